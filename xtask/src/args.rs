@@ -1,0 +1,212 @@
+//! The command line.
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::engine::Engine;
+
+/// What `cargo xtask help` prints.
+pub(crate) const HELP: &str = "\
+Tasks of this repository
+
+cargo xtask test [--engine NAME]... [-- ARGS]
+    Runs every test: unit, ui and doc tests, and the engine tests on real servers.
+    Missing servers and client libraries are installed with apt-get (as root or through
+    sudo); PostgreSQL, MariaDB and Redis are started on free ports and removed afterwards.
+    --engine NAME   sqlite, postgres or mysql; repeat it for several (default: all three)
+    ARGS            passed to the test binaries: a filter, --exact, --nocapture ...
+
+cargo xtask servers [--engine NAME]...
+    Starts the same servers, prints their addresses as `export` lines, and keeps them
+    until Ctrl-C or the end of standard input.
+
+cargo xtask check
+    Formatting, clippy and documentation, with warnings as errors.
+
+cargo xtask help
+    This text.
+
+Environment
+    HANDLEREF_POSTGRES_URL, HANDLEREF_MYSQL_URL, HANDLEREF_REDIS_URL
+    If one is set, that server is used and none is started in its place.
+";
+
+/// A parsed command line.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Run the tests.
+    Test {
+        /// The engines that must run.
+        engines: Vec<Engine>,
+        /// Arguments for the test binaries.
+        harness: Vec<String>,
+    },
+    /// Check style, lints and documentation.
+    Check,
+    /// Start the servers and keep them.
+    Servers {
+        /// The engines whose servers are wanted.
+        engines: Vec<Engine>,
+    },
+    /// Print the help.
+    Help,
+}
+
+/// Reads a command line, without the program's name.
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
+    let mut args = args.into_iter();
+    let Some(task) = args.next() else {
+        return Ok(Task::Help);
+    };
+    match task.as_str() {
+        "test" => {
+            let (engines, harness) = options(args)?;
+            Ok(Task::Test { engines, harness })
+        }
+        "servers" => {
+            let (engines, rest) = options(args)?;
+            nothing_more(rest)?;
+            Ok(Task::Servers { engines })
+        }
+        "check" => {
+            nothing_more(args)?;
+            Ok(Task::Check)
+        }
+        "help" | "--help" | "-h" => Ok(Task::Help),
+        other => bail!("there is no task `{other}`: see `cargo xtask help`"),
+    }
+}
+
+/// Reads `--engine` options, and whatever follows `--`.
+fn options(mut args: impl Iterator<Item = String>) -> Result<(Vec<Engine>, Vec<String>)> {
+    let mut engines = Vec::new();
+    let mut rest = Vec::new();
+    while let Some(arg) = args.next() {
+        let name = match arg.as_str() {
+            "--" => {
+                rest.extend(args);
+                break;
+            }
+            "--engine" => args
+                .next()
+                .context("`--engine` needs a name: sqlite, postgres or mysql")?,
+            other => match other.strip_prefix("--engine=") {
+                Some(name) => name.to_owned(),
+                None => bail!("`{other}` is not understood; a test filter goes after `--`"),
+            },
+        };
+        engines.push(Engine::from_name(&name)?);
+    }
+    engines.sort_unstable();
+    engines.dedup();
+    if engines.is_empty() {
+        engines = Engine::ALL.to_vec();
+    }
+    Ok((engines, rest))
+}
+
+/// Refuses arguments of a task that takes none.
+fn nothing_more(args: impl IntoIterator<Item = String>) -> Result<()> {
+    match args.into_iter().next() {
+        Some(arg) => bail!("`{arg}` is not understood: see `cargo xtask help`"),
+        None => Ok(()),
+    }
+}
+
+/// Whether arguments for the test binaries narrow down what runs, so that an engine may
+/// rightly run no test.
+pub(crate) fn narrows(harness: &[String]) -> bool {
+    let mut args = harness.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--test-threads" | "--format" | "--color" | "--logfile" | "--shuffle-seed" | "-Z" => {
+                args.next();
+            }
+            "--ignored" | "--skip" | "--list" | "--bench" => return true,
+            other if other.starts_with("--skip=") || !other.starts_with('-') => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    fn narrowed(line: &str) -> bool {
+        let args: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+        narrows(&args)
+    }
+
+    #[test]
+    fn all_engines_are_the_default() -> Result<()> {
+        let expected = Task::Test {
+            engines: Engine::ALL.to_vec(),
+            harness: vec![],
+        };
+        assert_eq!(parsed("test")?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn engines_repeat_and_are_put_in_order() -> Result<()> {
+        let expected = Task::Test {
+            engines: vec![Engine::Sqlite, Engine::Mysql],
+            harness: vec![],
+        };
+        let line = "test --engine mysql --engine=sqlite --engine mysql";
+        assert_eq!(parsed(line)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn what_follows_the_dashes_is_left_alone() -> Result<()> {
+        let expected = Task::Test {
+            engines: vec![Engine::Postgres],
+            harness: vec!["since".to_owned(), "--engine".to_owned(), "--".to_owned()],
+        };
+        let line = "test --engine postgres -- since --engine --";
+        assert_eq!(parsed(line)?, expected);
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, part) in [
+            ("tset", "no task `tset`"),
+            ("test --engine", "needs a name"),
+            ("test --engine oracle", "no engine `oracle`"),
+            ("test since", "goes after `--`"),
+            ("check --fix", "`--fix` is not understood"),
+            ("servers -- x", "`x` is not understood"),
+        ] {
+            let message = parsed(line).err().map(|error| error.to_string());
+            assert!(
+                message.as_deref().is_some_and(|text| text.contains(part)),
+                "{line}: {message:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_task_is_a_call_for_help() -> Result<()> {
+        assert_eq!(parsed("")?, Task::Help);
+        assert_eq!(parsed("--help")?, Task::Help);
+        Ok(())
+    }
+
+    #[test]
+    fn only_filters_narrow() {
+        assert!(!narrowed(""));
+        assert!(!narrowed("--nocapture --test-threads 1 --color=always"));
+        assert!(narrowed("since"));
+        assert!(narrowed("--test-threads 1 since"));
+        assert!(narrowed("--skip slow"));
+        assert!(narrowed("--skip=slow"));
+        assert!(narrowed("--ignored"));
+    }
+}

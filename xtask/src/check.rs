@@ -1,0 +1,48 @@
+//! `cargo xtask check`.
+
+use std::env;
+
+use anyhow::{Result, bail};
+
+use crate::engine::Engine;
+use crate::foreground::{Foreground, cargo};
+use crate::{apt, features};
+
+/// Checks style, lints and documentation; a finding of one does not hide those of the next.
+pub(crate) fn run() -> Result<()> {
+    apt::ensure(&apt::to_build(&Engine::ALL))?;
+    let all = features::list(&Engine::ALL);
+    let clippy = ["clippy", "--workspace", "--all-targets"];
+    let deny = ["--", "-D", "warnings"];
+    let steps: [Vec<&str>; 5] = [
+        vec!["fmt", "--all", "--check"],
+        [&clippy[..], &["--features", &all], &deny].concat(),
+        [&clippy[..], &deny].concat(),
+        [
+            &clippy[..],
+            &["--no-default-features", "--features", "handleref/sqlite"],
+            &deny,
+        ]
+        .concat(),
+        vec!["doc", "--workspace", "--no-deps", "--features", &all],
+    ];
+
+    let mut failed = Vec::new();
+    for step in &steps {
+        let shown = format!("cargo {}", step.join(" "));
+        eprintln!("=== {shown}");
+        let mut command = cargo(step);
+        if step[0] == "doc" {
+            let flags = env::var("RUSTDOCFLAGS").unwrap_or_default();
+            command.env("RUSTDOCFLAGS", format!("{flags} -D warnings"));
+        }
+        if !Foreground::start(&mut command)?.wait()?.success() {
+            failed.push(shown);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join("; "));
+    }
+    eprintln!("all {} checks passed", steps.len());
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! A MariaDB server, which stands for MySQL too.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use nix::sys::signal::Signal;
+
+use super::{Launch, Started, launch};
+use crate::apt::Need;
+use crate::process::{find, output, require, server_account, tied};
+use crate::scratch::Scratch;
+
+/// The account of Debian's package; MariaDB refuses to run as root.
+pub(super) const ACCOUNT: &str = "mysql";
+
+/// The programs it takes.
+pub(super) const NEED: Need = Need {
+    what: "the MariaDB server",
+    package: "mariadb-server",
+    service: Some("mariadb"),
+    present: || {
+        ["mariadbd", "mariadb-install-db", "mariadb"]
+            .iter()
+            .all(|program| find(program).is_some())
+    },
+};
+
+/// Without these the server's character set is latin1, and it waits for the disk.
+const SETTINGS: [&str; 8] = [
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--character-set-server=utf8mb4",
+    "--max-connections=200",
+    "--innodb-flush-log-at-trx-commit=2",
+    // Relative to the data folder: a full path could be longer than the system allows.
+    "--socket=socket",
+    "--pid-file=pid",
+    // Throwaway data need not be tidied on shutdown.
+    "--innodb-fast-shutdown=2",
+];
+
+/// Run by the server before it answers anybody.
+const INIT: &str = "\
+CREATE DATABASE IF NOT EXISTS handleref;
+CREATE USER IF NOT EXISTS handleref@'%' IDENTIFIED BY 'handleref';
+GRANT ALL ON *.* TO handleref@'%' WITH GRANT OPTION;
+";
+
+/// Starts a server with an empty database `handleref` and a user of that name who may do anything.
+pub(super) fn start(scratch: &Scratch) -> Result<Started> {
+    let server = require("mariadbd")?;
+    let account = server_account(ACCOUNT)?;
+    let home = scratch.folder("mariadb", account.as_ref())?;
+    let data = home.join("data");
+    let init = scratch.path("mariadb.sql");
+    fs::write(&init, INIT)?;
+    fs::set_permissions(&init, Permissions::from_mode(0o644))?;
+
+    let install = require("mariadb-install-db")?;
+    let mut install = tied(&install, Signal::SIGTERM, account.as_ref());
+    install
+        .args(["--no-defaults", "--skip-test-db"])
+        .arg("--auth-root-authentication-method=normal")
+        .arg(format!("--datadir={}", data.display()))
+        .current_dir(&home);
+    output(&mut install)?;
+
+    let (daemon, port) = launch(&Launch {
+        title: "MariaDB",
+        log: &scratch.path("mariadb.log"),
+        stop: Signal::SIGTERM,
+        command: &|port| {
+            // Not `--user`: a change of user after the start would undo the tie to this process.
+            let mut command = tied(&server, Signal::SIGTERM, account.as_ref());
+            command
+                .arg("--no-defaults")
+                .arg(format!("--datadir={}", data.display()))
+                .arg(format!("--init-file={}", init.display()))
+                .arg(format!("--port={port}"))
+                .args(SETTINGS)
+                .current_dir(&home);
+            command
+        },
+        answers: &|port| version(&url(port)).map(drop),
+    })?;
+    let url = url(port);
+    let version = version(&url)?;
+    Ok(Started {
+        daemon,
+        url,
+        version,
+    })
+}
+
+fn url(port: u16) -> String {
+    format!("mysql://handleref:handleref@127.0.0.1:{port}/handleref")
+}
+
+/// The version of the server at `url`.
+pub(super) fn version(url: &str) -> Result<String> {
+    let address = Address::parse(url).context("the address of the MySQL server is malformed")?;
+    let mut command = Command::new(require("mariadb")?);
+    command
+        .args(["--no-defaults", "--protocol=TCP", "--connect-timeout=5"])
+        .args(["--batch", "--skip-column-names"])
+        .args(["--host", address.host, "--port", address.port])
+        .args(["--user", address.user, "--execute", "SELECT VERSION()"])
+        .arg(address.database)
+        .env("MYSQL_PWD", address.password);
+    Ok(product(&output(&mut command)?))
+}
+
+/// What a server is, from the version that it tells.
+fn product(version: &str) -> String {
+    let number = version.split('-').next().unwrap_or_default();
+    let name = if version.contains("MariaDB") {
+        "MariaDB"
+    } else {
+        "MySQL"
+    };
+    format!("{name} {number}")
+}
+
+/// The parts of `mysql://user:password@host:port/database`.
+#[derive(Debug, PartialEq, Eq)]
+struct Address<'a> {
+    user: &'a str,
+    password: &'a str,
+    host: &'a str,
+    port: &'a str,
+    database: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// Splits a URL; a password with characters that are escaped there is not understood.
+    fn parse(url: &'a str) -> Option<Address<'a>> {
+        let (login, place) = url.strip_prefix("mysql://")?.rsplit_once('@')?;
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let (place, database) = place.split_once('/')?;
+        let (host, port) = place.split_once(':').unwrap_or((place, "3306"));
+        Some(Address {
+            user,
+            password,
+            host,
+            port,
+            database: database.split('?').next().unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_split() {
+        let full = Address {
+            user: "u",
+            password: "p",
+            host: "h",
+            port: "1",
+            database: "d",
+        };
+        assert_eq!(Address::parse("mysql://u:p@h:1/d?x=y"), Some(full));
+        let short = Address {
+            user: "root",
+            password: "",
+            host: "127.0.0.1",
+            port: "3306",
+            database: "",
+        };
+        assert_eq!(Address::parse("mysql://root@127.0.0.1/"), Some(short));
+        assert_eq!(Address::parse("postgres://root@127.0.0.1/"), None);
+    }
+
+    #[test]
+    fn the_two_products_are_told_apart() {
+        assert_eq!(product("10.11.19-MariaDB-0+deb12u1"), "MariaDB 10.11.19");
+        assert_eq!(product("9.7.4"), "MySQL 9.7.4");
+    }
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask test`.
+
+use std::io::{self, Write as _};
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::engine::{Engine, names};
+use crate::foreground::{Foreground, cargo};
+use crate::libtest::{Results, Row};
+use crate::servers::{self, Servers};
+use crate::{apt, args, features, table};
+
+/// Runs the tests on `engines`, with `harness` as arguments for the test binaries.
+pub(crate) fn run(engines: &[Engine], harness: &[String]) -> Result<()> {
+    let begun = Instant::now();
+    apt::ensure(&[apt::to_build(engines), servers::needs(engines)].concat())?;
+    let mut servers = Servers::start(engines)?;
+
+    let mut command = cargo(&arguments(engines, harness));
+    command
+        .envs(servers.variables())
+        .env("HANDLEREF_REQUIRE", names(engines))
+        .stdout(Stdio::piped());
+    let mut results = Results::default();
+    let status = Foreground::start(&mut command)?.lines(|line| {
+        results.line(line);
+        writeln!(io::stdout(), "{line}")?;
+        Ok(())
+    })?;
+
+    let table = table::render(&results, engines, servers.endpoints(), begun.elapsed());
+    write!(io::stdout(), "\n{table}")?;
+    servers.check()?;
+    if !status.success() {
+        bail!("`cargo test` failed ({status})");
+    }
+    if !args::narrows(harness) {
+        let idle = idle(engines, &results);
+        if !idle.is_empty() {
+            bail!("no test ran for {}", idle.join(", "));
+        }
+    }
+    Ok(())
+}
+
+/// What `cargo` is told.
+fn arguments(engines: &[Engine], harness: &[String]) -> Vec<String> {
+    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
+    // SQLite is the library's default.
+    if !engines.contains(&Engine::Sqlite) {
+        arguments.push("--no-default-features");
+    }
+    arguments.push("--features");
+    let features = features::list(engines);
+    arguments.push(&features);
+    if !harness.is_empty() {
+        arguments.push("--");
+        arguments.extend(harness.iter().map(String::as_str));
+    }
+    arguments.into_iter().map(str::to_owned).collect()
+}
+
+/// The engines that were asked for and ran no test, synchronous and asynchronous ones apart.
+fn idle(engines: &[Engine], results: &Results) -> Vec<String> {
+    let mut idle = Vec::new();
+    for &engine in engines {
+        for (asynchronous, suffix) in [(false, ""), (true, " async")] {
+            let row = Row::Engine {
+                engine,
+                asynchronous,
+            };
+            if results.of(row).ran() == 0 {
+                idle.push(format!("{}{suffix}", engine.name()));
+            }
+        }
+    }
+    idle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_told_the_features() {
+        let told = arguments(&[Engine::Postgres], &["since".to_owned()]).join(" ");
+        let features = features::list(&[Engine::Postgres]);
+        assert_eq!(
+            told,
+            format!(
+                "test --workspace --no-fail-fast --no-default-features --features {features} \
+                 -- since"
+            )
+        );
+        let told = arguments(&[Engine::Sqlite], &[]);
+        assert!(!told.contains(&"--no-default-features".to_owned()));
+        assert!(!told.contains(&"--".to_owned()));
+    }
+
+    #[test]
+    fn an_engine_without_a_test_is_idle() {
+        let mut results = Results::default();
+        for line in [
+            "running 3 tests",
+            "test a::sqlite ... ok",
+            "test a::mysql ... FAILED",
+            "test a::mysql_async ... ignored",
+        ] {
+            results.line(line);
+        }
+        let engines = [Engine::Sqlite, Engine::Mysql];
+        assert_eq!(idle(&engines, &results), ["sqlite async", "mysql async"]);
+        assert!(idle(&[], &results).is_empty());
+    }
+}
