@@ -1,0 +1,71 @@
+//! The three database engines, and what differs between them.
+
+use diesel::backend::{Backend, DieselReserveSpecialization};
+use diesel::sql_types::{BigInt, Bool, HasSqlType, Text};
+
+/// Which family of engines a backend speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// SQLite 3.35 or later.
+    Sqlite,
+    /// PostgreSQL 13 or later.
+    Postgres,
+    /// MySQL 8 or later and MariaDB 10.5 or later.
+    Mysql,
+}
+
+/// A Diesel backend that handleref knows.
+///
+/// Sealed: what a statement looks like is decided here once, by
+/// [`KIND`](Engine::KIND), and every other part of the crate asks.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend that handleref can write for",
+    note = "the backends are `Sqlite` (feature `sqlite`), `Pg` (feature `postgres`) and `Mysql` (feature `mysql`)"
+)]
+pub trait Engine:
+    Backend<QueryBuilder: Default>
+    + DieselReserveSpecialization
+    + Default
+    + HasSqlType<BigInt>
+    + HasSqlType<Bool>
+    + HasSqlType<Text>
+    + Send
+    + Sync
+    + 'static
+    + sealed::Sealed
+{
+    /// The family.
+    const KIND: Kind;
+    /// Whether an `UPDATE` can give back the row it wrote. MySQL has no
+    /// `RETURNING`; MariaDB has none for `UPDATE` before version 13.
+    const RETURNING: bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    #[cfg(feature = "sqlite")]
+    impl Sealed for diesel::sqlite::Sqlite {}
+    #[cfg(feature = "postgres_backend")]
+    impl Sealed for diesel::pg::Pg {}
+    #[cfg(feature = "mysql_backend")]
+    impl Sealed for diesel::mysql::Mysql {}
+}
+
+#[cfg(feature = "sqlite")]
+impl Engine for diesel::sqlite::Sqlite {
+    const KIND: Kind = Kind::Sqlite;
+    const RETURNING: bool = true;
+}
+
+#[cfg(feature = "postgres_backend")]
+impl Engine for diesel::pg::Pg {
+    const KIND: Kind = Kind::Postgres;
+    const RETURNING: bool = true;
+}
+
+#[cfg(feature = "mysql_backend")]
+impl Engine for diesel::mysql::Mysql {
+    const KIND: Kind = Kind::Mysql;
+    const RETURNING: bool = false;
+}

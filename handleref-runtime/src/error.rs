@@ -1,0 +1,150 @@
+//! The one error type of the runtime.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What can go wrong when a row is written, restored or reloaded.
+///
+/// The four answers to an optimistic write are kept apart: [`Stale`](Error::Stale)
+/// (someone else wrote the row first), [`Gone`](Error::Gone) (it is not there
+/// any more), [`Deleted`](Error::Deleted) (it is soft-deleted) and, as a value
+/// instead of an error, [`Outcome::Unchanged`](crate::row::Outcome).
+///
+/// Converts to and from [`diesel::result::Error`] without loss, so that `?`
+/// works in a function that returns either; see [`Error::from`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The row was changed by someone else since it was loaded.
+    Stale {
+        /// The model's name.
+        model: &'static str,
+        /// The row's key.
+        key: String,
+        /// The version that the instance holds.
+        expected: i64,
+        /// The version in the database.
+        found: i64,
+    },
+    /// No row with this key exists.
+    Gone {
+        /// The model's name.
+        model: &'static str,
+        /// The row's key.
+        key: String,
+    },
+    /// The row is soft-deleted; restore it first.
+    Deleted {
+        /// The model's name.
+        model: &'static str,
+        /// The row's key.
+        key: String,
+    },
+    /// A row cannot be restored while its parent is soft-deleted.
+    ParentDeleted {
+        /// The model of the row that was to be restored.
+        model: &'static str,
+        /// The parent's model.
+        parent: &'static str,
+        /// The parent's key.
+        parent_key: String,
+    },
+    /// A statement assigns a column that handleref writes itself.
+    ManagedColumn {
+        /// The model's name.
+        model: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// No free deletion timestamp was found: `deleted_at` is too coarse to tell
+    /// one deletion from another.
+    Stamp {
+        /// The model's name.
+        model: &'static str,
+    },
+    /// A lifecycle hook refused; everything was rolled back.
+    Hook(Box<dyn StdError + Send + Sync>),
+    /// The database or Diesel refused.
+    Database(diesel::result::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stale { model, key, expected, found } => write!(
+                f,
+                "{model} {key} was changed by someone else: this instance holds version {expected}, \
+                 the database version {found}; reload it and apply the change again"
+            ),
+            Self::Gone { model, key } => write!(f, "{model} {key} does not exist (any more)"),
+            Self::Deleted { model, key } => write!(f, "{model} {key} is soft-deleted; restore it before writing to it"),
+            Self::ParentDeleted { model, parent, parent_key } => write!(
+                f,
+                "{model} cannot be restored while its {parent} {parent_key} is soft-deleted; \
+                 restore the parent first, or restore upward with `.with_parents()`"
+            ),
+            Self::ManagedColumn { model, column } => write!(
+                f,
+                "`{column}` of {model} is managed by handleref and cannot be set by hand; leave it out, \
+                 in a derived changeset with `#[diesel(skip_update)]`"
+            ),
+            Self::Stamp { model } => write!(
+                f,
+                "no free deletion timestamp for {model}: `deleted_at` must hold microseconds \
+                 (DATETIME(6) on MySQL and MariaDB)"
+            ),
+            Self::Hook(error) => write!(f, "a lifecycle hook refused: {error}"),
+            Self::Database(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Hook(error) => Some(&**error),
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    /// Wraps the error of a statement, and unwraps an [`Error`] that travelled
+    /// through Diesel.
+    fn from(error: diesel::result::Error) -> Self {
+        match error {
+            diesel::result::Error::QueryBuilderError(inner) => match inner.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::Database(diesel::result::Error::QueryBuilderError(other)),
+            },
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl From<Error> for diesel::result::Error {
+    /// Packs the error so that `?` works where Diesel's is expected; converting
+    /// back gives the same error.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error,
+            own => Self::QueryBuilderError(Box::new(own)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost_on_the_way_through_diesel() {
+        let stale = || Error::Stale { model: "Article", key: "7".into(), expected: 1, found: 2 };
+        let back = Error::from(diesel::result::Error::from(stale()));
+        assert!(matches!(back, Error::Stale { model: "Article", expected: 1, found: 2, .. }), "{back:?}");
+        assert_eq!(back.to_string(), stale().to_string());
+        let plain = Error::from(diesel::result::Error::NotFound);
+        assert!(matches!(diesel::result::Error::from(plain), diesel::result::Error::NotFound));
+    }
+}

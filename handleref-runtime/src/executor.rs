@@ -1,0 +1,158 @@
+//! One logic, two executors: operations of several steps are written once, as
+//! futures over [`Steps`], and run on synchronous and asynchronous connections.
+//!
+//! On a synchronous connection every step is finished when it returns, so the
+//! whole future is ready at the first poll and the method gives its value. On
+//! an asynchronous one the method gives a boxed future.
+
+use crate::engine::Engine;
+use diesel::deserialize::FromSqlRow;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use std::future::Future;
+
+mod connections;
+
+/// A connection that handleref can run on.
+///
+/// Implemented for `SqliteConnection`, `PgConnection`, `MysqlConnection`, the
+/// pooled connections of `diesel::r2d2` (feature `r2d2`) and, with the feature
+/// `async`, for `AsyncPgConnection`, `AsyncMysqlConnection` and
+/// `SyncConnectionWrapper<SqliteConnection>`. Other pools hand out a guard that
+/// dereferences to one of these: pass `&mut *guard`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connection that handleref can run on",
+    label = "not a known connection",
+    note = "if it is the guard of a connection pool, pass `&mut *guard`",
+    note = "connections need their feature: `sqlite`, `postgres`, `mysql`, and `async` for those of diesel-async"
+)]
+pub trait Executor: Steps {
+    /// What a method returns that produces a `T`: on a synchronous connection
+    /// the `T`, on an asynchronous one a future of it.
+    type Output<'a, T: 'a>
+    where
+        Self: 'a;
+
+    /// Runs `operation`.
+    #[doc(hidden)]
+    fn run<'a, T, F>(operation: F) -> Self::Output<'a, T>
+    where
+        Self: 'a,
+        T: Send + 'a,
+        F: Future<Output = T> + Send + 'a;
+
+    /// The future behind an output; the inverse of [`run`](Executor::run).
+    #[doc(hidden)]
+    fn wait<'a, T>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a
+    where
+        Self: 'a,
+        T: Send + 'a;
+}
+
+/// A row of four nullable texts.
+#[doc(hidden)]
+pub type Texts = (Option<String>, Option<String>, Option<String>, Option<String>);
+
+/// The steps that operations are made of.
+#[doc(hidden)]
+pub trait Steps: Send + Sized {
+    /// The engine behind the connection.
+    type Backend: Engine;
+
+    /// Executes a statement and gives the number of rows.
+    fn execute<'a, Q>(&'a mut self, statement: Q) -> impl Future<Output = QueryResult<usize>> + Send
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
+
+    /// Loads all rows of a query whose columns have the SQL types `ST`.
+    fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<U>>> + Send
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+        U: FromSqlRow<ST, Self::Backend> + Send + 'static,
+        ST: 'static;
+
+    /// Loads rows of two integers.
+    fn numbers<'a, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<(i64, i64)>>> + Send
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
+
+    /// Loads rows of four nullable texts.
+    fn texts<'a, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<Texts>>> + Send
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
+
+    /// Executes SQL text that may hold several statements.
+    fn batch<'a>(&'a mut self, sql: &'a str) -> impl Future<Output = QueryResult<()>> + Send;
+
+    /// Opens a transaction, or a savepoint inside one.
+    fn begin(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
+    /// Commits the innermost transaction or savepoint.
+    fn commit(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
+    /// Rolls back the innermost transaction or savepoint.
+    fn rollback(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
+    /// Marks the connection as broken, because an open transaction of ours was
+    /// abandoned: it refuses every further statement, and a pool drops it.
+    fn abandon(&mut self);
+}
+
+/// A fragment as a query of columns whose types the reader knows.
+pub(crate) struct Rows<Q>(pub(crate) Q);
+
+impl<Q> Query for Rows<Q> {
+    type SqlType = diesel::sql_types::Untyped;
+}
+impl<Q: QueryId> QueryId for Rows<Q> {
+    type QueryId = Q::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
+}
+impl<Q: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Rows<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+}
+
+/// An open transaction that is not finished yet. If it is dropped (because the
+/// future was), nothing can be awaited any more: the connection is marked as
+/// broken, so that nobody works on in the half-done transaction by mistake.
+pub(crate) struct Transaction<'a, E: Steps> {
+    conn: &'a mut E,
+    open: bool,
+}
+
+impl<'a, E: Steps> Transaction<'a, E> {
+    pub(crate) async fn begin(conn: &'a mut E) -> QueryResult<Self> {
+        // Armed before the first await: BEGIN may reach the server even if
+        // nobody waits for its answer.
+        let mut this = Self { conn, open: true };
+        let begun = this.conn.begin().await;
+        this.open = begun.is_ok();
+        begun.map(|()| this)
+    }
+
+    /// The connection inside the transaction.
+    pub(crate) fn conn(&mut self) -> &mut E {
+        self.conn
+    }
+
+    /// Commits if `result` is good and rolls back otherwise.
+    pub(crate) async fn finish<T, R: From<diesel::result::Error>>(mut self, result: Result<T, R>) -> Result<T, R> {
+        let ended = match result {
+            Ok(value) => self.conn.commit().await.map(|()| value).map_err(R::from),
+            Err(error) => match self.conn.rollback().await {
+                // The first error says more than that its connection is broken.
+                Ok(()) | Err(diesel::result::Error::BrokenTransactionManager) => Err(error),
+                Err(rollback) => Err(rollback.into()),
+            },
+        };
+        self.open = false;
+        ended
+    }
+}
+
+impl<E: Steps> Drop for Transaction<'_, E> {
+    fn drop(&mut self) {
+        if self.open {
+            self.conn.abandon();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The runtime of the `handleref` crate.
+//!
+//! Depend on `handleref`, which re-exports what is public here; this crate
+//! exists because a procedural-macro crate cannot hold anything else.
+
+pub mod bound;
+pub mod cascade;
+pub mod engine;
+pub mod error;
+pub mod executor;
+pub mod handle;
+pub mod hooks;
+pub mod key;
+pub mod lifecycle;
+pub mod model;
+pub mod row;
+pub mod scope;
+pub mod time;
+pub mod write;
+#[doc(hidden)]
+pub mod private;

@@ -1,0 +1,233 @@
+//! The statements behind the operations on one row.
+
+use super::Row;
+use super::columns::{ColumnWriter, Form};
+use crate::engine::{Engine, Kind};
+use crate::write::{Bump, TableName};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use std::marker::PhantomData;
+
+/// Gives a fragment the traits of a statement whose text is not fixed by its type.
+macro_rules! statement {
+    ([$($param:tt)*] $node:ty) => {
+        impl<$($param)*> QueryId for $node {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+    };
+}
+
+/// The row that a statement is about: by its key, and by its version if the
+/// model has one.
+pub(crate) struct ByKey<'a, M>(pub(crate) &'a M);
+
+impl<'a, M> ByKey<'a, M> {
+    pub(crate) fn walk<DB>(&self, out: AstPass<'_, 'a, DB>, with_version: bool) -> QueryResult<()>
+    where
+        DB: Engine,
+        M: Row<DB>,
+    {
+        let mut writer = ColumnWriter::new(out, Form::Equals);
+        self.0.walk_key(&mut writer)?;
+        if with_version {
+            self.0.walk_version(&mut writer)?;
+        }
+        Ok(())
+    }
+}
+
+/// `UPDATE .. SET <all values> WHERE <key, version, live> AND <something differs>`
+pub(crate) struct Save<'a, M: Row<DB>, DB: Engine> {
+    row: &'a M,
+    converted: M::Converted,
+    live: M::LiveTest,
+    bump: Bump<M>,
+}
+
+impl<'a, M: Row<DB>, DB: Engine> Save<'a, M, DB> {
+    pub(crate) fn new(row: &'a M) -> Self {
+        Self { row, converted: row.converted(), live: M::live_test(), bump: Bump::new() }
+    }
+}
+
+statement!(['a, M: Row<DB>, DB: Engine] Save<'a, M, DB>);
+
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Save<'_, M, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        M::table().push(&mut out)?;
+        out.push_sql(" SET ");
+        let mut assignments = ColumnWriter::new(out.reborrow(), Form::Assign);
+        self.row.walk_values(&self.converted, &mut assignments)?;
+        let values = assignments.written();
+        if M::ROLES.version.is_some() || M::ROLES.updated_at.is_some() {
+            if values > 0 {
+                out.push_sql(", ");
+            }
+            self.bump.walk_ast(out.reborrow())?;
+        }
+        out.push_sql(" WHERE ");
+        ByKey(self.row).walk(out.reborrow(), true)?;
+        out.push_sql(" AND ");
+        self.live.walk_ast(out.reborrow())?;
+        out.push_sql(" AND (");
+        self.row.walk_values(&self.converted, &mut ColumnWriter::new(out.reborrow(), Form::Differs))?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// `UPDATE .. SET <change> WHERE <key, version> AND <test>`
+pub(crate) struct Change<'a, M, S, T> {
+    pub(crate) row: &'a M,
+    pub(crate) change: S,
+    pub(crate) test: T,
+}
+
+statement!(['a, M, S, T] Change<'a, M, S, T>);
+
+impl<M, S, T, DB> QueryFragment<DB> for Change<'_, M, S, T>
+where
+    M: Row<DB>,
+    S: QueryFragment<DB>,
+    T: QueryFragment<DB>,
+    DB: Engine,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        M::table().push(&mut out)?;
+        out.push_sql(" SET ");
+        self.change.walk_ast(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        ByKey(self.row).walk(out.reborrow(), true)?;
+        out.push_sql(" AND ");
+        self.test.walk_ast(out)
+    }
+}
+
+/// `DELETE FROM .. WHERE <key, version>`
+pub(crate) struct Remove<'a, M>(pub(crate) &'a M);
+
+statement!(['a, M] Remove<'a, M>);
+
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Remove<'_, M> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("DELETE FROM ");
+        M::table().push(&mut out)?;
+        out.push_sql(" WHERE ");
+        ByKey(self.0).walk(out, true)
+    }
+}
+
+/// `statement`, and the managed columns of the rows that it wrote.
+pub(crate) struct Returning<S, M> {
+    statement: S,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<S, M> Returning<S, M> {
+    pub(crate) fn new(statement: S) -> Self {
+        Self { statement, model: PhantomData }
+    }
+}
+
+statement!([S, M] Returning<S, M>);
+
+impl<S: QueryFragment<DB>, M: Row<DB>, DB: Engine> QueryFragment<DB> for Returning<S, M> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.statement.walk_ast(out.reborrow())?;
+        out.push_sql(" RETURNING ");
+        push_managed::<M, DB>(&mut out)
+    }
+}
+
+/// `SELECT <managed columns> FROM .. WHERE <key>`
+pub(crate) struct Managed<'a, M>(pub(crate) &'a M);
+
+statement!(['a, M] Managed<'a, M>);
+
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Managed<'_, M> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        push_managed::<M, DB>(&mut out)?;
+        out.push_sql(" FROM ");
+        M::table().push(&mut out)?;
+        out.push_sql(" WHERE ");
+        ByKey(self.0).walk(out, false)
+    }
+}
+
+fn push_managed<M: Row<DB>, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    for (at, column) in M::MANAGED.iter().enumerate() {
+        if at > 0 {
+            out.push_sql(", ");
+        }
+        out.push_identifier(column)?;
+    }
+    Ok(())
+}
+
+/// Version and mark of a row, to say why nothing was written to it.
+pub(crate) struct Probe<'a, M: Row<DB>, DB: Engine> {
+    row: &'a M,
+    live: M::LiveTest,
+}
+
+impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
+    pub(crate) fn new(row: &'a M) -> Self {
+        Self { row, live: M::live_test() }
+    }
+}
+
+statement!(['a, M: Row<DB>, DB: Engine] Probe<'a, M, DB>);
+
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let integer = match DB::KIND {
+            Kind::Sqlite => "INTEGER",
+            Kind::Postgres => "BIGINT",
+            Kind::Mysql => "SIGNED",
+        };
+        out.push_sql("SELECT CAST(");
+        match M::ROLES.version {
+            Some((version, _)) => out.push_identifier(version)?,
+            None => out.push_sql("0"),
+        }
+        out.push_sql(" AS ");
+        out.push_sql(integer);
+        out.push_sql("), CAST(CASE WHEN ");
+        self.live.walk_ast(out.reborrow())?;
+        out.push_sql(" THEN 0 ELSE 1 END AS ");
+        out.push_sql(integer);
+        out.push_sql(") FROM ");
+        M::table().push(&mut out)?;
+        out.push_sql(" WHERE ");
+        ByKey(self.row).walk(out.reborrow(), false)?;
+        if DB::KIND == Kind::Mysql {
+            // Under REPEATABLE READ a plain read shows the row as it was when
+            // the transaction began, not as the UPDATE just saw it.
+            out.push_sql(" FOR UPDATE");
+        }
+        Ok(())
+    }
+}
+
+/// `SELECT <selection of the struct> FROM .. WHERE <key>`
+pub(crate) struct Reload<'a, M, S> {
+    pub(crate) row: &'a M,
+    pub(crate) selection: S,
+}
+
+statement!(['a, M, S] Reload<'a, M, S>);
+
+impl<M: Row<DB>, S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Reload<'_, M, S> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        self.selection.walk_ast(out.reborrow())?;
+        out.push_sql(" FROM ");
+        M::table().push(&mut out)?;
+        out.push_sql(" WHERE ");
+        ByKey(self.row).walk(out, false)
+    }
+}

@@ -1,0 +1,195 @@
+//! Timestamps: the SQL types that can hold one, and the clock that writes them.
+//!
+//! The clock is the database's, so that programs on several machines agree. It
+//! is read once per statement and written as UTC: `statement_timestamp()` on
+//! PostgreSQL, `UTC_TIMESTAMP(6)` on MySQL and MariaDB, `strftime` on SQLite.
+//! Resolution is one microsecond, on SQLite one millisecond (the finest that
+//! its own date functions offer).
+
+use crate::engine::{Engine, Kind};
+use chrono::{DateTime, NaiveDateTime, TimeZone, Timelike, Utc};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{self, SqlType};
+
+/// How a timestamp column stores its instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimeKind {
+    /// Diesel's `Timestamp`, and `Datetime` of MySQL: no zone, read as UTC.
+    Plain,
+    /// Diesel's `Timestamptz` (PostgreSQL).
+    Zoned,
+    /// Diesel's `TimestamptzSqlite`: text that ends in `+00:00`.
+    ZonedText,
+}
+
+/// A SQL type that a managed timestamp column may have.
+#[diagnostic::on_unimplemented(
+    message = "a column of SQL type `{Self}` cannot be a managed timestamp",
+    note = "use `Timestamp`, `Timestamptz` (PostgreSQL), `TimestamptzSqlite` (SQLite) or `Datetime` (MySQL)"
+)]
+pub trait TimeSqlType: SqlType {
+    /// How the instant is stored.
+    const KIND: TimeKind;
+    /// The type without `Nullable`.
+    type Plain: SqlType<IsNull = sql_types::is_nullable::NotNull> + sql_types::SingleValue + 'static;
+    /// The Rust type that is bound for it.
+    type Rust: std::fmt::Debug + Clone + Copy + Send + Sync + 'static;
+    /// `instant`, given in UTC, as the bound type.
+    fn from_utc(instant: NaiveDateTime) -> Self::Rust;
+}
+
+macro_rules! time_types {
+    ($($(#[$cfg:meta])* $sql:ty => $kind:ident, $rust:ty, $convert:expr;)*) => { $(
+        $(#[$cfg])*
+        impl TimeSqlType for $sql {
+            const KIND: TimeKind = TimeKind::$kind;
+            type Plain = $sql;
+            type Rust = $rust;
+            fn from_utc(instant: NaiveDateTime) -> $rust {
+                $convert(instant)
+            }
+        }
+    )* };
+}
+time_types! {
+    sql_types::Timestamp => Plain, NaiveDateTime, std::convert::identity;
+    #[cfg(feature = "postgres_backend")]
+    sql_types::Timestamptz => Zoned, DateTime<Utc>, |t: NaiveDateTime| t.and_utc();
+    #[cfg(feature = "sqlite")]
+    sql_types::TimestamptzSqlite => ZonedText, DateTime<Utc>, |t: NaiveDateTime| t.and_utc();
+    #[cfg(feature = "mysql_backend")]
+    sql_types::Datetime => Plain, NaiveDateTime, std::convert::identity;
+}
+
+impl<T> TimeSqlType for sql_types::Nullable<T>
+where
+    T: TimeSqlType + SqlType<IsNull = sql_types::is_nullable::NotNull>,
+{
+    const KIND: TimeKind = T::KIND;
+    type Plain = T::Plain;
+    type Rust = T::Rust;
+    fn from_utc(instant: NaiveDateTime) -> Self::Rust {
+        T::from_utc(instant)
+    }
+}
+
+/// Something that names an instant.
+///
+/// Implemented for chrono's `DateTime` of any zone, for `NaiveDateTime` (read
+/// as UTC, as Diesel does), for [`std::time::SystemTime`] and for [`Unix`].
+pub trait Instant: Copy {
+    /// The instant in UTC.
+    fn to_utc(self) -> NaiveDateTime;
+}
+
+impl<Tz: TimeZone> Instant for DateTime<Tz>
+where
+    Self: Copy,
+{
+    fn to_utc(self) -> NaiveDateTime {
+        self.naive_utc()
+    }
+}
+
+impl Instant for NaiveDateTime {
+    fn to_utc(self) -> NaiveDateTime {
+        self
+    }
+}
+
+impl Instant for std::time::SystemTime {
+    fn to_utc(self) -> NaiveDateTime {
+        DateTime::<Utc>::from(self).naive_utc()
+    }
+}
+
+/// Seconds since 1970-01-01 00:00:00 UTC, fractions kept.
+///
+/// django-handleref accepts such numbers in `since`; they are a type of their
+/// own here because a bare integer means a version. What lies outside the
+/// calendar that chrono can represent is clamped to its ends.
+///
+/// ```
+/// use handleref_runtime::time::{Instant, Unix};
+/// assert_eq!(Unix(0.5).to_utc().to_string(), "1970-01-01 00:00:00.500");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Unix(pub f64);
+
+impl Instant for Unix {
+    fn to_utc(self) -> NaiveDateTime {
+        // `as` saturates, and turns NaN into 0.
+        let micros = (self.0 * 1e6).round() as i64;
+        DateTime::<Utc>::from_timestamp_micros(micros)
+            .unwrap_or(if micros < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
+            .naive_utc()
+    }
+}
+
+/// `instant` without what is finer than a microsecond, which no engine stores.
+pub(crate) fn floor_micros(instant: NaiveDateTime) -> NaiveDateTime {
+    let nanos = instant.nanosecond();
+    instant.with_nanosecond(nanos - nanos % 1_000).unwrap_or(instant)
+}
+
+/// Writes the database's clock, as a value for a column of `kind`.
+pub(crate) fn push_now<DB: Engine>(kind: TimeKind, out: &mut AstPass<'_, '_, DB>) {
+    out.push_sql(now_sql(DB::KIND, kind));
+}
+
+/// The clock expression; see [`push_now`].
+pub(crate) const fn now_sql(engine: Kind, kind: TimeKind) -> &'static str {
+    match (engine, kind) {
+        (Kind::Postgres, TimeKind::Plain) => "(statement_timestamp() AT TIME ZONE 'UTC')",
+        (Kind::Postgres, _) => "statement_timestamp()",
+        (Kind::Mysql, _) => "UTC_TIMESTAMP(6)",
+        // Diesel writes a whole second without a fraction, `strftime` with
+        // ".000". One instant must have one text, or `>` on text is wrong.
+        (Kind::Sqlite, TimeKind::ZonedText) => {
+            "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', '') || '+00:00')"
+        }
+        (Kind::Sqlite, _) => "replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', '')",
+    }
+}
+
+/// `instant` as a SQL literal for a column of `kind`.
+pub(crate) fn literal_sql(engine: Kind, kind: TimeKind, instant: NaiveDateTime) -> String {
+    match (engine, kind) {
+        (Kind::Sqlite, TimeKind::ZonedText) => format!("'{}'", instant.and_utc().format("%F %T%.f%:z")),
+        (Kind::Sqlite, _) => format!("'{}'", instant.format("%F %T%.f")),
+        (Kind::Postgres, TimeKind::Plain) => format!("TIMESTAMP '{}'", instant.format("%F %T%.6f")),
+        (Kind::Postgres, _) => format!("TIMESTAMPTZ '{}+00'", instant.format("%F %T%.6f")),
+        (Kind::Mysql, _) => format!("TIMESTAMP '{}'", instant.format("%F %T%.6f")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: i64) -> NaiveDateTime {
+        DateTime::from_timestamp_micros(micros).unwrap_or_default().naive_utc()
+    }
+
+    #[test]
+    fn sqlite_literals_are_the_texts_that_diesel_writes() {
+        assert_eq!(literal_sql(Kind::Sqlite, TimeKind::Plain, at(1_000_000)), "'1970-01-01 00:00:01'");
+        assert_eq!(literal_sql(Kind::Sqlite, TimeKind::Plain, at(1_500_000)), "'1970-01-01 00:00:01.500'");
+        assert_eq!(literal_sql(Kind::Sqlite, TimeKind::ZonedText, at(1)), "'1970-01-01 00:00:00.000001+00:00'");
+    }
+
+    #[test]
+    fn nothing_finer_than_a_microsecond_is_compared() {
+        let fine = at(7).with_nanosecond(7_999).unwrap_or_default();
+        assert_eq!(floor_micros(fine), at(7));
+    }
+
+    #[test]
+    fn unix_seconds_saturate_instead_of_panicking() {
+        assert_eq!(Unix(f64::NAN).to_utc(), at(0));
+        assert!(Unix(f64::INFINITY).to_utc() > at(0));
+        assert!(Unix(-1e300).to_utc() < at(0));
+        assert_eq!(Unix(1_700_000_000.25).to_utc(), at(1_700_000_000_250_000));
+    }
+}
