@@ -13,6 +13,7 @@ pub mod hooks;
 pub mod key;
 pub mod lifecycle;
 pub mod model;
+pub mod resurrect;
 pub mod row;
 pub mod scope;
 pub mod time;

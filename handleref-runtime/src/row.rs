@@ -11,7 +11,7 @@ use diesel::query_builder::QueryFragment;
 use diesel::result::QueryResult;
 use diesel::{Expression, Selectable};
 
-mod columns;
+pub(crate) mod columns;
 pub(crate) mod ops;
 pub(crate) mod statements;
 

@@ -66,8 +66,7 @@ where
         V: AsChangeset<Target = T::Table>,
         Set<T, V, M>: AsQuery,
     {
-        let checked = Checked { values: values.as_changeset(), model: PhantomData };
-        diesel::update(self.target).set((checked, Bump::<M>::new()))
+        diesel::update(self.target).set((Checked::new(values.as_changeset()), Bump::<M>::new()))
     }
 }
 
@@ -75,7 +74,13 @@ where
 #[derive(Debug, Clone, Copy)]
 pub struct Checked<V, M> {
     values: V,
-    model: PhantomData<M>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<V, M> Checked<V, M> {
+    pub(crate) fn new(values: V) -> Self {
+        Self { values, model: PhantomData }
+    }
 }
 
 impl<V, M: HandleRef> AsChangeset for Checked<V, M> {

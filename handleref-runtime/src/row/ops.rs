@@ -68,6 +68,15 @@ where
     if conn.execute(statement).await? == 0 {
         return Ok(None);
     }
+    managed(conn, row).await
+}
+
+/// Reads the managed columns of a row.
+pub(crate) async fn managed<C, M>(conn: &mut C, row: &M) -> Result<Option<M::Managed>, Error>
+where
+    C: Steps,
+    M: Row<C::Backend>,
+{
     Ok(conn.load::<M::ManagedSql, M::Managed, _>(Managed(row)).await?.pop())
 }
 

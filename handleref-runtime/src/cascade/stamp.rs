@@ -1,0 +1,106 @@
+//! The moment of a deletion, different from that of every other deletion, so
+//! that a restore can tell them apart.
+
+use super::Node;
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Steps};
+use crate::time::{TimeKind, literal_sql};
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+
+/// One microsecond, the finest step that every engine stores.
+pub(super) const TICK: TimeDelta = TimeDelta::microseconds(1);
+
+/// The database's clock, moved on past deletions of the same moment.
+///
+/// Deletions of the last second alone count, so that a row with a date far in
+/// the future (written by a wrong clock) does not pull this one along.
+pub(super) async fn fresh<C: Executor>(conn: &mut C, nodes: &[&Node<C>]) -> Result<NaiveDateTime, Error> {
+    let now = read(conn, Clock).await?.ok_or(Error::Stamp { model: nodes.first().map_or("", |node| node.name) })?;
+    let taken = read(conn, Taken { nodes, now }).await?;
+    Ok(taken.map_or(now, |taken| taken + TICK))
+}
+
+async fn read<C, Q>(conn: &mut C, query: Q) -> Result<Option<NaiveDateTime>, Error>
+where
+    C: Steps,
+    Q: QueryFragment<C::Backend> + QueryId + Send,
+{
+    let rows = conn.texts(query).await?;
+    let moments = rows.into_iter().filter_map(|(text, ..)| NaiveDateTime::parse_from_str(&text?, "%F %T%.f").ok());
+    Ok(moments.max())
+}
+
+struct Clock;
+
+impl QueryId for Clock {
+    type QueryId = Self;
+}
+
+impl<DB: Engine> QueryFragment<DB> for Clock {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(match DB::KIND {
+            Kind::Sqlite => "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now'), NULL, NULL, NULL",
+            Kind::Postgres => {
+                "SELECT to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), \
+                 NULL::text, NULL::text, NULL::text"
+            }
+            Kind::Mysql => {
+                "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), \
+                 CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)"
+            }
+        });
+        Ok(())
+    }
+}
+
+/// The latest deletion of each table within the second after `now`.
+struct Taken<'a, C: Executor> {
+    nodes: &'a [&'a Node<C>],
+    now: NaiveDateTime,
+}
+
+impl<C: Executor> QueryId for Taken<'_, C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let kind = C::Backend::KIND;
+        // The moment stands in the text; such a text is not worth caching.
+        out.unsafe_to_cache_prepared();
+        let mut separator = "";
+        for node in self.nodes {
+            let Some((deleted_at, time)) = node.roles.deleted_at else { continue };
+            out.push_sql(separator);
+            separator = " UNION ALL ";
+            let (before, after) = match (kind, time) {
+                (Kind::Sqlite, TimeKind::ZonedText) => ("replace(max(", "), '+00:00', '')"),
+                (Kind::Sqlite, _) => ("max(", ")"),
+                (Kind::Postgres, TimeKind::Plain) => ("to_char(max(", "), 'YYYY-MM-DD HH24:MI:SS.US')"),
+                (Kind::Postgres, _) => ("to_char(max(", ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"),
+                (Kind::Mysql, _) => ("CAST(max(", ") AS CHAR)"),
+            };
+            out.push_sql("SELECT ");
+            out.push_sql(before);
+            out.push_identifier(deleted_at)?;
+            out.push_sql(after);
+            out.push_sql(match kind {
+                Kind::Sqlite => ", NULL, NULL, NULL FROM ",
+                Kind::Postgres => ", NULL::text, NULL::text, NULL::text FROM ",
+                Kind::Mysql => ", CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) FROM ",
+            });
+            (node.push_table)(&mut out)?;
+            out.push_sql(" WHERE ");
+            out.push_identifier(deleted_at)?;
+            out.push_sql(" BETWEEN ");
+            out.push_sql(&literal_sql(kind, time, self.now));
+            out.push_sql(" AND ");
+            out.push_sql(&literal_sql(kind, time, self.now + TimeDelta::seconds(1)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! What each engine has to answer, and what a table is asked for.
+
+use super::live::{Live, Queries};
+use super::names::{TableName, quoted};
+use crate::engine::Kind;
+use crate::model::Roles;
+use crate::time::TimeKind;
+
+/// What the models of one table need.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// The models' names.
+    pub(super) models: String,
+    pub(super) table: TableName,
+    pub(super) roles: Roles,
+    pub(super) key: Vec<&'static str>,
+    pub(super) unique: Vec<&'static [&'static str]>,
+    pub(super) guards: bool,
+}
+
+/// A table as it is wanted and as it is.
+pub(super) struct Target<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) live: &'a Live,
+    /// The columns that every row will have once the plan is applied, without
+    /// the generated ones; with their types.
+    pub(super) columns: Vec<(String, String)>,
+}
+
+impl Target<'_> {
+    /// The table's name, quoted, with its schema if the plan has to say it.
+    pub(super) fn table(&self, dialect: &dyn Dialect) -> String {
+        self.beside(dialect, &self.wanted.table.table)
+    }
+
+    /// The quoted name of something in the schema of the table.
+    pub(super) fn beside(&self, dialect: &dyn Dialect, name: &str) -> String {
+        let name = dialect.quote(name);
+        match &self.live.schema {
+            Some(schema) => format!("{}.{name}", dialect.quote(schema)),
+            None => name,
+        }
+    }
+}
+
+/// A column that is to be added.
+pub(super) struct NewColumn<'a> {
+    pub(super) name: &'a str,
+    pub(super) sql_type: &'static str,
+    pub(super) fill: Fill<'a>,
+}
+
+/// What the rows get that are there already, and those that are inserted later.
+pub(super) enum Fill<'a> {
+    /// Null, and no default.
+    Null,
+    /// One.
+    One,
+    /// The time of the installation, and later of the insert. With another
+    /// timestamp column, the rows that are there take its value.
+    Now(TimeKind, Option<(&'a str, TimeKind)>),
+}
+
+/// SQL to do something and to undo it.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    pub(super) up: Vec<String>,
+    pub(super) down: Vec<String>,
+}
+
+/// An index that is wanted.
+pub(super) struct NewIndex<'a> {
+    pub(super) name: String,
+    pub(super) columns: Vec<&'a str>,
+    pub(super) unique: bool,
+    /// `"deleted_at" IS NULL` and the like.
+    pub(super) condition: Option<String>,
+}
+
+/// The guard trigger of a table.
+pub(super) struct Guard {
+    pub(super) name: String,
+    pub(super) create: Vec<String>,
+    pub(super) drop: Vec<String>,
+    pub(super) state: State,
+}
+
+/// How the guard of a table is now.
+pub(super) enum State {
+    Right,
+    Missing,
+    /// With the statements that bring back what is there now.
+    Altered(Vec<String>),
+    /// With the statements that switch it on and off.
+    Disabled(String, String),
+}
+
+/// What differs between the engines.
+pub(super) trait Dialect: Sync {
+    /// What quotes a name.
+    fn quote_mark(&self) -> char;
+    /// The longest name, and whether it is counted in bytes.
+    fn name_limit(&self) -> (usize, bool);
+    /// The questions to the catalogue.
+    fn queries(&self, table: &TableName) -> Queries;
+
+    /// The type of a version column that is added.
+    fn version_type(&self, bits: u32, live: &Live) -> &'static str;
+    /// Whether a version can be stored in a column of this type.
+    fn takes_version(&self, bits: u32, sql_type: &str) -> bool;
+    /// The type of a timestamp column that is added.
+    fn time_type(&self, kind: TimeKind, live: &Live) -> &'static str;
+    /// Whether a timestamp can be stored in a column of this type.
+    fn takes_time(&self, kind: TimeKind, sql_type: &str) -> bool;
+    /// Whether a column of this type can be unique.
+    fn takes_unique(&self, _sql_type: &str) -> bool {
+        true
+    }
+
+    /// Adds columns, and fills them in the rows that are there.
+    fn add_columns(&self, target: &Target<'_>, columns: &[NewColumn<'_>]) -> Change;
+    /// Gives a column a default, where the engine can do that.
+    fn set_default(&self, target: &Target<'_>, column: &str, fill: &Fill<'_>) -> Option<Change>;
+    /// The column by which living rows collide, where partial indexes are
+    /// unknown; with its definition.
+    fn live_column(&self, _deleted_at: &str) -> Option<(&'static str, String)> {
+        None
+    }
+    /// Makes an index, and drops it.
+    fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String);
+    /// The guard; `None` if nothing in the row could tell.
+    fn guard(&self, target: &Target<'_>) -> Option<Guard>;
+
+    /// A quoted name.
+    fn quote(&self, name: &str) -> String {
+        quoted(name, self.quote_mark())
+    }
+
+    /// Quoted names, separated by commas.
+    fn quote_all(&self, names: &[&str]) -> String {
+        names.iter().map(|name| self.quote(name)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The dialect of an engine.
+pub(super) fn dialect(kind: Kind) -> &'static dyn Dialect {
+    match kind {
+        Kind::Sqlite => &super::sqlite::Sqlite,
+        Kind::Postgres => &super::postgres::Postgres,
+        Kind::Mysql => &super::mysql::Mysql,
+    }
+}
+
+/// What sets off the guard: a writer that raises neither the version nor, where
+/// there is none, `updated_at`. Whoever raises it knows what he does: a verb of
+/// ours, or a mirror that copies rows as they are.
+pub(super) fn trespass(dialect: &dyn Dialect, roles: Roles) -> Option<String> {
+    if let Some((version, _)) = roles.version {
+        let version = dialect.quote(version);
+        return Some(format!("NEW.{version} <= OLD.{version}"));
+    }
+    let updated_at = dialect.quote(roles.updated_at?.0);
+    // Not simply `<=`, because these may be null.
+    Some(format!("(NEW.{updated_at} > OLD.{updated_at}) IS NOT TRUE"))
+}
+
+/// What the guard assigns, as pairs of a quoted column and an expression.
+pub(super) fn amends(dialect: &dyn Dialect, kind: Kind, roles: Roles) -> Vec<(String, String)> {
+    let version = roles.version.map(|(name, _)| dialect.quote(name));
+    let version = version.map(|name| (name.clone(), format!("OLD.{name} + 1")));
+    let updated_at =
+        roles.updated_at.map(|(name, time)| (dialect.quote(name), crate::time::now_sql(kind, time).to_owned()));
+    version.into_iter().chain(updated_at).collect()
+}

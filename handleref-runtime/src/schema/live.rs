@@ -1,0 +1,164 @@
+//! What a table is like now, read from the catalogue.
+
+use super::dialect::Dialect;
+use super::names::TableName;
+use crate::executor::{Steps, Texts};
+use diesel::result::QueryResult;
+
+/// A table in the database.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    /// What kind of relation it is, in words; `None` if there is no such thing.
+    pub(super) found: Option<String>,
+    /// The prefix for what is created beside the table; see `Dialect::queries`.
+    pub(super) schema: Option<String>,
+    /// What else the dialect wants to know: on SQLite the statement that made
+    /// the table, on PostgreSQL the schema that it really is in.
+    pub(super) detail: String,
+    pub(super) columns: Vec<LiveColumn>,
+    pub(super) indexes: Vec<LiveIndex>,
+    pub(super) triggers: Vec<LiveTrigger>,
+    pub(super) functions: Vec<LiveFunction>,
+}
+
+#[derive(Debug)]
+pub(super) struct LiveColumn {
+    pub(super) name: String,
+    /// The type in lower case.
+    pub(super) sql_type: String,
+    pub(super) nullable: bool,
+    pub(super) generated: bool,
+    pub(super) default: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct LiveIndex {
+    pub(super) name: String,
+    /// The columns; empty names stand for expressions and parts of columns.
+    pub(super) columns: Vec<String>,
+    pub(super) unique: bool,
+    /// The condition of a partial index, or the statement that made it.
+    pub(super) condition: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct LiveTrigger {
+    pub(super) name: String,
+    pub(super) definition: String,
+    pub(super) disabled: bool,
+    /// The statement that would make it again.
+    pub(super) restore: String,
+}
+
+#[derive(Debug)]
+pub(super) struct LiveFunction {
+    pub(super) name: String,
+    pub(super) body: String,
+    pub(super) restore: String,
+}
+
+impl Live {
+    pub(super) fn column(&self, name: &str) -> Option<&LiveColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// The questions that a dialect asks its catalogue; each answers with rows of
+/// four texts.
+pub(super) struct Queries {
+    /// One row: what it is, the schema prefix, a detail of the dialect.
+    pub(super) table: String,
+    /// Name, type, flags (`n`ullable, `g`enerated), default.
+    pub(super) columns: String,
+    /// Name, column or null, flags (`u`nique), condition; in order of position.
+    pub(super) indexes: String,
+    /// Name, definition, flags (`d`isabled), statement that restores it.
+    pub(super) triggers: String,
+    /// Name, body, nothing, statement that restores it.
+    pub(super) functions: Option<String>,
+}
+
+/// Reads the catalogue.
+pub(super) async fn read<C: Steps>(conn: &mut C, dialect: &dyn Dialect, table: &TableName) -> QueryResult<Live> {
+    let queries = dialect.queries(table);
+    let mut live = Live::default();
+    live.table(ask(conn, queries.table).await?);
+    if live.found.is_none() {
+        return Ok(live);
+    }
+    live.columns(ask(conn, queries.columns).await?);
+    live.indexes(ask(conn, queries.indexes).await?);
+    live.triggers(ask(conn, queries.triggers).await?);
+    if let Some(functions) = queries.functions {
+        live.functions(ask(conn, functions).await?);
+    }
+    Ok(live)
+}
+
+async fn ask<C: Steps>(conn: &mut C, sql: String) -> QueryResult<Vec<Texts>> {
+    conn.texts(diesel::sql_query(sql)).await
+}
+
+impl Live {
+    fn table(&mut self, rows: Vec<Texts>) {
+        if let Some((found, schema, detail, _)) = rows.into_iter().next() {
+            self.found = found;
+            self.schema = schema;
+            self.detail = detail.unwrap_or_default();
+        }
+    }
+
+    fn columns(&mut self, rows: Vec<Texts>) {
+        self.columns = rows
+            .into_iter()
+            .map(|(name, sql_type, flags, default)| {
+                let flags = flags.unwrap_or_default();
+                LiveColumn {
+                    name: name.unwrap_or_default(),
+                    sql_type: sql_type.unwrap_or_default().to_lowercase(),
+                    nullable: flags.contains('n'),
+                    generated: flags.contains('g'),
+                    default,
+                }
+            })
+            .collect();
+    }
+
+    fn indexes(&mut self, rows: Vec<Texts>) {
+        for (name, column, flags, condition) in rows {
+            let (name, column) = (name.unwrap_or_default(), column.unwrap_or_default());
+            match self.indexes.last_mut().filter(|index| index.name == name) {
+                Some(index) => index.columns.push(column),
+                None => self.indexes.push(LiveIndex {
+                    name,
+                    columns: vec![column],
+                    unique: flags.unwrap_or_default().contains('u'),
+                    condition,
+                }),
+            }
+        }
+    }
+
+    fn triggers(&mut self, rows: Vec<Texts>) {
+        self.triggers = rows
+            .into_iter()
+            .map(|(name, definition, flags, restore)| LiveTrigger {
+                name: name.unwrap_or_default(),
+                definition: definition.unwrap_or_default(),
+                disabled: flags.unwrap_or_default().contains('d'),
+                restore: restore.unwrap_or_default(),
+            })
+            .collect();
+    }
+
+    fn functions(&mut self, rows: Vec<Texts>) {
+        self.functions = rows
+            .into_iter()
+            .map(|(name, body, _, restore)| LiveFunction {
+                name: name.unwrap_or_default(),
+                body: body.unwrap_or_default(),
+                restore: restore.unwrap_or_default(),
+            })
+            .collect();
+    }
+}

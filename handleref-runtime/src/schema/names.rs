@@ -1,0 +1,161 @@
+//! Names: tables as Diesel renders them, quoting, and the names of what
+//! handleref adds.
+
+use super::dialect::Dialect;
+
+/// A table, and the schema (database, on MySQL) that the model names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TableName {
+    pub(super) schema: Option<String>,
+    pub(super) table: String,
+}
+
+impl TableName {
+    /// Reads a name as a Diesel query builder writes it: `"a"."b"` or `` `b` ``,
+    /// with quotes inside a name doubled. Gives `None` if it is anything else.
+    pub(super) fn parse(rendered: &str) -> Option<Self> {
+        let (mut parts, mut rest) = (Vec::new(), rendered);
+        while let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '`')) {
+            let (mut part, mut chars) = (String::new(), rest[1..].char_indices().peekable());
+            loop {
+                let (at, c) = chars.next()?;
+                if c != quote {
+                    part.push(c);
+                } else if chars.next_if(|(_, next)| *next == quote).is_some() {
+                    part.push(quote);
+                } else {
+                    rest = &rest[at + 2..];
+                    break;
+                }
+            }
+            parts.push(part);
+            match rest.strip_prefix('.') {
+                Some(more) => rest = more,
+                None => break,
+            }
+        }
+        let table = parts.pop().filter(|_| rest.is_empty())?;
+        let schema = parts.pop();
+        parts.is_empty().then_some(Self { schema, table })
+    }
+
+    /// The name as people write it.
+    pub(super) fn shown(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.table),
+            None => self.table.clone(),
+        }
+    }
+}
+
+/// `name` between `quote`s, with those inside doubled.
+pub(super) fn quoted(name: &str, quote: char) -> String {
+    let mut out = String::with_capacity(name.len() + 2);
+    out.push(quote);
+    for c in name.chars() {
+        if c == quote {
+            out.push(quote);
+        }
+        out.push(c);
+    }
+    out.push(quote);
+    out
+}
+
+/// `text` as a string literal of standard SQL: for SQLite, and for PostgreSQL
+/// with `standard_conforming_strings`, which is the default.
+pub(super) fn literal(text: &str) -> String {
+    quoted(text, '\'')
+}
+
+/// `text` as a literal of MySQL: written in hexadecimal, it means the same with
+/// and without `NO_BACKSLASH_ESCAPES`, whatever the connection's character set.
+pub(super) fn hex_literal(text: &str) -> String {
+    if text.is_empty() {
+        return "''".into();
+    }
+    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("_utf8mb4 x'{digits}'")
+}
+
+/// The name of an index on `columns`.
+pub(super) fn index_name(dialect: &dyn Dialect, table: &str, unique: bool, columns: &[&str]) -> String {
+    let infix = if unique { "handleref_unique" } else { "handleref" };
+    shortened(dialect, format!("{table}_{infix}_{}", columns.join("_")))
+}
+
+/// The name of a table's guard trigger, and of its function.
+pub(super) fn guard_name(dialect: &dyn Dialect, table: &str) -> String {
+    shortened(dialect, format!("handleref_guard_{table}"))
+}
+
+/// `name`, cut to the engine's limit; a hash of the whole keeps it apart from
+/// others with the same beginning.
+fn shortened(dialect: &dyn Dialect, name: String) -> String {
+    let (limit, bytes) = dialect.name_limit();
+    let length = |text: &str| if bytes { text.len() } else { text.chars().count() };
+    if length(&name) <= limit {
+        return name;
+    }
+    let hash = format!("_{:08x}", fnv1a(&name));
+    let mut cut = name;
+    while length(&cut) > limit - hash.len() {
+        cut.pop();
+    }
+    cut + &hash
+}
+
+/// A hash that stays the same across versions of Rust, since names in
+/// databases depend on it.
+fn fnv1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// SQL without what servers change when they store it: blanks, quotes of
+/// names, parentheses and the case of letters.
+pub(super) fn folded(sql: &str) -> String {
+    let noise = |c: &char| !c.is_whitespace() && !matches!(c, '"' | '`' | '(' | ')');
+    sql.chars().filter(noise).flat_map(char::to_lowercase).collect()
+}
+
+/// SQL with every run of blanks as one space, for texts that are stored as
+/// they were written.
+pub(super) fn squeezed(sql: &str) -> String {
+    sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{mysql::Mysql, postgres::Postgres, sqlite::Sqlite};
+    use super::*;
+
+    #[test]
+    fn tables_are_read_as_diesel_renders_them() {
+        let name = |schema: Option<&str>, table: &str| {
+            Some(TableName { schema: schema.map(Into::into), table: table.into() })
+        };
+        assert_eq!(TableName::parse("`order`"), name(None, "order"));
+        assert_eq!(TableName::parse(r#""a.b"."say ""hi""""#), name(Some("a.b"), r#"say "hi""#));
+        assert_eq!(TableName::parse("`müll``eimer`"), name(None, "müll`eimer"));
+        for bad in ["", "articles", "`a", "`a`x", "`a`.", "`a`.`b`.`c`"] {
+            assert_eq!(TableName::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn literals_cannot_be_left() {
+        assert_eq!(literal(r"it's \'"), r"'it''s \'''");
+        assert_eq!(hex_literal("ä'"), "_utf8mb4 x'c3a427'");
+        assert_eq!(hex_literal(""), "''");
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_distinct() {
+        let long = "ä".repeat(60);
+        let [one, two] = ["created_at", "updated_at"].map(|c| index_name(&Postgres, &long, false, &[c]));
+        assert!(one.len() <= 63 && two.len() <= 63 && one != two, "{one} {two}");
+        let guard = guard_name(&Mysql, &long);
+        assert_eq!(guard.chars().count(), 64);
+        assert_eq!(index_name(&Sqlite, "articles", true, &["a", "b"]), "articles_handleref_unique_a_b");
+    }
+}

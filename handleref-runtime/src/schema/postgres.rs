@@ -1,0 +1,218 @@
+//! PostgreSQL.
+//!
+//! The guard is a `BEFORE UPDATE` trigger with a `WHEN` clause: whoever raises
+//! the version pays one comparison of integers and no call. Rows are compared
+//! by `*<>`, that is by their bytes: unlike `IS DISTINCT FROM` it works for
+//! types without equality (json, xml, point) and sees what a case-insensitive
+//! collation hides. An unchanged row is written as it is rather than skipped,
+//! so that the writer's row count stays what it expects.
+
+use super::dialect::{Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass};
+use super::live::{Live, Queries};
+use super::names::{TableName, folded, guard_name, literal};
+use crate::engine::Kind;
+use crate::time::{TimeKind, now_sql};
+
+pub(super) struct Postgres;
+
+/// The default of a new column; the expression itself, if it has one.
+fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
+    match fill {
+        Fill::Null => None,
+        Fill::One => Some("1"),
+        Fill::Now(kind, _) => Some(now_sql(Kind::Postgres, *kind)),
+    }
+}
+
+impl Dialect for Postgres {
+    fn quote_mark(&self) -> char {
+        '"'
+    }
+
+    fn name_limit(&self) -> (usize, bool) {
+        (63, true)
+    }
+
+    fn queries(&self, table: &TableName) -> Queries {
+        let name = self.quote(&table.table);
+        let qualified = match &table.schema {
+            Some(schema) => format!("{}.{name}", self.quote(schema)),
+            None => name,
+        };
+        let oid = format!("to_regclass({})", literal(&qualified));
+        let explicit = if table.schema.is_some() { "true" } else { "false" };
+        let guard = literal(&guard_name(self, &table.table));
+        Queries {
+            table: format!(
+                "SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' \
+                 WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'relation of another kind' END, \
+                 CASE WHEN {explicit} OR n.nspname IS DISTINCT FROM current_schema() THEN n.nspname::text END, \
+                 n.nspname::text, NULL::text \
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = {oid}"
+            ),
+            // A virtual generated column (PostgreSQL 18) is null in OLD and in NEW.
+            columns: format!(
+                "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod)::text, \
+                 CASE WHEN a.attnotnull THEN '' ELSE 'n' END || CASE a.attgenerated WHEN 's' THEN 'g' ELSE '' END, \
+                 pg_get_expr(d.adbin, d.adrelid)::text \
+                 FROM pg_catalog.pg_attribute a \
+                 LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
+                 WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+            ),
+            indexes: format!(
+                "SELECT c.relname::text, a.attname::text, CASE WHEN i.indisunique THEN 'u' ELSE '' END, \
+                 'WHERE ' || pg_get_expr(i.indpred, i.indrelid)::text \
+                 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+                 JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname = 'btree' \
+                 CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, at) \
+                 LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0 \
+                 WHERE i.indrelid = {oid} AND i.indisvalid AND k.at <= i.indnkeyatts ORDER BY c.relname, k.at"
+            ),
+            triggers: format!(
+                "SELECT t.tgname::text, pg_get_triggerdef(t.oid)::text, \
+                 CASE WHEN t.tgenabled IN ('D', 'R') THEN 'd' ELSE '' END, pg_get_triggerdef(t.oid)::text \
+                 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = {oid} AND NOT t.tgisinternal"
+            ),
+            functions: Some(format!(
+                "SELECT p.proname::text, p.prosrc::text, NULL::text, pg_get_functiondef(p.oid)::text \
+                 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_class c ON c.relnamespace = p.pronamespace \
+                 WHERE c.oid = {oid} AND p.proname = {guard} AND p.pronargs = 0"
+            )),
+        }
+    }
+
+    fn version_type(&self, bits: u32, _: &Live) -> &'static str {
+        match bits {
+            16 => "SMALLINT",
+            32 => "INTEGER",
+            _ => "BIGINT",
+        }
+    }
+
+    fn takes_version(&self, bits: u32, sql_type: &str) -> bool {
+        sql_type.eq_ignore_ascii_case(match bits {
+            16 => "smallint",
+            32 => "integer",
+            _ => "bigint",
+        })
+    }
+
+    fn time_type(&self, kind: TimeKind, _: &Live) -> &'static str {
+        match kind {
+            TimeKind::Plain => "TIMESTAMP",
+            _ => "TIMESTAMPTZ",
+        }
+    }
+
+    fn takes_time(&self, kind: TimeKind, sql_type: &str) -> bool {
+        // With a precision, such as `timestamp(3)`, microseconds would be lost.
+        let whole = match kind {
+            TimeKind::Plain => ["timestamp without time zone", "timestamp(6) without time zone"],
+            _ => ["timestamp with time zone", "timestamp(6) with time zone"],
+        };
+        whole.contains(&sql_type)
+    }
+
+    fn add_columns(&self, target: &Target<'_>, columns: &[NewColumn<'_>]) -> Change {
+        let table = target.table(self);
+        let (mut add, mut drop, mut copy) = (Vec::new(), Vec::new(), Vec::new());
+        for column in columns {
+            let (name, sql_type) = (self.quote(column.name), column.sql_type);
+            let default = default_of(&column.fill).map(|now| format!(" NOT NULL DEFAULT {now}")).unwrap_or_default();
+            add.push(format!("ADD COLUMN {name} {sql_type}{default}"));
+            drop.push(format!("DROP COLUMN {name}"));
+            if let Fill::Now(kind, Some((from, other))) = column.fill {
+                let from = self.quote(from);
+                // Converts in either direction.
+                let value = if kind == other { from } else { format!("{from} AT TIME ZONE 'UTC'") };
+                // Rewrites the rows without firing triggers, unlike an UPDATE.
+                copy.push(format!("ALTER COLUMN {name} TYPE {sql_type} USING coalesce({value}, {name})"));
+            }
+        }
+        let alter = |actions: Vec<String>| format!("ALTER TABLE {table} {}", actions.join(", "));
+        let mut change = Change { up: vec![alter(add)], down: vec![alter(drop)] };
+        if !copy.is_empty() {
+            change.up.push(alter(copy));
+        }
+        change
+    }
+
+    fn set_default(&self, target: &Target<'_>, column: &str, fill: &Fill<'_>) -> Option<Change> {
+        let alter = format!("ALTER TABLE {} ALTER COLUMN {}", target.table(self), self.quote(column));
+        let default = default_of(fill)?;
+        Some(Change { up: vec![format!("{alter} SET DEFAULT {default}")], down: vec![format!("{alter} DROP DEFAULT")] })
+    }
+
+    fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        let condition = index.condition.as_ref().map(|test| format!(" WHERE {test}")).unwrap_or_default();
+        let (name, table, columns) = (self.quote(&index.name), target.table(self), self.quote_all(&index.columns));
+        (
+            format!("CREATE {unique}INDEX {name} ON {table} ({columns}){condition}"),
+            format!("DROP INDEX {}", target.beside(self, &index.name)),
+        )
+    }
+
+    fn guard(&self, target: &Target<'_>) -> Option<Guard> {
+        let roles = target.wanted.roles;
+        let trespass = trespass(self, roles)?;
+        let name = guard_name(self, &target.wanted.table.table);
+        let (trigger, function, table) = (self.quote(&name), target.beside(self, &name), target.table(self));
+        let body = body(self, target);
+        let mut tag = "$handleref$".to_owned();
+        while body.contains(&tag) {
+            tag.insert(1, 'x');
+        }
+        let create_function =
+            format!("CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS {tag}{body}{tag}");
+        let create_trigger = format!(
+            "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\nWHEN ({trespass}) EXECUTE FUNCTION {function}()"
+        );
+        let drop_trigger = format!("DROP TRIGGER IF EXISTS {trigger} ON {table}");
+        let drop_function = format!("DROP FUNCTION IF EXISTS {function}()");
+
+        let found = target.live.triggers.iter().find(|found| found.name == name);
+        let found_function = target.live.functions.iter().find(|found| found.name == name);
+        let right = |definition: &str| {
+            let definition = folded(definition);
+            let head = folded(&format!("CREATE TRIGGER {trigger} BEFORE UPDATE ON"));
+            let tail = folded(&format!("FOR EACH ROW WHEN {trespass} EXECUTE FUNCTION"));
+            let qualified = folded(&format!("{tail}{}.{name}", target.live.detail));
+            definition.starts_with(&head)
+                && (definition.ends_with(&folded(&format!("{tail}{name}"))) || definition.ends_with(&qualified))
+        };
+        let state = match (found, found_function) {
+            (None, _) => State::Missing,
+            (Some(found), Some(function)) if function.body == body && right(&found.definition) => {
+                let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {trigger}");
+                if found.disabled { State::Disabled(alter("ENABLE"), alter("DISABLE")) } else { State::Right }
+            }
+            (Some(found), function) => {
+                let function = function.map(|function| function.restore.trim_end().to_owned());
+                State::Altered(function.into_iter().chain([found.restore.clone()]).collect())
+            }
+        };
+        Some(Guard {
+            name,
+            create: vec![create_function, create_trigger],
+            drop: vec![drop_trigger, drop_function],
+            state,
+        })
+    }
+}
+
+/// The body of the guard's function.
+fn body(dialect: &Postgres, target: &Target<'_>) -> String {
+    let mut body = String::from("\nBEGIN\n  -- Made by handleref. Called only for a writer that does not raise the version.\n");
+    for column in target.live.columns.iter().filter(|column| column.generated) {
+        let name = dialect.quote(&column.name);
+        // Not computed yet, and what is assigned here is computed again.
+        body.push_str(&format!("  NEW.{name} := OLD.{name};\n"));
+    }
+    body.push_str("  IF NEW OPERATOR(pg_catalog.*<>) OLD THEN\n");
+    for (column, value) in amends(dialect, Kind::Postgres, target.wanted.roles) {
+        body.push_str(&format!("    NEW.{column} := {value};\n"));
+    }
+    body.push_str("  END IF;\n  RETURN NEW;\nEND\n");
+    body
+}

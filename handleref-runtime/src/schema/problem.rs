@@ -1,0 +1,197 @@
+//! What can be wrong with a table.
+
+use std::fmt;
+
+/// Something about a table that is not as its model needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The model's name; several if they share the table.
+    pub model: String,
+    /// The table, with its schema if the model names one.
+    pub table: String,
+    /// The column, if it is about one.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub kind: ProblemKind,
+}
+
+/// What is wrong with a table; see [`Problem`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The table does not exist. handleref does not create tables.
+    MissingTable,
+    /// It is something else, such as a view.
+    NotATable {
+        /// What it is.
+        found: String,
+    },
+    /// A managed column is missing.
+    MissingColumn,
+    /// A column is missing whose type handleref does not know: one of the key,
+    /// of a unique set, or a status.
+    UnknownColumn,
+    /// A managed column cannot hold what the model says.
+    WrongType {
+        /// The types that would do.
+        expected: String,
+        /// The column's type.
+        found: String,
+    },
+    /// A managed column has no default, so that an insert must name it.
+    MissingDefault,
+    /// An index is missing.
+    MissingIndex {
+        /// Its name.
+        index: String,
+    },
+    /// An index of ours was replaced by another one of its name.
+    AlteredIndex {
+        /// Its name.
+        index: String,
+    },
+    /// Columns that are to be unique among the living are unique among all
+    /// rows, so that the value of a soft-deleted row cannot be used again.
+    PlainUnique {
+        /// The index or constraint.
+        index: String,
+    },
+    /// Unique among the living, but nothing that an index could look at says
+    /// who lives: the model has a status and no `deleted_at`.
+    UniqueNeedsDeletedAt,
+    /// MySQL and MariaDB cannot index a column of this type as a whole.
+    NotIndexable {
+        /// The column's type.
+        found: String,
+    },
+    /// The guard trigger is missing.
+    MissingTrigger {
+        /// Its name.
+        trigger: String,
+    },
+    /// The guard trigger or its function is not the one that the model and
+    /// the table's columns ask for.
+    AlteredTrigger {
+        /// Its name.
+        trigger: String,
+    },
+    /// The guard trigger is there, but switched off.
+    DisabledTrigger {
+        /// Its name.
+        trigger: String,
+    },
+}
+
+impl Problem {
+    /// Whether `install` puts it right. What it does not, it refuses: a person
+    /// has to decide.
+    pub fn is_repairable(&self) -> bool {
+        use ProblemKind as K;
+        !matches!(
+            self.kind,
+            K::MissingTable
+                | K::NotATable { .. }
+                | K::UnknownColumn
+                | K::WrongType { .. }
+                | K::PlainUnique { .. }
+                | K::UniqueNeedsDeletedAt
+                | K::NotIndexable { .. }
+        )
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ProblemKind as K;
+        write!(f, "{}: table `{}`", self.model, self.table)?;
+        if let Some(column) = &self.column {
+            write!(f, ", column `{column}`")?;
+        }
+        f.write_str(": ")?;
+        match &self.kind {
+            K::MissingTable => f.write_str("the table does not exist; create it first"),
+            K::NotATable { found } => write!(f, "this is a {found}, not a table"),
+            K::MissingColumn => f.write_str("the column is missing"),
+            K::UnknownColumn => f.write_str("the column is missing; add it yourself, handleref does not know its type"),
+            K::WrongType { expected, found } => {
+                write!(f, "the column is {found}, but must be {expected}; handleref never changes a column's type")
+            }
+            K::MissingDefault => f.write_str("the column has no default"),
+            K::MissingIndex { index } => write!(f, "the index `{index}` is missing"),
+            K::AlteredIndex { index } => write!(f, "the index `{index}` is not as handleref made it"),
+            K::PlainUnique { index } => write!(
+                f,
+                "`{index}` makes these columns unique among all rows, so the value of a soft-deleted row \
+                 cannot be used again; drop it, and handleref adds one for the living"
+            ),
+            K::UniqueNeedsDeletedAt => f.write_str("`unique` needs a `deleted_at` column, beside the status if there is one"),
+            K::NotIndexable { found } => {
+                write!(f, "a column of type {found} cannot be unique on MySQL and MariaDB; use VARCHAR")
+            }
+            K::MissingTrigger { trigger } => write!(f, "the trigger `{trigger}` is missing"),
+            K::AlteredTrigger { trigger } => write!(f, "the trigger `{trigger}` is not the one that is needed now"),
+            K::DisabledTrigger { trigger } => write!(f, "the trigger `{trigger}` is disabled"),
+        }
+    }
+}
+
+/// What [`Schema::check`](super::Schema::check) found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a report says whether the schema is right"]
+pub struct Report {
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Report {
+    /// Whether the database is as the models need it.
+    pub fn is_ok(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    /// What is wrong.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What is wrong, one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.problems.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Report {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Report {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.problems.into_iter()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_ok() {
+            return f.write_str("the schema is as it should be");
+        }
+        write_all(f, &self.problems)
+    }
+}
+
+/// One problem a line.
+pub(crate) fn write_all(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
+    for (at, problem) in problems.iter().enumerate() {
+        if at > 0 {
+            f.write_str("\n")?;
+        }
+        problem.fmt(f)?;
+    }
+    Ok(())
+}

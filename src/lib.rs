@@ -1,0 +1,36 @@
+//! Soft delete, versions, optimistic locking and incremental queries for Diesel models, by one derive.
+
+pub use handleref_derive::HandleRef;
+pub use handleref_runtime::error::Error;
+pub use handleref_runtime::executor::Executor;
+pub use handleref_runtime::handle::{Handle, HandleError};
+pub use handleref_runtime::hooks::{HookError, Hooks};
+pub use handleref_runtime::key::Key;
+pub use handleref_runtime::lifecycle::{delete, restore};
+pub use handleref_runtime::model::{
+    ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber, VersionSqlType, Versioned,
+};
+pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
+pub use handleref_runtime::row::{Outcome, Row, RowDsl};
+pub use handleref_runtime::scope::ChangesDsl;
+pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
+pub use handleref_runtime::write::{Update, bump, update};
+pub use handleref_runtime::{engine, lifecycle};
+
+/// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
+/// diesel-async each have their own.
+pub mod prelude {
+    pub use crate::{ChangesDsl, HandleRef, RowDsl, SoftDelete, Timestamped, Versioned};
+}
+
+/// The types of queries, for signatures.
+pub mod dsl {
+    pub use handleref_runtime::scope::{Deleted, LastChange, Since, Undeleted};
+    pub use handleref_runtime::write::{Bump, Set};
+}
+
+/// What generated code uses; no promise is made about it.
+#[doc(hidden)]
+pub mod __private {
+    pub use handleref_runtime::private::*;
+}

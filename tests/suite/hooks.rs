@@ -1,0 +1,170 @@
+//! Lifecycle hooks: the row's state in each, sets, children, refusal.
+
+use crate::support::ddl::hooked;
+use crate::support::each_engine;
+use chrono::NaiveDateTime;
+use diesel::prelude::ExpressionMethods;
+use diesel::{Identifiable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::prelude::*;
+use handleref::{Error, Executor, HookError, Hooks, Outcome};
+use std::sync::Mutex;
+
+diesel::table! {
+    projects (id) {
+        id -> Integer,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
+    tasks (id) {
+        id -> Integer,
+        project_id -> Integer,
+        name -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, HandleRef)]
+#[diesel(table_name = projects)]
+#[handleref(cascade(Task))]
+pub struct Project {
+    pub id: i32,
+    pub version: i64,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+    pub deleted_at: Option<NaiveDateTime>,
+}
+
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, HandleRef)]
+#[diesel(table_name = tasks)]
+#[handleref(hooks, parent(Project))]
+pub struct Task {
+    pub id: i32,
+    pub project_id: i32,
+    pub name: String,
+    pub version: i64,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+    pub deleted_at: Option<NaiveDateTime>,
+}
+
+/// What the hooks saw: the test's name (each task carries it), the event, and
+/// for each row its key and whether it was deleted.
+static SEEN: Mutex<Vec<(String, &str, Vec<(i32, bool)>)>> = Mutex::new(Vec::new());
+
+fn note(event: &'static str, rows: &[Task]) -> Result<(), HookError> {
+    let test = rows.first().map(|row| row.name.clone()).unwrap_or_default();
+    let states = rows.iter().map(|row| (row.id, row.deleted_at.is_some())).collect();
+    SEEN.lock().unwrap().push((test, event, states));
+    if rows.iter().any(|row| row.id == 13 && event == "after_delete") {
+        return Err("13 cannot be deleted".into());
+    }
+    Ok(())
+}
+
+/// For every connection; a hook that runs queries would name one.
+impl<C: Executor> Hooks<C> for Task {
+    fn before_delete<'a>(rows: &'a [Self], _: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+        C::run(std::future::ready(note("before_delete", rows)))
+    }
+    fn after_delete<'a>(rows: &'a [Self], _: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+        C::run(std::future::ready(note("after_delete", rows)))
+    }
+    fn before_restore<'a>(rows: &'a [Self], _: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+        C::run(std::future::ready(note("before_restore", rows)))
+    }
+    fn after_restore<'a>(rows: &'a [Self], _: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+        C::run(std::future::ready(note("after_restore", rows)))
+    }
+}
+
+/// What the hooks saw of the test of this database.
+fn seen(test: &str) -> Vec<(&'static str, Vec<(i32, bool)>)> {
+    let mut all = SEEN.lock().unwrap();
+    let (own, rest) = std::mem::take(&mut *all).into_iter().partition(|(name, ..)| name == test);
+    *all = rest;
+    let own: Vec<_> = own;
+    own.into_iter().map(|(_, event, rows)| (event, rows)).collect()
+}
+
+macro_rules! grow {
+    ($conn:expr, $test:expr, $ids:expr) => {{
+        go!(diesel::insert_into(projects::table).values(projects::id.eq(1)).execute($conn))?;
+        for id in $ids {
+            go!(diesel::insert_into(tasks::table)
+                .values((tasks::id.eq(id), tasks::project_id.eq(1), tasks::name.eq($test)))
+                .execute($conn))?;
+        }
+    }};
+}
+
+each_engine! {
+    /// Seed, §3.2 number 8: null, set, set, null.
+    async fn the_state_in_each_hook(db: hooked, conn) {
+        grow!(conn, &db.url, [1]);
+        let mut task: Task = go!(tasks::table.find(1).select(Task::as_select()).first(conn))?;
+        assert_eq!(go!(task.delete(conn))?, Outcome::Written);
+        assert_eq!(go!(task.delete(conn))?, Outcome::Unchanged);
+        assert_eq!(go!(task.restore(conn))?, Outcome::Written);
+        assert_eq!(
+            seen(&db.url),
+            [
+                ("before_delete", vec![(1, false)]),
+                ("after_delete", vec![(1, true)]),
+                ("before_restore", vec![(1, true)]),
+                ("after_restore", vec![(1, false)]),
+            ]
+        );
+        assert_eq!(task.version, 3);
+    }
+
+    /// A set is one call; what is skipped is not in it.
+    async fn a_set_of_rows(db: hooked, conn) {
+        grow!(conn, &db.url, 1..=4);
+        assert_eq!(go!(handleref::delete(tasks::table.find(2)).execute(conn))?, 1);
+        assert_eq!(go!(handleref::delete(tasks::table.filter(tasks::id.le(3))).execute(conn))?, 2);
+        assert_eq!(go!(handleref::delete(tasks::table.filter(tasks::id.le(3))).execute(conn))?, 0);
+        let calls = seen(&db.url);
+        assert_eq!(calls[2..], [("before_delete", vec![(1, false), (3, false)]), ("after_delete", vec![(1, true), (3, true)])]);
+        assert_eq!(calls.len(), 4);
+    }
+
+    /// Children that a cascade reaches have their hooks called.
+    async fn children_of_a_cascade(db: hooked, conn) {
+        grow!(conn, &db.url, [1, 2]);
+        let mut project: Project = go!(projects::table.find(1).select(Project::as_select()).first(conn))?;
+        go!(project.delete(conn))?;
+        go!(project.restore(conn))?;
+        assert_eq!(
+            seen(&db.url),
+            [
+                ("before_delete", vec![(1, false), (2, false)]),
+                ("after_delete", vec![(1, true), (2, true)]),
+                ("before_restore", vec![(1, true), (2, true)]),
+                ("after_restore", vec![(1, false), (2, false)]),
+            ]
+        );
+    }
+
+    /// A hook's error rolls everything back, in a cascade the parent too.
+    async fn a_hook_that_refuses(db: hooked, conn) {
+        grow!(conn, &db.url, [12, 13]);
+        let mut project: Project = go!(projects::table.find(1).select(Project::as_select()).first(conn))?;
+        let error = go!(project.delete(conn)).unwrap_err();
+        assert!(matches!(&error, Error::Hook(inner) if inner.to_string() == "13 cannot be deleted"), "{error:?}");
+        assert_eq!(project.deleted_at, None);
+        let deleted: i64 = go!(Task::deleted().count().get_result(conn))?;
+        assert_eq!(deleted, 0);
+        let projects: i64 = go!(Project::undeleted().count().get_result(conn))?;
+        assert_eq!(projects, 1);
+        // The connection is as good as before.
+        assert_eq!(go!(handleref::delete(tasks::table.find(12)).execute(conn))?, 1);
+        assert_eq!(seen(&db.url).len(), 4);
+    }
+}

@@ -1,0 +1,82 @@
+//! The tables, as a user's own migrations would create them.
+
+use super::{Db, Engine};
+
+impl Db {
+    /// Creates tables; `{KEY}`, `{TEXT}`, `{TIME}` and `{NOW}` stand for what
+    /// the engine calls them.
+    pub fn create(&self, sql: &str) {
+        let (key, text, time, now) = match self.engine {
+            // The text form that Diesel itself writes.
+            Engine::Sqlite => {
+                ("INTEGER", "TEXT", "TIMESTAMP", "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', ''))")
+            }
+            Engine::Postgres => ("INTEGER", "TEXT", "TIMESTAMP", "(statement_timestamp() AT TIME ZONE 'UTC')"),
+            Engine::Mysql => ("INTEGER", "VARCHAR(255)", "DATETIME(6)", "(UTC_TIMESTAMP(6))"),
+        };
+        let sql = sql.replace("{KEY}", key).replace("{TEXT}", text).replace("{TIME}", time).replace("{NOW}", now);
+        self.execute(&sql);
+    }
+}
+
+const STAMPS: &str = "
+    version BIGINT NOT NULL DEFAULT 1,
+    created_at {TIME} NOT NULL DEFAULT {NOW},
+    updated_at {TIME} NOT NULL DEFAULT {NOW}";
+
+/// `notes`: every role, no relatives.
+pub fn notes(db: &Db) {
+    db.create(&format!(
+        "CREATE TABLE notes (id {{KEY}} PRIMARY KEY, title {{TEXT}} NOT NULL, body {{TEXT}}, topic_id INTEGER, {STAMPS}, \
+         deleted_at {{TIME}})"
+    ));
+}
+
+/// `topics`, `articles`, `comments`, `remarks`: three levels of a family, the
+/// last with a second parent (`users`).
+pub fn family(db: &Db) {
+    for (table, columns) in [
+        ("users", "name {TEXT} NOT NULL"),
+        ("topics", "name {TEXT} NOT NULL"),
+        ("articles", "topic_id INTEGER NOT NULL REFERENCES topics (id) ON DELETE CASCADE, title {TEXT} NOT NULL"),
+        (
+            "comments",
+            "article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, \
+             user_id INTEGER REFERENCES users (id) ON DELETE CASCADE, body {TEXT} NOT NULL",
+        ),
+    ] {
+        db.create(&format!("CREATE TABLE {table} (id {{KEY}} PRIMARY KEY, {columns}, {STAMPS}, deleted_at {{TIME}})"));
+    }
+}
+
+/// `categories`: a tree in one table.
+pub fn categories(db: &Db) {
+    db.create(&format!(
+        "CREATE TABLE categories (id {{KEY}} PRIMARY KEY, parent_id INTEGER, name {{TEXT}} NOT NULL, {STAMPS}, \
+         deleted_at {{TIME}})"
+    ));
+}
+
+/// `orgs`: a status text; `jobs`: a status enum and `deleted_at` beside it.
+pub fn statuses(db: &Db) {
+    db.create(
+        "CREATE TABLE orgs (id {KEY} PRIMARY KEY, name {TEXT} NOT NULL, status {TEXT}, \
+         created {TIME} NOT NULL DEFAULT {NOW}, updated {TIME} NOT NULL DEFAULT {NOW})",
+    );
+    db.create(
+        "CREATE TABLE jobs (id {KEY} PRIMARY KEY, state {TEXT} NOT NULL, rev INTEGER NOT NULL DEFAULT 1, \
+         deleted_at {TIME})",
+    );
+}
+
+/// `tasks`: a model with hooks, and a log that the hooks write.
+pub fn hooked(db: &Db) {
+    db.create(&format!(
+        "CREATE TABLE projects (id {{KEY}} PRIMARY KEY, {STAMPS}, deleted_at {{TIME}})"
+    ));
+    db.create(&format!(
+        "CREATE TABLE tasks (id {{KEY}} PRIMARY KEY, project_id INTEGER NOT NULL, name {{TEXT}} NOT NULL, {STAMPS}, \
+         deleted_at {{TIME}})"
+    ));
+    db.create("CREATE TABLE hook_log (id {KEY} PRIMARY KEY, entry {TEXT} NOT NULL)");
+}
