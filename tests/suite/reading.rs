@@ -147,15 +147,12 @@ each_engine! {
     /// The live test of a left-joined table belongs in ON: the row on the left
     /// stays, its deleted partner does not.
     async fn left_join(db: family, conn) {
-        go!(diesel::insert_into(topics::table)
-            .values(vec![(topics::id.eq(1), topics::name.eq("a")), (topics::id.eq(2), topics::name.eq("b"))])
-            .execute(conn))?;
-        go!(diesel::insert_into(articles::table)
-            .values(vec![
-                (articles::id.eq(1), articles::topic_id.eq(1), articles::title.eq("live")),
-                (articles::id.eq(2), articles::topic_id.eq(2), articles::title.eq("gone")),
-            ])
-            .execute(conn))?;
+        for (id, name, title) in [(1, "a", "live"), (2, "b", "gone")] {
+            let topic = (topics::id.eq(id), topics::name.eq(name));
+            go!(diesel::insert_into(topics::table).values(topic).execute(conn))?;
+            let article = (articles::id.eq(id), articles::topic_id.eq(id), articles::title.eq(title));
+            go!(diesel::insert_into(articles::table).values(article).execute(conn))?;
+        }
         go!(handleref::delete(articles::table.find(2)).execute(conn))?;
         let rows: Vec<(String, Option<String>)> = go!(Topic::undeleted()
             .left_join(articles::table.on(articles::topic_id.eq(topics::id).and(Article::is_live())))

@@ -129,9 +129,9 @@ each_engine! {
 
     /// A Rust enum, `deleted_at` stamped beside it, a renamed 32-bit version.
     async fn a_status_enum(db: statuses, conn) {
-        go!(diesel::insert_into(jobs::table)
-            .values(vec![(jobs::id.eq(1), jobs::state.eq(State::Running)), (jobs::id.eq(2), jobs::state.eq(State::Dropped))])
-            .execute(conn))?;
+        for (id, state) in [(1, State::Running), (2, State::Dropped)] {
+            go!(diesel::insert_into(jobs::table).values((jobs::id.eq(id), jobs::state.eq(state))).execute(conn))?;
+        }
         let mut job: Job = go!(Job::undeleted().select(Job::as_select()).first(conn))?;
         assert_eq!((job.id, job.revision), (1, 1));
         assert_eq!(go!(job.delete(conn))?, Outcome::Written);

@@ -10,11 +10,12 @@ use handleref::prelude::*;
 use handleref::{Error, Outcome};
 
 macro_rules! insert {
-    ($conn:expr, $($id:expr),+) => {
-        go!(diesel::insert_into(notes::table)
-            .values(vec![$((notes::id.eq($id), notes::title.eq(format!("note {}", $id)))),+])
-            .execute($conn))?
-    };
+    ($conn:expr, $($id:expr),+) => {{
+        // Row by row: diesel-async cannot insert batches into SQLite.
+        $(go!(diesel::insert_into(notes::table)
+            .values((notes::id.eq($id), notes::title.eq(format!("note {}", $id))))
+            .execute($conn))?;)+
+    }};
 }
 
 macro_rules! get {
