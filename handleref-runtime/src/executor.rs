@@ -90,9 +90,13 @@ pub trait Steps: Send + Sized {
     fn commit(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
     /// Rolls back the innermost transaction or savepoint.
     fn rollback(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
-    /// Marks the connection as broken, because an open transaction of ours was
-    /// abandoned: it refuses every further statement, and a pool drops it.
+    /// Rolls back without waiting, where the protocol allows it, and marks the
+    /// connection as broken, because an open transaction of ours was abandoned:
+    /// handleref and `transaction` refuse it from now on, and a pool drops it.
     fn abandon(&mut self);
+    /// # Errors
+    /// `BrokenTransactionManager` after [`abandon`](Steps::abandon).
+    fn usable(&mut self) -> QueryResult<()>;
 }
 
 /// A fragment as a query of columns whose types the reader knows.

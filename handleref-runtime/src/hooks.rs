@@ -23,6 +23,11 @@ pub type HookError = Box<dyn StdError + Send + Sync>;
 ///
 /// A hook returns what the connection's own methods return: on a synchronous
 /// connection a `Result`, on one of diesel-async a boxed future of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` says `#[handleref(hooks)]`, but has no hooks",
+    label = "`Hooks` is not implemented for this connection",
+    note = "write `impl<C: Executor> Hooks<C> for {Self} {{ .. }}`, or an `impl` for each type of connection"
+)]
 pub trait Hooks<C: Executor>: SoftDelete {
     /// Before the rows are soft-deleted.
     ///

@@ -148,12 +148,33 @@ pub trait Versioned: HandleRef {
 /// An integer that can be a version: `i16`, `i32` or `i64`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a version",
-    note = "a version is an `i16`, `i32` or `i64`, and not null"
+    note = "a version is an `i16`, `i32` or `i64`, and not null",
+    note = "if this field does not count the changes of the row, mark it with `#[handleref(skip)]`"
 )]
-pub trait VersionNumber: Copy + Into<i64> + TryFrom<i64> + Send + Sync + std::fmt::Debug + 'static {}
-impl VersionNumber for i16 {}
-impl VersionNumber for i32 {}
-impl VersionNumber for i64 {}
+pub trait VersionNumber: Send + Sync + std::fmt::Debug + 'static {
+    /// The number of bits.
+    const BITS: u32;
+    /// The number.
+    fn number(&self) -> i64;
+}
+impl VersionNumber for i16 {
+    const BITS: u32 = 16;
+    fn number(&self) -> i64 {
+        (*self).into()
+    }
+}
+impl VersionNumber for i32 {
+    const BITS: u32 = 32;
+    fn number(&self) -> i64 {
+        (*self).into()
+    }
+}
+impl VersionNumber for i64 {
+    const BITS: u32 = 64;
+    fn number(&self) -> i64 {
+        *self
+    }
+}
 
 /// A SQL type that a version column may have.
 #[diagnostic::on_unimplemented(
@@ -271,9 +292,9 @@ pub trait DeletionStamp: SoftDelete {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name `{P}` as its parent",
     label = "not a child of `{P}`",
-    note = "add `#[handleref(parent({P}))]` to `{Self}`"
+    note = "`{Self}` must derive `HandleRef` and say `#[handleref(parent({P}))]`"
 )]
-pub trait ChildOf<P: HandleRef>: HandleRef {
+pub trait ChildOf<P>: HandleRef {
     /// The SQL names of the columns that refer to the parent's primary key.
     const FOREIGN_KEY: &'static [&'static str];
 }

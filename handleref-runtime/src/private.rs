@@ -5,7 +5,10 @@ pub use crate::engine::Engine;
 pub use crate::executor::Executor;
 pub use crate::hooks::{NoHooks, WithHooks};
 pub use crate::lifecycle::{Family, Single};
-pub use crate::model::{ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, Versioned};
+pub use crate::model::{
+    ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
+    Versioned,
+};
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
 pub use crate::time::{TimeKind, TimeSqlType};
@@ -34,7 +37,38 @@ where
     <C::SqlType as TimeSqlType>::KIND
 }
 
+/// A value of the column `C`; short for the two bounds of Diesel.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored in the column `{C}` on `{DB}`",
+    note = "implement Diesel's `ToSql` for it, or convert it with `#[diesel(serialize_as = ..)]`"
+)]
+pub trait Store<C, DB: Engine> {
+    /// Writes the column with this value.
+    fn store<'b>(&'b self, writer: &mut ColumnWriter<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, V, DB> Store<C, DB> for V
+where
+    C: diesel::Column + diesel::Expression<SqlType: 'static>,
+    V: diesel::serialize::ToSql<Sql<C>, DB>,
+    DB: Engine + diesel::sql_types::HasSqlType<Sql<C>>,
+{
+    fn store<'b>(&'b self, writer: &mut ColumnWriter<'_, 'b, DB>) -> QueryResult<()> {
+        writer.column::<C, V>(self)
+    }
+}
+
+/// A condition that can be part of a statement.
+pub trait Condition<DB: Engine>: QueryFragment<DB> + Send + Sync {}
+impl<T: QueryFragment<DB> + Send + Sync, DB: Engine> Condition<DB> for T {}
+
 /// Whether a status field holds `value`.
+#[diagnostic::on_unimplemented(
+    message = "the status `{V}` cannot be compared with a field of type `{Self}`",
+    note = "name the values: `#[handleref(status(deleted = Status::Deleted, live = Status::Active))]` (an enum must be `PartialEq`)",
+    note = "or, if the field does not say which rows are deleted, mark it with `#[handleref(skip)]`"
+)]
 pub trait StatusField<V> {
     /// Whether this is `value`; a null is not.
     fn is(&self, value: &V) -> bool;
@@ -77,13 +111,51 @@ pub fn key_of<M: HandleRef>(key: &M::Key) -> M::Key {
 }
 
 /// The version as a number; the bound is on the model as in [`key_of`].
-pub fn version_of<M: Versioned>(version: M::Version) -> i64 {
-    version.into()
+pub fn version_of<M: Versioned>(version: &M::Version) -> i64 {
+    version.number()
+}
+
+/// The roles whose columns the model names elsewhere, without the bounds that
+/// are checked there, so that a wrong type is reported once.
+impl Roles {
+    /// With the version column of `M`.
+    pub const fn with_version_of<M: Versioned>(mut self) -> Self {
+        self.version = Some((
+            <M::VersionColumn as diesel::Column>::NAME,
+            <M::Version as VersionNumber>::BITS,
+        ));
+        self
+    }
+    /// With the time of the creation of `M`.
+    pub const fn with_created_at_of<M: Timestamped>(mut self) -> Self {
+        self.created_at = Some((
+            <M::Created as diesel::Column>::NAME,
+            <M::TimeSql as TimeSqlType>::KIND,
+        ));
+        self
+    }
+    /// With the time of the last change of `M`.
+    pub const fn with_updated_at_of<M: Timestamped>(mut self) -> Self {
+        self.updated_at = Some((
+            <M::Updated as diesel::Column>::NAME,
+            <M::TimeSql as TimeSqlType>::KIND,
+        ));
+        self
+    }
+}
+
+/// Compiles if the timestamp column `C` has the SQL type of the other one of
+/// `M`, apart from `Nullable`.
+pub const fn timestamps_agree<C, M>()
+where
+    C: diesel::Expression<SqlType: TimeSqlType<Plain = M::TimeSql>>,
+    M: Timestamped,
+{
 }
 
 /// The field of a deletion timestamp.
 #[diagnostic::on_unimplemented(
-    message = "`deleted_at` must be nullable, and `{Self}` is not",
+    message = "a deletion timestamp must be nullable, and `{Self}` is not",
     note = "a live row has none: make the field an `Option<..>` and its column `Nullable<..>`"
 )]
 pub trait DeletedField {
@@ -136,4 +208,13 @@ where
 /// Whether a child says which deletion removed a row.
 pub const fn child_has_stamp<P: HandleRef, K: ChildOf<P>>() -> bool {
     K::ROLES.deleted_at.is_some()
+}
+
+/// The number of key columns of a parent; 0 if it cannot be soft-deleted.
+pub const fn parent_key<P: HandleRef>() -> usize {
+    if P::ROLES.deleted_at.is_some() || P::ROLES.status.is_some() {
+        P::KEY_COLUMNS.len()
+    } else {
+        0
+    }
 }

@@ -97,7 +97,10 @@ pub trait Row<DB: Engine>: HandleRef<Table: TableName<DB>> {
 ///
 /// Dropping one of the futures before it is done leaves either the whole
 /// change or nothing in the database. If a transaction of several statements
-/// was under way, the connection refuses further work and a pool replaces it.
+/// was under way, it is rolled back (except on PostgreSQL, when the
+/// connection is dropped), and the connection is of no use any more: handleref and
+/// Diesel's `transaction` refuse it with `BrokenTransactionManager`, and a pool
+/// replaces it.
 pub trait RowDsl: HandleRef {
     /// Writes all columns of this instance, nulls included, if they differ
     /// from the row; raises the version by one and stamps `updated_at`.

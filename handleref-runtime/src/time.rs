@@ -26,7 +26,8 @@ pub enum TimeKind {
 /// A SQL type that a managed timestamp column may have.
 #[diagnostic::on_unimplemented(
     message = "a column of SQL type `{Self}` cannot be a managed timestamp",
-    note = "use `Timestamp`, `Timestamptz` (PostgreSQL), `TimestamptzSqlite` (SQLite) or `Datetime` (MySQL)"
+    note = "use `Timestamp`, `Timestamptz` (PostgreSQL), `TimestamptzSqlite` (SQLite) or `Datetime` (MySQL)",
+    note = "if this field is none, mark it with `#[handleref(skip)]`"
 )]
 pub trait TimeSqlType: SqlType {
     /// How the instant is stored.

@@ -5,10 +5,16 @@
 
 mod support;
 
+#[cfg(feature = "async")]
+mod cancellation;
 mod cascade;
 mod concurrency;
 mod hooks;
+mod keys;
+#[cfg(feature = "r2d2")]
+mod pools;
 mod reading;
+mod resurrect;
 mod rows;
 mod status;
 mod verbs;

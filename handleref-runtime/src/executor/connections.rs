@@ -104,6 +104,11 @@ macro_rules! synchronous {
             fn abandon(&mut self) {
                 <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
             }
+
+            fn usable(&mut self) -> QueryResult<()> {
+                // Nothing is abandoned where nothing waits.
+                Ok(())
+            }
         }
     };
 }
@@ -133,7 +138,7 @@ synchronous!(
 
 #[cfg(feature = "async")]
 macro_rules! asynchronous {
-    ($conn:ty, $backend:ty) => {
+    ($conn:ty, $backend:ty, $rollback:expr) => {
         impl Executor for $conn {
             type Output<'a, T: 'a> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -156,11 +161,12 @@ macro_rules! asynchronous {
         impl Steps for $conn {
             type Backend = $backend;
 
-            fn execute<'a, Q>(&'a mut self, statement: Q) -> impl Future<Output = QueryResult<usize>> + Send
+            async fn execute<'a, Q>(&'a mut self, statement: Q) -> QueryResult<usize>
             where
                 Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
             {
-                diesel_async::AsyncConnectionCore::execute_returning_count(self, statement)
+                self.usable()?;
+                diesel_async::AsyncConnectionCore::execute_returning_count(self, statement).await
             }
 
             async fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> QueryResult<Vec<U>>
@@ -170,6 +176,7 @@ macro_rules! asynchronous {
                 ST: 'static,
             {
                 use futures_util::TryStreamExt;
+                self.usable()?;
                 let rows = diesel_async::AsyncConnectionCore::load(self, Rows(query)).await?;
                 rows.and_then(|row| std::future::ready(U::build_from_row(&row).map_err(Error::DeserializationError)))
                     .try_collect()
@@ -179,6 +186,7 @@ macro_rules! asynchronous {
             typed_loads!();
 
             async fn batch<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
+                self.usable()?;
                 diesel_async::SimpleAsyncConnection::batch_execute(self, sql).await
             }
 
@@ -195,18 +203,34 @@ macro_rules! asynchronous {
             }
 
             fn abandon(&mut self) {
+                let rollback: fn(&mut Self) = $rollback;
+                rollback(self);
                 <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+            }
+
+            fn usable(&mut self) -> QueryResult<()> {
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).transaction_depth().map(drop)
             }
         }
     };
 }
 
 #[cfg(all(feature = "async", feature = "postgres_backend"))]
-asynchronous!(diesel_async::AsyncPgConnection, diesel::pg::Pg);
+asynchronous!(diesel_async::AsyncPgConnection, diesel::pg::Pg, |conn| {
+    // The connection sends what it is given, in order: the first poll hands it
+    // over, and nobody needs to wait for the answer.
+    let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(conn, "ROLLBACK"));
+    let _ = rollback.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+});
 #[cfg(all(feature = "async", feature = "mysql_backend"))]
-asynchronous!(diesel_async::AsyncMysqlConnection, diesel::mysql::Mysql);
+// MySQL's protocol takes no second command before the first is answered, so
+// the transaction stays open until the connection is dropped.
+asynchronous!(diesel_async::AsyncMysqlConnection, diesel::mysql::Mysql, |_| ());
 #[cfg(all(feature = "async", feature = "sqlite"))]
 asynchronous!(
     diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>,
-    diesel::sqlite::Sqlite
+    diesel::sqlite::Sqlite,
+    // A task that rolls back would have to be waited for, which panics on a
+    // current-thread runtime.
+    |_| ()
 );

@@ -30,7 +30,8 @@ impl TableName {
             }
             parts.push(part);
             match rest.strip_prefix('.') {
-                Some(more) => rest = more,
+                Some(more) if !more.is_empty() => rest = more,
+                Some(_) => return None,
                 None => break,
             }
         }

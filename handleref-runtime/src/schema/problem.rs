@@ -186,12 +186,12 @@ impl fmt::Display for Report {
 }
 
 /// One problem a line.
-pub(crate) fn write_all(f: &mut fmt::Formatter<'_>, problems: &[Problem]) -> fmt::Result {
+pub(crate) fn write_all(f: &mut dyn fmt::Write, problems: &[Problem]) -> fmt::Result {
     for (at, problem) in problems.iter().enumerate() {
         if at > 0 {
             f.write_str("\n")?;
         }
-        problem.fmt(f)?;
+        write!(f, "{problem}")?;
     }
     Ok(())
 }

@@ -80,3 +80,40 @@ pub fn hooked(db: &Db) {
     ));
     db.create("CREATE TABLE hook_log (id {KEY} PRIMARY KEY, entry {TEXT} NOT NULL)");
 }
+
+/// `slugs`: a unique text, whoever holds it.
+pub fn slugs(db: &Db) {
+    db.create(&format!(
+        "CREATE TABLE slugs (id {{KEY}} PRIMARY KEY, parent_id INTEGER, slug {{TEXT}} NOT NULL UNIQUE, \
+         title {{TEXT}} NOT NULL, {STAMPS}, deleted_at {{TIME}})"
+    ));
+}
+
+/// One table per kind of key.
+pub fn keys(db: &Db) {
+    let (uuid, binary) = match db.engine {
+        Engine::Sqlite => ("BLOB", "BLOB"),
+        Engine::Postgres => ("UUID", "BYTEA"),
+        Engine::Mysql => ("BINARY(16)", "VARBINARY(64)"),
+    };
+    for (table, key) in [
+        ("big_keys", "id BIGINT PRIMARY KEY".to_owned()),
+        ("text_keys", "id VARCHAR(64) PRIMARY KEY".to_owned()),
+        ("uuid_keys", format!("id {uuid} PRIMARY KEY")),
+        ("binary_keys", format!("id {binary} PRIMARY KEY")),
+        ("pair_keys", "a INTEGER NOT NULL, b VARCHAR(64) NOT NULL, PRIMARY KEY (a, b)".to_owned()),
+    ] {
+        // A key constraint ends a table's definition on every engine.
+        let (columns, constraint) = key.split_once(", PRIMARY").map_or((key.as_str(), String::new()), |(columns, rest)| {
+            (columns, format!(", PRIMARY{rest}"))
+        });
+        db.create(&format!(
+            "CREATE TABLE {table} ({columns}, note {{TEXT}}, version BIGINT NOT NULL DEFAULT 1, \
+             deleted_at {{TIME}}{constraint})"
+        ));
+    }
+    db.create(
+        "CREATE TABLE pair_children (id {KEY} PRIMARY KEY, pair_a INTEGER, pair_b VARCHAR(64), \
+         version BIGINT NOT NULL DEFAULT 1, deleted_at {TIME})",
+    );
+}

@@ -1,0 +1,196 @@
+//! MySQL and MariaDB.
+//!
+//! DDL commits by itself here, so a plan is applied statement by statement; if
+//! it fails half-way, the next one goes on from there. The guard is a `BEFORE
+//! UPDATE` trigger. Triggers do not fire for what a foreign key's `ON UPDATE`
+//! or `ON DELETE` does: those rows are neither bumped nor stamped.
+//!
+//! There are no partial indexes. Unique among the living is an index over the
+//! columns and `handleref_live`, a generated column that is 1 for a living row
+//! and null for a soft-deleted one: rows with a null never collide. The column
+//! is invisible, so that `INSERT` without column names works on.
+
+use super::dialect::{Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass};
+use super::live::{Live, Queries};
+use super::names::{TableName, guard_name, hex_literal, squeezed};
+use crate::engine::Kind;
+use crate::time::TimeKind;
+
+pub(super) struct Mysql;
+
+/// The generated column that is null in soft-deleted rows.
+const LIVE: &str = "handleref_live";
+
+/// The default of a new column. Functions need the parentheses on MySQL.
+fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
+    match fill {
+        Fill::Null => None,
+        Fill::One => Some("1"),
+        Fill::Now(..) => Some("(UTC_TIMESTAMP(6))"),
+    }
+}
+
+/// Whether the collation of a type may call different texts equal.
+fn collated(sql_type: &str) -> bool {
+    ["char", "text", "enum", "set"].iter().any(|name| sql_type.contains(name))
+}
+
+impl Dialect for Mysql {
+    fn quote_mark(&self) -> char {
+        '`'
+    }
+
+    fn name_limit(&self) -> (usize, bool) {
+        (64, false)
+    }
+
+    fn queries(&self, table: &TableName) -> Queries {
+        let name = hex_literal(&table.table);
+        let schema = table.schema.as_deref().map_or("DATABASE()".to_owned(), hex_literal);
+        let prefix = table.schema.as_deref().map_or("NULL".to_owned(), hex_literal);
+        let at = format!("TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}");
+        let quoted = self.quote(&table.table);
+        let beside = |of: &str| match &table.schema {
+            Some(schema) => format!("{}.{of}", self.quote(schema)),
+            None => of.to_owned(),
+        };
+        let (before, on) = (hex_literal(&beside("")), hex_literal(&beside(&quoted)));
+        Queries {
+            table: format!(
+                "SELECT CAST(CASE WHEN TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') THEN 'table' \
+                 ELSE LOWER(TABLE_TYPE) END AS CHAR), CAST({prefix} AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) \
+                 FROM information_schema.TABLES WHERE {at}"
+            ),
+            // MariaDB says 'NULL' where MySQL has a null.
+            columns: format!(
+                "SELECT CAST(COLUMN_NAME AS CHAR), CAST(COLUMN_TYPE AS CHAR), CAST(CONCAT(IF(IS_NULLABLE = 'YES', 'n', ''), \
+                 IF(COALESCE(GENERATION_EXPRESSION, '') <> '', 'g', '')) AS CHAR), \
+                 CAST(NULLIF(COLUMN_DEFAULT, 'NULL') AS CHAR) \
+                 FROM information_schema.COLUMNS WHERE {at} ORDER BY ORDINAL_POSITION"
+            ),
+            // A unique index over the beginning of a column is another thing.
+            indexes: format!(
+                "SELECT CAST(INDEX_NAME AS CHAR), CAST(IF(NON_UNIQUE = 0 AND SUB_PART IS NOT NULL, NULL, COLUMN_NAME) AS CHAR), \
+                 CAST(IF(NON_UNIQUE = 0, 'u', '') AS CHAR), CAST(NULL AS CHAR) \
+                 FROM information_schema.STATISTICS WHERE {at} AND INDEX_TYPE = 'BTREE' ORDER BY INDEX_NAME, SEQ_IN_INDEX"
+            ),
+            triggers: format!(
+                "SELECT CAST(TRIGGER_NAME AS CHAR), \
+                 CAST(CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION, ' ', ACTION_STATEMENT) AS CHAR), CAST(NULL AS CHAR), \
+                 CAST(CONCAT('CREATE TRIGGER ', {before}, '`', REPLACE(TRIGGER_NAME, '`', '``'), '` ', ACTION_TIMING, ' ', \
+                 EVENT_MANIPULATION, ' ON ', {on}, ' FOR EACH ROW ', ACTION_STATEMENT) AS CHAR) \
+                 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {schema} AND EVENT_OBJECT_TABLE = {name}"
+            ),
+            functions: None,
+        }
+    }
+
+    fn version_type(&self, bits: u32, _: &Live) -> &'static str {
+        match bits {
+            16 => "SMALLINT",
+            32 => "INT",
+            _ => "BIGINT",
+        }
+    }
+
+    fn takes_version(&self, bits: u32, sql_type: &str) -> bool {
+        let name = match bits {
+            16 => "smallint",
+            32 => "int",
+            _ => "bigint",
+        };
+        // MariaDB writes a display width.
+        let rest = sql_type.strip_prefix(name).map(|rest| rest.trim_matches(|c: char| "()".contains(c) || c.is_ascii_digit()));
+        rest == Some("")
+    }
+
+    fn time_type(&self, _: TimeKind, _: &Live) -> &'static str {
+        "DATETIME(6)"
+    }
+
+    fn takes_time(&self, _: TimeKind, sql_type: &str) -> bool {
+        // TIMESTAMP is right as long as all sessions have one time zone.
+        matches!(sql_type, "datetime(6)" | "timestamp(6)")
+    }
+
+    fn takes_unique(&self, sql_type: &str) -> bool {
+        !(sql_type.ends_with("text") || sql_type.ends_with("blob") || sql_type == "json")
+    }
+
+    fn add_columns(&self, target: &Target<'_>, columns: &[NewColumn<'_>]) -> Change {
+        let table = target.table(self);
+        let (mut add, mut drop) = (Vec::new(), Vec::new());
+        let mut change = Change::default();
+        for column in columns {
+            let name = self.quote(column.name);
+            let default = default_of(&column.fill).map_or(" NULL".into(), |default| format!(" NOT NULL DEFAULT {default}"));
+            add.push(format!("ADD COLUMN {name} {}{default}", column.sql_type));
+            drop.push(format!("DROP COLUMN {name}"));
+            if let Fill::Now(_, Some((from, _))) = column.fill {
+                let from = self.quote(from);
+                // The second assignment keeps an ON UPDATE clause of that column from acting.
+                change.up.push(format!("UPDATE {table} SET {name} = COALESCE({from}, {name}), {from} = {from}"));
+            }
+        }
+        change.up.insert(0, format!("ALTER TABLE {table} {}", add.join(", ")));
+        change.down.push(format!("ALTER TABLE {table} {}", drop.join(", ")));
+        change
+    }
+
+    fn set_default(&self, target: &Target<'_>, column: &str, fill: &Fill<'_>) -> Option<Change> {
+        let alter = format!("ALTER TABLE {} ALTER COLUMN {}", target.table(self), self.quote(column));
+        let default = default_of(fill)?;
+        Some(Change { up: vec![format!("{alter} SET DEFAULT {default}")], down: vec![format!("{alter} DROP DEFAULT")] })
+    }
+
+    fn live_column(&self, deleted_at: &str) -> Option<(&'static str, String)> {
+        let deleted_at = self.quote(deleted_at);
+        let value = format!("GENERATED ALWAYS AS (IF({deleted_at} IS NULL, 1, NULL)) VIRTUAL INVISIBLE");
+        Some((LIVE, format!("{} TINYINT {value}", self.quote(LIVE))))
+    }
+
+    fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {
+        let part = |column: &&str| {
+            let sql_type = target.columns.iter().find(|(name, _)| name == column).map(|(_, sql_type)| sql_type.as_str());
+            let prefix = if self.takes_unique(sql_type.unwrap_or_default()) { "" } else { "(64)" };
+            format!("{}{prefix}", self.quote(column))
+        };
+        let columns = index.columns.iter().map(part).collect::<Vec<_>>().join(", ");
+        let unique = if index.unique { "UNIQUE " } else { "" };
+        let (name, table) = (self.quote(&index.name), target.table(self));
+        (format!("CREATE {unique}INDEX {name} ON {table} ({columns})"), format!("DROP INDEX {name} ON {table}"))
+    }
+
+    fn guard(&self, target: &Target<'_>) -> Option<Guard> {
+        let roles = target.wanted.roles;
+        let trespass = trespass(self, roles)?;
+        let name = guard_name(self, &target.wanted.table.table);
+        let same = |(column, sql_type): &(String, String)| {
+            let column = self.quote(column);
+            match collated(sql_type) {
+                true => format!("CAST(NEW.{column} AS BINARY) <=> CAST(OLD.{column} AS BINARY)"),
+                false => format!("NEW.{column} <=> OLD.{column}"),
+            }
+        };
+        let same = target.columns.iter().map(same).collect::<Vec<_>>().join("\n    AND ");
+        let assign = |(column, value)| format!("NEW.{column} = {value}");
+        let assign = amends(self, Kind::Mysql, roles).into_iter().map(assign).collect::<Vec<_>>().join(", ");
+        let body = format!(
+            "BEGIN\n  IF {trespass} AND NOT (\n    {same}\n  ) THEN\n    SET {assign};\n  END IF;\nEND"
+        );
+        let (trigger, table) = (target.beside(self, &name), target.table(self));
+        let stored = squeezed(&format!("BEFORE UPDATE {body}"));
+        let found = target.live.triggers.iter().find(|trigger| trigger.name == name);
+        let state = match found {
+            None => State::Missing,
+            Some(found) if squeezed(&found.definition) == stored => State::Right,
+            Some(found) => State::Altered(vec![found.restore.clone()]),
+        };
+        Some(Guard {
+            name,
+            create: vec![format!("CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\n{body}")],
+            drop: vec![format!("DROP TRIGGER IF EXISTS {trigger}")],
+            state,
+        })
+    }
+}
