@@ -1,4 +1,13 @@
-//! Soft delete, versions, optimistic locking and incremental queries for Diesel models, by one derive.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to look
+//!
+//! * [`HandleRef`](derive@HandleRef), the derive, with its attributes, and the traits that it implements: [`trait@HandleRef`],
+//!   [`Versioned`], [`Timestamped`], [`SoftDelete`]. Reading starts there.
+//! * [`ChangesDsl`]: `since`, `until` and the like on queries that exist already.
+//! * [`update`], [`delete`], [`restore`], [`resurrect()`], [`bump`]: writing sets.
+//! * [`RowDsl`]: `save`, `delete`, `restore`, `hard_delete`, `reload` of one row; [`Outcome`], [`Error`].
+//! * [`Hooks`]: code before and after. [`mod@schema`]: columns, indexes, guards and migrations.
 
 pub use handleref_derive::HandleRef;
 pub use handleref_runtime::error::Error;
@@ -8,14 +17,15 @@ pub use handleref_runtime::hooks::{HookError, Hooks};
 pub use handleref_runtime::key::Key;
 pub use handleref_runtime::lifecycle::{delete, restore};
 pub use handleref_runtime::model::{
-    ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber, VersionSqlType, Versioned,
+    ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
+    VersionSqlType, Versioned,
 };
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
 pub use handleref_runtime::scope::ChangesDsl;
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{engine, lifecycle};
+pub use handleref_runtime::{engine, lifecycle, schema};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.
@@ -34,3 +44,7 @@ pub mod dsl {
 pub mod __private {
     pub use handleref_runtime::private::*;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide.md")]
+struct Guide;

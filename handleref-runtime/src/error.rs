@@ -62,6 +62,9 @@ pub enum Error {
         /// The model's name.
         model: &'static str,
     },
+    /// Tables that [`Schema::install`](crate::schema::Schema::install) must not
+    /// change by itself; nothing was changed.
+    Schema(Vec<crate::schema::Problem>),
     /// A lifecycle hook refused; everything was rolled back.
     Hook(Box<dyn StdError + Send + Sync>),
     /// The database or Diesel refused.
@@ -93,6 +96,10 @@ impl fmt::Display for Error {
                 "no free deletion timestamp for {model}: `deleted_at` must hold microseconds \
                  (DATETIME(6) on MySQL and MariaDB)"
             ),
+            Self::Schema(problems) => {
+                f.write_str("the schema needs a decision:\n")?;
+                crate::schema::problem::write_all(f, problems)
+            }
             Self::Hook(error) => write!(f, "a lifecycle hook refused: {error}"),
             Self::Database(error) => error.fmt(f),
         }

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod model;
 pub mod resurrect;
 pub mod row;
+pub mod schema;
 pub mod scope;
 pub mod time;
 pub mod write;

@@ -1,0 +1,58 @@
+//! The derive macro of the `handleref` crate, which documents and re-exports it.
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+mod attrs;
+mod check;
+mod diesel;
+mod errors;
+mod expand;
+mod model;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod types;
+
+/// Implements `HandleRef`, and `Versioned`, `Timestamped` and `SoftDelete` as
+/// far as the columns allow.
+///
+/// | on the struct | |
+/// |---|---|
+/// | `tag = "art"` | the tag of handles; by default the struct's name in lower case |
+/// | `options(name = "value")` | texts to be read by `Article::option("name")` |
+/// | `unique(a, b)` | fields that together are unique among the living |
+/// | `cascade(Comment)` | children that are soft-deleted and restored with a row |
+/// | `parent(Article, foreign_key = article_id)` | a parent that must be live for a restore |
+/// | `hooks` | the struct implements `Hooks` |
+/// | `secondary` | another struct of this table is the main one |
+/// | `crate = path` | the path of `handleref`, if it is not `::handleref` |
+///
+/// | on a field | by default the field named |
+/// |---|---|
+/// | `version` | `version` |
+/// | `created_at` | `created_at` or `created` |
+/// | `updated_at` | `updated_at` or `updated` |
+/// | `deleted_at` | `deleted_at` |
+/// | `status(deleted = "deleted", live = "ok")` | `status`, if it is text and there is no `deleted_at` |
+/// | `unique` | |
+/// | `skip` (no role in spite of the name) | |
+///
+/// Table, primary key and column names are read from Diesel's attributes.
+#[proc_macro_derive(HandleRef, attributes(handleref, diesel))]
+pub fn handle_ref(input: TokenStream) -> TokenStream {
+    derive(parse_macro_input!(input as DeriveInput)).into()
+}
+
+fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
+    let mut errors = errors::Errors::default();
+    let mut output = proc_macro2::TokenStream::new();
+    if let Some(mut model) = model::Model::read(input, &mut errors) {
+        check::check(&mut model, &mut errors);
+        // In spite of errors: what is missing would be reported wherever the
+        // model is used.
+        output = expand::expand(&model);
+    }
+    output.extend(errors.into_tokens());
+    output
+}

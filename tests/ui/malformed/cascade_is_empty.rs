@@ -1,0 +1,20 @@
+//! A cascade with an empty list.
+
+use chrono::NaiveDateTime;
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+#[derive(HandleRef)]
+#[handleref(cascade())]
+struct Article {
+    id: i32,
+    deleted_at: Option<NaiveDateTime>,
+}
+
+fn main() {}

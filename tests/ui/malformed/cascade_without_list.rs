@@ -1,0 +1,20 @@
+//! A cascade without children.
+
+use chrono::NaiveDateTime;
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+#[derive(HandleRef)]
+#[handleref(cascade)]
+struct Article {
+    id: i32,
+    deleted_at: Option<NaiveDateTime>,
+}
+
+fn main() {}

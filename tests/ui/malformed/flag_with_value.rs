@@ -1,0 +1,19 @@
+//! A flag with a value.
+
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+
+#[derive(HandleRef)]
+#[handleref(secondary = true)]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+fn main() {}

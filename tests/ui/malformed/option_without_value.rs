@@ -1,0 +1,19 @@
+//! An option without a value.
+
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+
+#[derive(HandleRef)]
+#[handleref(options(icon))]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+fn main() {}

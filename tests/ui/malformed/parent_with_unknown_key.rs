@@ -1,0 +1,20 @@
+//! A parent with a misspelt key.
+
+use chrono::NaiveDateTime;
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+#[derive(HandleRef)]
+#[handleref(parent(Topic, key = topic_id))]
+struct Article {
+    id: i32,
+    deleted_at: Option<NaiveDateTime>,
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! `cascade` on a model that is not soft-deletable.
+
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+
+#[derive(HandleRef)]
+#[handleref(cascade(Comment))]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+fn main() {}

@@ -1,0 +1,35 @@
+//! A parent cannot be soft-deleted.
+
+use chrono::NaiveDateTime;
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+
+diesel::table! {
+    comments (id) {
+        id -> Integer,
+        article_id -> Integer,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+#[derive(HandleRef)]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+#[derive(HandleRef)]
+#[handleref(parent(Article))]
+struct Comment {
+    id: i32,
+    article_id: i32,
+    deleted_at: Option<NaiveDateTime>,
+}
+
+fn main() {}

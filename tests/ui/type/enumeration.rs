@@ -1,0 +1,17 @@
+//! An enum.
+
+use handleref::HandleRef;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+
+#[derive(HandleRef)]
+enum Article {
+    Draft,
+}
+
+fn main() {}
