@@ -1,5 +1,7 @@
 //! What compiles, and what every mistake is answered with.
 
+#![cfg(feature = "sqlite")]
+
 use std::process::Command;
 
 /// One error each, at the smallest token, which says how it is right.

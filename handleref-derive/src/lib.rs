@@ -9,6 +9,7 @@ mod diesel;
 mod errors;
 mod expand;
 mod model;
+mod roles;
 mod syntax;
 #[cfg(test)]
 mod tests;

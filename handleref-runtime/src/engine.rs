@@ -1,6 +1,7 @@
 //! The three database engines, and what differs between them.
 
 use diesel::backend::{Backend, DieselReserveSpecialization};
+use diesel::query_builder::AstPass;
 use diesel::sql_types::{BigInt, Bool, HasSqlType, Text};
 
 /// Which family of engines a backend speaks to.
@@ -68,4 +69,15 @@ impl Engine for diesel::pg::Pg {
 impl Engine for diesel::mysql::Mysql {
     const KIND: Kind = Kind::Mysql;
     const RETURNING: bool = false;
+}
+
+/// Keeps a read that waits for locks out of the cache of prepared statements.
+///
+/// If such a read ends in a deadlock on MySQL or MariaDB, the error comes after
+/// the columns were announced; libmariadb then waits for the rest of the rows
+/// when the same prepared statement is executed again, and never returns.
+pub(crate) fn locking_read<DB: Engine>(out: &mut AstPass<'_, '_, DB>) {
+    if DB::KIND == Kind::Mysql {
+        out.unsafe_to_cache_prepared();
+    }
 }

@@ -74,24 +74,28 @@ pub trait StatusField<V> {
     fn is(&self, value: &V) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: PartialEq> StatusField<T> for T {
     fn is(&self, value: &T) -> bool {
         self == value
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: PartialEq> StatusField<T> for Option<T> {
     fn is(&self, value: &T) -> bool {
         self.as_ref() == Some(value)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl StatusField<&'static str> for String {
     fn is(&self, value: &&'static str) -> bool {
         self == value
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl StatusField<&'static str> for Option<String> {
     fn is(&self, value: &&'static str) -> bool {
         self.as_deref() == Some(*value)

@@ -23,7 +23,8 @@
 //! A guard is a trigger on a table with a version or an `updated_at`. It acts
 //! when an `UPDATE` by someone who knows nothing of handleref changes a row:
 //!
-//! * The version rises by one and `updated_at` is stamped, by the database's clock.
+//! * The version rises by one and `updated_at` is stamped, by the database's
+//!   clock, whatever the statement itself assigns to it.
 //! * A row that the statement leaves as it was is left alone. It still counts
 //!   among the rows of the statement. Values are compared byte by byte, nulls included.
 //! * A version that the statement sets to the old value or a lower one becomes
@@ -42,19 +43,27 @@
 //!   (`PRAGMA writable_schema`), which connections in defensive mode refuse.
 //! * PostgreSQL: `BEFORE` triggers fire in the order of their names, and what a
 //!   later one changes in a row that was unchanged so far is not counted.
-//! * MySQL and MariaDB: what foreign keys do fires no triggers. Rows are not
+//! * SQLite, MySQL and MariaDB: the guard names every column of the table. A
+//!   change to a column that was added since is not noticed, until `install`
+//!   has replaced the guard; `check` reports it. Before a column is dropped,
+//!   the guard has to go: `DROP TRIGGER handleref_guard_<table>`, drop the
+//!   column, then `install`.
+//! * MySQL and MariaDB: where the binary log is on, creating a trigger needs a
+//!   privilege or `log_bin_trust_function_creators`; the server's error says so.
+//!   What foreign keys do fires no triggers. Rows are not
 //!   stamped alike if a timestamp is of type `TIMESTAMP` and sessions differ in
 //!   their time zone.
 
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Transaction};
-use crate::model::{HandleRef, Roles};
+use crate::model::Roles;
 use dialect::{Wanted, dialect};
 use names::TableName;
 
 mod dialect;
 mod diff;
+mod indexes;
 mod live;
 mod mysql;
 mod names;
@@ -89,23 +98,46 @@ pub struct ModelSchema {
 type Renderer = diesel::sqlite::Sqlite;
 #[cfg(all(feature = "postgres_backend", not(feature = "sqlite")))]
 type Renderer = diesel::pg::Pg;
-#[cfg(all(feature = "mysql_backend", not(any(feature = "sqlite", feature = "postgres_backend"))))]
+#[cfg(all(
+    feature = "mysql_backend",
+    not(any(feature = "sqlite", feature = "postgres_backend"))
+))]
 type Renderer = diesel::mysql::Mysql;
 
-#[cfg(any(feature = "sqlite", feature = "postgres_backend", feature = "mysql_backend"))]
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres_backend",
+    feature = "mysql_backend"
+))]
 impl ModelSchema {
     /// The facts about `M`.
     pub fn of<M>() -> Self
     where
-        M: HandleRef<Table: diesel::QuerySource<FromClause: diesel::query_builder::QueryFragment<Renderer>>>,
+        M: crate::model::HandleRef<
+                Table: diesel::QuerySource<
+                    FromClause: diesel::query_builder::QueryFragment<Renderer>,
+                >,
+            >,
     {
         use diesel::QuerySource;
         use diesel::query_builder::{QueryBuilder, QueryFragment};
         let mut sql = <Renderer as diesel::backend::Backend>::QueryBuilder::default();
         // Fails only for a FROM clause that is no table's name; then it does not parse.
-        let rendered = M::table().from_clause().to_sql(&mut sql, &Renderer::default());
-        let table = if rendered.is_ok() { sql.finish() } else { String::new() };
-        Self { name: M::NAME, table, roles: M::ROLES, key: M::KEY_COLUMNS, unique: M::UNIQUE }
+        let rendered = M::table()
+            .from_clause()
+            .to_sql(&mut sql, &Renderer::default());
+        let table = if rendered.is_ok() {
+            sql.finish()
+        } else {
+            String::new()
+        };
+        Self {
+            name: M::NAME,
+            table,
+            roles: M::ROLES,
+            key: M::KEY_COLUMNS,
+            unique: M::UNIQUE,
+        }
     }
 }
 
@@ -120,7 +152,10 @@ impl Schema {
     pub fn new(models: impl IntoIterator<Item = ModelSchema>) -> Self {
         let mut tables: Vec<Wanted> = Vec::new();
         for model in models {
-            let unknown = || TableName { schema: None, table: model.table.clone() };
+            let unknown = || TableName {
+                schema: None,
+                table: model.table.clone(),
+            };
             let table = TableName::parse(&model.table).unwrap_or_else(unknown);
             match tables.iter_mut().find(|wanted| wanted.table == table) {
                 Some(wanted) => join(wanted, &model),
@@ -167,7 +202,10 @@ impl Schema {
     /// # Errors
     /// [`Error::Schema`] if there is something that a person has to decide, of
     /// which nothing is applied, and [`Error::Database`].
-    pub fn install<'a, C: Executor>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Plan, Error>> {
+    pub fn install<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Plan, Error>> {
         C::run(install(conn, &self.tables))
     }
 
@@ -175,10 +213,18 @@ impl Schema {
     ///
     /// # Errors
     /// [`Error::Database`] if the catalogue cannot be read.
-    pub fn check<'a, C: Executor>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Report, Error>> {
+    pub fn check<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Report, Error>> {
         C::run(async move {
             let findings = compare(conn, &self.tables).await?;
-            Ok(Report { problems: findings.into_iter().flat_map(|findings| findings.problems).collect() })
+            Ok(Report {
+                problems: findings
+                    .into_iter()
+                    .flat_map(|findings| findings.problems)
+                    .collect(),
+            })
         })
     }
 }
@@ -221,35 +267,46 @@ async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Erro
         return Ok(plan);
     }
     if C::Backend::KIND == Kind::Mysql {
-        conn.texts(diesel::sql_query(MYSQL_LOCK)).await?;
+        // Best effort: not every cluster has named locks.
+        let _ = conn.texts(diesel::sql_query(MYSQL_LOCK)).await;
         let result = apply(conn, tables).await;
-        let released = conn.texts(diesel::sql_query(MYSQL_UNLOCK)).await;
-        let plan = result?;
-        released?;
-        return Ok(plan);
+        let _ = conn.texts(diesel::sql_query(MYSQL_UNLOCK)).await;
+        return result;
     }
     let mut transaction = Transaction::begin(conn).await?;
     let result = lock_and_apply(transaction.conn(), tables).await;
     transaction.finish(result).await
 }
 
-const MYSQL_LOCK: &str = "SELECT CAST(GET_LOCK(CONCAT('handleref schema ', MD5(DATABASE())), 300) AS CHAR), \
+const MYSQL_LOCK: &str = "SELECT CAST(GET_LOCK('handleref schema', 300) AS CHAR), \
      CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
-const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK(CONCAT('handleref schema ', MD5(DATABASE()))) AS CHAR), \
+const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK('handleref schema') AS CHAR), \
      CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
 
 async fn lock_and_apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
     if C::Backend::KIND == Kind::Postgres {
-        conn.batch("SELECT pg_advisory_xact_lock(hashtext('handleref schema'))").await?;
-    } else if let Some(wanted) = tables.first() {
+        conn.batch("SELECT pg_advisory_xact_lock(hashtext('handleref schema'))")
+            .await?;
+        return apply(conn, tables).await;
+    }
+    if let Some(wanted) = tables.first() {
         // Takes the write lock before anything is read, so that nobody writes
         // in between. If the table is missing, the plan says so.
         let dialect = dialect(C::Backend::KIND);
         let schema = wanted.table.schema.as_deref().unwrap_or("main");
-        let table = format!("{}.{}", dialect.quote(schema), dialect.quote(&wanted.table.table));
+        let table = format!(
+            "{}.{}",
+            dialect.quote(schema),
+            dialect.quote(&wanted.table.table)
+        );
         let _ = conn.batch(&format!("DELETE FROM {table} WHERE 0")).await;
     }
-    apply(conn, tables).await
+    let applied = apply(conn, tables).await;
+    if applied.is_err() {
+        // A rollback takes back the schema, but not this switch.
+        let _ = conn.batch("PRAGMA writable_schema = OFF").await;
+    }
+    applied
 }
 
 /// Plans again, now that nobody else installs, and applies that.

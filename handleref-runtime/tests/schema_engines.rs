@@ -1,13 +1,21 @@
 //! `schema!` on SQLite, and on PostgreSQL and MySQL or MariaDB where
 //! `HANDLEREF_POSTGRES_URL` and `HANDLEREF_MYSQL_URL` say where they are.
 #![cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::expect_used, unreachable_pub)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    unreachable_pub
+)]
 
 #[path = "schema_engines/models.rs"]
 mod models;
 #[path = "schema_engines/support.rs"]
 mod support;
 
+#[path = "schema_engines/connections.rs"]
+mod connections;
 #[path = "schema_engines/guard.rs"]
 mod guard;
 #[path = "schema_engines/install.rs"]
@@ -18,5 +26,3 @@ mod migrations;
 mod quirks;
 #[path = "schema_engines/speed.rs"]
 mod speed;
-#[path = "schema_engines/connections.rs"]
-mod connections;

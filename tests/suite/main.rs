@@ -13,8 +13,10 @@ mod hooks;
 mod keys;
 #[cfg(feature = "r2d2")]
 mod pools;
+mod properties;
 mod reading;
 mod resurrect;
 mod rows;
 mod status;
+mod timestamps;
 mod verbs;

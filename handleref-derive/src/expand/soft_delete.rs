@@ -1,7 +1,8 @@
 //! Soft delete: by timestamp, by status, or by both.
 
 use crate::attrs::Value;
-use crate::model::{Field, Model, Status};
+use crate::model::{Field, Model};
+use crate::roles::Status;
 use crate::types::option_argument;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};

@@ -1,7 +1,7 @@
 //! The update of a set, between the hooks of its model.
 
 use super::{Boxed, Fragment, push_columns};
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Kind, locking_read};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::hooks::{Hooks, NoHooks, WithHooks};
@@ -110,6 +110,7 @@ where
     S: QueryFragment<C::Backend>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        locking_read::<C::Backend>(&mut out);
         out.push_sql("SELECT ");
         self.selection.walk_ast(out.reborrow())?;
         out.push_sql(" FROM ");

@@ -1,7 +1,7 @@
 //! Sets of rows, described in SQL.
 
 use super::{Fragment, Link, Node, push_columns};
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
 use crate::time::{TimeKind, literal_sql, push_now};
 use chrono::NaiveDateTime;
@@ -262,6 +262,7 @@ pub(crate) struct Lock<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
 impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         let node = self.0.node;
+        locking_read::<C::Backend>(&mut out);
         match C::Backend::KIND {
             // SQLite locks the database, at the first statement that can write.
             Kind::Sqlite | Kind::Mysql => out.push_sql("SELECT count(*), 0 FROM "),

@@ -2,7 +2,7 @@
 
 use super::Row;
 use super::columns::{ColumnWriter, Form};
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Kind, locking_read};
 use crate::write::{Bump, TableName};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -61,18 +61,26 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Save<'_, M, DB> {
         let mut assignments = ColumnWriter::new(out.reborrow(), Form::Assign);
         self.row.walk_values(&self.converted, &mut assignments)?;
         let values = assignments.written();
-        if M::ROLES.version.is_some() || M::ROLES.updated_at.is_some() {
+        let bumps = M::ROLES.version.is_some() || M::ROLES.updated_at.is_some();
+        if bumps {
             if values > 0 {
                 out.push_sql(", ");
             }
             self.bump.walk_ast(out.reborrow())?;
+        } else if values == 0 {
+            self.row.walk_key(&mut ColumnWriter::new(out.reborrow(), Form::Assign))?;
         }
         out.push_sql(" WHERE ");
         ByKey(self.row).walk(out.reborrow(), true)?;
         out.push_sql(" AND ");
         self.live.walk_ast(out.reborrow())?;
         out.push_sql(" AND (");
-        self.row.walk_values(&self.converted, &mut ColumnWriter::new(out.reborrow(), Form::Differs))?;
+        let mut comparisons = ColumnWriter::new(out.reborrow(), Form::Differs);
+        self.row.walk_values(&self.converted, &mut comparisons)?;
+        if comparisons.written() == 0 {
+            // Only a key and managed columns: nothing can differ.
+            out.push_sql("1 = 0");
+        }
         out.push_sql(")");
         Ok(())
     }
@@ -189,6 +197,7 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
             Kind::Postgres => "BIGINT",
             Kind::Mysql => "SIGNED",
         };
+        locking_read::<DB>(&mut out);
         out.push_sql("SELECT CAST(");
         match M::ROLES.version {
             Some((version, _)) => out.push_identifier(version)?,

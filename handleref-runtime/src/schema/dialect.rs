@@ -138,7 +138,11 @@ pub(super) trait Dialect: Sync {
 
     /// Quoted names, separated by commas.
     fn quote_all(&self, names: &[&str]) -> String {
-        names.iter().map(|name| self.quote(name)).collect::<Vec<_>>().join(", ")
+        names
+            .iter()
+            .map(|name| self.quote(name))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -168,7 +172,11 @@ pub(super) fn trespass(dialect: &dyn Dialect, roles: Roles) -> Option<String> {
 pub(super) fn amends(dialect: &dyn Dialect, kind: Kind, roles: Roles) -> Vec<(String, String)> {
     let version = roles.version.map(|(name, _)| dialect.quote(name));
     let version = version.map(|name| (name.clone(), format!("OLD.{name} + 1")));
-    let updated_at =
-        roles.updated_at.map(|(name, time)| (dialect.quote(name), crate::time::now_sql(kind, time).to_owned()));
+    let updated_at = roles.updated_at.map(|(name, time)| {
+        (
+            dialect.quote(name),
+            crate::time::now_sql(kind, time).to_owned(),
+        )
+    });
     version.into_iter().chain(updated_at).collect()
 }

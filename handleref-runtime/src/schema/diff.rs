@@ -1,8 +1,7 @@
 //! What a table lacks, and the SQL that gives it that.
 
-use super::dialect::{Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Wanted};
-use super::live::{Live, LiveIndex};
-use super::names::{folded, index_name};
+use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Wanted};
+use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 
 /// What is wrong with one table, and what puts it right.
@@ -22,9 +21,22 @@ struct Managed {
 /// Compares a table with what its models need.
 pub(super) fn compare(dialect: &dyn Dialect, wanted: &Wanted, live: &Live) -> Findings {
     let mut findings = Findings::default();
-    let all = |column: &&super::live::LiveColumn| !column.generated;
-    let columns = live.columns.iter().filter(all).map(|column| (column.name.clone(), column.sql_type.clone())).collect();
-    let mut compare = Compare { dialect, target: Target { wanted, live, columns }, findings: &mut findings };
+    let all = |column: &&LiveColumn| !column.generated;
+    let columns = live
+        .columns
+        .iter()
+        .filter(all)
+        .map(|column| (column.name.clone(), column.sql_type.clone()))
+        .collect();
+    let mut compare = Compare {
+        dialect,
+        target: Target {
+            wanted,
+            live,
+            columns,
+        },
+        findings: &mut findings,
+    };
     match live.found.as_deref() {
         None => compare.problem(None, ProblemKind::MissingTable),
         Some("table") => {
@@ -34,19 +46,24 @@ pub(super) fn compare(dialect: &dyn Dialect, wanted: &Wanted, live: &Live) -> Fi
             compare.unique();
             compare.guard();
         }
-        Some(found) => compare.problem(None, ProblemKind::NotATable { found: found.to_owned() }),
+        Some(found) => compare.problem(
+            None,
+            ProblemKind::NotATable {
+                found: found.to_owned(),
+            },
+        ),
     }
     findings
 }
 
-struct Compare<'a> {
-    dialect: &'a dyn Dialect,
-    target: Target<'a>,
+pub(super) struct Compare<'a> {
+    pub(super) dialect: &'a dyn Dialect,
+    pub(super) target: Target<'a>,
     findings: &'a mut Findings,
 }
 
 impl Compare<'_> {
-    fn problem(&mut self, column: Option<&str>, kind: ProblemKind) {
+    pub(super) fn problem(&mut self, column: Option<&str>, kind: ProblemKind) {
         let wanted = self.target.wanted;
         self.findings.problems.push(Problem {
             model: wanted.models.clone(),
@@ -56,7 +73,7 @@ impl Compare<'_> {
         });
     }
 
-    fn change(&mut self, up: Vec<String>, down: Vec<String>) {
+    pub(super) fn change(&mut self, up: Vec<String>, down: Vec<String>) {
         self.findings.changes.push(Change { up, down });
     }
 
@@ -67,15 +84,27 @@ impl Compare<'_> {
             let Some(column) = self.target.live.column(name) else {
                 self.problem(Some(name), ProblemKind::MissingColumn);
                 let sql_type = self.type_of(&fill);
-                self.target.columns.push((name.to_owned(), sql_type.to_lowercase()));
-                missing.push(NewColumn { name, sql_type, fill });
+                self.target
+                    .columns
+                    .push((name.to_owned(), sql_type.to_lowercase()));
+                missing.push(NewColumn {
+                    name,
+                    sql_type,
+                    fill,
+                });
                 continue;
             };
             let expected = self.type_of(&fill);
             let right_type = match &fill {
-                Fill::One => self.dialect.takes_version(self.bits(), &column.sql_type) && !column.nullable,
+                Fill::One => {
+                    self.dialect.takes_version(self.bits(), &column.sql_type) && !column.nullable
+                }
                 Fill::Now(kind, _) => self.dialect.takes_time(*kind, &column.sql_type),
-                Fill::Null => self.dialect.takes_time(self.deletion_kind(), &column.sql_type) && column.nullable,
+                Fill::Null => {
+                    self.dialect
+                        .takes_time(self.deletion_kind(), &column.sql_type)
+                        && column.nullable
+                }
             };
             if !right_type || column.generated {
                 let null = |nullable| if nullable { " NULL" } else { " NOT NULL" };
@@ -84,7 +113,11 @@ impl Compare<'_> {
                     Fill::Now(..) => expected.to_owned(),
                     Fill::Null => format!("{expected} NULL"),
                 };
-                let found = format!("{}{}", column.sql_type.to_uppercase(), null(column.nullable));
+                let found = format!(
+                    "{}{}",
+                    column.sql_type.to_uppercase(),
+                    null(column.nullable)
+                );
                 self.problem(Some(name), ProblemKind::WrongType { expected, found });
             } else if column.default.is_none()
                 && let Some(change) = self.dialect.set_default(&self.target, name, &fill)
@@ -100,18 +133,28 @@ impl Compare<'_> {
     }
 
     fn bits(&self) -> u32 {
-        self.target.wanted.roles.version.map_or(64, |(_, bits)| bits)
+        self.target
+            .wanted
+            .roles
+            .version
+            .map_or(64, |(_, bits)| bits)
     }
 
     fn deletion_kind(&self) -> crate::time::TimeKind {
-        self.target.wanted.roles.deleted_at.map_or(crate::time::TimeKind::Plain, |(_, kind)| kind)
+        self.target
+            .wanted
+            .roles
+            .deleted_at
+            .map_or(crate::time::TimeKind::Plain, |(_, kind)| kind)
     }
 
     fn type_of(&self, fill: &Fill<'_>) -> &'static str {
         match fill {
             Fill::One => self.dialect.version_type(self.bits(), self.target.live),
             Fill::Now(kind, _) => self.dialect.time_type(*kind, self.target.live),
-            Fill::Null => self.dialect.time_type(self.deletion_kind(), self.target.live),
+            Fill::Null => self
+                .dialect
+                .time_type(self.deletion_kind(), self.target.live),
         }
     }
 
@@ -119,118 +162,30 @@ impl Compare<'_> {
     fn known_columns(&mut self) {
         let wanted = self.target.wanted;
         let unique = wanted.unique.iter().flat_map(|columns| columns.iter());
-        let mut names: Vec<&str> = wanted.key.iter().chain(unique).copied().chain(wanted.roles.status).collect();
+        let mut names: Vec<&str> = wanted
+            .key
+            .iter()
+            .chain(unique)
+            .copied()
+            .chain(wanted.roles.status)
+            .collect();
         names.sort_unstable();
         names.dedup();
         for name in names {
-            let known = self.target.live.column(name).is_some() || self.target.columns.iter().any(|(column, _)| column == name);
+            let known = self.target.live.column(name).is_some()
+                || self.target.columns.iter().any(|(column, _)| column == name);
             if !known {
                 self.problem(Some(name), ProblemKind::UnknownColumn);
             }
         }
     }
 
-    /// An index for each column that `since` and the scopes look at.
-    fn indexes(&mut self) {
-        let roles = self.target.wanted.roles;
-        let times = [roles.created_at, roles.updated_at].into_iter().flatten().map(|(name, _)| name);
-        let columns = times.chain(roles.version.map(|(name, _)| name)).chain(roles.status).map(|name| (name, None));
-        // Few rows are deleted, so that their index is small if it is partial.
-        let partial = self.dialect.live_column("").is_none();
-        let deleted = roles.deleted_at.map(|(name, _)| {
-            (name, partial.then(|| format!("{} IS NOT NULL", self.dialect.quote(name))))
-        });
-        for (column, condition) in columns.chain(deleted) {
-            let satisfies = |index: &LiveIndex| {
-                let condition_fits = match (&index.condition, &condition) {
-                    (None, _) => true,
-                    (Some(_), None) => false,
-                    (Some(found), Some(wanted)) => ends_with(found, wanted),
-                };
-                condition_fits && index.columns.first().is_some_and(|first| first == column)
-            };
-            if !self.target.live.indexes.iter().any(satisfies) {
-                let name = index_name(self.dialect, &self.target.wanted.table.table, false, &[column]);
-                let columns = vec![column];
-                self.add_index(column, &NewIndex { name, columns, unique: false, condition });
-            }
-        }
-    }
-
-    fn add_index(&mut self, column: &str, index: &NewIndex<'_>) {
-        let (create, drop) = self.dialect.index(&self.target, index);
-        let name = index.name.clone();
-        if self.target.live.indexes.iter().any(|found| found.name == name) {
-            // Its name is ours, so it is ours to replace.
-            self.problem(Some(column), ProblemKind::AlteredIndex { index: name });
-            self.change(vec![drop.clone(), create], vec![drop]);
-        } else {
-            self.problem(Some(column), ProblemKind::MissingIndex { index: name });
-            self.change(vec![create], vec![drop]);
-        }
-    }
-
-    /// Unique among the living.
-    fn unique(&mut self) {
-        let wanted = self.target.wanted;
-        let mut live_column_added = false;
-        for columns in &wanted.unique {
-            let joined = columns.join(", ");
-            let Some((deleted_at, _)) = wanted.roles.deleted_at else {
-                if wanted.roles.status.is_some() {
-                    self.problem(Some(&joined), ProblemKind::UniqueNeedsDeletedAt);
-                    continue;
-                }
-                // Nothing is ever soft-deleted: an ordinary unique index.
-                self.unique_index(&joined, columns.to_vec(), None);
-                continue;
-            };
-            let plain = |index: &&LiveIndex| index.unique && index.condition.is_none() && same_set(&index.columns, columns);
-            if let Some(index) = self.target.live.indexes.iter().find(plain) {
-                self.problem(Some(&joined), ProblemKind::PlainUnique { index: index.name.clone() });
-            }
-            let Some((live_column, definition)) = self.dialect.live_column(deleted_at) else {
-                let condition = format!("{} IS NULL", self.dialect.quote(deleted_at));
-                self.unique_index(&joined, columns.to_vec(), Some(condition));
-                continue;
-            };
-            for column in *columns {
-                let found = self.target.live.column(column).map(|column| column.sql_type.clone());
-                if let Some(found) = found.filter(|sql_type| !self.dialect.takes_unique(sql_type)) {
-                    self.problem(Some(column), ProblemKind::NotIndexable { found });
-                }
-            }
-            if !live_column_added && self.target.live.column(live_column).is_none() {
-                live_column_added = true;
-                let table = self.target.table(self.dialect);
-                self.problem(Some(live_column), ProblemKind::MissingColumn);
-                self.change(
-                    vec![format!("ALTER TABLE {table} ADD COLUMN {definition}")],
-                    vec![format!("ALTER TABLE {table} DROP COLUMN {}", self.dialect.quote(live_column))],
-                );
-            }
-            let with_live = columns.iter().copied().chain([live_column]).collect();
-            self.unique_index(&joined, with_live, None);
-        }
-    }
-
-    fn unique_index(&mut self, joined: &str, columns: Vec<&str>, condition: Option<String>) {
-        let satisfies = |index: &LiveIndex| {
-            let condition_fits = match (&index.condition, &condition) {
-                (None, None) => true,
-                (Some(found), Some(wanted)) => ends_with(found, wanted),
-                _ => false,
-            };
-            index.unique && condition_fits && same_set(&index.columns, &columns)
-        };
-        if !self.target.live.indexes.iter().any(satisfies) {
-            let name = index_name(self.dialect, &self.target.wanted.table.table, true, &columns);
-            self.add_index(joined, &NewIndex { name, columns, unique: true, condition });
-        }
-    }
-
     fn guard(&mut self) {
-        let guard = if self.target.wanted.guards { self.dialect.guard(&self.target) } else { None };
+        let guard = if self.target.wanted.guards {
+            self.dialect.guard(&self.target)
+        } else {
+            None
+        };
         let Some(guard) = guard else { return };
         let trigger = guard.name;
         match guard.state {
@@ -257,23 +212,28 @@ fn managed(wanted: &Wanted, live: &Live) -> Vec<Managed> {
     let roles = wanted.roles;
     // A timestamp that is there tells more about the rows than the clock does.
     let there = |(name, _): &(&'static str, _)| live.column(name).is_some();
-    let (created, updated) = (roles.created_at.filter(there), roles.updated_at.filter(there));
-    let version = roles.version.map(|(name, _)| Managed { name, fill: Fill::One });
-    let created_at = roles.created_at.map(|(name, kind)| Managed { name, fill: Fill::Now(kind, updated) });
-    let updated_at = roles.updated_at.map(|(name, kind)| Managed { name, fill: Fill::Now(kind, created) });
-    let deleted_at = roles.deleted_at.map(|(name, _)| Managed { name, fill: Fill::Null });
-    [version, created_at, updated_at, deleted_at].into_iter().flatten().collect()
-}
-
-fn ends_with(found: &str, condition: &str) -> bool {
-    folded(found).ends_with(&folded(&format!("WHERE {condition}")))
-}
-
-fn same_set<A: AsRef<str>, B: AsRef<str>>(some: &[A], others: &[B]) -> bool {
-    let sorted = |names: &mut dyn Iterator<Item = String>| {
-        let mut names: Vec<String> = names.collect();
-        names.sort_unstable();
-        names
-    };
-    sorted(&mut some.iter().map(|name| name.as_ref().to_owned())) == sorted(&mut others.iter().map(|name| name.as_ref().to_owned()))
+    let (created, updated) = (
+        roles.created_at.filter(there),
+        roles.updated_at.filter(there),
+    );
+    let version = roles.version.map(|(name, _)| Managed {
+        name,
+        fill: Fill::One,
+    });
+    let created_at = roles.created_at.map(|(name, kind)| Managed {
+        name,
+        fill: Fill::Now(kind, updated),
+    });
+    let updated_at = roles.updated_at.map(|(name, kind)| Managed {
+        name,
+        fill: Fill::Now(kind, created),
+    });
+    let deleted_at = roles.deleted_at.map(|(name, _)| Managed {
+        name,
+        fill: Fill::Null,
+    });
+    [version, created_at, updated_at, deleted_at]
+        .into_iter()
+        .flatten()
+        .collect()
 }

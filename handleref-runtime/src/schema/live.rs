@@ -79,7 +79,11 @@ pub(super) struct Queries {
 }
 
 /// Reads the catalogue.
-pub(super) async fn read<C: Steps>(conn: &mut C, dialect: &dyn Dialect, table: &TableName) -> QueryResult<Live> {
+pub(super) async fn read<C: Steps>(
+    conn: &mut C,
+    dialect: &dyn Dialect,
+    table: &TableName,
+) -> QueryResult<Live> {
     let queries = dialect.queries(table);
     let mut live = Live::default();
     live.table(ask(conn, queries.table).await?);

@@ -80,8 +80,17 @@ pub(super) fn hex_literal(text: &str) -> String {
 }
 
 /// The name of an index on `columns`.
-pub(super) fn index_name(dialect: &dyn Dialect, table: &str, unique: bool, columns: &[&str]) -> String {
-    let infix = if unique { "handleref_unique" } else { "handleref" };
+pub(super) fn index_name(
+    dialect: &dyn Dialect,
+    table: &str,
+    unique: bool,
+    columns: &[&str],
+) -> String {
+    let infix = if unique {
+        "handleref_unique"
+    } else {
+        "handleref"
+    };
     shortened(dialect, format!("{table}_{infix}_{}", columns.join("_")))
 }
 
@@ -94,7 +103,13 @@ pub(super) fn guard_name(dialect: &dyn Dialect, table: &str) -> String {
 /// others with the same beginning.
 fn shortened(dialect: &dyn Dialect, name: String) -> String {
     let (limit, bytes) = dialect.name_limit();
-    let length = |text: &str| if bytes { text.len() } else { text.chars().count() };
+    let length = |text: &str| {
+        if bytes {
+            text.len()
+        } else {
+            text.chars().count()
+        }
+    };
     if length(&name) <= limit {
         return name;
     }
@@ -109,14 +124,19 @@ fn shortened(dialect: &dyn Dialect, name: String) -> String {
 /// A hash that stays the same across versions of Rust, since names in
 /// databases depend on it.
 fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// SQL without what servers change when they store it: blanks, quotes of
 /// names, parentheses and the case of letters.
 pub(super) fn folded(sql: &str) -> String {
     let noise = |c: &char| !c.is_whitespace() && !matches!(c, '"' | '`' | '(' | ')');
-    sql.chars().filter(noise).flat_map(char::to_lowercase).collect()
+    sql.chars()
+        .filter(noise)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// SQL with every run of blanks as one space, for texts that are stored as
@@ -133,10 +153,16 @@ mod tests {
     #[test]
     fn tables_are_read_as_diesel_renders_them() {
         let name = |schema: Option<&str>, table: &str| {
-            Some(TableName { schema: schema.map(Into::into), table: table.into() })
+            Some(TableName {
+                schema: schema.map(Into::into),
+                table: table.into(),
+            })
         };
         assert_eq!(TableName::parse("`order`"), name(None, "order"));
-        assert_eq!(TableName::parse(r#""a.b"."say ""hi""""#), name(Some("a.b"), r#"say "hi""#));
+        assert_eq!(
+            TableName::parse(r#""a.b"."say ""hi""""#),
+            name(Some("a.b"), r#"say "hi""#)
+        );
         assert_eq!(TableName::parse("`müll``eimer`"), name(None, "müll`eimer"));
         for bad in ["", "articles", "`a", "`a`x", "`a`.", "`a`.`b`.`c`"] {
             assert_eq!(TableName::parse(bad), None, "{bad}");
@@ -153,10 +179,17 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_stay_distinct() {
         let long = "ä".repeat(60);
-        let [one, two] = ["created_at", "updated_at"].map(|c| index_name(&Postgres, &long, false, &[c]));
-        assert!(one.len() <= 63 && two.len() <= 63 && one != two, "{one} {two}");
+        let [one, two] =
+            ["created_at", "updated_at"].map(|c| index_name(&Postgres, &long, false, &[c]));
+        assert!(
+            one.len() <= 63 && two.len() <= 63 && one != two,
+            "{one} {two}"
+        );
         let guard = guard_name(&Mysql, &long);
         assert_eq!(guard.chars().count(), 64);
-        assert_eq!(index_name(&Sqlite, "articles", true, &["a", "b"]), "articles_handleref_unique_a_b");
+        assert_eq!(
+            index_name(&Sqlite, "articles", true, &["a", "b"]),
+            "articles_handleref_unique_a_b"
+        );
     }
 }

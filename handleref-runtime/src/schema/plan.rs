@@ -19,9 +19,19 @@ pub struct Plan {
 
 impl Plan {
     pub(super) fn new(engine: Kind, findings: Vec<Findings>) -> Self {
-        let mut plan = Self { engine, up: Vec::new(), down: Vec::new(), problems: Vec::new() };
+        let mut plan = Self {
+            engine,
+            up: Vec::new(),
+            down: Vec::new(),
+            problems: Vec::new(),
+        };
         for findings in findings {
-            plan.problems.extend(findings.problems.into_iter().filter(|problem| !problem.is_repairable()));
+            plan.problems.extend(
+                findings
+                    .problems
+                    .into_iter()
+                    .filter(|problem| !problem.is_repairable()),
+            );
             for change in findings.changes {
                 plan.up.extend(change.up);
                 plan.down.splice(0..0, change.down);
@@ -62,7 +72,11 @@ impl Plan {
     /// # Errors
     /// [`Error::Schema`] if there are problems.
     pub(super) fn refuse_problems(&self) -> Result<(), Error> {
-        if self.problems.is_empty() { Ok(()) } else { Err(Error::Schema(self.problems.clone())) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Schema(self.problems.clone()))
+        }
     }
 
     /// Writes the plan as a Diesel migration, `<time>_<name>/{up.sql,down.sql}`
@@ -76,14 +90,29 @@ impl Plan {
     /// [`io::ErrorKind::InvalidInput`] if `name` cannot be part of a file name
     /// or if the plan has problems (the inner error is [`Error::Schema`]), and
     /// whatever writing the files gives.
-    pub fn write_migration(&self, dir: impl AsRef<Path>, name: &str) -> io::Result<Option<PathBuf>> {
+    pub fn write_migration(
+        &self,
+        dir: impl AsRef<Path>,
+        name: &str,
+    ) -> io::Result<Option<PathBuf>> {
         self.write_at(dir.as_ref(), name, std::time::SystemTime::now().into())
     }
 
-    fn write_at(&self, dir: &Path, name: &str, mut time: DateTime<Utc>) -> io::Result<Option<PathBuf>> {
-        self.refuse_problems().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-') {
-            let message = format!("`{name}` is no name for a migration: use letters, digits, `_` and `-`");
+    fn write_at(
+        &self,
+        dir: &Path,
+        name: &str,
+        mut time: DateTime<Utc>,
+    ) -> io::Result<Option<PathBuf>> {
+        self.refuse_problems()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        {
+            let message =
+                format!("`{name}` is no name for a migration: use letters, digits, `_` and `-`");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         if self.is_empty() {
@@ -96,7 +125,10 @@ impl Plan {
             taken.push(entry?.file_name().to_string_lossy().replace('-', ""));
         }
         let mut version = time.format("%Y-%m-%d-%H%M%S").to_string();
-        while taken.iter().any(|name| name.split('_').next() == Some(version.replace('-', "").as_str())) {
+        while taken
+            .iter()
+            .any(|name| name.split('_').next() == Some(version.replace('-', "").as_str()))
+        {
             time += TimeDelta::seconds(1);
             version = time.format("%Y-%m-%d-%H%M%S").to_string();
         }

@@ -7,7 +7,9 @@
 //! collation hides. An unchanged row is written as it is rather than skipped,
 //! so that the writer's row count stays what it expects.
 
-use super::dialect::{Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass};
+use super::dialect::{
+    Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass,
+};
 use super::live::{Live, Queries};
 use super::names::{TableName, folded, guard_name, literal};
 use crate::engine::Kind;
@@ -40,7 +42,11 @@ impl Dialect for Postgres {
             None => name,
         };
         let oid = format!("to_regclass({})", literal(&qualified));
-        let explicit = if table.schema.is_some() { "true" } else { "false" };
+        let explicit = if table.schema.is_some() {
+            "true"
+        } else {
+            "false"
+        };
         let guard = literal(&guard_name(self, &table.table));
         Queries {
             table: format!(
@@ -107,7 +113,10 @@ impl Dialect for Postgres {
     fn takes_time(&self, kind: TimeKind, sql_type: &str) -> bool {
         // With a precision, such as `timestamp(3)`, microseconds would be lost.
         let whole = match kind {
-            TimeKind::Plain => ["timestamp without time zone", "timestamp(6) without time zone"],
+            TimeKind::Plain => [
+                "timestamp without time zone",
+                "timestamp(6) without time zone",
+            ],
             _ => ["timestamp with time zone", "timestamp(6) with time zone"],
         };
         whole.contains(&sql_type)
@@ -118,19 +127,30 @@ impl Dialect for Postgres {
         let (mut add, mut drop, mut copy) = (Vec::new(), Vec::new(), Vec::new());
         for column in columns {
             let (name, sql_type) = (self.quote(column.name), column.sql_type);
-            let default = default_of(&column.fill).map(|now| format!(" NOT NULL DEFAULT {now}")).unwrap_or_default();
+            let default = default_of(&column.fill)
+                .map(|now| format!(" NOT NULL DEFAULT {now}"))
+                .unwrap_or_default();
             add.push(format!("ADD COLUMN {name} {sql_type}{default}"));
             drop.push(format!("DROP COLUMN {name}"));
             if let Fill::Now(kind, Some((from, other))) = column.fill {
                 let from = self.quote(from);
                 // Converts in either direction.
-                let value = if kind == other { from } else { format!("{from} AT TIME ZONE 'UTC'") };
+                let value = if kind == other {
+                    from
+                } else {
+                    format!("{from} AT TIME ZONE 'UTC'")
+                };
                 // Rewrites the rows without firing triggers, unlike an UPDATE.
-                copy.push(format!("ALTER COLUMN {name} TYPE {sql_type} USING coalesce({value}, {name})"));
+                copy.push(format!(
+                    "ALTER COLUMN {name} TYPE {sql_type} USING coalesce({value}, {name})"
+                ));
             }
         }
         let alter = |actions: Vec<String>| format!("ALTER TABLE {table} {}", actions.join(", "));
-        let mut change = Change { up: vec![alter(add)], down: vec![alter(drop)] };
+        let mut change = Change {
+            up: vec![alter(add)],
+            down: vec![alter(drop)],
+        };
         if !copy.is_empty() {
             change.up.push(alter(copy));
         }
@@ -138,15 +158,30 @@ impl Dialect for Postgres {
     }
 
     fn set_default(&self, target: &Target<'_>, column: &str, fill: &Fill<'_>) -> Option<Change> {
-        let alter = format!("ALTER TABLE {} ALTER COLUMN {}", target.table(self), self.quote(column));
+        let alter = format!(
+            "ALTER TABLE {} ALTER COLUMN {}",
+            target.table(self),
+            self.quote(column)
+        );
         let default = default_of(fill)?;
-        Some(Change { up: vec![format!("{alter} SET DEFAULT {default}")], down: vec![format!("{alter} DROP DEFAULT")] })
+        Some(Change {
+            up: vec![format!("{alter} SET DEFAULT {default}")],
+            down: vec![format!("{alter} DROP DEFAULT")],
+        })
     }
 
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {
         let unique = if index.unique { "UNIQUE " } else { "" };
-        let condition = index.condition.as_ref().map(|test| format!(" WHERE {test}")).unwrap_or_default();
-        let (name, table, columns) = (self.quote(&index.name), target.table(self), self.quote_all(&index.columns));
+        let condition = index
+            .condition
+            .as_ref()
+            .map(|test| format!(" WHERE {test}"))
+            .unwrap_or_default();
+        let (name, table, columns) = (
+            self.quote(&index.name),
+            target.table(self),
+            self.quote_all(&index.columns),
+        );
         (
             format!("CREATE {unique}INDEX {name} ON {table} ({columns}){condition}"),
             format!("DROP INDEX {}", target.beside(self, &index.name)),
@@ -157,14 +192,19 @@ impl Dialect for Postgres {
         let roles = target.wanted.roles;
         let trespass = trespass(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
-        let (trigger, function, table) = (self.quote(&name), target.beside(self, &name), target.table(self));
+        let (trigger, function, table) = (
+            self.quote(&name),
+            target.beside(self, &name),
+            target.table(self),
+        );
         let body = body(self, target);
         let mut tag = "$handleref$".to_owned();
         while body.contains(&tag) {
             tag.insert(1, 'x');
         }
-        let create_function =
-            format!("CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS {tag}{body}{tag}");
+        let create_function = format!(
+            "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS {tag}{body}{tag}"
+        );
         let create_trigger = format!(
             "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\nWHEN ({trespass}) EXECUTE FUNCTION {function}()"
         );
@@ -172,24 +212,38 @@ impl Dialect for Postgres {
         let drop_function = format!("DROP FUNCTION IF EXISTS {function}()");
 
         let found = target.live.triggers.iter().find(|found| found.name == name);
-        let found_function = target.live.functions.iter().find(|found| found.name == name);
+        let found_function = target
+            .live
+            .functions
+            .iter()
+            .find(|found| found.name == name);
         let right = |definition: &str| {
             let definition = folded(definition);
             let head = folded(&format!("CREATE TRIGGER {trigger} BEFORE UPDATE ON"));
             let tail = folded(&format!("FOR EACH ROW WHEN {trespass} EXECUTE FUNCTION"));
             let qualified = folded(&format!("{tail}{}.{name}", target.live.detail));
             definition.starts_with(&head)
-                && (definition.ends_with(&folded(&format!("{tail}{name}"))) || definition.ends_with(&qualified))
+                && (definition.ends_with(&folded(&format!("{tail}{name}")))
+                    || definition.ends_with(&qualified))
         };
         let state = match (found, found_function) {
             (None, _) => State::Missing,
             (Some(found), Some(function)) if function.body == body && right(&found.definition) => {
                 let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {trigger}");
-                if found.disabled { State::Disabled(alter("ENABLE"), alter("DISABLE")) } else { State::Right }
+                if found.disabled {
+                    State::Disabled(alter("ENABLE"), alter("DISABLE"))
+                } else {
+                    State::Right
+                }
             }
             (Some(found), function) => {
                 let function = function.map(|function| function.restore.trim_end().to_owned());
-                State::Altered(function.into_iter().chain([found.restore.clone()]).collect())
+                State::Altered(
+                    function
+                        .into_iter()
+                        .chain([found.restore.clone()])
+                        .collect(),
+                )
             }
         };
         Some(Guard {
@@ -203,7 +257,9 @@ impl Dialect for Postgres {
 
 /// The body of the guard's function.
 fn body(dialect: &Postgres, target: &Target<'_>) -> String {
-    let mut body = String::from("\nBEGIN\n  -- Made by handleref. Called only for a writer that does not raise the version.\n");
+    let mut body = String::from(
+        "\nBEGIN\n  -- Made by handleref. Called only for a writer that does not raise the version.\n",
+    );
     for column in target.live.columns.iter().filter(|column| column.generated) {
         let name = dialect.quote(&column.name);
         // Not computed yet, and what is assigned here is computed again.

@@ -113,24 +113,39 @@ impl fmt::Display for Problem {
             K::MissingTable => f.write_str("the table does not exist; create it first"),
             K::NotATable { found } => write!(f, "this is a {found}, not a table"),
             K::MissingColumn => f.write_str("the column is missing"),
-            K::UnknownColumn => f.write_str("the column is missing; add it yourself, handleref does not know its type"),
+            K::UnknownColumn => f.write_str(
+                "the column is missing; add it yourself, handleref does not know its type",
+            ),
             K::WrongType { expected, found } => {
-                write!(f, "the column is {found}, but must be {expected}; handleref never changes a column's type")
+                write!(
+                    f,
+                    "the column is {found}, but must be {expected}; handleref never changes a column's type"
+                )
             }
             K::MissingDefault => f.write_str("the column has no default"),
             K::MissingIndex { index } => write!(f, "the index `{index}` is missing"),
-            K::AlteredIndex { index } => write!(f, "the index `{index}` is not as handleref made it"),
+            K::AlteredIndex { index } => {
+                write!(f, "the index `{index}` is not as handleref made it")
+            }
             K::PlainUnique { index } => write!(
                 f,
                 "`{index}` makes these columns unique among all rows, so the value of a soft-deleted row \
                  cannot be used again; drop it, and handleref adds one for the living"
             ),
-            K::UniqueNeedsDeletedAt => f.write_str("`unique` needs a `deleted_at` column, beside the status if there is one"),
+            K::UniqueNeedsDeletedAt => f.write_str(
+                "`unique` needs a `deleted_at` column, beside the status if there is one",
+            ),
             K::NotIndexable { found } => {
-                write!(f, "a column of type {found} cannot be unique on MySQL and MariaDB; use VARCHAR")
+                write!(
+                    f,
+                    "a column of type {found} cannot be unique on MySQL and MariaDB; use VARCHAR"
+                )
             }
             K::MissingTrigger { trigger } => write!(f, "the trigger `{trigger}` is missing"),
-            K::AlteredTrigger { trigger } => write!(f, "the trigger `{trigger}` is not the one that is needed now"),
+            K::AlteredTrigger { trigger } => write!(
+                f,
+                "the trigger `{trigger}` is not the one that is needed now"
+            ),
             K::DisabledTrigger { trigger } => write!(f, "the trigger `{trigger}` is disabled"),
         }
     }

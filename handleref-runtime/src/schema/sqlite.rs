@@ -12,7 +12,9 @@
 //! describes it. A trigger that fills the column after the insert would do
 //! without, but `INSERT .. RETURNING` would give back the placeholder.
 
-use super::dialect::{Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass};
+use super::dialect::{
+    Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass,
+};
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};
 use crate::engine::Kind;
@@ -31,7 +33,10 @@ fn placeholder(kind: TimeKind) -> &'static str {
 /// Whether the table was made with `STRICT`, which knows few types.
 fn strict(live: &Live) -> bool {
     let options = live.detail.rsplit(')').next().unwrap_or_default();
-    options.to_ascii_uppercase().split([',', ' ', '\n', '\t']).any(|word| word == "STRICT")
+    options
+        .to_ascii_uppercase()
+        .split([',', ' ', '\n', '\t'])
+        .any(|word| word == "STRICT")
 }
 
 impl Dialect for Sqlite {
@@ -47,7 +52,10 @@ impl Dialect for Sqlite {
         let name = literal(&table.table);
         let schema = table.schema.as_deref().unwrap_or("main");
         let prefix = table.schema.as_deref().map_or("NULL".to_owned(), literal);
-        let (schema, master) = (literal(schema), format!("{}.sqlite_master", self.quote(schema)));
+        let (schema, master) = (
+            literal(schema),
+            format!("{}.sqlite_master", self.quote(schema)),
+        );
         Queries {
             table: format!(
                 "SELECT CASE WHEN type = 'table' AND sql LIKE 'CREATE VIRTUAL%' THEN 'virtual table' ELSE type END, \
@@ -72,7 +80,11 @@ impl Dialect for Sqlite {
     }
 
     fn version_type(&self, bits: u32, live: &Live) -> &'static str {
-        if bits > 32 && !strict(live) { "BIGINT" } else { "INTEGER" }
+        if bits > 32 && !strict(live) {
+            "BIGINT"
+        } else {
+            "INTEGER"
+        }
     }
 
     fn takes_version(&self, _: u32, sql_type: &str) -> bool {
@@ -105,7 +117,9 @@ impl Dialect for Sqlite {
                 Fill::Now(kind, from) => {
                     let now = now_sql(Kind::Sqlite, kind);
                     values.push(match from.filter(|(_, from)| *from == kind) {
-                        Some((from, _)) => format!("{name} = coalesce({}, {now})", self.quote(from)),
+                        Some((from, _)) => {
+                            format!("{name} = coalesce({}, {now})", self.quote(from))
+                        }
                         None => format!("{name} = {now}"),
                     });
                     if !kinds.contains(&kind) {
@@ -114,11 +128,18 @@ impl Dialect for Sqlite {
                     format!(" NOT NULL DEFAULT {}", literal(placeholder(kind)))
                 }
             };
-            change.up.push(format!("ALTER TABLE {table} ADD COLUMN {name} {}{constraint}", column.sql_type));
-            change.down.push(format!("ALTER TABLE {table} DROP COLUMN {name}"));
+            change.up.push(format!(
+                "ALTER TABLE {table} ADD COLUMN {name} {}{constraint}",
+                column.sql_type
+            ));
+            change
+                .down
+                .push(format!("ALTER TABLE {table} DROP COLUMN {name}"));
         }
         if !values.is_empty() {
-            change.up.push(format!("UPDATE {table} SET {}", values.join(", ")));
+            change
+                .up
+                .push(format!("UPDATE {table} SET {}", values.join(", ")));
             change.up.push("PRAGMA writable_schema = ON".into());
             for kind in kinds {
                 // The clock's expression holds apostrophes, hence `literal` twice.
@@ -141,9 +162,16 @@ impl Dialect for Sqlite {
 
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {
         let unique = if index.unique { "UNIQUE " } else { "" };
-        let condition = index.condition.as_ref().map(|test| format!(" WHERE {test}")).unwrap_or_default();
+        let condition = index
+            .condition
+            .as_ref()
+            .map(|test| format!(" WHERE {test}"))
+            .unwrap_or_default();
         let name = target.beside(self, &index.name);
-        let (table, columns) = (self.quote(&target.wanted.table.table), self.quote_all(&index.columns));
+        let (table, columns) = (
+            self.quote(&target.wanted.table.table),
+            self.quote_all(&index.columns),
+        );
         (
             format!("CREATE {unique}INDEX {name} ON {table} ({columns}){condition}"),
             format!("DROP INDEX {name}"),
@@ -160,11 +188,26 @@ impl Dialect for Sqlite {
             let column = self.quote(column);
             format!("NEW.{column} COLLATE BINARY IS NOT OLD.{column}")
         };
-        let differs = target.columns.iter().map(differs).collect::<Vec<_>>().join(" OR ");
+        let differs = target
+            .columns
+            .iter()
+            .map(differs)
+            .collect::<Vec<_>>()
+            .join(" OR ");
         let assign = |(column, value)| format!("{column} = {value}");
-        let assign = amends(self, Kind::Sqlite, roles).into_iter().map(assign).collect::<Vec<_>>().join(", ");
+        let assign = amends(self, Kind::Sqlite, roles)
+            .into_iter()
+            .map(assign)
+            .collect::<Vec<_>>()
+            .join(", ");
         let key = |column: &&str| format!("{0} IS NEW.{0}", self.quote(column));
-        let key = target.wanted.key.iter().map(key).collect::<Vec<_>>().join(" AND ");
+        let key = target
+            .wanted
+            .key
+            .iter()
+            .map(key)
+            .collect::<Vec<_>>()
+            .join(" AND ");
         let body = format!(
             "AFTER UPDATE ON {table} FOR EACH ROW\n\
              WHEN {trespass} AND ({differs})\n\
@@ -172,13 +215,20 @@ impl Dialect for Sqlite {
         );
         let stored = format!("CREATE TRIGGER {} {body}", self.quote(&name));
         let qualified = target.beside(self, &name);
-        let found = target.live.triggers.iter().find(|trigger| trigger.name.eq_ignore_ascii_case(&name));
+        let found = target
+            .live
+            .triggers
+            .iter()
+            .find(|trigger| trigger.name.eq_ignore_ascii_case(&name));
         let state = match found {
             None => State::Missing,
             Some(found) if squeezed(&found.definition) == squeezed(&stored) => State::Right,
             Some(found) => State::Altered(vec![match &target.live.schema {
                 Some(schema) => {
-                    let rest = found.restore.strip_prefix("CREATE TRIGGER ").unwrap_or(&found.restore);
+                    let rest = found
+                        .restore
+                        .strip_prefix("CREATE TRIGGER ")
+                        .unwrap_or(&found.restore);
                     format!("CREATE TRIGGER {}.{rest}", self.quote(schema))
                 }
                 None => found.restore.clone(),

@@ -10,7 +10,9 @@ use handleref_runtime::schema;
 mod asynchronous {
     use super::*;
     use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-    use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, SimpleAsyncConnection};
+    use diesel_async::{
+        AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, SimpleAsyncConnection,
+    };
 
     macro_rules! install_and_check {
         ($conn:ident, $table:expr) => {{
@@ -28,24 +30,38 @@ mod asynchronous {
     }
 
     fn block_on(future: impl Future<Output = ()>) {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future);
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(future);
     }
 
     #[test]
     fn postgres() {
-        if support::postgres("asynchronous").is_none() { return }
+        if support::postgres("asynchronous").is_none() {
+            return;
+        }
         block_on(async {
-            let mut conn = AsyncPgConnection::establish(&url("HANDLEREF_POSTGRES_URL").unwrap()).await.unwrap();
-            conn.batch_execute("SET search_path = hr_asynchronous").await.unwrap();
+            let mut conn = AsyncPgConnection::establish(&url("HANDLEREF_POSTGRES_URL").unwrap())
+                .await
+                .unwrap();
+            conn.batch_execute("SET search_path = hr_asynchronous")
+                .await
+                .unwrap();
             install_and_check!(conn, support::quoted(PgConnection::KIND, OLD));
         });
     }
 
     #[test]
     fn mysql() {
-        if support::mysql("asynchronous").is_none() { return }
+        if support::mysql("asynchronous").is_none() {
+            return;
+        }
         block_on(async {
-            let mut conn = AsyncMysqlConnection::establish(&url("HANDLEREF_MYSQL_URL").unwrap()).await.unwrap();
+            let mut conn = AsyncMysqlConnection::establish(&url("HANDLEREF_MYSQL_URL").unwrap())
+                .await
+                .unwrap();
             conn.batch_execute("USE hr_asynchronous").await.unwrap();
             install_and_check!(conn, support::quoted(MysqlConnection::KIND, OLD));
         });
@@ -54,7 +70,9 @@ mod asynchronous {
     #[test]
     fn sqlite() {
         block_on(async {
-            let mut conn = SyncConnectionWrapper::<SqliteConnection>::establish(":memory:").await.unwrap();
+            let mut conn = SyncConnectionWrapper::<SqliteConnection>::establish(":memory:")
+                .await
+                .unwrap();
             install_and_check!(conn, support::quoted(SqliteConnection::KIND, OLD));
         });
     }
@@ -64,9 +82,17 @@ mod asynchronous {
 fn installers<C: Db>(connect: impl Fn() -> C + Sync) {
     connect().sql(OLD);
     let applied: usize = std::thread::scope(|scope| {
-        let run = || connect().install(&schema![Article]).map(|plan| usize::from(!plan.is_empty())).unwrap();
+        let run = || {
+            connect()
+                .install(&schema![Article])
+                .map(|plan| usize::from(!plan.is_empty()))
+                .unwrap()
+        };
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
     });
     // MySQL's lock is taken after the first look; the rest find nothing left.
     assert_eq!(applied, 1);
@@ -75,17 +101,22 @@ fn installers<C: Db>(connect: impl Fn() -> C + Sync) {
 
 #[test]
 fn installers_wait_for_each_other_on_postgres() {
-    if support::postgres("installers").is_none() { return }
+    if support::postgres("installers").is_none() {
+        return;
+    }
     installers(|| {
         let mut conn = PgConnection::establish(&url("HANDLEREF_POSTGRES_URL").unwrap()).unwrap();
-        conn.batch_execute("SET search_path = hr_installers").unwrap();
+        conn.batch_execute("SET search_path = hr_installers")
+            .unwrap();
         conn
     });
 }
 
 #[test]
 fn installers_wait_for_each_other_on_mysql() {
-    if support::mysql("installers").is_none() { return }
+    if support::mysql("installers").is_none() {
+        return;
+    }
     installers(|| {
         let mut conn = MysqlConnection::establish(&url("HANDLEREF_MYSQL_URL").unwrap()).unwrap();
         conn.batch_execute("USE hr_installers").unwrap();
@@ -116,8 +147,15 @@ fn other_connections_of_sqlite_see_the_change() {
     other.sql("INSERT INTO articles (title) VALUES ('before')");
     one.install(&schema![Article]).unwrap();
     other.sql("INSERT INTO articles (title) VALUES ('after')");
-    assert!(other.row("created_at", "FROM articles WHERE title = 'after'").starts_with("20"));
-    assert_eq!(other.row("integrity_check", "FROM pragma_integrity_check"), "ok");
+    assert!(
+        other
+            .row("created_at", "FROM articles WHERE title = 'after'")
+            .starts_with("20")
+    );
+    assert_eq!(
+        other.row("integrity_check", "FROM pragma_integrity_check"),
+        "ok"
+    );
     assert!(other.check(&schema![Article]).is_ok());
     std::fs::remove_file(&path).unwrap();
 }

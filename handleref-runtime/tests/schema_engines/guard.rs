@@ -102,12 +102,20 @@ macro_rules! verbs_bump_once {
         #[test]
         fn $name() {
             use crate::support::Db;
-            let Some(mut conn) = crate::support::$name("verbs") else { return };
+            let Some(mut conn) = crate::support::$name("verbs") else {
+                return;
+            };
             let conn = &mut conn;
             conn.sql(OLD);
             schema![Article].install(conn).unwrap();
             let mut row: Article = articles::table.find(1).first(conn).unwrap();
-            let held = |conn: &mut _| articles::table.find(1).select((articles::version, articles::updated_at)).first::<(i64, chrono::NaiveDateTime)>(conn).unwrap();
+            let held = |conn: &mut _| {
+                articles::table
+                    .find(1)
+                    .select((articles::version, articles::updated_at))
+                    .first::<(i64, chrono::NaiveDateTime)>(conn)
+                    .unwrap()
+            };
             row.title = "saved".into();
             conn.tick();
             assert_eq!(row.save(conn).unwrap(), Outcome::Written);
@@ -115,10 +123,16 @@ macro_rules! verbs_bump_once {
             assert_eq!(row.version, 2);
             assert_eq!(row.save(conn).unwrap(), Outcome::Unchanged);
             assert_eq!(row.version, held(conn).0);
-            let rows = write::update(articles::table).set(articles::note.eq("all")).execute(conn).unwrap();
+            let rows = write::update(articles::table)
+                .set(articles::note.eq("all"))
+                .execute(conn)
+                .unwrap();
             assert_eq!((rows, held(conn).0), (3, 3));
             // A plain Diesel update bumps too, once.
-            diesel::update(articles::table.find(1)).set(articles::note.eq("plain")).execute(conn).unwrap();
+            diesel::update(articles::table.find(1))
+                .set(articles::note.eq("plain"))
+                .execute(conn)
+                .unwrap();
             assert_eq!(held(conn).0, 4);
             row.title = "lost".into();
             assert!(row.save(conn).is_err());
@@ -128,7 +142,13 @@ macro_rules! verbs_bump_once {
             assert_eq!(row.restore(conn).unwrap(), Outcome::Written);
             assert_eq!((row.version, row.updated_at), held(conn));
             assert_eq!(row.version, 6);
-            assert_eq!(Article::undeleted().count().get_result::<i64>(conn).unwrap(), 3);
+            assert_eq!(
+                Article::undeleted()
+                    .count()
+                    .get_result::<i64>(conn)
+                    .unwrap(),
+                3
+            );
         }
     };
 }
@@ -146,18 +166,40 @@ fn returning() {
     let mut conn = crate::support::sqlite("").unwrap();
     conn.sql(OLD);
     schema![Article].install(&mut conn).unwrap();
-    let new: Article = diesel::insert_into(articles::table).values(articles::title.eq("new")).get_result(&mut conn).unwrap();
+    let new: Article = diesel::insert_into(articles::table)
+        .values(articles::title.eq("new"))
+        .get_result(&mut conn)
+        .unwrap();
     assert_eq!((new.version, new.created_at), (1, new.updated_at));
-    assert!(new.created_at > chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap().naive_utc());
-    let own: Article = write::update(articles::table.find(1)).set(articles::title.eq("x")).get_result(&mut conn).unwrap();
+    assert!(
+        new.created_at
+            > chrono::DateTime::from_timestamp(1_700_000_000, 0)
+                .unwrap()
+                .naive_utc()
+    );
+    let own: Article = write::update(articles::table.find(1))
+        .set(articles::title.eq("x"))
+        .get_result(&mut conn)
+        .unwrap();
     assert_eq!(own.version, 2);
-    let Some(mut conn) = crate::support::postgres("returning") else { return };
+    let Some(mut conn) = crate::support::postgres("returning") else {
+        return;
+    };
     conn.sql(OLD);
     schema![Article].install(&mut conn).unwrap();
-    let new: Article = diesel::insert_into(articles::table).values(articles::title.eq("new")).get_result(&mut conn).unwrap();
+    let new: Article = diesel::insert_into(articles::table)
+        .values(articles::title.eq("new"))
+        .get_result(&mut conn)
+        .unwrap();
     assert_eq!((new.version, new.created_at), (1, new.updated_at));
-    let own: Article = write::update(articles::table.find(1)).set(articles::title.eq("x")).get_result(&mut conn).unwrap();
+    let own: Article = write::update(articles::table.find(1))
+        .set(articles::title.eq("x"))
+        .get_result(&mut conn)
+        .unwrap();
     assert_eq!(own.version, 2);
-    let plain: Article = diesel::update(articles::table.find(1)).set(articles::title.eq("y")).get_result(&mut conn).unwrap();
+    let plain: Article = diesel::update(articles::table.find(1))
+        .set(articles::title.eq("y"))
+        .get_result(&mut conn)
+        .unwrap();
     assert_eq!(plain.version, 3);
 }

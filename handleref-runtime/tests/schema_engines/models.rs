@@ -8,7 +8,15 @@ diesel::table! { articles (id) { id -> Integer, title -> Text, note -> Nullable<
 
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = articles)]
-pub struct Article { pub id: i32, pub title: String, pub note: Option<String>, pub version: i64, pub created_at: NaiveDateTime, pub updated_at: NaiveDateTime, pub deleted_at: Option<NaiveDateTime> }
+pub struct Article {
+    pub id: i32,
+    pub title: String,
+    pub note: Option<String>,
+    pub version: i64,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+    pub deleted_at: Option<NaiveDateTime>,
+}
 
 impl HandleRef for Article {
     type Table = articles::table;
@@ -16,17 +24,37 @@ impl HandleRef for Article {
     type Key = i32;
     const NAME: &'static str = "Article";
     const TAG: &'static str = "article";
-    const ROLES: Roles = Roles::NONE.with_version::<articles::version>().with_created_at::<articles::created_at>().with_updated_at::<articles::updated_at>().with_deleted_at::<articles::deleted_at>();
+    const ROLES: Roles = Roles::NONE
+        .with_version::<articles::version>()
+        .with_created_at::<articles::created_at>()
+        .with_updated_at::<articles::updated_at>()
+        .with_deleted_at::<articles::deleted_at>();
     const KEY_COLUMNS: &'static [&'static str] = &[<articles::id as diesel::Column>::NAME];
     const UNIQUE: &'static [&'static [&'static str]] = &[];
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
-    fn table() -> articles::table { articles::table }
-    fn scope() -> Self::Scope { <Self as SoftDelete>::undeleted() }
-    fn key(&self) -> i32 { self.id }
+    fn table() -> articles::table {
+        articles::table
+    }
+    fn scope() -> Self::Scope {
+        <Self as SoftDelete>::undeleted()
+    }
+    fn key(&self) -> i32 {
+        self.id
+    }
 }
 impl Managed<Article> for articles::table {}
-impl Versioned for Article { type VersionColumn = articles::version; type Version = i64; fn version(&self) -> i64 { self.version } }
-impl Timestamped for Article { type Created = articles::created_at; type Updated = articles::updated_at; type TimeSql = <<articles::updated_at as diesel::Expression>::SqlType as TimeSqlType>::Plain; }
+impl Versioned for Article {
+    type VersionColumn = articles::version;
+    type Version = i64;
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+impl Timestamped for Article {
+    type Created = articles::created_at;
+    type Updated = articles::updated_at;
+    type TimeSql = <<articles::updated_at as diesel::Expression>::SqlType as TimeSqlType>::Plain;
+}
 impl SoftDelete for Article {
     type Live = diesel::dsl::IsNull<articles::deleted_at>;
     type Deleted = diesel::dsl::IsNotNull<articles::deleted_at>;
@@ -34,17 +62,30 @@ impl SoftDelete for Article {
     type OnDelete = Single;
     type OnRestore = Single;
     type Hooks = handleref_runtime::hooks::NoHooks;
-    fn is_live() -> Self::Live { diesel::NullableExpressionMethods::nullable(articles::deleted_at); articles::deleted_at.is_null() }
-    fn is_deleted() -> Self::Deleted { articles::deleted_at.is_not_null() }
-    fn status() -> NoStatus { NoStatus }
-    fn deleted_mark(&self) -> bool { self.deleted_at.is_some() }
+    fn is_live() -> Self::Live {
+        diesel::NullableExpressionMethods::nullable(articles::deleted_at);
+        articles::deleted_at.is_null()
+    }
+    fn is_deleted() -> Self::Deleted {
+        articles::deleted_at.is_not_null()
+    }
+    fn status() -> NoStatus {
+        NoStatus
+    }
+    fn deleted_mark(&self) -> bool {
+        self.deleted_at.is_some()
+    }
 }
 impl DeletionStamp for Article {}
 impl<C: handleref_runtime::executor::Executor> handleref_runtime::cascade::Children<C> for Article {
-    fn children() -> Vec<handleref_runtime::cascade::Link<C>> { Vec::new() }
+    fn children() -> Vec<handleref_runtime::cascade::Link<C>> {
+        Vec::new()
+    }
 }
 impl<C: handleref_runtime::executor::Executor> handleref_runtime::cascade::Parents<C> for Article {
-    fn parents() -> Vec<handleref_runtime::cascade::Link<C>> { Vec::new() }
+    fn parents() -> Vec<handleref_runtime::cascade::Link<C>> {
+        Vec::new()
+    }
 }
 impl<DB: handleref_runtime::engine::Engine> Row<DB> for Article
 where
@@ -56,26 +97,58 @@ where
     Option<String>: diesel::serialize::ToSql<<articles::note as diesel::Expression>::SqlType, DB>,
     DB: diesel::sql_types::HasSqlType<<articles::version as diesel::Expression>::SqlType>,
     i64: diesel::serialize::ToSql<<articles::version as diesel::Expression>::SqlType, DB>,
-    (i64, NaiveDateTime, Option<NaiveDateTime>): diesel::deserialize::FromSqlRow<(<articles::version as diesel::Expression>::SqlType, <articles::updated_at as diesel::Expression>::SqlType, <articles::deleted_at as diesel::Expression>::SqlType), DB>,
+    (i64, NaiveDateTime, Option<NaiveDateTime>): diesel::deserialize::FromSqlRow<
+            (
+                <articles::version as diesel::Expression>::SqlType,
+                <articles::updated_at as diesel::Expression>::SqlType,
+                <articles::deleted_at as diesel::Expression>::SqlType,
+            ),
+            DB,
+        >,
 {
-    type ManagedSql = (<articles::version as diesel::Expression>::SqlType, <articles::updated_at as diesel::Expression>::SqlType, <articles::deleted_at as diesel::Expression>::SqlType);
+    type ManagedSql = (
+        <articles::version as diesel::Expression>::SqlType,
+        <articles::updated_at as diesel::Expression>::SqlType,
+        <articles::deleted_at as diesel::Expression>::SqlType,
+    );
     type Managed = (i64, NaiveDateTime, Option<NaiveDateTime>);
     type Converted = ();
     type LiveTest = <Self as SoftDelete>::Live;
-    const MANAGED: &'static [&'static str] = &[<articles::version as diesel::Column>::NAME, <articles::updated_at as diesel::Column>::NAME, <articles::deleted_at as diesel::Column>::NAME];
-    fn live_test() -> Self::LiveTest { <Self as SoftDelete>::is_live() }
+    const MANAGED: &'static [&'static str] = &[
+        <articles::version as diesel::Column>::NAME,
+        <articles::updated_at as diesel::Column>::NAME,
+        <articles::deleted_at as diesel::Column>::NAME,
+    ];
+    fn live_test() -> Self::LiveTest {
+        <Self as SoftDelete>::is_live()
+    }
     fn converted(&self) {}
-    fn walk_values<'b>(&'b self, (): &'b (), w: &mut ColumnWriter<'_, 'b, DB>) -> diesel::QueryResult<()> {
+    fn walk_values<'b>(
+        &'b self,
+        (): &'b (),
+        w: &mut ColumnWriter<'_, 'b, DB>,
+    ) -> diesel::QueryResult<()> {
         w.column::<articles::title, _>(&self.title)?;
         w.column::<articles::note, _>(&self.note)
     }
-    fn walk_key<'b>(&'b self, w: &mut ColumnWriter<'_, 'b, DB>) -> diesel::QueryResult<()> { w.column::<articles::id, _>(&self.id) }
-    fn walk_version<'b>(&'b self, w: &mut ColumnWriter<'_, 'b, DB>) -> diesel::QueryResult<()> { w.column::<articles::version, _>(&self.version) }
-    fn apply(&mut self, (a, b, c): Self::Managed) { self.version = a; self.updated_at = b; self.deleted_at = c; }
-    fn held_version(&self) -> Option<i64> { Some(self.version) }
-    fn held_mark(&self) -> bool { self.deleted_at.is_some() }
+    fn walk_key<'b>(&'b self, w: &mut ColumnWriter<'_, 'b, DB>) -> diesel::QueryResult<()> {
+        w.column::<articles::id, _>(&self.id)
+    }
+    fn walk_version<'b>(&'b self, w: &mut ColumnWriter<'_, 'b, DB>) -> diesel::QueryResult<()> {
+        w.column::<articles::version, _>(&self.version)
+    }
+    fn apply(&mut self, (a, b, c): Self::Managed) {
+        self.version = a;
+        self.updated_at = b;
+        self.deleted_at = c;
+    }
+    fn held_version(&self) -> Option<i64> {
+        Some(self.version)
+    }
+    fn held_mark(&self) -> bool {
+        self.deleted_at.is_some()
+    }
 }
-
 
 /// A model of which only the schema is asked for.
 macro_rules! model {

@@ -14,7 +14,8 @@ pub trait Db: SimpleConnection + Connection + Executor + 'static {
     fn check(&mut self, schema: &Schema) -> Report;
 
     fn sql(&mut self, sql: &str) {
-        self.try_sql(sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        self.try_sql(sql)
+            .unwrap_or_else(|error| panic!("{error}\n{sql}"));
     }
     fn try_sql(&mut self, sql: &str) -> QueryResult<()> {
         self.batch_execute(&quoted(Self::KIND, sql))
@@ -70,7 +71,10 @@ macro_rules! db {
             }
             fn explain(&mut self, sql: &str) -> String {
                 let rows: Vec<$explain> = diesel::sql_query(sql).load(self).unwrap();
-                rows.into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n")
+                rows.into_iter()
+                    .map(|row| row.text)
+                    .collect::<Vec<_>>()
+                    .join("\n")
             }
         }
     };
@@ -93,11 +97,24 @@ db!(MysqlConnection, Mysql, Plain);
 /// `[name]` as a quoted name of the engine, `{time}`, `{text}` and `{serial}` as types.
 pub fn quoted(kind: Kind, sql: &str) -> String {
     let (mark, time, text, serial) = match kind {
-        Kind::Sqlite => ("`", "TIMESTAMP", "TEXT", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        Kind::Sqlite => (
+            "`",
+            "TIMESTAMP",
+            "TEXT",
+            "INTEGER PRIMARY KEY AUTOINCREMENT",
+        ),
         Kind::Postgres => ("\"", "TIMESTAMP", "TEXT", "SERIAL PRIMARY KEY"),
-        _ => ("`", "DATETIME(6)", "VARCHAR(100)", "INTEGER PRIMARY KEY AUTO_INCREMENT"),
+        _ => (
+            "`",
+            "DATETIME(6)",
+            "VARCHAR(100)",
+            "INTEGER PRIMARY KEY AUTO_INCREMENT",
+        ),
     };
-    sql.replace(['[', ']'], mark).replace("{time}", time).replace("{text}", text).replace("{serial}", serial)
+    sql.replace(['[', ']'], mark)
+        .replace("{time}", time)
+        .replace("{text}", text)
+        .replace("{serial}", serial)
 }
 
 pub fn sqlite(_: &str) -> Option<SqliteConnection> {
@@ -125,7 +142,10 @@ pub fn postgres(name: &str) -> Option<PgConnection> {
 /// A connection in a fresh database of this name.
 pub fn mysql(name: &str) -> Option<MysqlConnection> {
     let mut conn = MysqlConnection::establish(&url("HANDLEREF_MYSQL_URL")?).unwrap();
-    conn.batch_execute(&format!("DROP DATABASE IF EXISTS hr_{name}; CREATE DATABASE hr_{name}; USE hr_{name}")).unwrap();
+    conn.batch_execute(&format!(
+        "DROP DATABASE IF EXISTS hr_{name}; CREATE DATABASE hr_{name}; USE hr_{name}"
+    ))
+    .unwrap();
     Some(conn)
 }
 
@@ -147,7 +167,10 @@ pub(crate) use engines;
 
 /// The kinds of what is wrong, by their names.
 pub fn kinds(report: &Report) -> Vec<String> {
-    report.iter().map(|problem| kind_name(&problem.kind)).collect()
+    report
+        .iter()
+        .map(|problem| kind_name(&problem.kind))
+        .collect()
 }
 
 pub fn kind_name(kind: &ProblemKind) -> String {

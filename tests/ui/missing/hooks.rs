@@ -1,7 +1,8 @@
 //! A model says `hooks` and has none.
 
 use chrono::NaiveDateTime;
-use handleref::HandleRef;
+use diesel::prelude::*;
+use handleref::{HandleRef, RowDsl};
 
 diesel::table! {
     articles (id) {
@@ -9,9 +10,6 @@ diesel::table! {
         deleted_at -> Nullable<Timestamp>,
     }
 }
-
-use diesel::prelude::*;
-use handleref::RowDsl;
 
 #[derive(Queryable, Selectable, HandleRef)]
 #[handleref(hooks)]

@@ -23,7 +23,12 @@ diesel::table! { blobs (hash) { hash -> Binary, size -> BigInt, status -> Intege
 diesel::table! { odd (key) { key -> Integer, #[sql_name = "type"] kind -> Text, points -> Integer, rev -> BigInt, } }
 
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, HandleRef)]
-#[handleref(tag = "art", options(icon = "page", r#type = "x"), unique(tenant_id, title), cascade(Comment))]
+#[handleref(
+    tag = "art",
+    options(icon = "page", r#type = "x"),
+    unique(tenant_id, title),
+    cascade(Comment)
+)]
 struct Article {
     id: i32,
     tenant_id: i32,
@@ -92,11 +97,13 @@ impl ToSql<Text, Sqlite> for State {
 
 impl FromSql<Text, Sqlite> for State {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Ok(match <String as FromSql<Text, Sqlite>>::from_sql(value)?.as_str() {
-            "open" => Self::Open,
-            "paid" => Self::Paid,
-            _ => Self::Removed,
-        })
+        Ok(
+            match <String as FromSql<Text, Sqlite>>::from_sql(value)?.as_str() {
+                "open" => Self::Open,
+                "paid" => Self::Paid,
+                _ => Self::Removed,
+            },
+        )
     }
 }
 
@@ -209,18 +216,41 @@ fn everything() {
     assert_eq!(article.save(conn).unwrap(), Outcome::Written);
     assert_eq!(article.save(conn).unwrap(), Outcome::Unchanged);
     assert_eq!(article.version(), 2);
-    let mut stale = Article { version: 1, tenant_id: 7, ..article.clone() };
-    assert!(matches!(stale.save(conn), Err(Error::Stale { expected: 1, found: 2, .. })));
+    let mut stale = Article {
+        version: 1,
+        tenant_id: 7,
+        ..article.clone()
+    };
+    assert!(matches!(
+        stale.save(conn),
+        Err(Error::Stale {
+            expected: 1,
+            found: 2,
+            ..
+        })
+    ));
     assert_eq!(Article::since(1).count().get_result(conn), Ok(1_i64));
     assert_eq!(Article::until(1).count().get_result(conn), Ok(1_i64));
-    assert_eq!(Article::since(article.updated_at).count().get_result(conn), Ok(0_i64));
+    assert_eq!(
+        Article::since(article.updated_at).count().get_result(conn),
+        Ok(0_i64)
+    );
 
     assert_eq!(article.delete(conn).unwrap(), Outcome::Written);
     assert!(article.deleted_at.is_some());
-    assert_eq!(Comment::undeleted().select(comments::id).load(conn), Ok(vec![3]));
-    assert_eq!(Reply::undeleted().select(replies::id).load(conn), Ok(vec![2]));
+    assert_eq!(
+        Comment::undeleted().select(comments::id).load(conn),
+        Ok(vec![3])
+    );
+    assert_eq!(
+        Reply::undeleted().select(replies::id).load(conn),
+        Ok(vec![2])
+    );
     let mut comment: Comment = Comment::deleted().find(1).first(conn).unwrap();
-    assert!(matches!(comment.restore(conn), Err(Error::ParentDeleted { .. })));
+    assert!(matches!(
+        comment.restore(conn),
+        Err(Error::ParentDeleted { .. })
+    ));
     assert_eq!(article.restore(conn).unwrap(), Outcome::Written);
     assert_eq!(Comment::undeleted().count().get_result(conn), Ok(3_i64));
     assert_eq!(Reply::undeleted().count().get_result(conn), Ok(2_i64));
@@ -233,9 +263,15 @@ fn a_tree() {
     );
     let mut root: Category = Category::undeleted().find(1).first(conn).unwrap();
     root.delete(conn).unwrap();
-    assert_eq!(Category::undeleted().select(categorys::id).load(conn), Ok(vec![4]));
+    assert_eq!(
+        Category::undeleted().select(categorys::id).load(conn),
+        Ok(vec![4])
+    );
     let mut leaf: Category = Category::deleted().find(3).first(conn).unwrap();
-    assert!(matches!(leaf.restore(conn), Err(Error::ParentDeleted { .. })));
+    assert!(matches!(
+        leaf.restore(conn),
+        Err(Error::ParentDeleted { .. })
+    ));
     root.restore(conn).unwrap();
     assert_eq!(Category::undeleted().count().get_result(conn), Ok(4_i64));
 }
@@ -245,11 +281,24 @@ fn a_status_of_text() {
         "CREATE TABLE tickets (id INTEGER PRIMARY KEY, status TEXT, version INTEGER NOT NULL);
          INSERT INTO tickets VALUES (1, 'ok', 1), (2, NULL, 1), (3, 'deleted', 1), (4, 'pending', 1);",
     );
-    assert_eq!(Ticket::undeleted().select(tickets::id).load(conn), Ok(vec![1, 2, 4]));
-    assert_eq!(Ticket::deleted().select(tickets::id).load(conn), Ok(vec![3]));
+    assert_eq!(
+        Ticket::undeleted().select(tickets::id).load(conn),
+        Ok(vec![1, 2, 4])
+    );
+    assert_eq!(
+        Ticket::deleted().select(tickets::id).load(conn),
+        Ok(vec![3])
+    );
     let mut ticket: Ticket = tickets::table.find(4).first(conn).unwrap();
     ticket.delete(conn).unwrap();
-    assert_eq!((ticket.status.as_deref(), ticket.version, ticket.deleted_mark()), (Some("deleted"), 2, true));
+    assert_eq!(
+        (
+            ticket.status.as_deref(),
+            ticket.version,
+            ticket.deleted_mark()
+        ),
+        (Some("deleted"), 2, true)
+    );
     assert!(matches!(ticket.save(conn), Err(Error::Deleted { .. })));
     ticket.restore(conn).unwrap();
     assert_eq!((ticket.status.as_deref(), ticket.version), (Some("ok"), 3));
@@ -272,7 +321,10 @@ fn a_status_of_an_enum_beside_a_timestamp() {
     assert!(order.state == State::Open && order.removed.is_none());
     order.state = State::Paid;
     order.save(conn).unwrap();
-    assert_eq!(Order::since(before).select(orders::id).load(conn), Ok(vec![2]));
+    assert_eq!(
+        Order::since(before).select(orders::id).load(conn),
+        Ok(vec![2])
+    );
     let last: Option<NaiveDateTime> = Order::last_change().first(conn).unwrap();
     assert_eq!(last, Some(order.changed));
 }
@@ -287,7 +339,10 @@ fn a_composite_key_and_a_version() {
     link.weight = 5;
     link.save(conn).unwrap();
     assert_eq!(link.version, 2);
-    assert_eq!(Link::since(1_i64).select(links::right).load::<String>(conn), Ok(vec!["b".to_owned()]));
+    assert_eq!(
+        Link::since(1_i64).select(links::right).load::<String>(conn),
+        Ok(vec!["b".to_owned()])
+    );
     link.hard_delete(conn).unwrap();
     assert!(matches!(link.reload(conn), Err(Error::Gone { .. })));
 }
@@ -302,7 +357,10 @@ fn a_text_key_and_timestamps() {
     page.body = "text".into();
     page.save(conn).unwrap();
     assert!(page.updated > before);
-    assert_eq!(Page::since(before).select(pages::slug).load::<String>(conn), Ok(vec!["home".to_owned()]));
+    assert_eq!(
+        Page::since(before).select(pages::slug).load::<String>(conn),
+        Ok(vec!["home".to_owned()])
+    );
     assert_eq!(Page::parse_handle("page-home"), Ok("home".to_owned()));
 }
 
@@ -331,7 +389,10 @@ fn renamed_columns_and_a_converted_one() {
     row.r#type = "b".into();
     assert_eq!(row.save(conn).unwrap(), Outcome::Written);
     row.reload(conn).unwrap();
-    assert_eq!((row.points, row.r#type.as_str(), row.rev), (Points(4), "b", 2));
+    assert_eq!(
+        (row.points, row.r#type.as_str(), row.rev),
+        (Points(4), "b", 2)
+    );
 }
 
 fn main() {

@@ -45,6 +45,11 @@ mod models {
 }
 
 fn main() {
-    let article = models::Article { id: 1, version: 1, created_at: Default::default(), deleted_at: None };
+    let article = models::Article {
+        id: 1,
+        version: 1,
+        created_at: Default::default(),
+        deleted_at: None,
+    };
     assert_eq!(renamed::HandleRef::handle(&article).unwrap(), "article1");
 }

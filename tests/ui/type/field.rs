@@ -1,6 +1,7 @@
 //! A field that cannot be stored.
 
-use handleref::HandleRef;
+use diesel::sqlite::Sqlite;
+use handleref::{HandleRef, Row};
 
 diesel::table! {
     articles (id) {
@@ -8,9 +9,6 @@ diesel::table! {
         title -> Text,
     }
 }
-
-use diesel::SqliteConnection;
-use handleref::RowDsl;
 
 #[derive(HandleRef)]
 struct Article {
@@ -21,8 +19,10 @@ struct Article {
 #[derive(Debug)]
 struct Title(String);
 
-fn save(article: &mut Article, conn: &mut SqliteConnection) {
-    let _ = article.save(conn);
+fn on_sqlite<M: Row<Sqlite>>() {}
+
+fn article() {
+    on_sqlite::<Article>();
 }
 
 fn main() {}

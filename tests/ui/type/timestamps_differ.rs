@@ -1,6 +1,6 @@
 //! Two timestamps of different types.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use handleref::HandleRef;
 
 diesel::table! {
@@ -12,8 +12,6 @@ diesel::table! {
         updated_at -> TimestamptzSqlite,
     }
 }
-
-use chrono::{DateTime, Utc};
 
 #[derive(HandleRef)]
 struct Article {

@@ -5,14 +5,14 @@ use handleref::HandleRef;
 diesel::table! {
     articles (id) {
         id -> Integer,
-        version -> Text,
+        version -> Bool,
     }
 }
 
 #[derive(HandleRef)]
 struct Article {
     id: i32,
-    version: String,
+    version: bool,
 }
 
 fn main() {}

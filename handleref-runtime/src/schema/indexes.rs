@@ -1,0 +1,179 @@
+//! The indexes that a table lacks.
+
+use super::dialect::NewIndex;
+use super::diff::Compare;
+use super::live::LiveIndex;
+use super::names::{folded, index_name};
+use super::problem::ProblemKind;
+
+impl Compare<'_> {
+    /// An index for each column that `since` and the scopes look at.
+    pub(super) fn indexes(&mut self) {
+        let roles = self.target.wanted.roles;
+        let times = [roles.created_at, roles.updated_at]
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name);
+        let columns = times
+            .chain(roles.version.map(|(name, _)| name))
+            .chain(roles.status)
+            .map(|name| (name, None));
+        // Few rows are deleted, so that their index is small if it is partial.
+        let partial = self.dialect.live_column("").is_none();
+        let deleted = roles.deleted_at.map(|(name, _)| {
+            (
+                name,
+                partial.then(|| format!("{} IS NOT NULL", self.dialect.quote(name))),
+            )
+        });
+        for (column, condition) in columns.chain(deleted) {
+            let satisfies = |index: &LiveIndex| {
+                let condition_fits = match (&index.condition, &condition) {
+                    (None, _) => true,
+                    (Some(_), None) => false,
+                    (Some(found), Some(wanted)) => ends_with(found, wanted),
+                };
+                condition_fits && index.columns.first().is_some_and(|first| first == column)
+            };
+            if !self.target.live.indexes.iter().any(satisfies) {
+                let name = index_name(
+                    self.dialect,
+                    &self.target.wanted.table.table,
+                    false,
+                    &[column],
+                );
+                let columns = vec![column];
+                self.add_index(
+                    column,
+                    &NewIndex {
+                        name,
+                        columns,
+                        unique: false,
+                        condition,
+                    },
+                );
+            }
+        }
+    }
+
+    fn add_index(&mut self, column: &str, index: &NewIndex<'_>) {
+        let (create, drop) = self.dialect.index(&self.target, index);
+        let name = index.name.clone();
+        if self
+            .target
+            .live
+            .indexes
+            .iter()
+            .any(|found| found.name == name)
+        {
+            // Its name is ours, so it is ours to replace.
+            self.problem(Some(column), ProblemKind::AlteredIndex { index: name });
+            self.change(vec![drop.clone(), create], vec![drop]);
+        } else {
+            self.problem(Some(column), ProblemKind::MissingIndex { index: name });
+            self.change(vec![create], vec![drop]);
+        }
+    }
+
+    /// Unique among the living.
+    pub(super) fn unique(&mut self) {
+        let wanted = self.target.wanted;
+        let mut live_column_added = false;
+        for columns in &wanted.unique {
+            let joined = columns.join(", ");
+            for column in *columns {
+                let found = self
+                    .target
+                    .live
+                    .column(column)
+                    .map(|column| column.sql_type.clone());
+                if let Some(found) = found.filter(|sql_type| !self.dialect.takes_unique(sql_type)) {
+                    self.problem(Some(column), ProblemKind::NotIndexable { found });
+                }
+            }
+            let Some((deleted_at, _)) = wanted.roles.deleted_at else {
+                if wanted.roles.status.is_some() {
+                    self.problem(Some(&joined), ProblemKind::UniqueNeedsDeletedAt);
+                    continue;
+                }
+                // Nothing is ever soft-deleted: an ordinary unique index.
+                self.unique_index(&joined, columns.to_vec(), None);
+                continue;
+            };
+            let plain = |index: &&LiveIndex| {
+                index.unique && index.condition.is_none() && same_set(&index.columns, columns)
+            };
+            if let Some(index) = self.target.live.indexes.iter().find(plain) {
+                self.problem(
+                    Some(&joined),
+                    ProblemKind::PlainUnique {
+                        index: index.name.clone(),
+                    },
+                );
+            }
+            let Some((live_column, definition)) = self.dialect.live_column(deleted_at) else {
+                let condition = format!("{} IS NULL", self.dialect.quote(deleted_at));
+                self.unique_index(&joined, columns.to_vec(), Some(condition));
+                continue;
+            };
+            if !live_column_added && self.target.live.column(live_column).is_none() {
+                live_column_added = true;
+                let table = self.target.table(self.dialect);
+                self.problem(Some(live_column), ProblemKind::MissingColumn);
+                self.change(
+                    vec![format!("ALTER TABLE {table} ADD COLUMN {definition}")],
+                    vec![format!(
+                        "ALTER TABLE {table} DROP COLUMN {}",
+                        self.dialect.quote(live_column)
+                    )],
+                );
+            }
+            let with_live = columns.iter().copied().chain([live_column]).collect();
+            self.unique_index(&joined, with_live, None);
+        }
+    }
+
+    fn unique_index(&mut self, joined: &str, columns: Vec<&str>, condition: Option<String>) {
+        let satisfies = |index: &LiveIndex| {
+            let condition_fits = match (&index.condition, &condition) {
+                (None, None) => true,
+                (Some(found), Some(wanted)) => ends_with(found, wanted),
+                _ => false,
+            };
+            index.unique && condition_fits && same_set(&index.columns, &columns)
+        };
+        if !self.target.live.indexes.iter().any(satisfies) {
+            let name = index_name(
+                self.dialect,
+                &self.target.wanted.table.table,
+                true,
+                &columns,
+            );
+            self.add_index(
+                joined,
+                &NewIndex {
+                    name,
+                    columns,
+                    unique: true,
+                    condition,
+                },
+            );
+        }
+    }
+}
+
+/// Whether an index is partial by this condition.
+fn ends_with(found: &str, condition: &str) -> bool {
+    folded(found).ends_with(&folded(&format!("WHERE {condition}")))
+}
+
+/// Whether both name the same columns, in whatever order.
+fn same_set<A: AsRef<str>, B: AsRef<str>>(some: &[A], others: &[B]) -> bool {
+    let sorted = |names: &mut dyn Iterator<Item = String>| {
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names
+    };
+    sorted(&mut some.iter().map(|name| name.as_ref().to_owned()))
+        == sorted(&mut others.iter().map(|name| name.as_ref().to_owned()))
+}
