@@ -22,7 +22,7 @@ pub use handleref_runtime::model::{
 };
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
-pub use handleref_runtime::scope::ChangesDsl;
+pub use handleref_runtime::scope::{ChangesDsl, now};
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
 pub use handleref_runtime::{engine, lifecycle, schema};
@@ -35,7 +35,7 @@ pub mod prelude {
 
 /// The types of queries, for signatures.
 pub mod dsl {
-    pub use handleref_runtime::scope::{Deleted, LastChange, Since, Undeleted};
+    pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
     pub use handleref_runtime::write::{Bump, Set};
 }
 

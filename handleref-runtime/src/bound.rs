@@ -3,12 +3,12 @@
 use crate::engine::Engine;
 use crate::model::{Timestamped, Versioned};
 use crate::time::{Instant, TimeSqlType, floor_micros};
+use diesel::Column;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType};
-use diesel::Column;
 use std::marker::PhantomData;
 
 /// A lower bound for `since` or an upper bound for `until`.
@@ -82,7 +82,9 @@ pub struct TimeBound<M: Timestamped, const AFTER: bool> {
 
 impl<M: Timestamped, const AFTER: bool> TimeBound<M, AFTER> {
     fn new(instant: impl Instant) -> Self {
-        Self { value: M::TimeSql::from_utc(floor_micros(instant.to_utc())) }
+        Self {
+            value: M::TimeSql::from_utc(floor_micros(instant.to_utc())),
+        }
     }
 }
 
@@ -212,4 +214,3 @@ macro_rules! like_column {
 }
 like_column!(VersionBound, Versioned, VersionColumn);
 like_column!(TimeBound, Timestamped, Created, Updated);
-

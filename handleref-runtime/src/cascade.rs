@@ -83,7 +83,8 @@ pub struct Node<C: Executor> {
     pub(crate) name: &'static str,
     pub(crate) keys: &'static [&'static str],
     pub(crate) roles: Roles,
-    pub(crate) push_table: for<'a, 'b, 'c> fn(&'c mut AstPass<'a, 'b, C::Backend>) -> QueryResult<()>,
+    pub(crate) push_table:
+        for<'a, 'b, 'c> fn(&'c mut AstPass<'a, 'b, C::Backend>) -> QueryResult<()>,
     pub(crate) live: Box<Fragment<'static, C::Backend>>,
     pub(crate) deleted: Box<Fragment<'static, C::Backend>>,
     pub(crate) status: Box<dyn WalkStatus<C::Backend> + Send + Sync>,
@@ -106,7 +107,11 @@ impl<C: Executor> Node<C> {
     where
         M: Facts<C> + Children<C> + Parents<C>,
     {
-        Self { children: M::children, parents: M::parents, ..M::node() }
+        Self {
+            children: M::children,
+            parents: M::parents,
+            ..M::node()
+        }
     }
 }
 
@@ -133,7 +138,10 @@ impl<C: Executor> Link<C> {
                 "`deleted_at` of a parent and of its cascaded children must have the same SQL type"
             );
         }
-        Self { node: Node::of::<K>(), foreign_key: K::FOREIGN_KEY }
+        Self {
+            node: Node::of::<K>(),
+            foreign_key: K::FOREIGN_KEY,
+        }
     }
 
     /// From a child up to a parent.
@@ -142,7 +150,13 @@ impl<C: Executor> Link<C> {
         K: ChildOf<P>,
         P: HandleRef + Facts<C> + Parents<C>,
     {
-        Self { node: Node { parents: P::parents, ..P::node() }, foreign_key: K::FOREIGN_KEY }
+        Self {
+            node: Node {
+                parents: P::parents,
+                ..P::node()
+            },
+            foreign_key: K::FOREIGN_KEY,
+        }
     }
 }
 

@@ -74,14 +74,26 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stale { model, key, expected, found } => write!(
+            Self::Stale {
+                model,
+                key,
+                expected,
+                found,
+            } => write!(
                 f,
                 "{model} {key} was changed by someone else: this instance holds version {expected}, \
                  the database version {found}; reload it and apply the change again"
             ),
             Self::Gone { model, key } => write!(f, "{model} {key} does not exist (any more)"),
-            Self::Deleted { model, key } => write!(f, "{model} {key} is soft-deleted; restore it before writing to it"),
-            Self::ParentDeleted { model, parent, parent_key } => write!(
+            Self::Deleted { model, key } => write!(
+                f,
+                "{model} {key} is soft-deleted; restore it before writing to it"
+            ),
+            Self::ParentDeleted {
+                model,
+                parent,
+                parent_key,
+            } => write!(
                 f,
                 "{model} cannot be restored while its {parent} {parent_key} is soft-deleted; \
                  restore the parent first, or restore upward with `.with_parents()`"
@@ -147,11 +159,30 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_on_the_way_through_diesel() {
-        let stale = || Error::Stale { model: "Article", key: "7".into(), expected: 1, found: 2 };
+        let stale = || Error::Stale {
+            model: "Article",
+            key: "7".into(),
+            expected: 1,
+            found: 2,
+        };
         let back = Error::from(diesel::result::Error::from(stale()));
-        assert!(matches!(back, Error::Stale { model: "Article", expected: 1, found: 2, .. }), "{back:?}");
+        assert!(
+            matches!(
+                back,
+                Error::Stale {
+                    model: "Article",
+                    expected: 1,
+                    found: 2,
+                    ..
+                }
+            ),
+            "{back:?}"
+        );
         assert_eq!(back.to_string(), stale().to_string());
         let plain = Error::from(diesel::result::Error::NotFound);
-        assert!(matches!(diesel::result::Error::from(plain), diesel::result::Error::NotFound));
+        assert!(matches!(
+            diesel::result::Error::from(plain),
+            diesel::result::Error::NotFound
+        ));
     }
 }

@@ -51,7 +51,12 @@ pub trait Executor: Steps {
 
 /// A row of four nullable texts.
 #[doc(hidden)]
-pub type Texts = (Option<String>, Option<String>, Option<String>, Option<String>);
+pub type Texts = (
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
 /// The steps that operations are made of.
 #[doc(hidden)]
@@ -60,19 +65,28 @@ pub trait Steps: Send + Sized {
     type Backend: Engine;
 
     /// Executes a statement and gives the number of rows.
-    fn execute<'a, Q>(&'a mut self, statement: Q) -> impl Future<Output = QueryResult<usize>> + Send
+    fn execute<'a, Q>(
+        &'a mut self,
+        statement: Q,
+    ) -> impl Future<Output = QueryResult<usize>> + Send
     where
         Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
 
     /// Loads all rows of a query whose columns have the SQL types `ST`.
-    fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<U>>> + Send
+    fn load<'a, ST, U, Q>(
+        &'a mut self,
+        query: Q,
+    ) -> impl Future<Output = QueryResult<Vec<U>>> + Send
     where
         Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
         U: FromSqlRow<ST, Self::Backend> + Send + 'static,
         ST: 'static;
 
     /// Loads rows of two integers.
-    fn numbers<'a, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<(i64, i64)>>> + Send
+    fn numbers<'a, Q>(
+        &'a mut self,
+        query: Q,
+    ) -> impl Future<Output = QueryResult<Vec<(i64, i64)>>> + Send
     where
         Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
 
@@ -139,7 +153,10 @@ impl<'a, E: Steps> Transaction<'a, E> {
     }
 
     /// Commits if `result` is good and rolls back otherwise.
-    pub(crate) async fn finish<T, R: From<diesel::result::Error>>(mut self, result: Result<T, R>) -> Result<T, R> {
+    pub(crate) async fn finish<T, R: From<diesel::result::Error>>(
+        mut self,
+        result: Result<T, R>,
+    ) -> Result<T, R> {
         let ended = match result {
             Ok(value) => self.conn.commit().await.map(|()| value).map_err(R::from),
             Err(error) => match self.conn.rollback().await {

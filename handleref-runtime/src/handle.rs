@@ -35,7 +35,10 @@ impl Handle {
         if tag.is_empty() || !tag.bytes().all(|byte| byte.is_ascii_alphabetic()) {
             return Err(HandleError::Malformed(tag.to_owned()));
         }
-        Ok(Self { tag: tag.to_ascii_lowercase(), key })
+        Ok(Self {
+            tag: tag.to_ascii_lowercase(),
+            key,
+        })
     }
 
     /// The tag, in lower case.
@@ -65,7 +68,11 @@ impl FromStr for Handle {
             return Err(malformed());
         }
         // All digits, so the only failure left is a number above u64::MAX.
-        Self::new(tag, key.parse().map_err(|_| HandleError::TooLarge(text.to_owned()))?)
+        Self::new(
+            tag,
+            key.parse()
+                .map_err(|_| HandleError::TooLarge(text.to_owned()))?,
+        )
     }
 }
 
@@ -86,7 +93,11 @@ pub(crate) fn write<K: Key>(tag: &'static str, key: &K) -> Result<String, Handle
         // "org-1" would be read as the key 1.
         return Err(HandleError::Negative { tag, key: text });
     }
-    Ok(if K::INTEGER { format!("{tag}{text}") } else { format!("{tag}-{text}") })
+    Ok(if K::INTEGER {
+        format!("{tag}{text}")
+    } else {
+        format!("{tag}-{text}")
+    })
 }
 
 /// Reads the handle of a key of any type.
@@ -94,7 +105,10 @@ pub(crate) fn read<K: Key>(tag: &'static str, text: &str) -> Result<K, HandleErr
     let malformed = || HandleError::Malformed(text.to_owned());
     let (found, rest) = split(text).ok_or_else(malformed)?;
     if !found.eq_ignore_ascii_case(tag) {
-        return Err(HandleError::Tag { expected: tag, found: found.to_ascii_lowercase() });
+        return Err(HandleError::Tag {
+            expected: tag,
+            found: found.to_ascii_lowercase(),
+        });
     }
     if K::INTEGER {
         if rest.is_empty() || !rest.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -103,7 +117,10 @@ pub(crate) fn read<K: Key>(tag: &'static str, text: &str) -> Result<K, HandleErr
         return K::parse(rest).ok_or_else(|| HandleError::TooLarge(text.to_owned()));
     }
     // Exactly one hyphen separates: what follows belongs to the key, blanks and hyphens too.
-    let key = text.get(found.len()..).and_then(|rest| rest.strip_prefix('-')).ok_or_else(malformed)?;
+    let key = text
+        .get(found.len()..)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .ok_or_else(malformed)?;
     K::parse(key).ok_or_else(malformed)
 }
 
@@ -140,17 +157,31 @@ impl fmt::Display for HandleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsaved { tag } => {
-                write!(f, "this `{tag}` has no handle yet: its key is unset; insert the row first")
+                write!(
+                    f,
+                    "this `{tag}` has no handle yet: its key is unset; insert the row first"
+                )
             }
             Self::Negative { tag, key } => {
-                write!(f, "a handle cannot name the `{tag}` with the negative key {key}")
+                write!(
+                    f,
+                    "a handle cannot name the `{tag}` with the negative key {key}"
+                )
             }
             Self::Malformed(text) => {
-                write!(f, "{text:?} is not a handle; a handle is letters, then the key, such as `org1` or `org-1`")
+                write!(
+                    f,
+                    "{text:?} is not a handle; a handle is letters, then the key, such as `org1` or `org-1`"
+                )
             }
-            Self::TooLarge(text) => write!(f, "the number in the handle {text:?} does not fit the key"),
+            Self::TooLarge(text) => {
+                write!(f, "the number in the handle {text:?} does not fit the key")
+            }
             Self::Tag { expected, found } => {
-                write!(f, "the handle names a `{found}`, but a `{expected}` was asked for")
+                write!(
+                    f,
+                    "the handle names a `{found}`, but a `{expected}` was asked for"
+                )
             }
         }
     }
@@ -164,19 +195,39 @@ mod tests {
 
     #[test]
     fn the_good_inputs_of_the_seed() {
-        for (text, tag, key) in
-            [("ASDF123", "asdf", 123), ("asdf 123", "asdf", 123), ("asdf-123", "asdf", 123), ("fac--  12", "fac", 12)]
-        {
+        for (text, tag, key) in [
+            ("ASDF123", "asdf", 123),
+            ("asdf 123", "asdf", 123),
+            ("asdf-123", "asdf", 123),
+            ("fac--  12", "fac", 12),
+        ] {
             assert_eq!(text.parse(), Handle::new(tag, key), "{text}");
         }
     }
 
     #[test]
     fn the_bad_inputs_of_the_seed_and_the_trailing_newline_that_slipped_through() {
-        for text in
-            ["asdf123a", "123asdf", "a_b1", " a1", "a1 ", "é1", "aé1", "", "a", "1", "asdf123\n", "a\n1", "a\u{a0}1", "a١"]
-        {
-            assert_eq!(text.parse::<Handle>(), Err(HandleError::Malformed(text.to_owned())), "{text:?}");
+        for text in [
+            "asdf123a",
+            "123asdf",
+            "a_b1",
+            " a1",
+            "a1 ",
+            "é1",
+            "aé1",
+            "",
+            "a",
+            "1",
+            "asdf123\n",
+            "a\n1",
+            "a\u{a0}1",
+            "a١",
+        ] {
+            assert_eq!(
+                text.parse::<Handle>(),
+                Err(HandleError::Malformed(text.to_owned())),
+                "{text:?}"
+            );
         }
         assert_eq!(
             "a99999999999999999999".parse::<Handle>(),
@@ -188,18 +239,45 @@ mod tests {
     fn keys_of_every_type_are_read_back() {
         assert_eq!(write("org", &7_i32), Ok("org7".to_owned()));
         assert_eq!(read::<i32>("org", "ORG - 7"), Ok(7));
-        assert_eq!(write("doc", &"a b-c".to_owned()), Ok("doc-a b-c".to_owned()));
+        assert_eq!(
+            write("doc", &"a b-c".to_owned()),
+            Ok("doc-a b-c".to_owned())
+        );
         assert_eq!(read::<String>("doc", "doc-a b-c"), Ok("a b-c".to_owned()));
         assert_eq!(read::<String>("doc", "doc--x"), Ok("-x".to_owned()));
-        assert_eq!(read::<(i32, String)>("link", "link-3,x"), Ok((3, "x".to_owned())));
+        assert_eq!(
+            read::<(i32, String)>("link", "link-3,x"),
+            Ok((3, "x".to_owned()))
+        );
     }
 
     #[test]
     fn a_handle_of_another_model_or_of_no_row_is_refused() {
-        assert_eq!(read::<i32>("org", "net7"), Err(HandleError::Tag { expected: "org", found: "net".to_owned() }));
-        assert_eq!(write("org", &0_i32), Err(HandleError::Unsaved { tag: "org" }));
-        assert_eq!(write("org", &-1_i32), Err(HandleError::Negative { tag: "org", key: "-1".to_owned() }));
-        assert_eq!(read::<i32>("org", "org99999999999"), Err(HandleError::TooLarge("org99999999999".to_owned())));
-        assert_eq!(read::<i32>("org", "org1\n"), Err(HandleError::Malformed("org1\n".to_owned())));
+        assert_eq!(
+            read::<i32>("org", "net7"),
+            Err(HandleError::Tag {
+                expected: "org",
+                found: "net".to_owned()
+            })
+        );
+        assert_eq!(
+            write("org", &0_i32),
+            Err(HandleError::Unsaved { tag: "org" })
+        );
+        assert_eq!(
+            write("org", &-1_i32),
+            Err(HandleError::Negative {
+                tag: "org",
+                key: "-1".to_owned()
+            })
+        );
+        assert_eq!(
+            read::<i32>("org", "org99999999999"),
+            Err(HandleError::TooLarge("org99999999999".to_owned()))
+        );
+        assert_eq!(
+            read::<i32>("org", "org1\n"),
+            Err(HandleError::Malformed("org1\n".to_owned()))
+        );
     }
 }

@@ -33,7 +33,10 @@ pub trait Hooks<C: Executor>: SoftDelete {
     ///
     /// # Errors
     /// Whatever the hook refuses with.
-    fn before_delete<'a>(rows: &'a [Self], conn: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+    fn before_delete<'a>(
+        rows: &'a [Self],
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<(), HookError>> {
         nothing::<Self, C>(rows, conn)
     }
     /// After the rows were soft-deleted.
@@ -47,14 +50,20 @@ pub trait Hooks<C: Executor>: SoftDelete {
     ///
     /// # Errors
     /// Whatever the hook refuses with.
-    fn before_restore<'a>(rows: &'a [Self], conn: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+    fn before_restore<'a>(
+        rows: &'a [Self],
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<(), HookError>> {
         nothing::<Self, C>(rows, conn)
     }
     /// After the rows were restored.
     ///
     /// # Errors
     /// Whatever the hook refuses with.
-    fn after_restore<'a>(rows: &'a [Self], conn: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
+    fn after_restore<'a>(
+        rows: &'a [Self],
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<(), HookError>> {
         nothing::<Self, C>(rows, conn)
     }
 }

@@ -87,7 +87,7 @@ impl Key for Vec<u8> {
         }
     }
     fn parse(text: &str) -> Option<Self> {
-        if text.is_empty() || text.len() % 2 != 0 || !text.is_ascii() {
+        if text.is_empty() || !text.len().is_multiple_of(2) || !text.is_ascii() {
             return None;
         }
         (0..text.len())
@@ -95,7 +95,11 @@ impl Key for Vec<u8> {
             .map(|at| {
                 let pair = &text[at..at + 2];
                 // `from_str_radix` also takes a sign.
-                if pair.starts_with('+') { None } else { u8::from_str_radix(pair, 16).ok() }
+                if pair.starts_with('+') {
+                    None
+                } else {
+                    u8::from_str_radix(pair, 16).ok()
+                }
             })
             .collect()
     }
@@ -212,7 +216,12 @@ mod tests {
 
     #[test]
     fn unset_keys() {
-        assert!(0_i32.is_unset() && String::new().is_unset() && None::<i32>.is_unset() && Some(0_i32).is_unset());
+        assert!(
+            0_i32.is_unset()
+                && String::new().is_unset()
+                && None::<i32>.is_unset()
+                && Some(0_i32).is_unset()
+        );
         assert!((1_i32, 0_i32).is_unset() && !(1_i32, 2_i32).is_unset());
     }
 }

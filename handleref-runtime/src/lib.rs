@@ -13,11 +13,11 @@ pub mod hooks;
 pub mod key;
 pub mod lifecycle;
 pub mod model;
+#[doc(hidden)]
+pub mod private;
 pub mod resurrect;
 pub mod row;
 pub mod schema;
 pub mod scope;
 pub mod time;
 pub mod write;
-#[doc(hidden)]
-pub mod private;

@@ -11,7 +11,9 @@ use crate::row::statements::ByKey;
 use crate::row::{Outcome, Row, ops};
 use crate::write::{Mark, WalkStatus};
 use diesel::dsl::Filter;
-use diesel::query_builder::{AsChangeset, AstPass, IntoUpdateTarget, QueryFragment, UpdateStatement};
+use diesel::query_builder::{
+    AsChangeset, AstPass, IntoUpdateTarget, QueryFragment, UpdateStatement,
+};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 use std::future::Future;
@@ -80,8 +82,11 @@ pub trait RestoreSet<T, M> {
 }
 
 /// `UPDATE <T> SET <C>`
-type Written<T, C> =
-    UpdateStatement<<T as diesel::associations::HasTable>::Table, <T as IntoUpdateTarget>::WhereClause, C>;
+type Written<T, C> = UpdateStatement<
+    <T as diesel::associations::HasTable>::Table,
+    <T as IntoUpdateTarget>::WhereClause,
+    C,
+>;
 
 impl<T, M> DeleteSet<T, M> for Single
 where
@@ -92,7 +97,9 @@ where
 {
     type Statement = Filter<Written<T, Mark<M, true>>, M::Live>;
     fn delete_set(target: T) -> Self::Statement {
-        diesel::update(target).set(Mark::<M, true>::new()).filter(M::is_live())
+        diesel::update(target)
+            .set(Mark::<M, true>::new())
+            .filter(M::is_live())
     }
 }
 
@@ -105,7 +112,9 @@ where
 {
     type Statement = Filter<Written<T, Mark<M, false>>, M::Deleted>;
     fn restore_set(target: T) -> Self::Statement {
-        diesel::update(target).set(Mark::<M, false>::new()).filter(M::is_deleted())
+        diesel::update(target)
+            .set(Mark::<M, false>::new())
+            .filter(M::is_deleted())
     }
 }
 
@@ -140,7 +149,12 @@ pub struct FamilyChange<W, M> {
 impl<W, M> FamilyChange<W, M> {
     fn new<T: IntoUpdateTarget<WhereClause = W>>(target: T, change: Change) -> Self {
         let target = target.into_update_target().where_clause;
-        Self { target, change, upward: false, model: PhantomData }
+        Self {
+            target,
+            change,
+            upward: false,
+            model: PhantomData,
+        }
     }
 
     /// On restore: soft-deleted parents are restored first, up to the root;
@@ -184,13 +198,18 @@ pub trait DeleteRow<M, C> {
 /// The restore of one row.
 #[doc(hidden)]
 pub trait RestoreRow<M, C> {
-    fn restore(conn: &mut C, row: &mut M, upward: bool) -> impl Future<Output = Result<Outcome, Error>> + Send;
+    fn restore(
+        conn: &mut C,
+        row: &mut M,
+        upward: bool,
+    ) -> impl Future<Output = Result<Outcome, Error>> + Send;
 }
 
 impl<M, C> DeleteRow<M, C> for Single
 where
     C: Steps,
-    M: SoftDelete<Status: WalkStatus<C::Backend>, Live: QueryFragment<C::Backend> + Send + Sync> + Row<C::Backend>,
+    M: SoftDelete<Status: WalkStatus<C::Backend>, Live: QueryFragment<C::Backend> + Send + Sync>
+        + Row<C::Backend>,
 {
     async fn delete(conn: &mut C, row: &mut M) -> Result<Outcome, Error> {
         let written = ops::change(conn, row, Mark::<M, true>::new(), M::is_live()).await?;
@@ -201,7 +220,8 @@ where
 impl<M, C> RestoreRow<M, C> for Single
 where
     C: Steps,
-    M: SoftDelete<Status: WalkStatus<C::Backend>, Deleted: QueryFragment<C::Backend> + Send + Sync> + Row<C::Backend>,
+    M: SoftDelete<Status: WalkStatus<C::Backend>, Deleted: QueryFragment<C::Backend> + Send + Sync>
+        + Row<C::Backend>,
 {
     async fn restore(conn: &mut C, row: &mut M, _: bool) -> Result<Outcome, Error> {
         let written = ops::change(conn, row, Mark::<M, false>::new(), M::is_deleted()).await?;
@@ -229,7 +249,12 @@ where
     }
 }
 
-async fn change_family<C, M>(conn: &mut C, row: &mut M, change: Change, upward: bool) -> Result<Outcome, Error>
+async fn change_family<C, M>(
+    conn: &mut C,
+    row: &mut M,
+    change: Change,
+    upward: bool,
+) -> Result<Outcome, Error>
 where
     C: Executor,
     M: Facts<C> + Children<C> + Parents<C>,
@@ -252,8 +277,18 @@ where
 {
     let target = ThisRow(ByKey(row));
     let target: &Fragment<'_, C::Backend> = &target;
-    let task = Task { root: Node::of::<M>(), target, change, upward, values: None };
-    if inside(conn, &task).await? == 0 { Ok(None) } else { ops::managed(conn, row).await }
+    let task = Task {
+        root: Node::of::<M>(),
+        target,
+        change,
+        upward,
+        values: None,
+    };
+    if inside(conn, &task).await? == 0 {
+        Ok(None)
+    } else {
+        ops::managed(conn, row).await
+    }
 }
 
 /// `WHERE <key and version>`
@@ -267,7 +302,12 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for ThisRow<'_, M> {
 }
 
 /// Takes over what was written, or says why nothing was.
-async fn settle<C, M>(conn: &mut C, row: &mut M, written: Option<M::Managed>, delete: bool) -> Result<Outcome, Error>
+async fn settle<C, M>(
+    conn: &mut C,
+    row: &mut M,
+    written: Option<M::Managed>,
+    delete: bool,
+) -> Result<Outcome, Error>
 where
     C: Steps,
     M: Row<C::Backend>,

@@ -48,7 +48,10 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
 
     /// The value of one of the [`OPTIONS`](HandleRef::OPTIONS).
     fn option(name: &str) -> Option<&'static str> {
-        Self::OPTIONS.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
+        Self::OPTIONS
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| *value)
     }
 
     /// The tag, from an instance.
@@ -96,10 +99,14 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     /// instant, chain: `Article::since(3).since(t)`. For soft-deleted rows too:
     /// `Article::with_deleted().since(t)`.
     ///
-    /// Rows that are written in the same instant as `t` by a transaction that
-    /// commits later are not seen by the next `since`; this is the price of a
-    /// clock as a cursor. Read with an upper bound that lies back by the
-    /// longest transaction, or re-read an overlap.
+    /// A clock is no log: a row that a transaction stamped before `t` and
+    /// committed after the last look is not seen by the next one. A reader that
+    /// must not miss it reads all its models in one snapshot, asks for an
+    /// overlap that is longer than the longest transaction, and skips what it
+    /// has; `examples/peeringdb/sync` does.
+    ///
+    /// Without an order the engines answer this from the indexes of both
+    /// timestamps; under `.order(id)` some prefer to walk the key.
     fn since<B>(bound: B) -> Filter<Self::Scope, B::After>
     where
         B: bound::Bound<Self>,
@@ -328,13 +335,21 @@ pub struct Roles {
 
 impl Roles {
     /// No roles; a start for the builder methods that the derive calls.
-    pub const NONE: Self = Self { version: None, created_at: None, updated_at: None, deleted_at: None, status: None };
+    pub const NONE: Self = Self {
+        version: None,
+        created_at: None,
+        updated_at: None,
+        deleted_at: None,
+        status: None,
+    };
 
     /// Names that a changeset of the user must not assign.
     pub(crate) fn managed(self) -> impl Iterator<Item = &'static str> {
         let timestamps = [self.updated_at, self.deleted_at];
         let version = self.version.map(|(name, _)| name);
-        version.into_iter().chain(timestamps.into_iter().flatten().map(|(name, _)| name))
+        version
+            .into_iter()
+            .chain(timestamps.into_iter().flatten().map(|(name, _)| name))
     }
 }
 

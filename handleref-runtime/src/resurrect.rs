@@ -9,7 +9,9 @@ use crate::executor::{Executor, Transaction};
 use crate::model::{HandleRef, Managed, SoftDelete};
 use crate::write::{Checked, TableName};
 use diesel::dsl::Filter;
-use diesel::query_builder::{AsChangeset, AstPass, InsertStatement, IntoUpdateTarget, QueryFragment};
+use diesel::query_builder::{
+    AsChangeset, AstPass, InsertStatement, IntoUpdateTarget, QueryFragment,
+};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 use diesel::{Insertable, QuerySource};
@@ -33,15 +35,24 @@ use std::marker::PhantomData;
 /// If a live row holds the value, the insert is left to the table's unique
 /// index, which refuses it. Without a unique index two concurrent calls may
 /// both insert.
-pub fn resurrect<T, M>(target: T) -> Resurrect<<Filter<T, M::Deleted> as IntoUpdateTarget>::WhereClause, M>
+pub fn resurrect<T, M>(
+    target: T,
+) -> Resurrect<<Filter<T, M::Deleted> as IntoUpdateTarget>::WhereClause, M>
 where
     T: IntoUpdateTarget + FilterDsl<M::Deleted>,
     T::Table: Managed<M>,
     M: SoftDelete<Table = T::Table>,
     Filter<T, M::Deleted>: IntoUpdateTarget<Table = T::Table>,
 {
-    let target = FilterDsl::filter(target, M::is_deleted()).into_update_target().where_clause;
-    Resurrect { target, model: PhantomData, values: NoValues, insert: () }
+    let target = FilterDsl::filter(target, M::is_deleted())
+        .into_update_target()
+        .where_clause;
+    Resurrect {
+        target,
+        model: PhantomData,
+        values: NoValues,
+        insert: (),
+    }
 }
 
 /// How [`Resurrect::execute`] ended.
@@ -75,7 +86,12 @@ impl<W, M: HandleRef, I> Resurrect<W, M, NoValues, I> {
         V: AsChangeset<Target = M::Table>,
     {
         let values = Checked::new(values.as_changeset());
-        Resurrect { target: self.target, values, insert: self.insert, model: PhantomData }
+        Resurrect {
+            target: self.target,
+            values,
+            insert: self.insert,
+            model: PhantomData,
+        }
     }
 }
 
@@ -86,7 +102,12 @@ impl<W, M: HandleRef, V> Resurrect<W, M, V, ()> {
         I: Insertable<M::Table>,
     {
         let insert = diesel::insert_into(M::table()).values(values);
-        Resurrect { target: self.target, values: self.values, insert, model: PhantomData }
+        Resurrect {
+            target: self.target,
+            values: self.values,
+            insert,
+            model: PhantomData,
+        }
     }
 }
 
@@ -105,14 +126,29 @@ where
         C: Executor,
         W: QueryFragment<C::Backend> + Send + Sync + 'a,
         V: Values<C::Backend> + Send + Sync + 'a,
-        InsertStatement<T, I>: QueryFragment<C::Backend> + diesel::query_builder::QueryId + Send + 'a,
+        InsertStatement<T, I>:
+            QueryFragment<C::Backend> + diesel::query_builder::QueryId + Send + 'a,
         M: Facts<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
-            let Self { target, values, insert, .. } = self;
-            let newest = Newest::<W, M> { target, model: PhantomData };
+            let Self {
+                target,
+                values,
+                insert,
+                ..
+            } = self;
+            let newest = Newest::<W, M> {
+                target,
+                model: PhantomData,
+            };
             let mut transaction = Transaction::begin(conn).await?;
-            let result = restore_or_insert::<C, M, _>(transaction.conn(), &newest, values.fragment(), insert).await;
+            let result = restore_or_insert::<C, M, _>(
+                transaction.conn(),
+                &newest,
+                values.fragment(),
+                insert,
+            )
+            .await;
             transaction.finish(result).await
         })
     }
@@ -129,7 +165,13 @@ where
     M: Facts<C> + Children<C> + Parents<C>,
     I: QueryFragment<C::Backend> + diesel::query_builder::QueryId + Send,
 {
-    let task = Task { root: Node::of::<M>(), target: newest, change: Change::Restore, upward: false, values };
+    let task = Task {
+        root: Node::of::<M>(),
+        target: newest,
+        change: Change::Restore,
+        upward: false,
+        values,
+    };
     if inside(conn, &task).await? > 0 {
         return Ok(Resurrected::Restored);
     }
@@ -183,7 +225,10 @@ where
         M::table().push(&mut out)?;
         self.target.walk_ast(out.reborrow())?;
         out.push_sql(" ORDER BY ");
-        let moment = M::ROLES.deleted_at.or(M::ROLES.updated_at).map(|(name, _)| name);
+        let moment = M::ROLES
+            .deleted_at
+            .or(M::ROLES.updated_at)
+            .map(|(name, _)| name);
         for (at, column) in moment.iter().chain(M::KEY_COLUMNS).enumerate() {
             if at > 0 {
                 out.push_sql(", ");

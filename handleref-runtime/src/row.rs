@@ -162,7 +162,10 @@ pub trait RowDsl: HandleRef {
     ///
     /// # Errors
     /// As [`restore`](RowDsl::restore), but for `ParentDeleted`.
-    fn restore_with_parents<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
+    fn restore_with_parents<'a, C>(
+        &'a mut self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
         Self: SoftDelete + Row<C::Backend>,
@@ -191,7 +194,9 @@ pub trait RowDsl: HandleRef {
     fn reload<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<(), Error>>
     where
         C: Executor,
-        Self: Row<C::Backend> + Selectable<C::Backend> + FromSqlRow<SelectionSql<Self, C>, C::Backend>,
+        Self: Row<C::Backend>
+            + Selectable<C::Backend>
+            + FromSqlRow<SelectionSql<Self, C>, C::Backend>,
         Self::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
         SelectionSql<Self, C>: 'static,
     {

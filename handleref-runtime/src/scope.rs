@@ -3,10 +3,12 @@
 use crate::bound::{Bound, walk_detached};
 use crate::engine::Engine;
 use crate::model::{HandleRef, Managed, SoftDelete, Timestamped};
-use crate::time::TimeSqlType;
+use crate::time::{TimeSqlType, push_now};
 use diesel::associations::HasTable;
 use diesel::dsl::{Filter, Select};
-use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{FilterDsl, SelectDsl};
 use diesel::result::QueryResult;
@@ -82,6 +84,46 @@ where
     Q::Table: Managed<M>,
     M: HandleRef,
 {
+}
+
+/// The database's clock, as a value of the model's timestamps: what handleref
+/// stamps rows with, and so what `since` should be given.
+///
+/// ```text
+/// let bound: NaiveDateTime = diesel::select(handleref::now::<Article>()).get_result(conn)?;
+/// ```
+///
+/// It is in UTC; see [`time`](crate::time) for the clock of each engine.
+pub fn now<M: Timestamped>() -> Now<M> {
+    Now(PhantomData)
+}
+
+/// See [`now`].
+#[derive(Debug)]
+pub struct Now<M>(PhantomData<M>);
+
+impl<M> Clone for Now<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M> Copy for Now<M> {}
+impl<M: 'static> QueryId for Now<M> {
+    type QueryId = Self;
+}
+impl<M: Timestamped> Expression for Now<M> {
+    type SqlType = <M::TimeSql as TimeSqlType>::Plain;
+}
+impl<M: Timestamped, DB: Engine> QueryFragment<DB> for Now<M> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        push_now(<M::TimeSql as TimeSqlType>::KIND, &mut out);
+        Ok(())
+    }
+}
+impl<M: Timestamped, QS> AppearsOnTable<QS> for Now<M> {}
+impl<M: Timestamped, QS> SelectableExpression<QS> for Now<M> {}
+impl<M, GB> ValidGrouping<GB> for Now<M> {
+    type IsAggregate = is_aggregate::Never;
 }
 
 /// The newest of two timestamp columns over a set of rows.

@@ -123,7 +123,11 @@ impl Instant for Unix {
         // `as` saturates, and turns NaN into 0.
         let micros = (self.0 * 1e6).round() as i64;
         DateTime::<Utc>::from_timestamp_micros(micros)
-            .unwrap_or(if micros < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC })
+            .unwrap_or(if micros < 0 {
+                DateTime::<Utc>::MIN_UTC
+            } else {
+                DateTime::<Utc>::MAX_UTC
+            })
             .naive_utc()
     }
 }
@@ -131,7 +135,9 @@ impl Instant for Unix {
 /// `instant` without what is finer than a microsecond, which no engine stores.
 pub(crate) fn floor_micros(instant: NaiveDateTime) -> NaiveDateTime {
     let nanos = instant.nanosecond();
-    instant.with_nanosecond(nanos - nanos % 1_000).unwrap_or(instant)
+    instant
+        .with_nanosecond(nanos - nanos % 1_000)
+        .unwrap_or(instant)
 }
 
 /// Writes the database's clock, as a value for a column of `kind`.
@@ -157,7 +163,9 @@ pub(crate) const fn now_sql(engine: Kind, kind: TimeKind) -> &'static str {
 /// `instant` as a SQL literal for a column of `kind`.
 pub(crate) fn literal_sql(engine: Kind, kind: TimeKind, instant: NaiveDateTime) -> String {
     match (engine, kind) {
-        (Kind::Sqlite, TimeKind::ZonedText) => format!("'{}'", instant.and_utc().format("%F %T%.f%:z")),
+        (Kind::Sqlite, TimeKind::ZonedText) => {
+            format!("'{}'", instant.and_utc().format("%F %T%.f%:z"))
+        }
         (Kind::Sqlite, _) => format!("'{}'", instant.format("%F %T%.f")),
         (Kind::Postgres, TimeKind::Plain) => format!("TIMESTAMP '{}'", instant.format("%F %T%.6f")),
         (Kind::Postgres, _) => format!("TIMESTAMPTZ '{}+00'", instant.format("%F %T%.6f")),
@@ -170,14 +178,25 @@ mod tests {
     use super::*;
 
     fn at(micros: i64) -> NaiveDateTime {
-        DateTime::from_timestamp_micros(micros).unwrap_or_default().naive_utc()
+        DateTime::from_timestamp_micros(micros)
+            .unwrap_or_default()
+            .naive_utc()
     }
 
     #[test]
     fn sqlite_literals_are_the_texts_that_diesel_writes() {
-        assert_eq!(literal_sql(Kind::Sqlite, TimeKind::Plain, at(1_000_000)), "'1970-01-01 00:00:01'");
-        assert_eq!(literal_sql(Kind::Sqlite, TimeKind::Plain, at(1_500_000)), "'1970-01-01 00:00:01.500'");
-        assert_eq!(literal_sql(Kind::Sqlite, TimeKind::ZonedText, at(1)), "'1970-01-01 00:00:00.000001+00:00'");
+        assert_eq!(
+            literal_sql(Kind::Sqlite, TimeKind::Plain, at(1_000_000)),
+            "'1970-01-01 00:00:01'"
+        );
+        assert_eq!(
+            literal_sql(Kind::Sqlite, TimeKind::Plain, at(1_500_000)),
+            "'1970-01-01 00:00:01.500'"
+        );
+        assert_eq!(
+            literal_sql(Kind::Sqlite, TimeKind::ZonedText, at(1)),
+            "'1970-01-01 00:00:00.000001+00:00'"
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::model::{HandleRef, Managed, SoftDelete};
 use crate::time::push_now;
 use diesel::associations::HasTable;
 use diesel::query_builder::{
-    AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId, UpdateStatement,
+    AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
+    UpdateStatement,
 };
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
@@ -31,7 +32,10 @@ where
     T::Table: Managed<M>,
     M: HandleRef,
 {
-    Update { target, model: PhantomData }
+    Update {
+        target,
+        model: PhantomData,
+    }
 }
 
 /// An `UPDATE` without its `SET`; see [`update`].
@@ -79,7 +83,10 @@ pub struct Checked<V, M> {
 
 impl<V, M> Checked<V, M> {
     pub(crate) fn new(values: V) -> Self {
-        Self { values, model: PhantomData }
+        Self {
+            values,
+            model: PhantomData,
+        }
     }
 }
 
@@ -101,7 +108,11 @@ where
         // Engines differ in what two assignments of one column mean (an error,
         // the last one, both in turn), and on MySQL a version could fall.
         if let Some(column) = assigned::<DB>(&self.values, out.backend(), M::ROLES.managed())? {
-            return Err(Error::ManagedColumn { model: M::NAME, column }.into());
+            return Err(Error::ManagedColumn {
+                model: M::NAME,
+                column,
+            }
+            .into());
         }
         self.values.walk_ast(out)
     }
@@ -121,7 +132,9 @@ fn assigned<DB: Engine>(
         let mut quoted = DB::QueryBuilder::default();
         quoted.push_identifier(column)?;
         let assignment = quoted.finish() + " = ";
-        let found = sql.match_indices(&assignment).any(|(at, _)| at == 0 || sql[..at].ends_with(", "));
+        let found = sql
+            .match_indices(&assignment)
+            .any(|(at, _)| at == 0 || sql[..at].ends_with(", "));
         if found {
             return Ok(Some(column));
         }
@@ -221,7 +234,10 @@ pub struct Mark<M: SoftDelete, const DELETE: bool> {
 
 impl<M: SoftDelete, const DELETE: bool> Mark<M, DELETE> {
     pub(crate) fn new() -> Self {
-        Self { status: M::status(), bump: Bump::new() }
+        Self {
+            status: M::status(),
+            bump: Bump::new(),
+        }
     }
 }
 
@@ -277,14 +293,22 @@ pub struct StatusOf<C, V> {
 impl<C, V> StatusOf<C, V> {
     /// The two values.
     pub fn new(deleted: V, live: V) -> Self {
-        Self { deleted, live, column: PhantomData }
+        Self {
+            deleted,
+            live,
+            column: PhantomData,
+        }
     }
 }
 
 /// Writes the status assignment of a soft delete or a restore.
 #[doc(hidden)]
 pub trait WalkStatus<DB: Engine> {
-    fn walk_assignment<'b>(&'b self, delete: bool, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
+    fn walk_assignment<'b>(
+        &'b self,
+        delete: bool,
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()>;
 }
 
 impl<DB: Engine> WalkStatus<DB> for NoStatus {
@@ -299,7 +323,11 @@ where
     C: Column,
     V: ToSql<<C as Expression>::SqlType, DB>,
 {
-    fn walk_assignment<'b>(&'b self, delete: bool, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    fn walk_assignment<'b>(
+        &'b self,
+        delete: bool,
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()> {
         out.push_identifier(C::NAME)?;
         out.push_sql(" = ");
         out.push_bind_param::<C::SqlType, V>(if delete { &self.deleted } else { &self.live })

@@ -26,23 +26,37 @@ macro_rules! dropped_futures {
                     .execute(conn)
                     .await?;
                 diesel::insert_into(articles::table)
-                    .values((articles::id.eq(1), articles::topic_id.eq(1), articles::title.eq("a")))
+                    .values((
+                        articles::id.eq(1),
+                        articles::topic_id.eq(1),
+                        articles::title.eq("a"),
+                    ))
                     .execute(conn)
                     .await?;
                 diesel::insert_into(comments::table)
-                    .values((comments::id.eq(1), comments::article_id.eq(1), comments::body.eq("c")))
+                    .values((
+                        comments::id.eq(1),
+                        comments::article_id.eq(1),
+                        comments::body.eq("c"),
+                    ))
                     .execute(conn)
                     .await?;
                 let (mut undone, mut done, mut broken) = (0, 0, 0);
                 for polls in 0..60 {
                     let mut victim = db.connect_async::<$conn>().await;
-                    let mut topic: Topic =
-                        topics::table.find(1).select(Topic::as_select()).first(&mut victim).await?;
+                    let mut topic: Topic = topics::table
+                        .find(1)
+                        .select(Topic::as_select())
+                        .first(&mut victim)
+                        .await?;
                     let mut finished = false;
                     {
                         let mut operation = topic.delete(&mut victim);
                         for _ in 0..polls {
-                            if let Ok(ended) = tokio::time::timeout(Duration::from_micros(150), &mut operation).await {
+                            if let Ok(ended) =
+                                tokio::time::timeout(Duration::from_micros(150), &mut operation)
+                                    .await
+                            {
                                 ended?;
                                 finished = true;
                                 break;
@@ -52,7 +66,9 @@ macro_rules! dropped_futures {
                     if !finished {
                         let again = topic.reload(&mut victim).await;
                         match again {
-                            Err(Error::Database(diesel::result::Error::BrokenTransactionManager)) => broken += 1,
+                            Err(Error::Database(
+                                diesel::result::Error::BrokenTransactionManager,
+                            )) => broken += 1,
                             other => other?,
                         }
                     }
@@ -75,7 +91,10 @@ macro_rules! dropped_futures {
                         break;
                     }
                 }
-                assert!(undone > 0 && done > 0 && broken > 0, "{undone} {done} {broken}");
+                assert!(
+                    undone > 0 && done > 0 && broken > 0,
+                    "{undone} {done} {broken}"
+                );
                 Ok(())
             })
         }

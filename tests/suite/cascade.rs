@@ -1,10 +1,10 @@
 //! Families: soft delete and restore over several tables.
 
 use crate::support::ddl::{categories as category_table, family};
+use crate::support::each_engine;
 use crate::support::models::{
     Article, Category, Comment, Topic, User, articles, categories, comments, topics, users,
 };
-use crate::support::each_engine;
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -14,14 +14,24 @@ use handleref::{Error, Outcome};
 macro_rules! grow {
     ($conn:expr) => {{
         for topic in 1..=2 {
-            go!(diesel::insert_into(topics::table).values((topics::id.eq(topic), topics::name.eq("t"))).execute($conn))?;
+            go!(diesel::insert_into(topics::table)
+                .values((topics::id.eq(topic), topics::name.eq("t")))
+                .execute($conn))?;
             for article in [topic * 10 + 1, topic * 10 + 2] {
                 go!(diesel::insert_into(articles::table)
-                    .values((articles::id.eq(article), articles::topic_id.eq(topic), articles::title.eq("a")))
+                    .values((
+                        articles::id.eq(article),
+                        articles::topic_id.eq(topic),
+                        articles::title.eq("a")
+                    ))
                     .execute($conn))?;
                 for comment in [article * 10 + 1, article * 10 + 2] {
                     go!(diesel::insert_into(comments::table)
-                        .values((comments::id.eq(comment), comments::article_id.eq(article), comments::body.eq("c")))
+                        .values((
+                            comments::id.eq(comment),
+                            comments::article_id.eq(article),
+                            comments::body.eq("c")
+                        ))
                         .execute($conn))?;
                 }
             }
@@ -31,26 +41,44 @@ macro_rules! grow {
 
 macro_rules! live {
     ($conn:expr) => {{
-        let topics: Vec<i32> = go!(Topic::undeleted().select(topics::id).order(topics::id).load($conn))?;
-        let articles: Vec<i32> = go!(Article::undeleted().select(articles::id).order(articles::id).load($conn))?;
-        let comments: Vec<i32> = go!(Comment::undeleted().select(comments::id).order(comments::id).load($conn))?;
+        let topics: Vec<i32> = go!(Topic::undeleted()
+            .select(topics::id)
+            .order(topics::id)
+            .load($conn))?;
+        let articles: Vec<i32> = go!(Article::undeleted()
+            .select(articles::id)
+            .order(articles::id)
+            .load($conn))?;
+        let comments: Vec<i32> = go!(Comment::undeleted()
+            .select(comments::id)
+            .order(comments::id)
+            .load($conn))?;
         (topics, articles, comments)
     }};
 }
 
 macro_rules! topic {
     ($conn:expr, $id:expr) => {
-        go!(topics::table.find($id).select(Topic::as_select()).first::<Topic>($conn))?
+        go!(topics::table
+            .find($id)
+            .select(Topic::as_select())
+            .first::<Topic>($conn))?
     };
 }
 macro_rules! article {
     ($conn:expr, $id:expr) => {
-        go!(articles::table.find($id).select(Article::as_select()).first::<Article>($conn))?
+        go!(articles::table
+            .find($id)
+            .select(Article::as_select())
+            .first::<Article>($conn))?
     };
 }
 macro_rules! comment {
     ($conn:expr, $id:expr) => {
-        go!(comments::table.find($id).select(Comment::as_select()).first::<Comment>($conn))?
+        go!(comments::table
+            .find($id)
+            .select(Comment::as_select())
+            .first::<Comment>($conn))?
     };
 }
 

@@ -19,18 +19,26 @@ macro_rules! two_writers {
             let db = Db::$name();
             note_table(&db);
             let admin = &mut db.connect::<$conn>();
-            diesel::insert_into(notes::table).values((notes::id.eq(1), notes::title.eq("start"))).execute(admin)?;
+            diesel::insert_into(notes::table)
+                .values((notes::id.eq(1), notes::title.eq("start")))
+                .execute(admin)?;
             let (start, end) = (Barrier::new(2), Barrier::new(2));
             let writer = |name: &'static str| -> (usize, usize) {
                 let conn = &mut db.connect::<$conn>();
                 let (mut written, mut stale) = (0, 0);
                 for round in 0..$rounds {
-                    let mut note: Note = notes::table.find(1).select(Note::as_select()).first(conn).unwrap();
+                    let mut note: Note = notes::table
+                        .find(1)
+                        .select(Note::as_select())
+                        .first(conn)
+                        .unwrap();
                     note.title = format!("{name} {round}");
                     start.wait();
                     match note.save(conn) {
                         Ok(Outcome::Written) => written += 1,
-                        Err(Error::Stale { expected, found, .. }) if found == expected + 1 => stale += 1,
+                        Err(Error::Stale {
+                            expected, found, ..
+                        }) if found == expected + 1 => stale += 1,
                         other => panic!("{other:?}"),
                     }
                     end.wait();
@@ -42,7 +50,11 @@ macro_rules! two_writers {
                 let two = scope.spawn(|| writer("two"));
                 (one.join().unwrap(), two.join().unwrap())
             });
-            assert_eq!((one.0 + two.0, one.1 + two.1), ($rounds, $rounds), "{one:?} {two:?}");
+            assert_eq!(
+                (one.0 + two.0, one.1 + two.1),
+                ($rounds, $rounds),
+                "{one:?} {two:?}"
+            );
             let version: i64 = notes::table.find(1).select(notes::version).first(admin)?;
             assert_eq!(version, 1 + i64::try_from($rounds)?);
             Ok(())
@@ -69,15 +81,22 @@ macro_rules! bumps_add_up {
             let db = Db::$name();
             note_table(&db);
             let admin = &mut db.connect::<$conn>();
-            let rows: Vec<_> = (1..=5).map(|id| (notes::id.eq(id), notes::title.eq("x"))).collect();
-            diesel::insert_into(notes::table).values(rows).execute(admin)?;
+            let rows: Vec<_> = (1..=5)
+                .map(|id| (notes::id.eq(id), notes::title.eq("x")))
+                .collect();
+            diesel::insert_into(notes::table)
+                .values(rows)
+                .execute(admin)?;
             std::thread::scope(|scope| {
                 for name in ["one", "two", "three"] {
                     let db = &db;
                     scope.spawn(move || {
                         let conn = &mut db.connect::<$conn>();
                         for _ in 0..50 {
-                            handleref::update(notes::table).set(notes::title.eq(name)).execute(conn).unwrap();
+                            handleref::update(notes::table)
+                                .set(notes::title.eq(name))
+                                .execute(conn)
+                                .unwrap();
                         }
                     });
                 }

@@ -56,13 +56,20 @@ pub struct Task {
 
 /// What the hooks saw: the test's name (each task carries it), the event, and
 /// for each row its key and whether it was deleted.
-static SEEN: Mutex<Vec<(String, &str, Vec<(i32, bool)>)>> = Mutex::new(Vec::new());
+static SEEN: Mutex<Vec<Call>> = Mutex::new(Vec::new());
+type Call = (String, &'static str, Vec<(i32, bool)>);
 
 fn note(event: &'static str, rows: &[Task]) -> Result<(), HookError> {
     let test = rows.first().map(|row| row.name.clone()).unwrap_or_default();
-    let states = rows.iter().map(|row| (row.id, row.deleted_at.is_some())).collect();
+    let states = rows
+        .iter()
+        .map(|row| (row.id, row.deleted_at.is_some()))
+        .collect();
     SEEN.lock().unwrap().push((test, event, states));
-    if rows.iter().any(|row| row.id == 13 && event == "after_delete") {
+    if rows
+        .iter()
+        .any(|row| row.id == 13 && event == "after_delete")
+    {
         return Err("13 cannot be deleted".into());
     }
     Ok(())
@@ -87,18 +94,28 @@ impl<C: Executor> Hooks<C> for Task {
 /// What the hooks saw of the test of this database.
 fn seen(test: &str) -> Vec<(&'static str, Vec<(i32, bool)>)> {
     let mut all = SEEN.lock().unwrap();
-    let (own, rest) = std::mem::take(&mut *all).into_iter().partition(|(name, ..)| name == test);
+    let (own, rest) = std::mem::take(&mut *all)
+        .into_iter()
+        .partition(|(name, ..)| name == test);
     *all = rest;
     let own: Vec<_> = own;
-    own.into_iter().map(|(_, event, rows)| (event, rows)).collect()
+    own.into_iter()
+        .map(|(_, event, rows)| (event, rows))
+        .collect()
 }
 
 macro_rules! grow {
     ($conn:expr, $test:expr, $ids:expr) => {{
-        go!(diesel::insert_into(projects::table).values(projects::id.eq(1)).execute($conn))?;
+        go!(diesel::insert_into(projects::table)
+            .values(projects::id.eq(1))
+            .execute($conn))?;
         for id in $ids {
             go!(diesel::insert_into(tasks::table)
-                .values((tasks::id.eq(id), tasks::project_id.eq(1), tasks::name.eq($test)))
+                .values((
+                    tasks::id.eq(id),
+                    tasks::project_id.eq(1),
+                    tasks::name.eq($test)
+                ))
                 .execute($conn))?;
         }
     }};

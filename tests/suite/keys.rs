@@ -64,7 +64,9 @@ pub struct PairChild {
 macro_rules! life {
     ($conn:ident, $table:ident, $row:expr) => {{
         let mut row = $row;
-        go!(diesel::insert_into($table::table).values(&row).execute($conn))?;
+        go!(diesel::insert_into($table::table)
+            .values(&row)
+            .execute($conn))?;
         row.note = Some("x".to_owned());
         assert_eq!(go!(row.save($conn))?, Outcome::Written);
         assert_eq!(go!(row.save($conn))?, Outcome::Unchanged);
@@ -75,7 +77,14 @@ macro_rules! life {
         assert_eq!((row.version, row.note.as_deref()), (4, Some("x")));
         let mut stale = row.clone();
         stale.version = 1;
-        assert!(matches!(go!(stale.save($conn)), Err(Error::Stale { expected: 1, found: 4, .. })));
+        assert!(matches!(
+            go!(stale.save($conn)),
+            Err(Error::Stale {
+                expected: 1,
+                found: 4,
+                ..
+            })
+        ));
         go!(row.hard_delete($conn))?;
         assert!(matches!(go!(row.save($conn)), Err(Error::Gone { .. })));
     }};
@@ -124,15 +133,32 @@ each_engine! {
 #[test]
 fn handles() -> Result<(), HandleError> {
     let (version, deleted_at, note) = (1, None, None);
-    let text = TextKey { id: "read me".to_owned(), note: None, version, deleted_at };
+    let text = TextKey {
+        id: "read me".to_owned(),
+        note: None,
+        version,
+        deleted_at,
+    };
     assert_eq!(text.handle()?, "text-read me");
     assert_eq!(TextKey::parse_handle("TEXT-read me")?, "read me");
-    let pair = PairKey { a: 3, b: "x".to_owned(), note, version, deleted_at };
+    let pair = PairKey {
+        a: 3,
+        b: "x".to_owned(),
+        note,
+        version,
+        deleted_at,
+    };
     assert_eq!(pair.handle()?, "pair-3,x");
     assert_eq!(PairKey::parse_handle("pair-3,x")?, (3, "x".to_owned()));
     assert_eq!(BinaryKey::parse_handle("bin-00ff")?, [0, 255]);
     assert_eq!(BigKey::parse_handle("big 7")?, 7);
-    assert!(matches!(BigKey::parse_handle("text-7"), Err(HandleError::Tag { expected: "big", .. })));
+    assert!(matches!(
+        BigKey::parse_handle("text-7"),
+        Err(HandleError::Tag {
+            expected: "big",
+            ..
+        })
+    ));
     Ok(())
 }
 
@@ -157,12 +183,32 @@ mod uuids {
             };
         }
         let id = Uuid::new_v4();
-        life!(conn, uuid_keys, UuidKey { id, note: None, version: 1, deleted_at: None });
-        let row = UuidKey { id, note: None, version: 1, deleted_at: None };
+        life!(
+            conn,
+            uuid_keys,
+            UuidKey {
+                id,
+                note: None,
+                version: 1,
+                deleted_at: None
+            }
+        );
+        let row = UuidKey {
+            id,
+            note: None,
+            version: 1,
+            deleted_at: None,
+        };
         assert_eq!(row.handle()?, format!("doc-{id}"));
         assert_eq!(UuidKey::parse_handle(&row.handle()?)?, id);
-        let nil = UuidKey { id: Uuid::nil(), ..row };
-        assert!(matches!(nil.handle(), Err(HandleError::Unsaved { tag: "doc" })));
+        let nil = UuidKey {
+            id: Uuid::nil(),
+            ..row
+        };
+        assert!(matches!(
+            nil.handle(),
+            Err(HandleError::Unsaved { tag: "doc" })
+        ));
         Ok(())
     }
 }

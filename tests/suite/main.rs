@@ -1,7 +1,13 @@
 //! What holds on every engine: each behaviour is written once and runs on
 //! SQLite, PostgreSQL and MySQL/MariaDB, under Diesel and under diesel-async.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod support;
 
@@ -17,6 +23,7 @@ mod properties;
 mod reading;
 mod resurrect;
 mod rows;
+mod schema;
 mod status;
 mod timestamps;
 mod verbs;

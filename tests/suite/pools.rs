@@ -15,10 +15,17 @@ macro_rules! pooled {
         fn $name() -> Done {
             let db = Db::$name();
             note_table(&db);
-            let pool = Pool::builder().max_size(2).build(ConnectionManager::<$conn>::new(&db.url))?;
+            let pool = Pool::builder()
+                .max_size(2)
+                .build(ConnectionManager::<$conn>::new(&db.url))?;
             let mut conn = pool.get()?;
-            diesel::insert_into(notes::table).values((notes::id.eq(1), notes::title.eq("a"))).execute(&mut conn)?;
-            let mut note: Note = notes::table.find(1).select(Note::as_select()).first(&mut conn)?;
+            diesel::insert_into(notes::table)
+                .values((notes::id.eq(1), notes::title.eq("a")))
+                .execute(&mut conn)?;
+            let mut note: Note = notes::table
+                .find(1)
+                .select(Note::as_select())
+                .first(&mut conn)?;
             note.title = "b".to_owned();
             assert_eq!(note.save(&mut conn)?, Outcome::Written);
             assert_eq!(note.delete(&mut *conn)?, Outcome::Written);

@@ -52,11 +52,21 @@ impl Model {
 
     /// `Err`: a parent is deleted.
     fn restore(&mut self, level: usize, ids: &[i32]) -> Result<usize, ()> {
-        let dead: Vec<i32> =
-            ids.iter().copied().filter(|id| self.tables[level].get(id).is_some_and(|row| row.deletion.is_some())).collect();
+        let dead: Vec<i32> = ids
+            .iter()
+            .copied()
+            .filter(|id| {
+                self.tables[level]
+                    .get(id)
+                    .is_some_and(|row| row.deletion.is_some())
+            })
+            .collect();
         if level > 0 {
             let parents = &self.tables[level - 1];
-            if dead.iter().any(|id| parents[&self.tables[level][id].parent].deletion.is_some()) {
+            if dead
+                .iter()
+                .any(|id| parents[&self.tables[level][id].parent].deletion.is_some())
+            {
                 return Err(());
             }
         }
@@ -70,7 +80,10 @@ impl Model {
         for below in level + 1..3 {
             let mut next = Vec::new();
             for (id, row) in &mut self.tables[below] {
-                if let Some(deletion) = row.deletion.filter(|deletion| back.contains(&(row.parent, *deletion))) {
+                if let Some(deletion) = row
+                    .deletion
+                    .filter(|deletion| back.contains(&(row.parent, *deletion)))
+                {
                     (row.deletion, row.version) = (None, row.version + 1);
                     next.push((*id, deletion));
                 }
@@ -102,18 +115,49 @@ macro_rules! random_stories {
             let conn = &mut db.connect::<$conn>();
             let mut model = Model::default();
             for topic in 1..=3 {
-                diesel::insert_into(topics::table).values((topics::id.eq(topic), topics::name.eq("t"))).execute(conn)?;
-                model.tables[0].insert(topic, Expected { parent: 0, version: 1, deletion: None });
+                diesel::insert_into(topics::table)
+                    .values((topics::id.eq(topic), topics::name.eq("t")))
+                    .execute(conn)?;
+                model.tables[0].insert(
+                    topic,
+                    Expected {
+                        parent: 0,
+                        version: 1,
+                        deletion: None,
+                    },
+                );
                 for article in topic * 10..topic * 10 + 3 {
                     diesel::insert_into(articles::table)
-                        .values((articles::id.eq(article), articles::topic_id.eq(topic), articles::title.eq("a")))
+                        .values((
+                            articles::id.eq(article),
+                            articles::topic_id.eq(topic),
+                            articles::title.eq("a"),
+                        ))
                         .execute(conn)?;
-                    model.tables[1].insert(article, Expected { parent: topic, version: 1, deletion: None });
+                    model.tables[1].insert(
+                        article,
+                        Expected {
+                            parent: topic,
+                            version: 1,
+                            deletion: None,
+                        },
+                    );
                     for comment in article * 10..article * 10 + 3 {
                         diesel::insert_into(comments::table)
-                            .values((comments::id.eq(comment), comments::article_id.eq(article), comments::body.eq("c")))
+                            .values((
+                                comments::id.eq(comment),
+                                comments::article_id.eq(article),
+                                comments::body.eq("c"),
+                            ))
                             .execute(conn)?;
-                        model.tables[2].insert(comment, Expected { parent: article, version: 1, deletion: None });
+                        model.tables[2].insert(
+                            comment,
+                            Expected {
+                                parent: article,
+                                version: 1,
+                                deletion: None,
+                            },
+                        );
                     }
                 }
             }
@@ -124,21 +168,41 @@ macro_rules! random_stories {
                 let keys: Vec<i32> = model.tables[level].keys().copied().collect();
                 let many = 1 + dice.roll(3);
                 let ids: Vec<i32> = (0..many)
-                    .map(|_| keys[usize::try_from(dice.roll(i32::try_from(keys.len()).unwrap())).unwrap()])
+                    .map(|_| {
+                        keys[usize::try_from(dice.roll(i32::try_from(keys.len()).unwrap()))
+                            .unwrap()]
+                    })
                     .collect::<std::collections::BTreeSet<_>>()
                     .into_iter()
                     .collect();
                 let delete = dice.roll(2) == 0;
-                let expected = if delete { Ok(model.delete(level, &ids)) } else { model.restore(level, &ids) };
+                let expected = if delete {
+                    Ok(model.delete(level, &ids))
+                } else {
+                    model.restore(level, &ids)
+                };
                 let found = match (delete, level) {
-                    (true, 0) => handleref::delete(topics::table.filter(topics::id.eq_any(&ids))).execute(conn),
-                    (true, 1) => handleref::delete(articles::table.filter(articles::id.eq_any(&ids))).execute(conn),
-                    (true, _) => {
-                        handleref::delete(comments::table.filter(comments::id.eq_any(&ids))).execute(conn).map_err(Error::from)
+                    (true, 0) => handleref::delete(topics::table.filter(topics::id.eq_any(&ids)))
+                        .execute(conn),
+                    (true, 1) => {
+                        handleref::delete(articles::table.filter(articles::id.eq_any(&ids)))
+                            .execute(conn)
                     }
-                    (false, 0) => handleref::restore(topics::table.filter(topics::id.eq_any(&ids))).execute(conn),
-                    (false, 1) => handleref::restore(articles::table.filter(articles::id.eq_any(&ids))).execute(conn),
-                    (false, _) => handleref::restore(comments::table.filter(comments::id.eq_any(&ids))).execute(conn),
+                    (true, _) => {
+                        handleref::delete(comments::table.filter(comments::id.eq_any(&ids)))
+                            .execute(conn)
+                            .map_err(Error::from)
+                    }
+                    (false, 0) => handleref::restore(topics::table.filter(topics::id.eq_any(&ids)))
+                        .execute(conn),
+                    (false, 1) => {
+                        handleref::restore(articles::table.filter(articles::id.eq_any(&ids)))
+                            .execute(conn)
+                    }
+                    (false, _) => {
+                        handleref::restore(comments::table.filter(comments::id.eq_any(&ids)))
+                            .execute(conn)
+                    }
                 };
                 match (&expected, &found) {
                     (Ok(wanted), Ok(rows)) if wanted == rows => changed += rows,
@@ -146,20 +210,40 @@ macro_rules! random_stories {
                     _ => panic!("step {step}, level {level}, {ids:?}: {expected:?} {found:?}"),
                 }
                 let rows: [Vec<(i32, i64, bool)>; 3] = [
-                    topics::table.order(topics::id).select((topics::id, topics::version, topics::deleted_at.is_not_null())).load(conn)?,
+                    topics::table
+                        .order(topics::id)
+                        .select((
+                            topics::id,
+                            topics::version,
+                            topics::deleted_at.is_not_null(),
+                        ))
+                        .load(conn)?,
                     articles::table
                         .order(articles::id)
-                        .select((articles::id, articles::version, articles::deleted_at.is_not_null()))
+                        .select((
+                            articles::id,
+                            articles::version,
+                            articles::deleted_at.is_not_null(),
+                        ))
                         .load(conn)?,
                     comments::table
                         .order(comments::id)
-                        .select((comments::id, comments::version, comments::deleted_at.is_not_null()))
+                        .select((
+                            comments::id,
+                            comments::version,
+                            comments::deleted_at.is_not_null(),
+                        ))
                         .load(conn)?,
                 ];
                 for (found, wanted) in rows.iter().zip(&model.tables) {
-                    let wanted: Vec<_> =
-                        wanted.iter().map(|(id, row)| (*id, row.version, row.deletion.is_some())).collect();
-                    assert_eq!(found, &wanted, "step {step}, level {level}, {ids:?}, delete: {delete}");
+                    let wanted: Vec<_> = wanted
+                        .iter()
+                        .map(|(id, row)| (*id, row.version, row.deletion.is_some()))
+                        .collect();
+                    assert_eq!(
+                        found, &wanted,
+                        "step {step}, level {level}, {ids:?}, delete: {delete}"
+                    );
                 }
             }
             // The story was worth telling.
@@ -195,14 +279,24 @@ macro_rules! statements {
             let counter = Arc::clone(&count);
             let mut counts = Vec::new();
             for (topic, children) in [(1, 1), (2, 40)] {
-                diesel::insert_into(topics::table).values((topics::id.eq(topic), topics::name.eq("t"))).execute(conn)?;
+                diesel::insert_into(topics::table)
+                    .values((topics::id.eq(topic), topics::name.eq("t")))
+                    .execute(conn)?;
                 for article in 0..children {
                     let id = topic * 100 + article;
                     diesel::insert_into(articles::table)
-                        .values((articles::id.eq(id), articles::topic_id.eq(topic), articles::title.eq("a")))
+                        .values((
+                            articles::id.eq(id),
+                            articles::topic_id.eq(topic),
+                            articles::title.eq("a"),
+                        ))
                         .execute(conn)?;
                     diesel::insert_into(comments::table)
-                        .values((comments::id.eq(id), comments::article_id.eq(id), comments::body.eq("c")))
+                        .values((
+                            comments::id.eq(id),
+                            comments::article_id.eq(id),
+                            comments::body.eq("c"),
+                        ))
                         .execute(conn)?;
                 }
             }
@@ -243,13 +337,23 @@ macro_rules! concurrent_families {
             let db = Db::$name();
             family(&db);
             let admin = &mut db.connect::<$conn>();
-            diesel::insert_into(topics::table).values((topics::id.eq(1), topics::name.eq("t"))).execute(admin)?;
+            diesel::insert_into(topics::table)
+                .values((topics::id.eq(1), topics::name.eq("t")))
+                .execute(admin)?;
             diesel::insert_into(articles::table)
-                .values((articles::id.eq(1), articles::topic_id.eq(1), articles::title.eq("a")))
+                .values((
+                    articles::id.eq(1),
+                    articles::topic_id.eq(1),
+                    articles::title.eq("a"),
+                ))
                 .execute(admin)?;
             for id in 1..=20 {
                 diesel::insert_into(comments::table)
-                    .values((comments::id.eq(id), comments::article_id.eq(1), comments::body.eq("c")))
+                    .values((
+                        comments::id.eq(id),
+                        comments::article_id.eq(1),
+                        comments::body.eq("c"),
+                    ))
                     .execute(admin)?;
             }
             std::thread::scope(|scope| {
@@ -261,16 +365,22 @@ macro_rules! concurrent_families {
                             let ended = match (thread, round % 2) {
                                 (0, 0) => handleref::delete(topics::table).execute(conn),
                                 (0, _) => handleref::restore(topics::table).execute(conn),
-                                (1, 0) => handleref::delete(comments::table.filter(comments::id.le(10)))
-                                    .execute(conn)
-                                    .map_err(Error::from),
-                                (1, _) => handleref::restore(comments::table.filter(comments::id.le(10))).execute(conn),
+                                (1, 0) => {
+                                    handleref::delete(comments::table.filter(comments::id.le(10)))
+                                        .execute(conn)
+                                        .map_err(Error::from)
+                                }
+                                (1, _) => {
+                                    handleref::restore(comments::table.filter(comments::id.le(10)))
+                                        .execute(conn)
+                                }
                                 (_, 0) => handleref::delete(articles::table).execute(conn),
                                 (_, _) => handleref::restore(articles::table).execute(conn),
                             };
                             match ended {
                                 Ok(_) | Err(Error::ParentDeleted { .. }) => {}
-                                Err(Error::Database(error)) if error.to_string().to_lowercase().contains("deadlock") => {}
+                                Err(Error::Database(error))
+                                    if error.to_string().to_lowercase().contains("deadlock") => {}
                                 Err(error) => panic!("{error:?}"),
                             }
                         }
@@ -280,8 +390,10 @@ macro_rules! concurrent_families {
             handleref::restore(topics::table).execute(admin)?;
             handleref::restore(articles::table).execute(admin)?;
             handleref::restore(comments::table).execute(admin)?;
-            let before: Vec<(i32, i64)> =
-                comments::table.order(comments::id).select((comments::id, comments::version)).load(admin)?;
+            let before: Vec<(i32, i64)> = comments::table
+                .order(comments::id)
+                .select((comments::id, comments::version))
+                .load(admin)?;
             assert_eq!(Comment::undeleted().count().get_result::<i64>(admin)?, 20);
             handleref::delete(topics::table).execute(admin)?;
             assert_eq!(Comment::undeleted().count().get_result::<i64>(admin)?, 0);
@@ -289,9 +401,14 @@ macro_rules! concurrent_families {
             handleref::restore(topics::table).execute(admin)?;
             assert_eq!(Comment::undeleted().count().get_result::<i64>(admin)?, 20);
             assert_eq!(Topic::undeleted().count().get_result::<i64>(admin)?, 1);
-            let after: Vec<(i32, i64)> =
-                comments::table.order(comments::id).select((comments::id, comments::version)).load(admin)?;
-            let twice: Vec<_> = before.into_iter().map(|(id, version)| (id, version + 2)).collect();
+            let after: Vec<(i32, i64)> = comments::table
+                .order(comments::id)
+                .select((comments::id, comments::version))
+                .load(admin)?;
+            let twice: Vec<_> = before
+                .into_iter()
+                .map(|(id, version)| (id, version + 2))
+                .collect();
             assert_eq!(after, twice);
             Ok(())
         }

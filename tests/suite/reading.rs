@@ -1,16 +1,21 @@
 //! Scopes, `since`, `until` and `last_change`, and how they compose.
 
 use crate::support::ddl::{family, notes as note_table};
-use crate::support::models::{Article, Comment, Note, Topic, articles, comments, notes, topics};
 use crate::support::each_engine;
+use crate::support::models::{Article, Comment, Note, Topic, articles, comments, notes, topics};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use diesel::prelude::{BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods};
+use diesel::prelude::{
+    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods,
+};
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 
 /// A moment of 2020, `seconds` and `micros` after noon.
 fn at(seconds: i64, micros: i64) -> NaiveDateTime {
-    let noon = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap().and_hms_opt(12, 0, 0).unwrap();
+    let noon = NaiveDate::from_ymd_opt(2020, 1, 1)
+        .unwrap()
+        .and_hms_opt(12, 0, 0)
+        .unwrap();
     noon + TimeDelta::seconds(seconds) + TimeDelta::microseconds(micros)
 }
 

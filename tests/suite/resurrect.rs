@@ -5,7 +5,9 @@ use crate::support::each_engine;
 use chrono::NaiveDateTime;
 use diesel::prelude::ExpressionMethods;
 use diesel::result::DatabaseErrorKind::UniqueViolation;
-use diesel::{AsChangeset, Identifiable, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use diesel::{
+    AsChangeset, Identifiable, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
+};
 use handleref::prelude::*;
 use handleref::{Error, Resurrected};
 

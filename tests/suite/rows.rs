@@ -1,8 +1,8 @@
 //! Operations on one loaded row, and their outcomes.
 
 use crate::support::ddl::notes as note_table;
-use crate::support::models::{Note, notes};
 use crate::support::each_engine;
+use crate::support::models::{Note, notes};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -10,14 +10,19 @@ use handleref::{Error, Outcome};
 
 macro_rules! insert {
     ($conn:expr, $id:expr) => {{
-        go!(diesel::insert_into(notes::table).values((notes::id.eq($id), notes::title.eq("title"))).execute($conn))?;
+        go!(diesel::insert_into(notes::table)
+            .values((notes::id.eq($id), notes::title.eq("title")))
+            .execute($conn))?;
         get!($conn, $id)
     }};
 }
 
 macro_rules! get {
     ($conn:expr, $id:expr) => {
-        go!(notes::table.find($id).select(Note::as_select()).first::<Note>($conn))?
+        go!(notes::table
+            .find($id)
+            .select(Note::as_select())
+            .first::<Note>($conn))?
     };
 }
 
@@ -220,7 +225,9 @@ mod isolation {
                 let db = Db::$engine();
                 note_table(&db);
                 let (one, two) = (&mut db.connect::<$conn>(), &mut db.connect::<$conn>());
-                diesel::insert_into(notes::table).values((notes::id.eq(1), notes::title.eq("a"))).execute(one)?;
+                diesel::insert_into(notes::table)
+                    .values((notes::id.eq(1), notes::title.eq("a")))
+                    .execute(one)?;
                 let mut first: Note = notes::table.find(1).select(Note::as_select()).first(one)?;
                 let mut second = first.clone();
                 two.batch_execute($set)?;
@@ -245,25 +252,71 @@ mod isolation {
     #[cfg(feature = "postgres")]
     mod repeatable_read {
         use super::*;
-        no_lost_update!(postgres, postgres, diesel::PgConnection, "repeatable read",
+        no_lost_update!(
+            postgres,
+            postgres,
+            diesel::PgConnection,
+            "repeatable read",
             "SET default_transaction_isolation = 'repeatable read'",
-            |ended| matches!(ended, Err(Error::Database(diesel::result::Error::DatabaseError(
-                diesel::result::DatabaseErrorKind::SerializationFailure, _)))));
+            |ended| matches!(
+                ended,
+                Err(Error::Database(diesel::result::Error::DatabaseError(
+                    diesel::result::DatabaseErrorKind::SerializationFailure,
+                    _
+                )))
+            )
+        );
         #[cfg(feature = "mysql")]
-        no_lost_update!(mysql, mysql, diesel::MysqlConnection, "repeatable read",
+        no_lost_update!(
+            mysql,
+            mysql,
+            diesel::MysqlConnection,
+            "repeatable read",
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-            |ended| matches!(ended, Err(Error::Stale { expected: 1, found: 2, .. })));
+            |ended| matches!(
+                ended,
+                Err(Error::Stale {
+                    expected: 1,
+                    found: 2,
+                    ..
+                })
+            )
+        );
     }
 
     #[cfg(feature = "postgres")]
     mod read_committed {
         use super::*;
-        no_lost_update!(postgres, postgres, diesel::PgConnection, "read committed",
+        no_lost_update!(
+            postgres,
+            postgres,
+            diesel::PgConnection,
+            "read committed",
             "SET default_transaction_isolation = 'read committed'",
-            |ended| matches!(ended, Err(Error::Stale { expected: 1, found: 2, .. })));
+            |ended| matches!(
+                ended,
+                Err(Error::Stale {
+                    expected: 1,
+                    found: 2,
+                    ..
+                })
+            )
+        );
         #[cfg(feature = "mysql")]
-        no_lost_update!(mysql, mysql, diesel::MysqlConnection, "read committed",
+        no_lost_update!(
+            mysql,
+            mysql,
+            diesel::MysqlConnection,
+            "read committed",
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-            |ended| matches!(ended, Err(Error::Stale { expected: 1, found: 2, .. })));
+            |ended| matches!(
+                ended,
+                Err(Error::Stale {
+                    expected: 1,
+                    found: 2,
+                    ..
+                })
+            )
+        );
     }
 }

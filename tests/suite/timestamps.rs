@@ -115,19 +115,59 @@ fn naive(time: impl Naive) -> NaiveDateTime {
 }
 
 #[cfg(feature = "sqlite")]
-life!(sqlite_timestamptz, sqlite, diesel::SqliteConnection, TimestamptzSqlite, DateTime<Utc>, "TIMESTAMP",
-    "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', '') || '+00:00')", "SELECT 1");
+life!(
+    sqlite_timestamptz,
+    sqlite,
+    diesel::SqliteConnection,
+    TimestamptzSqlite,
+    DateTime<Utc>,
+    "TIMESTAMP",
+    "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', '') || '+00:00')",
+    "SELECT 1"
+);
 #[cfg(feature = "postgres")]
-life!(postgres_timestamptz, postgres, diesel::PgConnection, Timestamptz, DateTime<Utc>, "TIMESTAMPTZ",
-    "statement_timestamp()", "SET TIME ZONE 'Asia/Kolkata'");
+life!(
+    postgres_timestamptz,
+    postgres,
+    diesel::PgConnection,
+    Timestamptz,
+    DateTime<Utc>,
+    "TIMESTAMPTZ",
+    "statement_timestamp()",
+    "SET TIME ZONE 'Asia/Kolkata'"
+);
 #[cfg(feature = "postgres")]
-life!(postgres_timestamp, postgres, diesel::PgConnection, Timestamp, NaiveDateTime, "TIMESTAMP",
-    "(statement_timestamp() AT TIME ZONE 'UTC')", "SET TIME ZONE 'Asia/Kolkata'");
+life!(
+    postgres_timestamp,
+    postgres,
+    diesel::PgConnection,
+    Timestamp,
+    NaiveDateTime,
+    "TIMESTAMP",
+    "(statement_timestamp() AT TIME ZONE 'UTC')",
+    "SET TIME ZONE 'Asia/Kolkata'"
+);
 #[cfg(feature = "mysql")]
-life!(mysql_datetime, mysql, diesel::MysqlConnection, Datetime, NaiveDateTime, "DATETIME(6)",
-    "(UTC_TIMESTAMP(6))", "SET time_zone = '+05:30'");
+life!(
+    mysql_datetime,
+    mysql,
+    diesel::MysqlConnection,
+    Datetime,
+    NaiveDateTime,
+    "DATETIME(6)",
+    "(UTC_TIMESTAMP(6))",
+    "SET time_zone = '+05:30'"
+);
 // A TIMESTAMP column is read and written in the session's zone; Diesel sets
 // that to UTC when it connects.
 #[cfg(feature = "mysql")]
-life!(mysql_timestamp, mysql, diesel::MysqlConnection, Timestamp, NaiveDateTime, "TIMESTAMP(6)",
-    "CURRENT_TIMESTAMP(6)", "SELECT 1");
+life!(
+    mysql_timestamp,
+    mysql,
+    diesel::MysqlConnection,
+    Timestamp,
+    NaiveDateTime,
+    "TIMESTAMP(6)",
+    "CURRENT_TIMESTAMP(6)",
+    "SELECT 1"
+);

@@ -1,8 +1,8 @@
 //! `update`, `delete` and `restore` as statements on sets.
 
 use crate::support::ddl::notes as note_table;
-use crate::support::models::{Note, notes};
 use crate::support::each_engine;
+use crate::support::models::{Note, notes};
 use chrono::NaiveDateTime;
 use diesel::prelude::{BoolExpressionMethods, ExpressionMethods};
 use diesel::{QueryDsl, SelectableHelper};
@@ -20,7 +20,10 @@ macro_rules! insert {
 
 macro_rules! get {
     ($conn:expr, $id:expr) => {
-        go!(notes::table.find($id).select(Note::as_select()).first::<Note>($conn))?
+        go!(notes::table
+            .find($id)
+            .select(Note::as_select())
+            .first::<Note>($conn))?
     };
 }
 
@@ -208,11 +211,24 @@ mod returning {
         let db = Db::sqlite();
         note_table(&db);
         let conn = &mut db.connect::<diesel::SqliteConnection>();
-        diesel::insert_into(notes::table).values((notes::id.eq(1), notes::title.eq("a"))).execute(conn)?;
-        let deleted: Note = handleref::delete(notes::table.find(1)).returning(Note::as_returning()).get_result(conn)?;
-        assert_eq!((deleted.version, deleted.deleted_at), (2, Some(deleted.updated_at)));
+        diesel::insert_into(notes::table)
+            .values((notes::id.eq(1), notes::title.eq("a")))
+            .execute(conn)?;
+        let deleted: Note = handleref::delete(notes::table.find(1))
+            .returning(Note::as_returning())
+            .get_result(conn)?;
+        assert_eq!(
+            (deleted.version, deleted.deleted_at),
+            (2, Some(deleted.updated_at))
+        );
         let restored: Vec<Note> = handleref::restore(notes::table).get_results(conn)?;
-        assert_eq!(restored.iter().map(|note| (note.version, note.deleted_at)).collect::<Vec<_>>(), [(3, None)]);
+        assert_eq!(
+            restored
+                .iter()
+                .map(|note| (note.version, note.deleted_at))
+                .collect::<Vec<_>>(),
+            [(3, None)]
+        );
         Ok(())
     }
 
@@ -223,12 +239,21 @@ mod returning {
         let db = Db::postgres();
         note_table(&db);
         let conn = &mut db.connect::<diesel::PgConnection>();
-        diesel::insert_into(notes::table).values((notes::id.eq(1), notes::title.eq("a"))).execute(conn)?;
-        let version: i64 =
-            handleref::update(notes::table.find(1)).set(notes::title.eq("b")).returning(notes::version).get_result(conn)?;
+        diesel::insert_into(notes::table)
+            .values((notes::id.eq(1), notes::title.eq("a")))
+            .execute(conn)?;
+        let version: i64 = handleref::update(notes::table.find(1))
+            .set(notes::title.eq("b"))
+            .returning(notes::version)
+            .get_result(conn)?;
         assert_eq!(version, 2);
-        let deleted: Note = handleref::delete(notes::table.find(1)).returning(Note::as_returning()).get_result(conn)?;
-        assert_eq!((deleted.version, deleted.deleted_at), (3, Some(deleted.updated_at)));
+        let deleted: Note = handleref::delete(notes::table.find(1))
+            .returning(Note::as_returning())
+            .get_result(conn)?;
+        assert_eq!(
+            (deleted.version, deleted.deleted_at),
+            (3, Some(deleted.updated_at))
+        );
         Ok(())
     }
 }

@@ -42,7 +42,10 @@ impl<M, C: Executor> FireHooks<M, C> for NoHooks {
 impl<M, C> FireHooks<M, C> for WithHooks
 where
     C: Executor,
-    M: Hooks<C> + Row<C::Backend> + Selectable<C::Backend> + FromSqlRow<SelectionSql<M, C>, C::Backend>,
+    M: Hooks<C>
+        + Row<C::Backend>
+        + Selectable<C::Backend>
+        + FromSqlRow<SelectionSql<M, C>, C::Backend>,
     M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
     SelectionSql<M, C>: 'static,
 {
@@ -53,20 +56,35 @@ where
         delete: bool,
     ) -> Boxed<'a, Result<usize, Error>> {
         Box::pin(async move {
-            let query = LoadSet::<M, _, C> { selection: M::construct_selection(), set, model: Default::default() };
+            let query = LoadSet::<M, _, C> {
+                selection: M::construct_selection(),
+                set,
+                model: Default::default(),
+            };
             let rows = conn.load::<SelectionSql<M, C>, M, _>(query).await?;
             if rows.is_empty() {
                 return Ok(0);
             }
-            let before = if delete { M::before_delete(&rows, conn) } else { M::before_restore(&rows, conn) };
+            let before = if delete {
+                M::before_delete(&rows, conn)
+            } else {
+                M::before_restore(&rows, conn)
+            };
             C::wait(before).await.map_err(Error::Hook)?;
             let updated = conn.execute(Dynamic(update)).await?;
             let mut after = Vec::with_capacity(rows.len());
             for chunk in rows.chunks(CHUNK) {
-                let query = LoadRows::<M, _> { selection: M::construct_selection(), rows: chunk };
+                let query = LoadRows::<M, _> {
+                    selection: M::construct_selection(),
+                    rows: chunk,
+                };
                 after.extend(conn.load::<SelectionSql<M, C>, M, _>(query).await?);
             }
-            let done = if delete { M::after_delete(&after, conn) } else { M::after_restore(&after, conn) };
+            let done = if delete {
+                M::after_delete(&after, conn)
+            } else {
+                M::after_restore(&after, conn)
+            };
             C::wait(done).await.map_err(Error::Hook)?;
             Ok(updated)
         })

@@ -52,21 +52,34 @@ struct Branch<C: Executor> {
 
 impl<C: Executor> Tree<C> {
     fn new(root: &Node<C>) -> Self {
-        let mut tree = Self { own_links: Vec::new(), branches: Vec::new() };
+        let mut tree = Self {
+            own_links: Vec::new(),
+            branches: Vec::new(),
+        };
         tree.own_links = tree.grow(root.model, (root.children)(), None);
         tree
     }
 
     /// Adds `children`, and gives the links of `model` to itself.
-    fn grow(&mut self, model: TypeId, children: Vec<Link<C>>, parent: Option<usize>) -> Vec<&'static [&'static str]> {
+    fn grow(
+        &mut self,
+        model: TypeId,
+        children: Vec<Link<C>>,
+        parent: Option<usize>,
+    ) -> Vec<&'static [&'static str]> {
         let mut own_links = Vec::new();
         for link in children {
             if link.node.model == model {
                 own_links.push(link.foreign_key);
                 continue;
             }
-            let (at, model, grandchildren) = (self.branches.len(), link.node.model, (link.node.children)());
-            self.branches.push(Branch { link, parent, own_links: Vec::new() });
+            let (at, model, grandchildren) =
+                (self.branches.len(), link.node.model, (link.node.children)());
+            self.branches.push(Branch {
+                link,
+                parent,
+                own_links: Vec::new(),
+            });
             // Cycles over several models do not compile, so this ends.
             self.branches[at].own_links = self.grow(model, grandchildren, Some(at));
         }
@@ -112,7 +125,13 @@ pub(crate) async fn inside<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Res
         return Ok(0);
     }
     if let Some(values) = task.values.filter(|_| !tree.own_links.is_empty()) {
-        let root = Set { node: &task.root, origin: Origin::Target(task.target), change: task.change, own_links: &[], values: None };
+        let root = Set {
+            node: &task.root,
+            origin: Origin::Target(task.target),
+            change: task.change,
+            own_links: &[],
+            values: None,
+        };
         conn.execute(Assign { set: &root, values }).await?;
     }
     match task.change {
@@ -121,7 +140,9 @@ pub(crate) async fn inside<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Res
             apply(conn, &sets, None).await
         }
         // A single table leaves nothing to be told apart on restore.
-        Change::Delete if sets.len() == 1 && tree.own_links.is_empty() => apply(conn, &sets, None).await,
+        Change::Delete if sets.len() == 1 && tree.own_links.is_empty() => {
+            apply(conn, &sets, None).await
+        }
         Change::Delete => delete_family(conn, &sets).await,
     }
 }
@@ -140,14 +161,21 @@ async fn apply<C: Executor>(
     Ok(of_root)
 }
 
-async fn update<C: Executor>(conn: &mut C, set: &Set<'_, C>, stamp: Option<NaiveDateTime>) -> Result<usize, Error> {
+async fn update<C: Executor>(
+    conn: &mut C,
+    set: &Set<'_, C>,
+    stamp: Option<NaiveDateTime>,
+) -> Result<usize, Error> {
     let (members, update) = (Members(set), Update { set, stamp });
     let (members, update): (&Fragment<'_, _>, &Fragment<'_, _>) = (&members, &update);
     (set.node.apply)(conn, members, update, set.change == Change::Delete).await
 }
 
 /// Deletes with one moment for the whole family, which no other deletion has.
-async fn delete_family<C: Executor>(conn: &mut C, sets: &[Arc<Set<'_, C>>]) -> Result<usize, Error> {
+async fn delete_family<C: Executor>(
+    conn: &mut C,
+    sets: &[Arc<Set<'_, C>>],
+) -> Result<usize, Error> {
     let nodes: Vec<_> = sets.iter().map(|set| set.node).collect();
     let mut moment = stamp::fresh(conn, &nodes).await?;
     for _ in 0..ATTEMPTS {
@@ -159,7 +187,9 @@ async fn delete_family<C: Executor>(conn: &mut C, sets: &[Arc<Set<'_, C>>]) -> R
             Ok(rows) => return Ok(rows),
         }
     }
-    Err(Error::Stamp { model: nodes.first().map_or("", |node| node.name) })
+    Err(Error::Stamp {
+        model: nodes.first().map_or("", |node| node.name),
+    })
 }
 
 enum Attempt {
@@ -189,16 +219,27 @@ async fn delete_at<C: Executor>(
     let mut tables: Vec<(&Node<C>, usize)> = Vec::new();
     for set in sets.iter().rev() {
         of_root = update(conn, set, Some(moment)).await?;
-        match tables.iter_mut().find(|(node, _)| node.model == set.node.model) {
+        match tables
+            .iter_mut()
+            .find(|(node, _)| node.model == set.node.model)
+        {
             Some((_, rows)) => *rows += of_root,
             None => tables.push((set.node, of_root)),
         }
     }
     for (node, ours) in tables {
-        let found = conn.numbers(Count { node, stamp: moment }).await?;
+        let found = conn
+            .numbers(Count {
+                node,
+                stamp: moment,
+            })
+            .await?;
         // Rows of ours are locked; any more were deleted by someone else in
         // the same moment.
-        if found.iter().any(|(all, _)| usize::try_from(*all) != Ok(ours)) {
+        if found
+            .iter()
+            .any(|(all, _)| usize::try_from(*all) != Ok(ours))
+        {
             return Err(Attempt::Taken);
         }
     }
@@ -207,7 +248,11 @@ async fn delete_at<C: Executor>(
 
 /// Refuses if a row is to be restored under a soft-deleted parent, or restores
 /// those parents first.
-async fn restore_parents<C: Executor>(conn: &mut C, sets: &[Arc<Set<'_, C>>], upward: bool) -> Result<(), Error> {
+async fn restore_parents<C: Executor>(
+    conn: &mut C,
+    sets: &[Arc<Set<'_, C>>],
+    upward: bool,
+) -> Result<(), Error> {
     for set in sets {
         above(conn, set, sets, upward, 0).await?;
     }
@@ -223,10 +268,19 @@ fn above<'a, C: Executor>(
 ) -> Boxed<'a, Result<(), Error>> {
     Box::pin(async move {
         for link in (set.node.parents)() {
-            let orphan = Orphan { children: set, link: &link, restored };
-            let Some((first, second, third, fourth)) = conn.texts(orphan).await?.pop() else { continue };
+            let orphan = Orphan {
+                children: set,
+                link: &link,
+                restored,
+            };
+            let Some((first, second, third, fourth)) = conn.texts(orphan).await?.pop() else {
+                continue;
+            };
             if !upward || height == HEIGHT {
-                let parts: Vec<_> = [first, second, third, fourth].into_iter().flatten().collect();
+                let parts: Vec<_> = [first, second, third, fourth]
+                    .into_iter()
+                    .flatten()
+                    .collect();
                 return Err(Error::ParentDeleted {
                     model: set.node.name,
                     parent: link.node.name,

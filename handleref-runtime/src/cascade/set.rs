@@ -51,11 +51,20 @@ impl<'a, C: Executor> Set<'a, C> {
     /// moment of its deletion.
     fn columns(&self, with_stamp: bool) -> Vec<&'static str> {
         let stamp = self.node.roles.deleted_at.map(|(name, _)| name);
-        self.node.keys.iter().copied().chain(stamp.filter(|_| with_stamp)).collect()
+        self.node
+            .keys
+            .iter()
+            .copied()
+            .chain(stamp.filter(|_| with_stamp))
+            .collect()
     }
 
     /// `SELECT <columns> FROM <table> WHERE <origin> AND <state>`
-    fn walk_base<'b>(&'b self, columns: &[&str], mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+    fn walk_base<'b>(
+        &'b self,
+        columns: &[&str],
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
         out.push_sql("SELECT ");
         push_columns("", columns, &mut out)?;
         out.push_sql(" FROM ");
@@ -69,7 +78,12 @@ impl<'a, C: Executor> Set<'a, C> {
             }
             Origin::Below(parents, foreign_key) => {
                 let with_stamp = self.change == Change::Restore;
-                let stamp = self.node.roles.deleted_at.map(|(name, _)| name).filter(|_| with_stamp);
+                let stamp = self
+                    .node
+                    .roles
+                    .deleted_at
+                    .map(|(name, _)| name)
+                    .filter(|_| with_stamp);
                 let own: Vec<_> = foreign_key.iter().copied().chain(stamp).collect();
                 out.push_sql(" WHERE ");
                 walk_in(&own, parents, &parents.columns(with_stamp), out.reborrow())?;
@@ -83,7 +97,12 @@ impl<'a, C: Executor> Set<'a, C> {
                 out.push_sql(" FROM ");
                 (children.node.push_table)(&mut out)?;
                 out.push_sql(" WHERE ");
-                walk_in(children.node.keys, children, children.node.keys, out.reborrow())?;
+                walk_in(
+                    children.node.keys,
+                    children,
+                    children.node.keys,
+                    out.reborrow(),
+                )?;
                 out.push_sql(") AND ");
             }
         }
@@ -91,7 +110,11 @@ impl<'a, C: Executor> Set<'a, C> {
     }
 
     /// The set as a query of `columns`, which are among those of its table.
-    fn walk<'b>(&'b self, columns: &[&str], mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+    fn walk<'b>(
+        &'b self,
+        columns: &[&str],
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
         if self.own_links.is_empty() {
             return self.walk_base(columns, out);
         }
@@ -195,7 +218,11 @@ impl<C: Executor> QueryFragment<C::Backend> for Update<'_, C> {
         }
         let delete = self.set.change == Change::Delete;
         node.status.walk_assignment(delete, &mut out)?;
-        let mut separator = if node.roles.status.is_some() { ", " } else { "" };
+        let mut separator = if node.roles.status.is_some() {
+            ", "
+        } else {
+            ""
+        };
         if let Some((deleted_at, kind)) = node.roles.deleted_at {
             out.push_sql(separator);
             out.push_identifier(deleted_at)?;
@@ -310,7 +337,11 @@ pub(crate) struct Orphan<'a, C: Executor> {
 impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         let parent = &self.link.node;
-        let text = if C::Backend::KIND == Kind::Mysql { "CHAR" } else { "TEXT" };
+        let text = if C::Backend::KIND == Kind::Mysql {
+            "CHAR"
+        } else {
+            "TEXT"
+        };
         out.push_sql("SELECT ");
         // Up to four columns of a key, as `Key` allows.
         for at in 0..4 {
@@ -337,9 +368,18 @@ impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
         out.push_sql(" FROM ");
         (self.children.node.push_table)(&mut out)?;
         out.push_sql(" WHERE ");
-        walk_in(self.children.node.keys, self.children, self.children.node.keys, out.reborrow())?;
+        walk_in(
+            self.children.node.keys,
+            self.children,
+            self.children.node.keys,
+            out.reborrow(),
+        )?;
         out.push_sql(")");
-        for restored in self.restored.iter().filter(|set| set.node.model == parent.model) {
+        for restored in self
+            .restored
+            .iter()
+            .filter(|set| set.node.model == parent.model)
+        {
             out.push_sql(" AND NOT ");
             walk_in(parent.keys, restored, parent.keys, out.reborrow())?;
         }

@@ -17,8 +17,13 @@ pub(super) const TICK: TimeDelta = TimeDelta::microseconds(1);
 ///
 /// Deletions of the last second alone count, so that a row with a date far in
 /// the future (written by a wrong clock) does not pull this one along.
-pub(super) async fn fresh<C: Executor>(conn: &mut C, nodes: &[&Node<C>]) -> Result<NaiveDateTime, Error> {
-    let now = read(conn, Clock).await?.ok_or(Error::Stamp { model: nodes.first().map_or("", |node| node.name) })?;
+pub(super) async fn fresh<C: Executor>(
+    conn: &mut C,
+    nodes: &[&Node<C>],
+) -> Result<NaiveDateTime, Error> {
+    let now = read(conn, Clock).await?.ok_or(Error::Stamp {
+        model: nodes.first().map_or("", |node| node.name),
+    })?;
     let taken = read(conn, Taken { nodes, now }).await?;
     Ok(taken.map_or(now, |taken| taken + TICK))
 }
@@ -29,7 +34,9 @@ where
     Q: QueryFragment<C::Backend> + QueryId + Send,
 {
     let rows = conn.texts(query).await?;
-    let moments = rows.into_iter().filter_map(|(text, ..)| NaiveDateTime::parse_from_str(&text?, "%F %T%.f").ok());
+    let moments = rows
+        .into_iter()
+        .filter_map(|(text, ..)| NaiveDateTime::parse_from_str(&text?, "%F %T%.f").ok());
     Ok(moments.max())
 }
 
@@ -74,14 +81,21 @@ impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
         out.unsafe_to_cache_prepared();
         let mut separator = "";
         for node in self.nodes {
-            let Some((deleted_at, time)) = node.roles.deleted_at else { continue };
+            let Some((deleted_at, time)) = node.roles.deleted_at else {
+                continue;
+            };
             out.push_sql(separator);
             separator = " UNION ALL ";
             let (before, after) = match (kind, time) {
                 (Kind::Sqlite, TimeKind::ZonedText) => ("replace(max(", "), '+00:00', '')"),
                 (Kind::Sqlite, _) => ("max(", ")"),
-                (Kind::Postgres, TimeKind::Plain) => ("to_char(max(", "), 'YYYY-MM-DD HH24:MI:SS.US')"),
-                (Kind::Postgres, _) => ("to_char(max(", ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"),
+                (Kind::Postgres, TimeKind::Plain) => {
+                    ("to_char(max(", "), 'YYYY-MM-DD HH24:MI:SS.US')")
+                }
+                (Kind::Postgres, _) => (
+                    "to_char(max(",
+                    ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+                ),
                 (Kind::Mysql, _) => ("CAST(max(", ") AS CHAR)"),
             };
             out.push_sql("SELECT ");

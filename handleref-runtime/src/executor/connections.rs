@@ -33,7 +33,12 @@ macro_rules! typed_loads {
         where
             Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
         {
-            type Text4 = (Nullable<Text>, Nullable<Text>, Nullable<Text>, Nullable<Text>);
+            type Text4 = (
+                Nullable<Text>,
+                Nullable<Text>,
+                Nullable<Text>,
+                Nullable<Text>,
+            );
             Steps::load::<Text4, Texts, Q>(self, query).await
         }
     };
@@ -219,13 +224,21 @@ macro_rules! asynchronous {
 asynchronous!(diesel_async::AsyncPgConnection, diesel::pg::Pg, |conn| {
     // The connection sends what it is given, in order: the first poll hands it
     // over, and nobody needs to wait for the answer.
-    let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(conn, "ROLLBACK"));
-    let _ = rollback.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
+        conn, "ROLLBACK"
+    ));
+    let _ = rollback
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
 });
 #[cfg(all(feature = "async", feature = "mysql_backend"))]
 // MySQL's protocol takes no second command before the first is answered, so
 // the transaction stays open until the connection is dropped.
-asynchronous!(diesel_async::AsyncMysqlConnection, diesel::mysql::Mysql, |_| ());
+asynchronous!(
+    diesel_async::AsyncMysqlConnection,
+    diesel::mysql::Mysql,
+    |_| ()
+);
 #[cfg(all(feature = "async", feature = "sqlite"))]
 asynchronous!(
     diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>,

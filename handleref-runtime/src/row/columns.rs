@@ -29,7 +29,11 @@ pub(crate) enum Form {
 
 impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
     pub(crate) fn new(out: AstPass<'a, 'b, DB>, form: Form) -> Self {
-        Self { out, form, written: 0 }
+        Self {
+            out,
+            form,
+            written: 0,
+        }
     }
 
     /// How many columns were written.
@@ -74,7 +78,9 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
             Kind::Sqlite => ("", " IS NOT ", ""),
             Kind::Postgres if text => ("", " COLLATE \"C\" IS DISTINCT FROM ", ""),
             // The type `json` has no equality.
-            Kind::Postgres if json::<C::SqlType>() => ("CAST(", " AS TEXT) IS DISTINCT FROM CAST(", " AS TEXT)"),
+            Kind::Postgres if json::<C::SqlType>() => {
+                ("CAST(", " AS TEXT) IS DISTINCT FROM CAST(", " AS TEXT)")
+            }
             Kind::Postgres => ("", " IS DISTINCT FROM ", ""),
             Kind::Mysql if text => ("NOT (BINARY ", " <=> BINARY ", ")"),
             Kind::Mysql => ("NOT (", " <=> ", ")"),
@@ -88,9 +94,12 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
     }
 }
 
-fn is<ST: 'static, Wanted: diesel::sql_types::SqlType<IsNull = diesel::sql_types::is_nullable::NotNull> + 'static>() -> bool
-{
-    TypeId::of::<ST>() == TypeId::of::<Wanted>() || TypeId::of::<ST>() == TypeId::of::<Nullable<Wanted>>()
+fn is<
+    ST: 'static,
+    Wanted: diesel::sql_types::SqlType<IsNull = diesel::sql_types::is_nullable::NotNull> + 'static,
+>() -> bool {
+    TypeId::of::<ST>() == TypeId::of::<Wanted>()
+        || TypeId::of::<ST>() == TypeId::of::<Nullable<Wanted>>()
 }
 
 #[cfg(feature = "postgres_backend")]

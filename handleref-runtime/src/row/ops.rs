@@ -16,7 +16,10 @@ where
     M: Row<C::Backend>,
 {
     if row.held_mark() {
-        return Err(Error::Deleted { model: M::NAME, key: row.key().text() });
+        return Err(Error::Deleted {
+            model: M::NAME,
+            key: row.key().text(),
+        });
     }
     if let Some(managed) = write(conn, row, Save::<M, C::Backend>::new(row)).await? {
         row.apply(managed);
@@ -24,14 +27,22 @@ where
     }
     let found = probe(conn, row).await?;
     if found.deleted {
-        return Err(Error::Deleted { model: M::NAME, key: row.key().text() });
+        return Err(Error::Deleted {
+            model: M::NAME,
+            key: row.key().text(),
+        });
     }
     found.same_version(row)?;
     Ok(Outcome::Unchanged)
 }
 
 /// Executes `change`; `None` if no row was written.
-pub(crate) async fn change<C, M, S, T>(conn: &mut C, row: &M, change: S, test: T) -> Result<Option<M::Managed>, Error>
+pub(crate) async fn change<C, M, S, T>(
+    conn: &mut C,
+    row: &M,
+    change: S,
+    test: T,
+) -> Result<Option<M::Managed>, Error>
 where
     C: Steps,
     M: Row<C::Backend>,
@@ -50,7 +61,9 @@ where
     S: QueryFragment<C::Backend> + QueryId + Send,
 {
     if C::Backend::RETURNING {
-        let mut written = conn.load::<M::ManagedSql, M::Managed, _>(Returning::<S, M>::new(statement)).await?;
+        let mut written = conn
+            .load::<M::ManagedSql, M::Managed, _>(Returning::<S, M>::new(statement))
+            .await?;
         return Ok(written.pop());
     }
     // The transaction keeps the row locked until it is read back.
@@ -59,7 +72,11 @@ where
     transaction.finish(result).await
 }
 
-async fn write_and_read<C, M, S>(conn: &mut C, row: &M, statement: S) -> Result<Option<M::Managed>, Error>
+async fn write_and_read<C, M, S>(
+    conn: &mut C,
+    row: &M,
+    statement: S,
+) -> Result<Option<M::Managed>, Error>
 where
     C: Steps,
     M: Row<C::Backend>,
@@ -77,7 +94,10 @@ where
     C: Steps,
     M: Row<C::Backend>,
 {
-    Ok(conn.load::<M::ManagedSql, M::Managed, _>(Managed(row)).await?.pop())
+    Ok(conn
+        .load::<M::ManagedSql, M::Managed, _>(Managed(row))
+        .await?
+        .pop())
 }
 
 /// What the database holds of a row that was not written.
@@ -91,9 +111,12 @@ impl Found {
     /// `Stale` if the model has a version and the instance holds another one.
     pub(crate) fn same_version<M: Row<DB>, DB: Engine>(&self, row: &M) -> Result<(), Error> {
         match row.held_version() {
-            Some(expected) if expected != self.version => {
-                Err(Error::Stale { model: M::NAME, key: row.key().text(), expected, found: self.version })
-            }
+            Some(expected) if expected != self.version => Err(Error::Stale {
+                model: M::NAME,
+                key: row.key().text(),
+                expected,
+                found: self.version,
+            }),
             _ => Ok(()),
         }
     }
@@ -105,8 +128,14 @@ where
     M: Row<C::Backend>,
 {
     let found = conn.numbers(Probe::<M, C::Backend>::new(row)).await?.pop();
-    let (version, deleted) = found.ok_or_else(|| Error::Gone { model: M::NAME, key: row.key().text() })?;
-    Ok(Found { version, deleted: deleted != 0 })
+    let (version, deleted) = found.ok_or_else(|| Error::Gone {
+        model: M::NAME,
+        key: row.key().text(),
+    })?;
+    Ok(Found {
+        version,
+        deleted: deleted != 0,
+    })
 }
 
 pub(crate) async fn hard_delete<C, M>(conn: &mut C, row: &M) -> Result<(), Error>
@@ -131,8 +160,14 @@ where
     M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
     SelectionSql<M, C>: 'static,
 {
-    let query = Reload { row: &*row, selection: M::construct_selection() };
+    let query = Reload {
+        row: &*row,
+        selection: M::construct_selection(),
+    };
     let loaded = conn.load::<SelectionSql<M, C>, M, _>(query).await?.pop();
-    *row = loaded.ok_or_else(|| Error::Gone { model: M::NAME, key: row.key().text() })?;
+    *row = loaded.ok_or_else(|| Error::Gone {
+        model: M::NAME,
+        key: row.key().text(),
+    })?;
     Ok(())
 }

@@ -47,7 +47,12 @@ pub(crate) struct Save<'a, M: Row<DB>, DB: Engine> {
 
 impl<'a, M: Row<DB>, DB: Engine> Save<'a, M, DB> {
     pub(crate) fn new(row: &'a M) -> Self {
-        Self { row, converted: row.converted(), live: M::live_test(), bump: Bump::new() }
+        Self {
+            row,
+            converted: row.converted(),
+            live: M::live_test(),
+            bump: Bump::new(),
+        }
     }
 }
 
@@ -68,7 +73,8 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Save<'_, M, DB> {
             }
             self.bump.walk_ast(out.reborrow())?;
         } else if values == 0 {
-            self.row.walk_key(&mut ColumnWriter::new(out.reborrow(), Form::Assign))?;
+            self.row
+                .walk_key(&mut ColumnWriter::new(out.reborrow(), Form::Assign))?;
         }
         out.push_sql(" WHERE ");
         ByKey(self.row).walk(out.reborrow(), true)?;
@@ -136,7 +142,10 @@ pub(crate) struct Returning<S, M> {
 
 impl<S, M> Returning<S, M> {
     pub(crate) fn new(statement: S) -> Self {
-        Self { statement, model: PhantomData }
+        Self {
+            statement,
+            model: PhantomData,
+        }
     }
 }
 
@@ -184,7 +193,10 @@ pub(crate) struct Probe<'a, M: Row<DB>, DB: Engine> {
 
 impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
     pub(crate) fn new(row: &'a M) -> Self {
-        Self { row, live: M::live_test() }
+        Self {
+            row,
+            live: M::live_test(),
+        }
     }
 }
 

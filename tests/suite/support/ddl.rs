@@ -8,13 +8,30 @@ impl Db {
     pub fn create(&self, sql: &str) {
         let (key, text, time, now) = match self.engine {
             // The text form that Diesel itself writes.
-            Engine::Sqlite => {
-                ("INTEGER", "TEXT", "TIMESTAMP", "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', ''))")
-            }
-            Engine::Postgres => ("INTEGER", "TEXT", "TIMESTAMP", "(statement_timestamp() AT TIME ZONE 'UTC')"),
-            Engine::Mysql => ("INTEGER", "VARCHAR(255)", "DATETIME(6)", "(UTC_TIMESTAMP(6))"),
+            Engine::Sqlite => (
+                "INTEGER",
+                "TEXT",
+                "TIMESTAMP",
+                "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', ''))",
+            ),
+            Engine::Postgres => (
+                "INTEGER",
+                "TEXT",
+                "TIMESTAMP",
+                "(statement_timestamp() AT TIME ZONE 'UTC')",
+            ),
+            Engine::Mysql => (
+                "INTEGER",
+                "VARCHAR(255)",
+                "DATETIME(6)",
+                "(UTC_TIMESTAMP(6))",
+            ),
         };
-        let sql = sql.replace("{KEY}", key).replace("{TEXT}", text).replace("{TIME}", time).replace("{NOW}", now);
+        let sql = sql
+            .replace("{KEY}", key)
+            .replace("{TEXT}", text)
+            .replace("{TIME}", time)
+            .replace("{NOW}", now);
         self.execute(&sql);
     }
 }
@@ -38,7 +55,10 @@ pub fn family(db: &Db) {
     for (table, columns) in [
         ("users", "name {TEXT} NOT NULL"),
         ("topics", "name {TEXT} NOT NULL"),
-        ("articles", "topic_id INTEGER NOT NULL REFERENCES topics (id) ON DELETE CASCADE, title {TEXT} NOT NULL"),
+        (
+            "articles",
+            "topic_id INTEGER NOT NULL REFERENCES topics (id) ON DELETE CASCADE, title {TEXT} NOT NULL",
+        ),
         (
             "comments",
             "article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE, \
@@ -101,12 +121,17 @@ pub fn keys(db: &Db) {
         ("text_keys", "id VARCHAR(64) PRIMARY KEY".to_owned()),
         ("uuid_keys", format!("id {uuid} PRIMARY KEY")),
         ("binary_keys", format!("id {binary} PRIMARY KEY")),
-        ("pair_keys", "a INTEGER NOT NULL, b VARCHAR(64) NOT NULL, PRIMARY KEY (a, b)".to_owned()),
+        (
+            "pair_keys",
+            "a INTEGER NOT NULL, b VARCHAR(64) NOT NULL, PRIMARY KEY (a, b)".to_owned(),
+        ),
     ] {
         // A key constraint ends a table's definition on every engine.
-        let (columns, constraint) = key.split_once(", PRIMARY").map_or((key.as_str(), String::new()), |(columns, rest)| {
-            (columns, format!(", PRIMARY{rest}"))
-        });
+        let (columns, constraint) = key
+            .split_once(", PRIMARY")
+            .map_or((key.as_str(), String::new()), |(columns, rest)| {
+                (columns, format!(", PRIMARY{rest}"))
+            });
         db.create(&format!(
             "CREATE TABLE {table} ({columns}, note {{TEXT}}, version BIGINT NOT NULL DEFAULT 1, \
              deleted_at {{TIME}}{constraint})"

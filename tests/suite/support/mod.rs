@@ -35,8 +35,15 @@ impl Db {
     pub fn sqlite() -> Self {
         let name = fresh_name();
         let path = std::env::temp_dir().join(format!("{name}.sqlite"));
-        let url = path.to_str().expect("a temporary folder with a readable name").to_owned();
-        let db = Self { engine: Engine::Sqlite, url, name };
+        let url = path
+            .to_str()
+            .expect("a temporary folder with a readable name")
+            .to_owned();
+        let db = Self {
+            engine: Engine::Sqlite,
+            url,
+            name,
+        };
         db.execute("PRAGMA journal_mode = WAL");
         db
     }
@@ -46,7 +53,11 @@ impl Db {
         let (name, server) = (fresh_name(), server("HANDLEREF_POSTGRES_URL"));
         // Every connection of this URL lands in the test's own schema.
         let url = format!("{server}?options=-c%20search_path%3D{name}");
-        let db = Self { engine: Engine::Postgres, url, name };
+        let db = Self {
+            engine: Engine::Postgres,
+            url,
+            name,
+        };
         db.execute(&format!("CREATE SCHEMA {}", db.name));
         db
     }
@@ -54,10 +65,22 @@ impl Db {
     #[cfg(feature = "mysql")]
     pub fn mysql() -> Self {
         let (name, server) = (fresh_name(), server("HANDLEREF_MYSQL_URL"));
-        let admin = Self { engine: Engine::Mysql, url: server.clone(), name: String::new() };
+        let admin = Self {
+            engine: Engine::Mysql,
+            url: server.clone(),
+            name: String::new(),
+        };
         admin.execute(&format!("CREATE DATABASE {name}"));
-        let base = server.rsplit_once('/').expect("a URL with a database").0.to_owned();
-        Self { engine: Engine::Mysql, url: format!("{base}/{name}"), name }
+        let base = server
+            .rsplit_once('/')
+            .expect("a URL with a database")
+            .0
+            .to_owned();
+        Self {
+            engine: Engine::Mysql,
+            url: format!("{base}/{name}"),
+            name,
+        }
     }
 
     /// Executes SQL on a connection of its own.
@@ -65,11 +88,20 @@ impl Db {
         use diesel::Connection;
         use diesel::connection::SimpleConnection;
         match self.engine {
-            Engine::Sqlite => diesel::SqliteConnection::establish(&self.url).unwrap().batch_execute(sql).unwrap(),
+            Engine::Sqlite => diesel::SqliteConnection::establish(&self.url)
+                .unwrap()
+                .batch_execute(sql)
+                .unwrap(),
             #[cfg(feature = "postgres")]
-            Engine::Postgres => diesel::PgConnection::establish(&self.url).unwrap().batch_execute(sql).unwrap(),
+            Engine::Postgres => diesel::PgConnection::establish(&self.url)
+                .unwrap()
+                .batch_execute(sql)
+                .unwrap(),
             #[cfg(feature = "mysql")]
-            Engine::Mysql => diesel::MysqlConnection::establish(&self.url).unwrap().batch_execute(sql).unwrap(),
+            Engine::Mysql => diesel::MysqlConnection::establish(&self.url)
+                .unwrap()
+                .batch_execute(sql)
+                .unwrap(),
             #[allow(unreachable_patterns)]
             _ => unreachable!("its feature is off"),
         }
@@ -79,7 +111,10 @@ impl Db {
     pub fn connect<C: diesel::Connection>(&self) -> C {
         let mut conn = C::establish(&self.url).unwrap();
         if self.engine == Engine::Sqlite {
-            conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").unwrap();
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF",
+            )
+            .unwrap();
         }
         conn
     }
@@ -89,9 +124,11 @@ impl Db {
     pub async fn connect_async<C: diesel_async::AsyncConnection>(&self) -> C {
         let mut conn = C::establish(&self.url).await.unwrap();
         if self.engine == Engine::Sqlite {
-            conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF")
-                .await
-                .unwrap();
+            conn.batch_execute(
+                "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF",
+            )
+            .await
+            .unwrap();
         }
         conn
     }
@@ -116,20 +153,31 @@ impl Drop for Db {
 
 fn fresh_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("handleref_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "handleref_{}_{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 fn server(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run `cargo xtask test`, or set it to a throwaway server's URL")
+        panic!(
+            "{variable} is not set: run `cargo xtask test`, or set it to a throwaway server's URL"
+        )
     })
 }
 
 /// Runs a future to its end.
 #[cfg(feature = "async")]
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 /// `go!(x)` is `x` in a synchronous test and `x.await` in an asynchronous one.
@@ -154,13 +202,17 @@ macro_rules! transaction_sync {
 #[allow(unused_macros)]
 macro_rules! transaction_async {
     ($conn:expr, $inner:ident, $body:block) => {
-        diesel_async::AsyncConnection::transaction::<_, handleref::Error, _>($conn, async |$inner| $body).await
+        diesel_async::AsyncConnection::transaction::<_, handleref::Error, _>(
+            $conn,
+            async |$inner| $body,
+        )
+        .await
     };
 }
 pub(crate) use go_sync;
-pub(crate) use transaction_sync;
 #[cfg(feature = "async")]
 pub(crate) use transaction_async;
+pub(crate) use transaction_sync;
 
 /// What `on_conflict` takes: MySQL names no columns.
 macro_rules! conflict_target {

@@ -75,7 +75,9 @@ diesel::joinable!(comments -> articles (article_id));
 diesel::allow_tables_to_appear_in_same_query!(topics, articles, comments, users, notes);
 
 /// Every role, no relatives.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, AsChangeset, Insertable, HandleRef)]
+#[derive(
+    Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, AsChangeset, Insertable, HandleRef,
+)]
 #[diesel(table_name = notes)]
 #[handleref(options(passthrough = "kept"))]
 pub struct Note {
