@@ -11,7 +11,17 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use std::future::Future;
 
-mod connections;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod blocking;
+#[cfg(all(
+    feature = "async",
+    any(
+        feature = "sqlite",
+        feature = "postgres_backend",
+        feature = "mysql_backend"
+    )
+))]
+mod nonblocking;
 
 /// A connection that handleref can run on.
 ///
@@ -114,6 +124,8 @@ pub trait Steps: Send + Sized {
 }
 
 /// A fragment as a query of columns whose types the reader knows.
+// Unused in a build without any connection.
+#[allow(dead_code)]
 pub(crate) struct Rows<Q>(pub(crate) Q);
 
 impl<Q> Query for Rows<Q> {
@@ -177,3 +189,30 @@ impl<E: Steps> Drop for Transaction<'_, E> {
         }
     }
 }
+
+/// Loads whose types every engine knows; only here the engine is concrete.
+#[allow(unused_macros)]
+macro_rules! typed_loads {
+    () => {
+        async fn numbers<'a, Q>(&'a mut self, query: Q) -> QueryResult<Vec<(i64, i64)>>
+        where
+            Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+        {
+            Steps::load::<(diesel::sql_types::BigInt, diesel::sql_types::BigInt), (i64, i64), Q>(
+                self, query,
+            )
+            .await
+        }
+
+        async fn texts<'a, Q>(&'a mut self, query: Q) -> QueryResult<Vec<Texts>>
+        where
+            Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+        {
+            type Text = diesel::sql_types::Nullable<diesel::sql_types::Text>;
+            type Text4 = (Text, Text, Text, Text);
+            Steps::load::<Text4, Texts, Q>(self, query).await
+        }
+    };
+}
+#[allow(unused_imports)]
+use typed_loads;

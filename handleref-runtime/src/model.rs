@@ -90,6 +90,37 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
         Self::table()
     }
 
+    /// The live rows.
+    fn undeleted() -> Undeleted<Self>
+    where
+        Self: SoftDelete,
+        Self::Table: FilterDsl<Self::Live>,
+    {
+        Self::table().filter(Self::is_live())
+    }
+
+    /// The soft-deleted rows.
+    fn deleted() -> scope::Deleted<Self>
+    where
+        Self: SoftDelete,
+        Self::Table: FilterDsl<Self::Deleted>,
+    {
+        Self::table().filter(Self::is_deleted())
+    }
+
+    /// The newest of all creations and changes, soft-deleted rows included; a
+    /// query of one `Option`, `None` for an empty table.
+    ///
+    /// Of a part of the table: `Article::undeleted().last_change()`, with
+    /// [`ChangesDsl`](crate::scope::ChangesDsl) in scope.
+    fn last_change() -> diesel::dsl::Select<Self::Table, LastChange<Self>>
+    where
+        Self: Timestamped,
+        Self::Table: diesel::query_dsl::methods::SelectDsl<LastChange<Self>>,
+    {
+        diesel::query_dsl::methods::SelectDsl::select(Self::table(), LastChange::new())
+    }
+
     /// The live rows that changed after `bound`: a version (an integer) or an
     /// instant (see [`time::Instant`](crate::time::Instant)).
     ///
@@ -215,18 +246,6 @@ pub trait Timestamped: HandleRef {
     type Updated: Column<Table = Self::Table> + Default;
     /// The SQL type of both, without `Nullable`.
     type TimeSql: TimeSqlType;
-
-    /// The newest of all creations and changes, soft-deleted rows included; a
-    /// query of one `Option`, `None` for an empty table.
-    ///
-    /// Of a part of the table: `Article::undeleted().last_change()`, with
-    /// [`ChangesDsl`](crate::scope::ChangesDsl) in scope.
-    fn last_change() -> diesel::dsl::Select<Self::Table, LastChange<Self>>
-    where
-        Self::Table: diesel::query_dsl::methods::SelectDsl<LastChange<Self>>,
-    {
-        diesel::query_dsl::methods::SelectDsl::select(Self::table(), LastChange::new())
-    }
 }
 
 /// A model whose rows can be soft-deleted and restored.
@@ -268,22 +287,6 @@ pub trait SoftDelete: HandleRef {
     fn status() -> Self::Status;
     /// Whether this instance is marked as deleted.
     fn deleted_mark(&self) -> bool;
-
-    /// The live rows.
-    fn undeleted() -> Undeleted<Self>
-    where
-        Self::Table: FilterDsl<Self::Live>,
-    {
-        Self::table().filter(Self::is_live())
-    }
-
-    /// The soft-deleted rows.
-    fn deleted() -> scope::Deleted<Self>
-    where
-        Self::Table: FilterDsl<Self::Deleted>,
-    {
-        Self::table().filter(Self::is_deleted())
-    }
 }
 
 /// A soft-deletable model with a `deleted_at` column, by which one deletion is

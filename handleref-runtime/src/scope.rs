@@ -15,10 +15,10 @@ use diesel::result::QueryResult;
 use diesel::sql_types::Nullable;
 use std::marker::PhantomData;
 
-/// The type of [`SoftDelete::undeleted`]; for `base_query_type` of `HasQuery`
+/// The type of [`HandleRef::undeleted`]; for `base_query_type` of `HasQuery`
 /// and for signatures.
 pub type Undeleted<M> = Filter<<M as HandleRef>::Table, <M as SoftDelete>::Live>;
-/// The type of [`SoftDelete::deleted`].
+/// The type of [`HandleRef::deleted`].
 pub type Deleted<M> = Filter<<M as HandleRef>::Table, <M as SoftDelete>::Deleted>;
 /// The type of [`HandleRef::since`].
 pub type Since<M, B> = Filter<<M as HandleRef>::Scope, <B as Bound<M>>::After>;

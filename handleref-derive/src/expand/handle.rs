@@ -23,7 +23,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let (scope, scope_value) = if model.is_soft_deletable() {
         (
             quote!(__handleref::Undeleted<Self>),
-            quote!(<Self as __handleref::SoftDelete>::undeleted()),
+            quote!(<Self as __handleref::HandleRef>::undeleted()),
         )
     } else {
         (quote!(Self::Table), quote!(#table::table))

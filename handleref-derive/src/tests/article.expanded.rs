@@ -42,7 +42,7 @@ const _: () = {
             articles::table
         }
         fn scope() -> Self::Scope {
-            <Self as __handleref::SoftDelete>::undeleted()
+            <Self as __handleref::HandleRef>::undeleted()
         }
         fn key(&self) -> Self::Key {
             __handleref::key_of::<Self>(&self.id)

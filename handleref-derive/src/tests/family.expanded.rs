@@ -30,7 +30,7 @@ const _: () = {
             comments::table
         }
         fn scope() -> Self::Scope {
-            <Self as __handleref::SoftDelete>::undeleted()
+            <Self as __handleref::HandleRef>::undeleted()
         }
         fn key(&self) -> Self::Key {
             __handleref::key_of::<Self>(&self.id)

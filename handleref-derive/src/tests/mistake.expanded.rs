@@ -27,7 +27,7 @@ const _: () = {
             comments::table
         }
         fn scope() -> Self::Scope {
-            <Self as __handleref::SoftDelete>::undeleted()
+            <Self as __handleref::HandleRef>::undeleted()
         }
         fn key(&self) -> Self::Key {
             ::core::unreachable!()

@@ -29,7 +29,7 @@ const _: () = {
             crate::schema::orders::table
         }
         fn scope() -> Self::Scope {
-            <Self as __handleref::SoftDelete>::undeleted()
+            <Self as __handleref::HandleRef>::undeleted()
         }
         fn key(&self) -> Self::Key {
             __handleref::key_of::<Self>(&self.id)

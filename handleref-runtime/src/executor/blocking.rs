@@ -1,0 +1,116 @@
+//! Synchronous connections.
+
+use super::{Executor, Rows, Steps, Texts, typed_loads};
+use diesel::connection::LoadConnection;
+use diesel::deserialize::FromSqlRow;
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::{Error, QueryResult};
+use std::future::Future;
+
+/// The value of a future that never waits.
+fn ready<T>(operation: impl Future<Output = T>) -> T {
+    let mut operation = std::pin::pin!(operation);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match operation.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        // Every step of a synchronous connection is done when it returns.
+        std::task::Poll::Pending => unreachable!("a synchronous step waited"),
+    }
+}
+
+macro_rules! synchronous {
+    ($([$($param:tt)*])? $conn:ty, $backend:ty $(where $($bounds:tt)*)?) => {
+        impl<$($($param)*)?> Executor for $conn $(where $($bounds)*)? {
+            type Output<'a, T: 'a> = T where Self: 'a;
+
+            fn run<'a, T, F>(operation: F) -> T
+            where
+                Self: 'a,
+                T: Send + 'a,
+                F: Future<Output = T> + Send + 'a,
+            {
+                ready(operation)
+            }
+
+            fn wait<'a, T>(output: T) -> impl Future<Output = T> + Send + 'a
+            where
+                Self: 'a,
+                T: Send + 'a,
+            {
+                std::future::ready(output)
+            }
+        }
+
+        impl<$($($param)*)?> Steps for $conn $(where $($bounds)*)? {
+            type Backend = $backend;
+
+            async fn execute<'a, Q>(&'a mut self, statement: Q) -> QueryResult<usize>
+            where
+                Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+            {
+                diesel::Connection::execute_returning_count(self, &statement)
+            }
+
+            async fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> QueryResult<Vec<U>>
+            where
+                Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+                U: FromSqlRow<ST, Self::Backend> + Send + 'static,
+                ST: 'static,
+            {
+                LoadConnection::<diesel::connection::DefaultLoadingMode>::load(self, Rows(query))?
+                    .map(|row| U::build_from_row(&row?).map_err(Error::DeserializationError))
+                    .collect()
+            }
+
+            typed_loads!();
+
+            async fn batch<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
+                diesel::connection::SimpleConnection::batch_execute(self, sql)
+            }
+
+            async fn begin(&mut self) -> QueryResult<()> {
+                <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::begin_transaction(self)
+            }
+
+            async fn commit(&mut self) -> QueryResult<()> {
+                <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::commit_transaction(self)
+            }
+
+            async fn rollback(&mut self) -> QueryResult<()> {
+                <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::rollback_transaction(self)
+            }
+
+            fn abandon(&mut self) {
+                <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+            }
+
+            fn usable(&mut self) -> QueryResult<()> {
+                // Nothing is abandoned where nothing waits.
+                Ok(())
+            }
+        }
+    };
+}
+
+#[cfg(feature = "sqlite")]
+synchronous!(diesel::SqliteConnection, diesel::sqlite::Sqlite);
+#[cfg(feature = "postgres")]
+synchronous!(diesel::PgConnection, diesel::pg::Pg);
+#[cfg(feature = "mysql")]
+synchronous!(diesel::MysqlConnection, diesel::mysql::Mysql);
+
+#[cfg(all(feature = "r2d2", feature = "sqlite"))]
+synchronous!(
+    diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<diesel::SqliteConnection>>,
+    diesel::sqlite::Sqlite
+);
+#[cfg(all(feature = "r2d2", feature = "postgres"))]
+synchronous!(
+    diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<diesel::PgConnection>>,
+    diesel::pg::Pg
+);
+#[cfg(all(feature = "r2d2", feature = "mysql"))]
+synchronous!(
+    diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<diesel::MysqlConnection>>,
+    diesel::mysql::Mysql
+);

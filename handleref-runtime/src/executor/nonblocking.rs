@@ -1,0 +1,113 @@
+//! Connections of diesel-async.
+
+use super::{Executor, Rows, Steps, Texts, typed_loads};
+use diesel::deserialize::FromSqlRow;
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::result::{Error, QueryResult};
+use std::future::Future;
+
+macro_rules! asynchronous {
+    ($conn:ty, $backend:ty, $rollback:expr) => {
+        impl Executor for $conn {
+            type Output<'a, T: 'a> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+            fn run<'a, T, F>(operation: F) -> Self::Output<'a, T>
+            where
+                T: Send + 'a,
+                F: Future<Output = T> + Send + 'a,
+            {
+                Box::pin(operation)
+            }
+
+            fn wait<'a, T>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a
+            where
+                T: Send + 'a,
+            {
+                output
+            }
+        }
+
+        impl Steps for $conn {
+            type Backend = $backend;
+
+            async fn execute<'a, Q>(&'a mut self, statement: Q) -> QueryResult<usize>
+            where
+                Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+            {
+                self.usable()?;
+                diesel_async::AsyncConnectionCore::execute_returning_count(self, statement).await
+            }
+
+            async fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> QueryResult<Vec<U>>
+            where
+                Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+                U: FromSqlRow<ST, Self::Backend> + Send + 'static,
+                ST: 'static,
+            {
+                use futures_util::TryStreamExt;
+                self.usable()?;
+                let rows = diesel_async::AsyncConnectionCore::load(self, Rows(query)).await?;
+                rows.and_then(|row| std::future::ready(U::build_from_row(&row).map_err(Error::DeserializationError)))
+                    .try_collect()
+                    .await
+            }
+
+            typed_loads!();
+
+            async fn batch<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
+                self.usable()?;
+                diesel_async::SimpleAsyncConnection::batch_execute(self, sql).await
+            }
+
+            async fn begin(&mut self) -> QueryResult<()> {
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::begin_transaction(self).await
+            }
+
+            async fn commit(&mut self) -> QueryResult<()> {
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::commit_transaction(self).await
+            }
+
+            async fn rollback(&mut self) -> QueryResult<()> {
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::rollback_transaction(self).await
+            }
+
+            fn abandon(&mut self) {
+                let rollback: fn(&mut Self) = $rollback;
+                rollback(self);
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+            }
+
+            fn usable(&mut self) -> QueryResult<()> {
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).transaction_depth().map(drop)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "postgres_backend")]
+asynchronous!(diesel_async::AsyncPgConnection, diesel::pg::Pg, |conn| {
+    // The connection sends what it is given, in order: the first poll hands it
+    // over, and nobody needs to wait for the answer.
+    let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
+        conn, "ROLLBACK"
+    ));
+    let _ = rollback
+        .as_mut()
+        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+});
+// MySQL's protocol takes no second command before the first is answered, so
+// the transaction stays open until the connection is dropped.
+#[cfg(feature = "mysql_backend")]
+asynchronous!(
+    diesel_async::AsyncMysqlConnection,
+    diesel::mysql::Mysql,
+    |_| ()
+);
+#[cfg(feature = "sqlite")]
+asynchronous!(
+    diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>,
+    diesel::sqlite::Sqlite,
+    // A task that rolls back would have to be waited for, which panics on a
+    // current-thread runtime.
+    |_| ()
+);
