@@ -23,7 +23,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
-use handleref::{HandleRef as _, Outcome, RowDsl as _, SoftDelete as _};
+use handleref::{HandleRef as _, Outcome, RowDsl as _};
 
 /// The tables.
 mod schema {

@@ -18,7 +18,7 @@ pub(crate) fn check(model: &mut Model, errors: &mut Errors) {
     status_is_no_primitive(model, errors);
     status_values_differ(model, errors);
     relatives_need_soft_delete(model, errors);
-    cascade_needs_deleted_at(model, errors);
+    cascade_needs_a_mark(model, errors);
     names_are_given_once(model, errors);
 }
 
@@ -198,8 +198,8 @@ fn relatives_need_soft_delete(model: &mut Model, errors: &mut Errors) {
     model.unique.clear();
 }
 
-fn cascade_needs_deleted_at(model: &mut Model, errors: &mut Errors) {
-    if model.roles.deleted_at.is_some() {
+fn cascade_needs_a_mark(model: &mut Model, errors: &mut Errors) {
+    if model.records_deletions() {
         return;
     }
     let is_broken = model
@@ -210,8 +210,8 @@ fn cascade_needs_deleted_at(model: &mut Model, errors: &mut Errors) {
     if let (Some((span, _)), false) = (model.cascade.first(), is_broken) {
         errors.add(
             *span,
-            "`cascade` needs `deleted_at: Option<..>` (a nullable timestamp) beside the status: \
-             a restore brings back the children that carry the parent's `deleted_at`",
+            "`cascade` needs `updated_at`, or `deleted_at: Option<..>` (a nullable timestamp), beside the status: \
+             a restore brings back the children that were deleted at the same moment as their parent",
         );
     }
     model.cascade.clear();

@@ -125,6 +125,13 @@ impl Model {
         })
     }
 
+    /// Whether a column tells one deletion from another: `deleted_at`, or
+    /// `updated_at` beside a status.
+    pub(crate) fn records_deletions(&self) -> bool {
+        self.roles.deleted_at.is_some()
+            || (self.roles.status.is_some() && self.roles.updated_at.is_some())
+    }
+
     /// Whether a column says which rows are deleted.
     pub(crate) fn is_soft_deletable(&self) -> bool {
         self.roles.deleted_at.is_some() || self.roles.status.is_some()

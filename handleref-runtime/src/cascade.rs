@@ -135,7 +135,7 @@ impl<C: Executor> Link<C> {
         const {
             assert!(
                 same_time_kind(P::ROLES, K::ROLES),
-                "`deleted_at` of a parent and of its cascaded children must have the same SQL type"
+                "`deleted_at` (`updated_at` where there is none) of a parent and of its cascaded children must have the same SQL type"
             );
         }
         Self {
@@ -161,7 +161,7 @@ impl<C: Executor> Link<C> {
 }
 
 const fn same_time_kind(parent: Roles, child: Roles) -> bool {
-    match (parent.deleted_at, child.deleted_at) {
+    match (parent.mark(), child.mark()) {
         (Some((_, parent)), Some((_, child))) => parent as u8 == child as u8,
         _ => false,
     }

@@ -118,6 +118,8 @@ pub trait Steps: Send + Sized {
     /// connection as broken, because an open transaction of ours was abandoned:
     /// handleref and `transaction` refuse it from now on, and a pool drops it.
     fn abandon(&mut self);
+    /// Whether a transaction is open.
+    fn in_transaction(&mut self) -> bool;
     /// # Errors
     /// `BrokenTransactionManager` after [`abandon`](Steps::abandon).
     fn usable(&mut self) -> QueryResult<()>;

@@ -289,12 +289,22 @@ pub trait SoftDelete: HandleRef {
     fn deleted_mark(&self) -> bool;
 }
 
-/// A soft-deletable model with a `deleted_at` column, by which one deletion is
-/// told from another; needed where children are restored with their parent.
+/// A soft-deletable model with a column that tells one deletion from another;
+/// needed where children are restored with their parent.
+///
+/// This is `deleted_at` or, in a model with a status alone, `updated_at`: all
+/// rows of one deletion have the same moment there, which no other deletion
+/// has, and a restore brings back the children with the moment of their parent.
+///
+/// With `updated_at` a change to a row *while it is deleted* moves the mark, and
+/// the row is no longer known as part of that deletion: it does not come back
+/// with its parent, and if it is a parent itself, its children do not come back
+/// with it. They are restored by themselves then. A restore never brings back
+/// more than the deletion removed. `deleted_at` does not have this limit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` takes part in a cascade, but does not record which deletion removed a row",
-    label = "`deleted_at` is needed here",
-    note = "add `pub deleted_at: Option<..>` (a nullable timestamp) to `{Self}`, beside its status if it has one: restoring a parent brings back the children with the parent's `deleted_at`"
+    label = "`deleted_at` or `updated_at` is needed here",
+    note = "add `pub deleted_at: Option<..>` (a nullable timestamp) to `{Self}`, or `pub updated_at: ..` if it has a status: restoring a parent brings back the children that were deleted at the same moment"
 )]
 pub trait DeletionStamp: SoftDelete {}
 
@@ -334,6 +344,8 @@ pub struct Roles {
     pub deleted_at: Option<(&'static str, TimeKind)>,
     /// The status that says whether a row is deleted.
     pub status: Option<&'static str>,
+    /// The status of a deleted row, if it is given as a text.
+    pub deleted_status: Option<&'static str>,
 }
 
 impl Roles {
@@ -344,7 +356,18 @@ impl Roles {
         updated_at: None,
         deleted_at: None,
         status: None,
+        deleted_status: None,
     };
+
+    /// The column by which one deletion is told from another; see
+    /// [`DeletionStamp`].
+    pub(crate) const fn mark(self) -> Option<(&'static str, TimeKind)> {
+        match (self.deleted_at, self.status) {
+            (Some(deleted_at), _) => Some(deleted_at),
+            (None, Some(_)) => self.updated_at,
+            (None, None) => None,
+        }
+    }
 
     /// Names that a changeset of the user must not assign.
     pub(crate) fn managed(self) -> impl Iterator<Item = &'static str> {
@@ -380,6 +403,11 @@ impl Roles {
     /// With `C` as the status.
     pub const fn with_status<C: Column>(mut self) -> Self {
         self.status = Some(C::NAME);
+        self
+    }
+    /// With the text that the status of a deleted row has.
+    pub const fn with_deleted_status(mut self, status: &'static str) -> Self {
+        self.deleted_status = Some(status);
         self
     }
 }

@@ -211,7 +211,7 @@ where
 
 /// Whether a child says which deletion removed a row.
 pub const fn child_has_stamp<P: HandleRef, K: ChildOf<P>>() -> bool {
-    K::ROLES.deleted_at.is_some()
+    K::ROLES.mark().is_some()
 }
 
 /// The number of key columns of a parent; 0 if it cannot be soft-deleted.

@@ -237,7 +237,10 @@ fn join(wanted: &mut Wanted, model: &ModelSchema) {
     one.created_at = one.created_at.or(other.created_at);
     one.updated_at = one.updated_at.or(other.updated_at);
     one.deleted_at = one.deleted_at.or(other.deleted_at);
-    one.status = one.status.or(other.status);
+    if one.status.is_none() || one.status == other.status {
+        one.status = other.status.or(one.status);
+        one.deleted_status = one.deleted_status.or(other.deleted_status);
+    }
     for columns in model.unique {
         if !wanted.unique.contains(columns) {
             wanted.unique.push(columns);

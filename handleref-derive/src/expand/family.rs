@@ -55,7 +55,7 @@ fn check_child(parent: &Ident, child: &Path) -> TokenStream {
     let name = child.to_token_stream().to_string().replace(' ', "");
     let message = format!(
         "`{name}` is in the cascade of `{parent}`, but does not record which deletion removed a row: \
-         add `deleted_at: Option<..>` (a nullable timestamp) to `{name}`"
+         add `deleted_at: Option<..>` (a nullable timestamp) to `{name}`, or `updated_at` if it has a status"
     );
     quote_spanned!(child.span()=> const _: () = ::core::assert!(__handleref::child_has_stamp::<#parent, #child>(), #message);)
 }
@@ -105,7 +105,7 @@ fn check_parent(child: &Ident, parent: &Path, columns: usize) -> TokenStream {
     let name = parent.to_token_stream().to_string().replace(' ', "");
     let live = format!(
         "`{name}` is the parent of `{child}`, but cannot be soft-deleted: add `deleted_at: Option<..>` \
-         (a nullable timestamp) to `{name}`, or take `parent({name})` out"
+         (a nullable timestamp) or a status to `{name}`, or take `parent({name})` out"
     );
     let foreign_key = format!(
         "the primary key of `{name}` does not have as many columns as its foreign key in `{child}`, which has {columns}: \

@@ -1,6 +1,7 @@
 //! Identity and the facts of the table.
 
 use super::column_name;
+use crate::attrs::Value;
 use crate::model::{Field, Model};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -113,7 +114,11 @@ fn roles(model: &Model) -> TokenStream {
     }));
     value.extend(roles.status.as_ref().map(|status| {
         let column = &model.fields[status.field].column;
-        quote!(.with_status::<#column>())
+        let deleted = match &status.values {
+            Some((Value::Text(text), _)) => Some(quote!(.with_deleted_status(#text))),
+            _ => None,
+        };
+        quote!(.with_status::<#column>() #deleted)
     }));
     value
 }

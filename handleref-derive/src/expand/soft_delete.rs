@@ -43,7 +43,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     } else {
         quote!(NoHooks)
     };
-    let stamp = model.roles.deleted_at.map(|_| {
+    let stamp = model.records_deletions().then(|| {
         quote! {
             #[automatically_derived]
             impl __handleref::DeletionStamp for #ident {}

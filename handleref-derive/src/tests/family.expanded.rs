@@ -137,11 +137,11 @@ const _: () = {
     }
     const _: () = ::core::assert!(
         __handleref::child_has_stamp:: < Comment, Comment > (),
-        "`Comment` is in the cascade of `Comment`, but does not record which deletion removed a row: add `deleted_at: Option<..>` (a nullable timestamp) to `Comment`"
+        "`Comment` is in the cascade of `Comment`, but does not record which deletion removed a row: add `deleted_at: Option<..>` (a nullable timestamp) to `Comment`, or `updated_at` if it has a status"
     );
     const _: () = ::core::assert!(
         __handleref::child_has_stamp:: < Comment, Reply > (),
-        "`Reply` is in the cascade of `Comment`, but does not record which deletion removed a row: add `deleted_at: Option<..>` (a nullable timestamp) to `Reply`"
+        "`Reply` is in the cascade of `Comment`, but does not record which deletion removed a row: add `deleted_at: Option<..>` (a nullable timestamp) to `Reply`, or `updated_at` if it has a status"
     );
     #[automatically_derived]
     impl<__HandlerefConn: __handleref::Executor> __handleref::Parents<__HandlerefConn>
@@ -166,7 +166,7 @@ const _: () = {
         let __handleref_key = __handleref::parent_key::<Article>();
         ::core::assert!(
             __handleref_key > 0,
-            "`Article` is the parent of `Comment`, but cannot be soft-deleted: add `deleted_at: Option<..>` (a nullable timestamp) to `Article`, or take `parent(Article)` out"
+            "`Article` is the parent of `Comment`, but cannot be soft-deleted: add `deleted_at: Option<..>` (a nullable timestamp) or a status to `Article`, or take `parent(Article)` out"
         );
         ::core::assert!(
             __handleref_key == 1usize,

@@ -90,6 +90,23 @@ fn status() -> Result<(), Box<dyn Error>> {
     )
 }
 
+/// The seed's shape, with children.
+#[test]
+fn status_text() -> Result<(), Box<dyn Error>> {
+    snapshot(
+        "status_text",
+        &quote! {
+            #[handleref(cascade(Net), unique(name))]
+            struct Org {
+                id: i32,
+                name: String,
+                status: String,
+                updated: NaiveDateTime,
+            }
+        },
+    )
+}
+
 #[test]
 fn family() -> Result<(), Box<dyn Error>> {
     snapshot(

@@ -1,6 +1,6 @@
 //! The cascade, step by step; one logic for every model and connection.
 
-use super::set::{Assign, Change, Count, Lock, Members, Origin, Orphan, Set, Touch, Update};
+use super::set::{Change, Count, Lock, Members, Origin, Orphan, Set, Touch, Update};
 use super::stamp::{self, TICK};
 use super::{Boxed, Fragment, Link, Node};
 use crate::engine::{Engine, Kind};
@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use chrono::NaiveDateTime;
 use std::any::TypeId;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What to do with the rows that the user named.
@@ -96,6 +97,7 @@ impl<C: Executor> Tree<C> {
             own_links: &self.own_links,
             // Rows that a tree reaches from the root must not get them.
             values: task.values.filter(|_| self.own_links.is_empty()),
+            without: None,
         })];
         for branch in &self.branches {
             let parent = sets[branch.parent.map_or(0, |at| at + 1)].clone();
@@ -105,6 +107,7 @@ impl<C: Executor> Tree<C> {
                 change,
                 own_links: &branch.own_links,
                 values: None,
+                without: None,
             }));
         }
         sets
@@ -124,20 +127,13 @@ pub(crate) async fn inside<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Res
     if locked.iter().all(|(rows, _)| *rows == 0) {
         return Ok(0);
     }
-    if let Some(values) = task.values.filter(|_| !tree.own_links.is_empty()) {
-        let root = Set {
-            node: &task.root,
-            origin: Origin::Target(task.target),
-            change: task.change,
-            own_links: &[],
-            values: None,
-        };
-        conn.execute(Assign { set: &root, values }).await?;
-    }
     match task.change {
         Change::Restore => {
             restore_parents(conn, &sets, task.upward).await?;
-            apply(conn, &sets, None).await
+            match task.values.filter(|_| !tree.own_links.is_empty()) {
+                Some(values) => apply_to_tree(conn, task, sets, values).await,
+                None => apply(conn, &sets, None).await,
+            }
         }
         // A single table leaves nothing to be told apart on restore.
         Change::Delete if sets.len() == 1 && tree.own_links.is_empty() => {
@@ -159,6 +155,33 @@ async fn apply<C: Executor>(
         of_root = update(conn, set, stamp).await?;
     }
     Ok(of_root)
+}
+
+/// The same for a root whose table is a tree, if only the rows that the user
+/// named get `values`: what they reach goes first.
+async fn apply_to_tree<'a, C: Executor>(
+    conn: &mut C,
+    task: &'a Task<'a, C>,
+    mut sets: Vec<Arc<Set<'a, C>>>,
+    values: &'a Fragment<'a, C::Backend>,
+) -> Result<usize, Error> {
+    let named = |values| Set {
+        node: &task.root,
+        origin: Origin::Target(task.target),
+        change: task.change,
+        own_links: &[],
+        values,
+        without: None,
+    };
+    let below = Set {
+        own_links: sets[0].own_links,
+        without: Some(Arc::new(named(None))),
+        ..named(None)
+    };
+    // Branches go on describing themselves by the whole tree.
+    sets[0] = Arc::new(below);
+    let reached = apply(conn, &sets, None).await?;
+    Ok(reached + update(conn, &named(Some(values)), None).await?)
 }
 
 async fn update<C: Executor>(
@@ -183,6 +206,7 @@ async fn delete_family<C: Executor>(
         let result = delete_at(savepoint.conn(), sets, moment).await;
         match savepoint.finish(result).await {
             Err(Attempt::Taken) => moment += TICK,
+            Err(Attempt::Lost) => moment = stamp::after_rows(conn, sets, moment).await?,
             Err(Attempt::Failed(error)) => return Err(error),
             Ok(rows) => return Ok(rows),
         }
@@ -195,6 +219,9 @@ async fn delete_family<C: Executor>(
 enum Attempt {
     /// Another deletion has the same moment.
     Taken,
+    /// A row did not keep the moment: a guard stamped a later one, or the
+    /// column is too coarse.
+    Lost,
     Failed(Error),
 }
 
@@ -236,11 +263,12 @@ async fn delete_at<C: Executor>(
             .await?;
         // Rows of ours are locked; any more were deleted by someone else in
         // the same moment.
-        if found
-            .iter()
-            .any(|(all, _)| usize::try_from(*all) != Ok(ours))
-        {
-            return Err(Attempt::Taken);
+        for (all, _) in found {
+            match usize::try_from(all).unwrap_or(0).cmp(&ours) {
+                Ordering::Less => return Err(Attempt::Lost),
+                Ordering::Equal => {}
+                Ordering::Greater => return Err(Attempt::Taken),
+            }
         }
     }
     Ok(of_root)
@@ -293,6 +321,7 @@ fn above<'a, C: Executor>(
                 change: Change::Restore,
                 own_links: &[],
                 values: None,
+                without: None,
             });
             above(conn, &parents, &[], upward, height + 1).await?;
             update(conn, &parents, None).await?;

@@ -20,7 +20,7 @@ pub(crate) enum Change {
 pub(crate) enum Origin<'a, C: Executor> {
     /// The rows that the user named: a `WHERE` clause, or nothing.
     Target(&'a Fragment<'a, C::Backend>),
-    /// The children of a set; when restoring only those with its `deleted_at`.
+    /// The children of a set; when restoring only those with its mark.
     Below(Arc<Set<'a, C>>, &'static [&'static str]),
     /// The parents of a set, by the foreign key of the set's rows.
     Above(Arc<Set<'a, C>>, &'static [&'static str]),
@@ -37,6 +37,8 @@ pub(crate) struct Set<'a, C: Executor> {
     pub(crate) own_links: &'a [&'static [&'static str]],
     /// Further assignments to its rows.
     pub(crate) values: Option<&'a Fragment<'a, C::Backend>>,
+    /// Rows that are left out, though what they reach is not.
+    pub(crate) without: Option<Arc<Set<'a, C>>>,
 }
 
 impl<'a, C: Executor> Set<'a, C> {
@@ -50,7 +52,7 @@ impl<'a, C: Executor> Set<'a, C> {
     /// The columns that a row is matched by: its key and, when restoring, the
     /// moment of its deletion.
     fn columns(&self, with_stamp: bool) -> Vec<&'static str> {
-        let stamp = self.node.roles.deleted_at.map(|(name, _)| name);
+        let stamp = self.node.roles.mark().map(|(name, _)| name);
         self.node
             .keys
             .iter()
@@ -81,7 +83,7 @@ impl<'a, C: Executor> Set<'a, C> {
                 let stamp = self
                     .node
                     .roles
-                    .deleted_at
+                    .mark()
                     .map(|(name, _)| name)
                     .filter(|_| with_stamp);
                 let own: Vec<_> = foreign_key.iter().copied().chain(stamp).collect();
@@ -143,7 +145,7 @@ impl<'a, C: Executor> Set<'a, C> {
                 out.push_sql(" = ");
                 push_columns("handleref_tree", &[*key], &mut out)?;
             }
-            if let Some((stamp, _)) = self.node.roles.deleted_at.filter(|_| with_stamp) {
+            if let Some((stamp, _)) = self.node.roles.mark().filter(|_| with_stamp) {
                 out.push_sql(" AND ");
                 push_columns("handleref_row", &[stamp], &mut out)?;
                 out.push_sql(" = ");
@@ -153,7 +155,16 @@ impl<'a, C: Executor> Set<'a, C> {
         out.push_sql(") SELECT ");
         push_columns("", columns, &mut out)?;
         out.push_sql(" FROM handleref_tree) AS handleref_family");
+        if let Some(without) = &self.without {
+            out.push_sql(" WHERE NOT ");
+            walk_in(self.node.keys, without, self.node.keys, out)?;
+        }
         Ok(())
+    }
+
+    /// The condition of its rows, for statements on its table.
+    pub(super) fn walk_members<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        walk_in(self.node.keys, self, self.node.keys, out)
     }
 }
 
@@ -188,14 +199,14 @@ macro_rules! statements {
         }
     )* };
 }
-statements!(Members Update Assign Lock Orphan Touch Count);
+statements!(Members Update Lock Orphan Touch Count);
 
 /// The condition of the rows of a set, for statements on its table.
 pub(crate) struct Members<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
 
 impl<C: Executor> QueryFragment<C::Backend> for Members<'_, C> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        walk_in(self.0.node.keys, self.0, self.0.node.keys, out)
+        self.0.walk_members(out)
     }
 }
 
@@ -209,6 +220,10 @@ pub(crate) struct Update<'a, C: Executor> {
 impl<C: Executor> QueryFragment<C::Backend> for Update<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         let node = self.set.node;
+        if self.stamp.is_some() {
+            // The moment stands in the text.
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql("UPDATE ");
         (node.push_table)(&mut out)?;
         out.push_sql(" SET ");
@@ -263,23 +278,6 @@ impl<C: Executor> Update<'_, C> {
             Some(stamp) => out.push_sql(&literal_sql(C::Backend::KIND, kind, stamp)),
             None => push_now(kind, out),
         }
-    }
-}
-
-/// `UPDATE .. SET <values> WHERE <set>`
-pub(crate) struct Assign<'a, C: Executor> {
-    pub(crate) set: &'a Set<'a, C>,
-    pub(crate) values: &'a Fragment<'a, C::Backend>,
-}
-
-impl<C: Executor> QueryFragment<C::Backend> for Assign<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        out.push_sql("UPDATE ");
-        (self.set.node.push_table)(&mut out)?;
-        out.push_sql(" SET ");
-        self.values.walk_ast(out.reborrow())?;
-        out.push_sql(" WHERE ");
-        walk_in(self.set.node.keys, self.set, self.set.node.keys, out)
     }
 }
 
@@ -396,17 +394,24 @@ pub(crate) struct Count<'a, C: Executor> {
 
 impl<C: Executor> QueryFragment<C::Backend> for Count<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        // The moment stands in the text.
+        out.unsafe_to_cache_prepared();
         out.push_sql(if C::Backend::KIND == Kind::Postgres {
             "SELECT count(*), 0::bigint FROM "
         } else {
             "SELECT count(*), 0 FROM "
         });
         (self.node.push_table)(&mut out)?;
-        if let Some((deleted_at, kind)) = self.node.roles.deleted_at {
+        if let Some((mark, kind)) = self.node.roles.mark() {
             out.push_sql(" WHERE ");
-            out.push_identifier(deleted_at)?;
+            out.push_identifier(mark)?;
             out.push_sql(" = ");
             out.push_sql(&literal_sql(C::Backend::KIND, kind, self.stamp));
+            if self.node.roles.deleted_at.is_none() {
+                // Live rows are no part of a deletion.
+                out.push_sql(" AND ");
+                self.node.deleted.walk_ast(out)?;
+            }
         }
         Ok(())
     }

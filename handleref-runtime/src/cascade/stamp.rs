@@ -2,6 +2,7 @@
 //! that a restore can tell them apart.
 
 use super::Node;
+use super::set::Set;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
@@ -9,6 +10,7 @@ use crate::time::{TimeKind, literal_sql};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
+use std::sync::Arc;
 
 /// One microsecond, the finest step that every engine stores.
 pub(super) const TICK: TimeDelta = TimeDelta::microseconds(1);
@@ -24,8 +26,28 @@ pub(super) async fn fresh<C: Executor>(
     let now = read(conn, Clock).await?.ok_or(Error::Stamp {
         model: nodes.first().map_or("", |node| node.name),
     })?;
+    // SQLite's clock has milliseconds. One tick on, a moment differs from every
+    // one that a clock wrote, and from `updated_at` of a row that was just made.
+    let now = if C::Backend::KIND == Kind::Sqlite {
+        now + TICK
+    } else {
+        now
+    };
     let taken = read(conn, Taken { nodes, now }).await?;
     Ok(taken.map_or(now, |taken| taken + TICK))
+}
+
+/// `moment`, moved on past the marks of the rows that are to be deleted.
+///
+/// A guard does not let a writer take `updated_at` back; rows with a date in
+/// the future are deleted even later, then.
+pub(super) async fn after_rows<C: Executor>(
+    conn: &mut C,
+    sets: &[Arc<Set<'_, C>>],
+    moment: NaiveDateTime,
+) -> Result<NaiveDateTime, Error> {
+    let newest = read(conn, Newest(sets)).await?;
+    Ok(newest.map_or(moment, |newest| newest.max(moment)) + TICK)
 }
 
 async fn read<C, Q>(conn: &mut C, query: Q) -> Result<Option<NaiveDateTime>, Error>
@@ -81,40 +103,78 @@ impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
         out.unsafe_to_cache_prepared();
         let mut separator = "";
         for node in self.nodes {
-            let Some((deleted_at, time)) = node.roles.deleted_at else {
+            let Some((mark, time)) = node.roles.mark() else {
                 continue;
             };
             out.push_sql(separator);
             separator = " UNION ALL ";
-            let (before, after) = match (kind, time) {
-                (Kind::Sqlite, TimeKind::ZonedText) => ("replace(max(", "), '+00:00', '')"),
-                (Kind::Sqlite, _) => ("max(", ")"),
-                (Kind::Postgres, TimeKind::Plain) => {
-                    ("to_char(max(", "), 'YYYY-MM-DD HH24:MI:SS.US')")
-                }
-                (Kind::Postgres, _) => (
-                    "to_char(max(",
-                    ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
-                ),
-                (Kind::Mysql, _) => ("CAST(max(", ") AS CHAR)"),
-            };
-            out.push_sql("SELECT ");
-            out.push_sql(before);
-            out.push_identifier(deleted_at)?;
-            out.push_sql(after);
-            out.push_sql(match kind {
-                Kind::Sqlite => ", NULL, NULL, NULL FROM ",
-                Kind::Postgres => ", NULL::text, NULL::text, NULL::text FROM ",
-                Kind::Mysql => ", CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) FROM ",
-            });
-            (node.push_table)(&mut out)?;
-            out.push_sql(" WHERE ");
-            out.push_identifier(deleted_at)?;
+            push_newest(node, mark, time, &mut out)?;
+            out.push_identifier(mark)?;
             out.push_sql(" BETWEEN ");
             out.push_sql(&literal_sql(kind, time, self.now));
             out.push_sql(" AND ");
             out.push_sql(&literal_sql(kind, time, self.now + TimeDelta::seconds(1)));
+            if node.roles.deleted_at.is_none() {
+                out.push_sql(" AND ");
+                node.deleted.walk_ast(out.reborrow())?;
+            }
         }
         Ok(())
     }
+}
+
+/// The newest mark of the rows of each set.
+struct Newest<'a, 's, C: Executor>(&'a [Arc<Set<'s, C>>]);
+
+impl<C: Executor> QueryId for Newest<'_, '_, C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<C: Executor> QueryFragment<C::Backend> for Newest<'_, '_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let mut separator = "";
+        for set in self.0 {
+            let Some((mark, time)) = set.node.roles.mark() else {
+                continue;
+            };
+            out.push_sql(separator);
+            separator = " UNION ALL ";
+            push_newest(set.node, mark, time, &mut out)?;
+            set.walk_members(out.reborrow())?;
+        }
+        Ok(())
+    }
+}
+
+/// `SELECT max(<mark>), NULL, NULL, NULL FROM <table> WHERE `
+fn push_newest<C: Executor>(
+    node: &Node<C>,
+    mark: &str,
+    time: TimeKind,
+    out: &mut AstPass<'_, '_, C::Backend>,
+) -> QueryResult<()> {
+    let kind = C::Backend::KIND;
+    let (before, after) = match (kind, time) {
+        (Kind::Sqlite, TimeKind::ZonedText) => ("replace(max(", "), '+00:00', '')"),
+        (Kind::Sqlite, _) => ("max(", ")"),
+        (Kind::Postgres, TimeKind::Plain) => ("to_char(max(", "), 'YYYY-MM-DD HH24:MI:SS.US')"),
+        (Kind::Postgres, _) => (
+            "to_char(max(",
+            ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+        ),
+        (Kind::Mysql, _) => ("CAST(max(", ") AS CHAR)"),
+    };
+    out.push_sql("SELECT ");
+    out.push_sql(before);
+    out.push_identifier(mark)?;
+    out.push_sql(after);
+    out.push_sql(match kind {
+        Kind::Sqlite => ", NULL, NULL, NULL FROM ",
+        Kind::Postgres => ", NULL::text, NULL::text, NULL::text FROM ",
+        Kind::Mysql => ", CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) FROM ",
+    });
+    (node.push_table)(out)?;
+    out.push_sql(" WHERE ");
+    Ok(())
 }

@@ -84,6 +84,11 @@ macro_rules! synchronous {
                 <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
             }
 
+            fn in_transaction(&mut self) -> bool {
+                let status = <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self);
+                matches!(status.transaction_depth(), Ok(Some(_)))
+            }
+
             fn usable(&mut self) -> QueryResult<()> {
                 // Nothing is abandoned where nothing waits.
                 Ok(())

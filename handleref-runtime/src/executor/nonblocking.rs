@@ -77,6 +77,11 @@ macro_rules! asynchronous {
                 <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
             }
 
+            fn in_transaction(&mut self) -> bool {
+                let status = <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self);
+                matches!(status.transaction_depth(), Ok(Some(_)))
+            }
+
             fn usable(&mut self) -> QueryResult<()> {
                 <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).transaction_depth().map(drop)
             }

@@ -67,6 +67,9 @@ where
         return Ok(written.pop());
     }
     // The transaction keeps the row locked until it is read back.
+    if conn.in_transaction() {
+        return write_and_read(conn, row, statement).await;
+    }
     let mut transaction = Transaction::begin(conn).await?;
     let result = write_and_read(transaction.conn(), row, statement).await;
     transaction.finish(result).await

@@ -1,7 +1,7 @@
 //! What each engine has to answer, and what a table is asked for.
 
 use super::live::{Live, Queries};
-use super::names::{TableName, quoted};
+use super::names::{TableName, literal, quoted};
 use crate::engine::Kind;
 use crate::model::Roles;
 use crate::time::TimeKind;
@@ -68,6 +68,15 @@ pub(super) struct Change {
     pub(super) down: Vec<String>,
 }
 
+/// What says that a row lives.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Living<'a> {
+    /// This column is null.
+    Null(&'a str),
+    /// This column is not this text: another one, or null.
+    Not(&'a str, &'a str),
+}
+
 /// An index that is wanted.
 pub(super) struct NewIndex<'a> {
     pub(super) name: String,
@@ -121,9 +130,18 @@ pub(super) trait Dialect: Sync {
     fn add_columns(&self, target: &Target<'_>, columns: &[NewColumn<'_>]) -> Change;
     /// Gives a column a default, where the engine can do that.
     fn set_default(&self, target: &Target<'_>, column: &str, fill: &Fill<'_>) -> Option<Change>;
+    /// The condition of a living row.
+    fn lives(&self, living: Living<'_>) -> String {
+        match living {
+            Living::Null(column) => format!("{} IS NULL", self.quote(column)),
+            Living::Not(column, text) => {
+                format!("{} IS DISTINCT FROM {}", self.quote(column), literal(text))
+            }
+        }
+    }
     /// The column by which living rows collide, where partial indexes are
     /// unknown; with its definition.
-    fn live_column(&self, _deleted_at: &str) -> Option<(&'static str, String)> {
+    fn live_column(&self, _living: Living<'_>) -> Option<(&'static str, String)> {
         None
     }
     /// Makes an index, and drops it.

@@ -1,6 +1,6 @@
 //! The indexes that a table lacks.
 
-use super::dialect::NewIndex;
+use super::dialect::{Living, NewIndex};
 use super::diff::Compare;
 use super::live::LiveIndex;
 use super::names::{folded, index_name};
@@ -19,7 +19,7 @@ impl Compare<'_> {
             .chain(roles.status)
             .map(|name| (name, None));
         // Few rows are deleted, so that their index is small if it is partial.
-        let partial = self.dialect.live_column("").is_none();
+        let partial = self.dialect.live_column(Living::Null("")).is_none();
         let deleted = roles.deleted_at.map(|(name, _)| {
             (
                 name,
@@ -91,14 +91,20 @@ impl Compare<'_> {
                     self.problem(Some(column), ProblemKind::NotIndexable { found });
                 }
             }
-            let Some((deleted_at, _)) = wanted.roles.deleted_at else {
-                if wanted.roles.status.is_some() {
+            let roles = wanted.roles;
+            let living = match (roles.status, roles.deleted_status, roles.deleted_at) {
+                // Where there are both, the status is what counts.
+                (Some(status), Some(deleted), _) => Living::Not(status, deleted),
+                (_, _, Some((deleted_at, _))) => Living::Null(deleted_at),
+                (Some(_), None, None) => {
                     self.problem(Some(&joined), ProblemKind::UniqueNeedsDeletedAt);
                     continue;
                 }
-                // Nothing is ever soft-deleted: an ordinary unique index.
-                self.unique_index(&joined, columns.to_vec(), None);
-                continue;
+                (None, _, None) => {
+                    // Nothing is ever soft-deleted: an ordinary unique index.
+                    self.unique_index(&joined, columns.to_vec(), None);
+                    continue;
+                }
             };
             let plain = |index: &&LiveIndex| {
                 index.unique && index.condition.is_none() && same_set(&index.columns, columns)
@@ -111,8 +117,8 @@ impl Compare<'_> {
                     },
                 );
             }
-            let Some((live_column, definition)) = self.dialect.live_column(deleted_at) else {
-                let condition = format!("{} IS NULL", self.dialect.quote(deleted_at));
+            let Some((live_column, definition)) = self.dialect.live_column(living) else {
+                let condition = self.dialect.lives(living);
                 self.unique_index(&joined, columns.to_vec(), Some(condition));
                 continue;
             };

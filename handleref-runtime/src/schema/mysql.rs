@@ -11,7 +11,7 @@
 //! is invisible, so that `INSERT` without column names works on.
 
 use super::dialect::{
-    Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass,
+    Change, Dialect, Fill, Guard, Living, NewColumn, NewIndex, State, Target, amends, trespass,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
@@ -181,10 +181,18 @@ impl Dialect for Mysql {
         })
     }
 
-    fn live_column(&self, deleted_at: &str) -> Option<(&'static str, String)> {
-        let deleted_at = self.quote(deleted_at);
-        let value =
-            format!("GENERATED ALWAYS AS (IF({deleted_at} IS NULL, 1, NULL)) VIRTUAL INVISIBLE");
+    fn lives(&self, living: Living<'_>) -> String {
+        match living {
+            Living::Null(column) => format!("{} IS NULL", self.quote(column)),
+            Living::Not(column, text) => {
+                format!("NOT ({} <=> {})", self.quote(column), hex_literal(text))
+            }
+        }
+    }
+
+    fn live_column(&self, living: Living<'_>) -> Option<(&'static str, String)> {
+        let lives = self.lives(living);
+        let value = format!("GENERATED ALWAYS AS (IF({lives}, 1, NULL)) VIRTUAL INVISIBLE");
         Some((LIVE, format!("{} TINYINT {value}", self.quote(LIVE))))
     }
 

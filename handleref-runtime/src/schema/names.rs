@@ -130,13 +130,36 @@ fn fnv1a(text: &str) -> u32 {
 }
 
 /// SQL without what servers change when they store it: blanks, quotes of
-/// names, parentheses and the case of letters.
+/// names, parentheses, the case of letters, and casts such as `::text`.
+/// Literals are kept as they are.
 pub(super) fn folded(sql: &str) -> String {
-    let noise = |c: &char| !c.is_whitespace() && !matches!(c, '"' | '`' | '(' | ')');
-    sql.chars()
-        .filter(noise)
-        .flat_map(char::to_lowercase)
-        .collect()
+    let (mut out, mut quote) = (String::with_capacity(sql.len()), None);
+    let mut chars = sql.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(open), _) if c == open => {
+                quote = None;
+                out.extend(Some(c).filter(|c| *c == '\''));
+            }
+            (Some('\''), _) => out.push(c),
+            (None, '\'') => {
+                quote = Some(c);
+                out.push(c);
+            }
+            (None, '"' | '`') => quote = Some(c),
+            (None, ':') if chars.next_if_eq(&':').is_some() => {
+                let mut quoted = false;
+                while let Some(c) =
+                    chars.next_if(|c| quoted || c.is_alphanumeric() || "_.\"".contains(*c))
+                {
+                    quoted ^= c == '"';
+                }
+            }
+            _ if c.is_whitespace() || matches!(c, '(' | ')' | '"' | '`') => {}
+            _ => out.extend(c.to_lowercase()),
+        }
+    }
+    out
 }
 
 /// SQL with every run of blanks as one space, for texts that are stored as
@@ -174,6 +197,13 @@ mod tests {
         assert_eq!(literal(r"it's \'"), r"'it''s \'''");
         assert_eq!(hex_literal("ä'"), "_utf8mb4 x'c3a427'");
         assert_eq!(hex_literal(""), "''");
+    }
+
+    #[test]
+    fn what_servers_change_is_folded() {
+        let found = r#"WHERE ((("State")::text IS DISTINCT FROM 'It''s (A)'::"my kind".b) AND x)"#;
+        assert_eq!(folded(found), "wherestateisdistinctfrom'It''s (A)'andx");
+        assert_eq!(folded("`it's` IS NOT 'A' "), "it'sisnot'A'");
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub enum ProblemKind {
         index: String,
     },
     /// Unique among the living, but nothing that an index could look at says
-    /// who lives: the model has a status and no `deleted_at`.
+    /// who lives: the status of a deleted row is not given as a text, and there
+    /// is no `deleted_at`.
     UniqueNeedsDeletedAt,
     /// MySQL and MariaDB cannot index a column of this type as a whole.
     NotIndexable {
@@ -133,7 +134,8 @@ impl fmt::Display for Problem {
                  cannot be used again; drop it, and handleref adds one for the living"
             ),
             K::UniqueNeedsDeletedAt => f.write_str(
-                "`unique` needs a `deleted_at` column, beside the status if there is one",
+                "`unique` needs to know the deleted rows in SQL, and the status of a deleted row is not given as a text; \
+                 add a `deleted_at` column beside the status",
             ),
             K::NotIndexable { found } => {
                 write!(

@@ -13,7 +13,7 @@
 //! without, but `INSERT .. RETURNING` would give back the placeholder.
 
 use super::dialect::{
-    Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass,
+    Change, Dialect, Fill, Guard, Living, NewColumn, NewIndex, State, Target, amends, trespass,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};
@@ -158,6 +158,16 @@ impl Dialect for Sqlite {
 
     fn set_default(&self, _: &Target<'_>, _: &str, _: &Fill<'_>) -> Option<Change> {
         None
+    }
+
+    fn lives(&self, living: Living<'_>) -> String {
+        match living {
+            Living::Null(column) => format!("{} IS NULL", self.quote(column)),
+            // `IS DISTINCT FROM` came with 3.39.
+            Living::Not(column, text) => {
+                format!("{} IS NOT {}", self.quote(column), literal(text))
+            }
+        }
     }
 
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {

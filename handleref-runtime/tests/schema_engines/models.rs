@@ -152,7 +152,7 @@ where
 
 /// A model of which only the schema is asked for.
 macro_rules! model {
-    ($(#[$meta:meta])* $name:ident, $table:ident, roles [$($with:ident $column:ident),*], unique $unique:expr) => {
+    ($(#[$meta:meta])* $name:ident, $table:ident, roles [$($with:ident $column:ident),*] $(deleted $deleted:literal)?, unique $unique:expr) => {
         pub struct $name;
         impl HandleRef for $name {
             type Table = $table::table;
@@ -160,7 +160,7 @@ macro_rules! model {
             type Key = i32;
             const NAME: &'static str = stringify!($name);
             const TAG: &'static str = "x";
-            const ROLES: Roles = Roles::NONE$(.$with::<$table::$column>())*;
+            const ROLES: Roles = Roles::NONE$(.$with::<$table::$column>())*$(.with_deleted_status($deleted))?;
             const KEY_COLUMNS: &'static [&'static str] = &[<$table::id as diesel::Column>::NAME];
             const UNIQUE: &'static [&'static [&'static str]] = $unique;
             const OPTIONS: &'static [(&'static str, &'static str)] = &[];
@@ -176,6 +176,8 @@ model!(Times, articles, roles [with_created_at created_at, with_updated_at updat
 model!(Counted, articles, roles [with_version version], unique &[]);
 model!(Bare, articles, roles [], unique &[]);
 model!(WithStatus, articles, roles [with_status note], unique &[&["title"]]);
+model!(WithStatusText, articles, roles [with_status note] deleted "it's \\ Gone", unique &[&["title"]]);
+model!(WithBoth, articles, roles [with_status note, with_deleted_at deleted_at] deleted "x", unique &[&["title"]]);
 
 diesel::table! {
     /// Every name needs quoting.

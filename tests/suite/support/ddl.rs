@@ -89,6 +89,29 @@ pub fn statuses(db: &Db) {
     );
 }
 
+/// `carriers`, `nets`, `links`: three levels of a family with a status alone,
+/// as the seed has it; `hubs`, `ports`, `cables`: one that has `deleted_at`
+/// beside it here and there; `areas`: a tree in one table.
+pub fn status_families(db: &Db) {
+    const STATUS: &str = "status {TEXT}, created {TIME} NOT NULL DEFAULT {NOW}, updated {TIME} NOT NULL DEFAULT {NOW}";
+    for (table, columns) in [
+        ("carriers", "name {TEXT} NOT NULL"),
+        ("nets", "carrier_id INTEGER NOT NULL"),
+        ("links", "net_id INTEGER NOT NULL, peer_id INTEGER"),
+        ("ports", "hub_id INTEGER NOT NULL"),
+        ("areas", "parent_id INTEGER, name {TEXT} NOT NULL"),
+    ] {
+        db.create(&format!(
+            "CREATE TABLE {table} (id {{KEY}} PRIMARY KEY, {columns}, {STATUS})"
+        ));
+    }
+    for (table, columns) in [("hubs", "name {TEXT}"), ("cables", "port_id INTEGER NOT NULL")] {
+        db.create(&format!(
+            "CREATE TABLE {table} (id {{KEY}} PRIMARY KEY, {columns}, {STAMPS}, deleted_at {{TIME}})"
+        ));
+    }
+}
+
 /// `tasks`: a model with hooks, and a log that the hooks write.
 pub fn hooked(db: &Db) {
     db.create(&format!(
