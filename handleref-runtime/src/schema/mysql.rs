@@ -14,7 +14,7 @@ use super::dialect::{
     Change, Dialect, Fill, Guard, Living, NewColumn, NewIndex, State, Target, amends, trespass,
 };
 use super::live::{Live, Queries};
-use super::names::{TableName, guard_name, hex_literal, squeezed};
+use super::names::{TableName, guard_name, hex_literal, literal, squeezed};
 use crate::engine::Kind;
 use crate::time::TimeKind;
 
@@ -30,6 +30,20 @@ fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
         Fill::One => Some("1"),
         Fill::Now(..) => Some("(UTC_TIMESTAMP(6))"),
     }
+}
+
+/// `text` as a literal in a definition that the server stores. MariaDB writes
+/// `_utf8mb4 x'..'` down as text and forgets to escape it.
+fn stored_literal(text: &str) -> String {
+    if text.contains('\\') {
+        // What a backslash means depends on the session.
+        let hex = hex_literal(text);
+        return format!(
+            "CONVERT({} USING utf8mb4)",
+            hex.trim_start_matches("_utf8mb4 ")
+        );
+    }
+    literal(text)
 }
 
 /// Whether the collation of a type may call different texts equal.
@@ -185,7 +199,7 @@ impl Dialect for Mysql {
         match living {
             Living::Null(column) => format!("{} IS NULL", self.quote(column)),
             Living::Not(column, text) => {
-                format!("NOT ({} <=> {})", self.quote(column), hex_literal(text))
+                format!("NOT ({} <=> {})", self.quote(column), stored_literal(text))
             }
         }
     }

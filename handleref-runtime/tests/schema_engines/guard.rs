@@ -3,7 +3,7 @@ use crate::models::{Article, Counted, Times, articles};
 use crate::support::engines;
 use diesel::prelude::*;
 use handleref_runtime::engine::Kind;
-use handleref_runtime::model::SoftDelete;
+use handleref_runtime::model::HandleRef;
 use handleref_runtime::row::{Outcome, RowDsl};
 use handleref_runtime::{schema, write};
 

@@ -36,7 +36,7 @@ impl HandleRef for Article {
         articles::table
     }
     fn scope() -> Self::Scope {
-        <Self as SoftDelete>::undeleted()
+        <Self as HandleRef>::undeleted()
     }
     fn key(&self) -> i32 {
         self.id
@@ -177,6 +177,7 @@ model!(Counted, articles, roles [with_version version], unique &[]);
 model!(Bare, articles, roles [], unique &[]);
 model!(WithStatus, articles, roles [with_status note], unique &[&["title"]]);
 model!(WithStatusText, articles, roles [with_status note] deleted "it's \\ Gone", unique &[&["title"]]);
+model!(WithStatusApostrophe, articles, roles [with_status note] deleted "it's gone", unique &[&["title"]]);
 model!(WithBoth, articles, roles [with_status note, with_deleted_at deleted_at] deleted "x", unique &[&["title"]]);
 
 diesel::table! {

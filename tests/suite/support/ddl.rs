@@ -105,7 +105,10 @@ pub fn status_families(db: &Db) {
             "CREATE TABLE {table} (id {{KEY}} PRIMARY KEY, {columns}, {STATUS})"
         ));
     }
-    for (table, columns) in [("hubs", "name {TEXT}"), ("cables", "port_id INTEGER NOT NULL")] {
+    for (table, columns) in [
+        ("hubs", "name {TEXT}"),
+        ("cables", "port_id INTEGER NOT NULL"),
+    ] {
         db.create(&format!(
             "CREATE TABLE {table} (id {{KEY}} PRIMARY KEY, {columns}, {STAMPS}, deleted_at {{TIME}})"
         ));
