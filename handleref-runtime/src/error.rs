@@ -56,8 +56,8 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
-    /// No free deletion timestamp was found: `deleted_at` is too coarse to tell
-    /// one deletion from another.
+    /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, beside
+    /// a status) is too coarse to tell one deletion from another.
     Stamp {
         /// The model's name.
         model: &'static str,
@@ -105,7 +105,7 @@ impl fmt::Display for Error {
             ),
             Self::Stamp { model } => write!(
                 f,
-                "no free deletion timestamp for {model}: `deleted_at` must hold microseconds \
+                "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, beside a status) must hold microseconds \
                  (DATETIME(6) on MySQL and MariaDB)"
             ),
             Self::Schema(problems) => {

@@ -78,7 +78,7 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
             Kind::Sqlite => ("", " IS NOT ", ""),
             Kind::Postgres if text => ("", " COLLATE \"C\" IS DISTINCT FROM ", ""),
             // The type `json` has no equality.
-            Kind::Postgres if json::<C::SqlType>() => {
+            Kind::Postgres if is::<C::SqlType, diesel::sql_types::Json>() => {
                 ("CAST(", " AS TEXT) IS DISTINCT FROM CAST(", " AS TEXT)")
             }
             Kind::Postgres => ("", " IS DISTINCT FROM ", ""),
@@ -100,14 +100,4 @@ fn is<
 >() -> bool {
     TypeId::of::<ST>() == TypeId::of::<Wanted>()
         || TypeId::of::<ST>() == TypeId::of::<Nullable<Wanted>>()
-}
-
-#[cfg(feature = "postgres_backend")]
-fn json<ST: 'static>() -> bool {
-    is::<ST, diesel::sql_types::Json>()
-}
-
-#[cfg(not(feature = "postgres_backend"))]
-fn json<ST: 'static>() -> bool {
-    false
 }
