@@ -25,5 +25,6 @@ mod resurrect;
 mod rows;
 mod schema;
 mod status;
+mod status_families;
 mod timestamps;
 mod verbs;
