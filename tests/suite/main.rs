@@ -17,6 +17,7 @@ mod cascade;
 mod concurrency;
 mod hooks;
 mod keys;
+mod names;
 #[cfg(feature = "r2d2")]
 mod pools;
 mod properties;
