@@ -114,9 +114,10 @@ pub trait Steps: Send + Sized {
     fn commit(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
     /// Rolls back the innermost transaction or savepoint.
     fn rollback(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
-    /// Rolls back without waiting, where the protocol allows it, and marks the
-    /// connection as broken, because an open transaction of ours was abandoned:
-    /// handleref and `transaction` refuse it from now on, and a pool drops it.
+    /// Ends a transaction of ours that was abandoned. A synchronous connection
+    /// rolls back. An asynchronous one does so without waiting, where the
+    /// protocol allows it, and is marked as broken: handleref and `transaction`
+    /// refuse it from now on, and a pool drops it.
     fn abandon(&mut self);
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
@@ -144,8 +145,8 @@ impl<Q: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Rows<Q> {
 }
 
 /// An open transaction that is not finished yet. If it is dropped (because the
-/// future was), nothing can be awaited any more: the connection is marked as
-/// broken, so that nobody works on in the half-done transaction by mistake.
+/// future was, or a hook panicked), it is [abandoned](Steps::abandon): nothing
+/// can be awaited any more, and nobody must work on in it by mistake.
 pub(crate) struct Transaction<'a, E: Steps> {
     conn: &'a mut E,
     open: bool,

@@ -72,6 +72,7 @@ fn note(event: &'static str, rows: &[Task]) -> Result<(), HookError> {
     {
         return Err("13 cannot be deleted".into());
     }
+    assert!(rows.iter().all(|row| row.id != 14), "a hook that panics");
     Ok(())
 }
 
@@ -184,4 +185,47 @@ each_engine! {
         assert_eq!(go!(handleref::delete(tasks::table.find(12)).execute(conn))?, 1);
         assert_eq!(seen(&db.url).len(), 4);
     }
+}
+
+/// A hook that panics rolls back as well, and leaves the connection usable.
+macro_rules! panics {
+    ($name:ident, $conn:ty) => {
+        #[test]
+        fn $name() -> crate::support::Done {
+            use diesel::RunQueryDsl;
+            let db = crate::support::Db::$name();
+            hooked(&db);
+            let conn = &mut db.connect::<$conn>();
+            diesel::insert_into(projects::table)
+                .values(projects::id.eq(1))
+                .execute(conn)?;
+            diesel::insert_into(tasks::table)
+                .values((
+                    tasks::id.eq(14),
+                    tasks::project_id.eq(1),
+                    tasks::name.eq(&db.url),
+                ))
+                .execute(conn)?;
+            let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                handleref::delete(projects::table).execute(conn)
+            }));
+            assert!(panicked.is_err());
+            assert_eq!(Project::undeleted().count().get_result::<i64>(conn)?, 1);
+            handleref::update(tasks::table)
+                .set(tasks::id.eq(15))
+                .execute(conn)?;
+            assert_eq!(handleref::delete(projects::table).execute(conn)?, 1);
+            Ok(())
+        }
+    };
+}
+
+mod a_hook_that_panics {
+    use super::*;
+    #[cfg(feature = "sqlite")]
+    panics!(sqlite, diesel::SqliteConnection);
+    #[cfg(feature = "postgres")]
+    panics!(postgres, diesel::PgConnection);
+    #[cfg(feature = "mysql")]
+    panics!(mysql, diesel::MysqlConnection);
 }

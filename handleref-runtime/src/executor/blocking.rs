@@ -81,7 +81,10 @@ macro_rules! synchronous {
             }
 
             fn abandon(&mut self) {
-                <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+                // Only a panic (in a hook) comes here.
+                if ready(self.rollback()).is_err() {
+                    <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+                }
             }
 
             fn in_transaction(&mut self) -> bool {
