@@ -18,6 +18,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 mod fire;
+mod parents;
 pub(crate) mod run;
 pub(crate) mod set;
 mod stamp;

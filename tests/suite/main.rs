@@ -18,6 +18,7 @@ mod concurrency;
 mod hooks;
 mod keys;
 mod names;
+mod orphans;
 #[cfg(feature = "r2d2")]
 mod pools;
 mod properties;

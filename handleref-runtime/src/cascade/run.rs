@@ -1,6 +1,7 @@
 //! The cascade, step by step; one logic for every model and connection.
 
-use super::set::{Change, Count, Lock, Members, Origin, Orphan, Set, Touch, Update};
+use super::parents::{LockParents, Orphan};
+use super::set::{Change, Count, Lock, Members, Origin, Set, Touch, Update};
 use super::stamp::{self, TICK};
 use super::{Boxed, Fragment, Link, Node};
 use crate::engine::{Engine, Kind};
@@ -296,6 +297,14 @@ fn above<'a, C: Executor>(
 ) -> Boxed<'a, Result<(), Error>> {
     Box::pin(async move {
         for link in (set.node.parents)() {
+            if C::Backend::KIND != Kind::Sqlite {
+                let lock = LockParents {
+                    children: set,
+                    link: &link,
+                    upward,
+                };
+                conn.numbers(lock).await?;
+            }
             let orphan = Orphan {
                 children: set,
                 link: &link,

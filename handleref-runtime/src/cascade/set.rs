@@ -1,6 +1,6 @@
 //! Sets of rows, described in SQL.
 
-use super::{Fragment, Link, Node, push_columns};
+use super::{Fragment, Node, push_columns};
 use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
 use crate::time::{TimeKind, literal_sql, push_now};
@@ -172,7 +172,7 @@ impl<'a, C: Executor> Set<'a, C> {
 ///
 /// The inner `DISTINCT` keeps MySQL from merging the set into the statement
 /// around it, which may write the same table (error 1093).
-fn walk_in<'b, C: Executor>(
+pub(super) fn walk_in<'b, C: Executor>(
     own: &[&str],
     set: &'b Set<'_, C>,
     columns: &[&str],
@@ -199,7 +199,8 @@ macro_rules! statements {
         }
     )* };
 }
-statements!(Members Update Lock Orphan Touch Count);
+pub(super) use statements;
+statements!(Members Update Lock Touch Count);
 
 /// The condition of the rows of a set, for statements on its table.
 pub(crate) struct Members<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
@@ -320,68 +321,6 @@ impl<C: Executor> QueryFragment<C::Backend> for Touch<'_, C> {
         out.push_sql(" = ");
         push_columns("", &key, &mut out)?;
         out.push_sql(" WHERE 1 = 0");
-        Ok(())
-    }
-}
-
-/// The key of a soft-deleted parent of a set, unless the parent is in one of
-/// `restored` itself.
-pub(crate) struct Orphan<'a, C: Executor> {
-    pub(crate) children: &'a Set<'a, C>,
-    pub(crate) link: &'a Link<C>,
-    pub(crate) restored: &'a [Arc<Set<'a, C>>],
-}
-
-impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        let parent = &self.link.node;
-        let text = if C::Backend::KIND == Kind::Mysql {
-            "CHAR"
-        } else {
-            "TEXT"
-        };
-        out.push_sql("SELECT ");
-        // Up to four columns of a key, as `Key` allows.
-        for at in 0..4 {
-            if at > 0 {
-                out.push_sql(", ");
-            }
-            out.push_sql("CAST(");
-            match parent.keys.get(at) {
-                Some(key) => out.push_identifier(key)?,
-                None => out.push_sql("NULL"),
-            }
-            out.push_sql(" AS ");
-            out.push_sql(text);
-            out.push_sql(")");
-        }
-        out.push_sql(" FROM ");
-        (parent.push_table)(&mut out)?;
-        out.push_sql(" WHERE ");
-        parent.deleted.walk_ast(out.reborrow())?;
-        out.push_sql(" AND (");
-        push_columns("", parent.keys, &mut out)?;
-        out.push_sql(") IN (SELECT ");
-        push_columns("", self.link.foreign_key, &mut out)?;
-        out.push_sql(" FROM ");
-        (self.children.node.push_table)(&mut out)?;
-        out.push_sql(" WHERE ");
-        walk_in(
-            self.children.node.keys,
-            self.children,
-            self.children.node.keys,
-            out.reborrow(),
-        )?;
-        out.push_sql(")");
-        for restored in self
-            .restored
-            .iter()
-            .filter(|set| set.node.model == parent.model)
-        {
-            out.push_sql(" AND NOT ");
-            walk_in(parent.keys, restored, parent.keys, out.reborrow())?;
-        }
-        out.push_sql(" LIMIT 1");
         Ok(())
     }
 }
