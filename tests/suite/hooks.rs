@@ -229,3 +229,93 @@ mod a_hook_that_panics {
     #[cfg(feature = "mysql")]
     panics!(mysql, diesel::MysqlConnection);
 }
+
+/// A hook that runs queries on an asynchronous connection, in the transaction
+/// of the operation.
+#[cfg(feature = "async")]
+mod a_hook_with_queries {
+    use super::*;
+    use crate::support::{Db, Done, block_on};
+    use diesel_async::RunQueryDsl;
+
+    diesel::table! {
+        hook_log (id) {
+            id -> Integer,
+            entry -> Text,
+        }
+    }
+
+    macro_rules! queries {
+        ($name:ident, $engine:ident, $conn:ty) => {
+            mod $engine {
+                use super::*;
+
+                #[derive(
+                    Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, HandleRef,
+                )]
+                #[diesel(table_name = projects)]
+                #[handleref(hooks, secondary)]
+                pub struct Logged {
+                    pub id: i32,
+                    pub version: i64,
+                    pub deleted_at: Option<NaiveDateTime>,
+                }
+
+                impl Hooks<$conn> for Logged {
+                    fn after_delete<'a>(
+                        rows: &'a [Self],
+                        conn: &'a mut $conn,
+                    ) -> <$conn as Executor>::Output<'a, Result<(), HookError>> {
+                        Box::pin(async move {
+                            for row in rows {
+                                diesel::insert_into(hook_log::table)
+                                    .values((hook_log::id.eq(row.id), hook_log::entry.eq("gone")))
+                                    .execute(conn)
+                                    .await?;
+                            }
+                            Ok(())
+                        })
+                    }
+                }
+
+                #[test]
+                fn $name() -> Done {
+                    block_on(async {
+                        let db = Db::$engine();
+                        hooked(&db);
+                        let conn = &mut db.connect_async::<$conn>().await;
+                        diesel::insert_into(projects::table)
+                            .values(projects::id.eq(1))
+                            .execute(conn)
+                            .await?;
+                        let mut row: Logged = Logged::undeleted()
+                            .select(Logged::as_select())
+                            .first(conn)
+                            .await?;
+                        assert_eq!(row.delete(conn).await?, Outcome::Written);
+                        let log: Vec<(i32, String)> = hook_log::table.load(conn).await?;
+                        assert_eq!(log, [(1, "gone".to_owned())]);
+                        row.restore(conn).await?;
+                        // The log has the key already: the hook fails, and with it the delete.
+                        let refused = row.delete(conn).await;
+                        assert!(matches!(refused, Err(Error::Hook(_))), "{refused:?}");
+                        row.reload(conn).await?;
+                        assert_eq!((row.version, row.deleted_at), (3, None));
+                        Ok(())
+                    })
+                }
+            }
+        };
+    }
+
+    #[cfg(feature = "sqlite")]
+    queries!(
+        sqlite_async,
+        sqlite,
+        diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>
+    );
+    #[cfg(feature = "postgres")]
+    queries!(postgres_async, postgres, diesel_async::AsyncPgConnection);
+    #[cfg(feature = "mysql")]
+    queries!(mysql_async, mysql, diesel_async::AsyncMysqlConnection);
+}
