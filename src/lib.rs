@@ -9,7 +9,7 @@
 //! * [`RowDsl`]: `save`, `delete`, `restore`, `hard_delete`, `reload` of one row; [`Outcome`], [`Error`].
 //! * [`Hooks`]: code before and after. [`mod@schema`]: columns, indexes, guards and migrations.
 
-pub use handleref_derive::HandleRef;
+pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::error::Error;
 pub use handleref_runtime::executor::Executor;
 pub use handleref_runtime::handle::{Handle, HandleError};
@@ -20,17 +20,23 @@ pub use handleref_runtime::model::{
     ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
     VersionSqlType, Versioned,
 };
+pub use handleref_runtime::record::{
+    AsOfDsl, ChangesetNo, Moment, Operation, Record, RecordNo, RecordSource, Recorded, VersionNo,
+};
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{engine, lifecycle, schema};
+pub use handleref_runtime::{engine, lifecycle, record, schema};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.
 pub mod prelude {
-    pub use crate::{ChangesDsl, HandleRef, RowDsl, SoftDelete, Timestamped, Versioned};
+    pub use crate::{
+        AsOfDsl, ChangesDsl, HandleRef, RecordSource, Recorded, RowDsl, SoftDelete, Timestamped,
+        Versioned,
+    };
 }
 
 /// The types of queries, for signatures.

@@ -41,7 +41,7 @@ impl<T> Default for Once<T> {
 }
 
 impl<T> Once<T> {
-    fn set(&mut self, key: &Ident, value: T) -> syn::Result<()> {
+    pub(crate) fn set(&mut self, key: &Ident, value: T) -> syn::Result<()> {
         if self.0.is_some() {
             return Err(syn::Error::new(
                 key.span(),
@@ -88,7 +88,7 @@ const FIELD_KEYS: [&str; 7] = [
 impl StructKeys {
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut keys = Self::default();
-        each_key(attrs, "tag = \"art\"", errors, |key, input| {
+        each_key("handleref", attrs, "tag = \"art\"", errors, |key, input| {
             keys.read_key(key, input)
         });
         keys

@@ -160,7 +160,7 @@ pub(crate) fn foreign_key(parent: &Ident) -> Ident {
     )
 }
 
-fn snake_case(name: &str) -> String {
+pub(crate) fn snake_case(name: &str) -> String {
     let mut result = String::with_capacity(name.len() + 4);
     for (at, character) in name.chars().enumerate() {
         if at > 0 && character.is_uppercase() {

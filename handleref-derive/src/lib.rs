@@ -9,6 +9,7 @@ mod diesel;
 mod errors;
 mod expand;
 mod model;
+mod recorded;
 mod roles;
 mod syntax;
 #[cfg(test)]
@@ -56,4 +57,30 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
     }
     output.extend(errors.into_tokens());
     output
+}
+
+/// Implements `Recorded`, and makes the Diesel table of the records, which is
+/// named after the struct: `ArticleRecords` for `Article`.
+///
+/// | on the struct | |
+/// |---|---|
+/// | `table_name = "article_history"` | the record table; by default the struct's name in snake case and `_records` |
+/// | `when = "articles.status <> 'draft'"` | record only while this is true of the row after the change (before a delete) |
+/// | `property(comments: BigInt, sql = "(SELECT count(*) ..)")` | a value that the database computes for each record |
+/// | `property(words: Integer, with = count_words)` | one that a function of the struct computes, for writes by the derive's verbs on a row |
+/// | `relative(comments, on = "comments.article_id = articles.id")` | a table whose changes may alter a property |
+/// | `validate = path::to::function` | called with what a revert is about to write |
+/// | `crate = path` | the path of `handleref`, if it is not `::handleref` |
+///
+/// | on a field | |
+/// |---|---|
+/// | `skip`, `skip = "''"` | not recorded; snapshots have null, or this SQL expression |
+/// | `redact`, `redact = "'***'"` | that it changed is recorded, the value is not |
+/// | `renamed_from = "headline"` | the column's former name, by which the record table may still know it |
+/// | `sql_type = "TEXT"` | the column's type in the record table |
+///
+/// Table, primary key and column names are read from Diesel's attributes.
+#[proc_macro_derive(Recorded, attributes(recorded, handleref, diesel))]
+pub fn recorded(input: TokenStream) -> TokenStream {
+    recorded::derive(parse_macro_input!(input as DeriveInput)).into()
 }

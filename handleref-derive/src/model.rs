@@ -59,7 +59,7 @@ impl Field {
 impl Model {
     /// Reads the struct; `None` if the input is nothing that could be a model.
     pub(crate) fn read(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let fields = named_fields(&input, errors)?;
+        let fields = named_fields("HandleRef", &input, errors)?;
         let keys = attrs::StructKeys::read(&input.attrs, errors);
         let diesel = diesel::StructKeys::read(&input.attrs);
         let table = diesel
@@ -138,22 +138,29 @@ impl Model {
     }
 }
 
-fn named_fields(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<syn::Field>> {
-    const FORM: &str =
-        "`HandleRef` can be derived for a struct with named fields, one for each column";
+/// The fields of a struct that can derive the trait `derive`.
+pub(crate) fn named_fields(
+    derive: &str,
+    input: &DeriveInput,
+    errors: &mut Errors,
+) -> Option<Vec<syn::Field>> {
+    let form =
+        format!("`{derive}` can be derived for a struct with named fields, one for each column");
     if let Some(parameter) = input.generics.params.first() {
-        let message = "a `HandleRef` model has no generic parameters: it is one table with columns of fixed types";
+        let message = format!(
+            "a `{derive}` model has no generic parameters: it is one table with columns of fixed types"
+        );
         errors.push(syn::Error::new_spanned(parameter, message));
         return None;
     }
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => return Some(fields.named.iter().cloned().collect()),
-            Fields::Unnamed(fields) => errors.push(syn::Error::new_spanned(fields, FORM)),
-            Fields::Unit => errors.add(input.ident.span(), FORM),
+            Fields::Unnamed(fields) => errors.push(syn::Error::new_spanned(fields, form)),
+            Fields::Unit => errors.add(input.ident.span(), form),
         },
-        Data::Enum(data) => errors.add(data.enum_token.span, FORM),
-        Data::Union(data) => errors.add(data.union_token.span, FORM),
+        Data::Enum(data) => errors.add(data.enum_token.span, form),
+        Data::Union(data) => errors.add(data.union_token.span, form),
     }
     None
 }

@@ -11,19 +11,19 @@ use syn::{Attribute, Ident, Meta, Token, parenthesized, token};
 /// Calls `read` with every key, the input being right behind it; after a
 /// mistake it goes on with the next key.
 pub(crate) fn each_key(
+    attribute: &str,
     attrs: &[Attribute],
     example: &str,
     errors: &mut Errors,
     mut read: impl FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
 ) {
-    for attr in attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("handleref"))
-    {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
         if !matches!(attr.meta, Meta::List(_)) {
             errors.add(
                 attr.meta.span(),
-                format_args!("the keys are missing; the correct form is `#[handleref({example})]`"),
+                format_args!(
+                    "the keys are missing; the correct form is `#[{attribute}({example})]`"
+                ),
             );
             continue;
         }

@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod model;
 #[doc(hidden)]
 pub mod private;
+pub mod record;
 pub mod resurrect;
 pub mod row;
 pub mod schema;

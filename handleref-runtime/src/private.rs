@@ -3,17 +3,24 @@
 pub use crate::cascade::{Children, Facts, Link, Parents};
 pub use crate::engine::Engine;
 pub use crate::executor::Executor;
+pub use crate::hooks::HookError;
 pub use crate::hooks::{NoHooks, WithHooks};
 pub use crate::lifecycle::{Family, Single};
 pub use crate::model::{
     ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
     Versioned,
 };
+pub use crate::record::{
+    FieldValue, Fields, LiveName, Property, PropertyValue, RecordSource, Recorded, Records, facts,
+};
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
 pub use crate::time::{TimeKind, TimeSqlType};
 pub use crate::write::{NoStatus, StatusOf, TableName};
 pub use diesel;
+pub use diesel::query_source::{AppearsInFromClause, Once};
+pub use diesel::sql_types as types;
+pub use serde_json;
 
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -222,3 +229,27 @@ pub const fn parent_key<P: HandleRef>() -> usize {
         0
     }
 }
+
+/// The columns of a recorded model.
+pub type SnapshotOf<M> = <M as Recorded>::Snapshot;
+
+/// `SELECT .. FROM` a record source.
+pub type SelectFrom<S> =
+    diesel::internal::table_macro::SelectStatement<diesel::internal::table_macro::FromClause<S>>;
+
+/// A column of which a snapshot may hold null.
+#[diagnostic::on_unimplemented(
+    message = "the column `{Self}` cannot be null, but snapshots have no value for it",
+    label = "a value that stands in for it is needed",
+    note = "give it in SQL: `#[recorded(skip = \"''\")]` or `#[recorded(redact = \"'***'\")]`"
+)]
+pub trait MayBeNull {}
+impl<C, T> MayBeNull for C
+where
+    C: diesel::Expression<SqlType = diesel::sql_types::Nullable<T>>,
+    T: diesel::sql_types::SqlType,
+{
+}
+
+/// Compiles if the column `C` may be null.
+pub const fn may_be_null<C: MayBeNull>() {}

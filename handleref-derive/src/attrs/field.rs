@@ -101,7 +101,7 @@ impl ToTokens for Value {
 impl FieldKeys {
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut keys = Self::default();
-        each_key(attrs, "version", errors, |key, input| {
+        each_key("handleref", attrs, "version", errors, |key, input| {
             keys.read_key(key, input)
         });
         keys

@@ -1,0 +1,299 @@
+//! The generated code of `Recorded`.
+
+use super::attrs::Source;
+use super::model::{Field, Model};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let (krate, vis, ident) = (&model.krate, &model.vis, &model.ident);
+    let source = format_ident!("{}Records", ident.unraw());
+    let doc = format!("The records of [`{}`].", ident.unraw());
+    let properties = properties(model, &source);
+    let parts = [
+        source_impls(model, &source),
+        recorded(model, &source),
+        fields(model),
+    ];
+    quote! {
+        #[doc = #doc]
+        #[derive(
+            ::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy, ::core::default::Default,
+        )]
+        #vis struct #source;
+        #[doc(hidden)]
+        #[allow(deprecated, unused_qualifications, clippy::absolute_paths)]
+        const _: () = {
+            use #krate::__private as __handleref;
+            #(#parts)*
+        };
+        #properties
+    }
+}
+
+/// The properties, as constants of the record source. In a block of its own,
+/// because the names of SQL types must not hide those of the user's fields.
+fn properties(model: &Model, source: &syn::Ident) -> TokenStream {
+    if model.properties.is_empty() {
+        return TokenStream::new();
+    }
+    let (krate, vis) = (&model.krate, &model.vis);
+    let constants = model.properties.iter().map(|property| {
+        let name = property.name.unraw().to_string();
+        let doc = format!("The property `{name}`.");
+        let (constant, ty) = (
+            format_ident!("{}", name.to_uppercase(), span = property.name.span()),
+            &property.ty,
+        );
+        quote! {
+            #[doc = #doc]
+            #vis const #constant: __handleref::Property<Self, #ty> = __handleref::Property::new(#name);
+        }
+    });
+    let facts = model.properties.iter().map(|property| {
+        let (name, ty) = (property.name.unraw().to_string(), &property.ty);
+        let sql = match &property.source {
+            Source::Sql(sql) => quote!(::core::option::Option::Some(#sql)),
+            Source::With(_) => quote!(::core::option::Option::None),
+        };
+        quote!(__handleref::facts::Property::new::<#ty>(#name, #sql))
+    });
+    quote! {
+        #[doc(hidden)]
+        const _: () = {
+            use #krate::__private as __handleref;
+            #[allow(unused_imports)]
+            use __handleref::types::*;
+            impl #source {
+                #(#constants)*
+                #[doc(hidden)]
+                const __PROPERTIES: &'static [__handleref::facts::Property] = &[#(#facts),*];
+            }
+        };
+    }
+}
+
+/// What makes the source a Diesel table.
+fn source_impls(model: &Model, source: &syn::Ident) -> TokenStream {
+    let (ident, table) = (&model.ident, &model.table);
+    let columns = model.fields.iter().map(|field| &field.column);
+    quote! {
+        #[automatically_derived]
+        impl __handleref::RecordSource for #source {
+            type Model = #ident;
+        }
+        #[automatically_derived]
+        impl __handleref::diesel::query_builder::QueryId for #source {
+            type QueryId = Self;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+        #[automatically_derived]
+        impl __handleref::diesel::QuerySource for #source {
+            type FromClause = __handleref::Records<#ident>;
+            type DefaultSelection = __handleref::SnapshotOf<#ident>;
+            fn from_clause(&self) -> Self::FromClause {
+                __handleref::Records::NEW
+            }
+            fn default_selection(&self) -> Self::DefaultSelection {
+                <Self as __handleref::diesel::Table>::all_columns()
+            }
+        }
+        #[automatically_derived]
+        impl __handleref::diesel::query_builder::AsQuery for #source {
+            type SqlType = __handleref::Sql<__handleref::SnapshotOf<#ident>>;
+            type Query = __handleref::SelectFrom<Self>;
+            fn as_query(self) -> Self::Query {
+                __handleref::SelectFrom::simple(self)
+            }
+        }
+        #[automatically_derived]
+        impl __handleref::diesel::Table for #source {
+            type PrimaryKey = <#table::table as __handleref::diesel::Table>::PrimaryKey;
+            type AllColumns = __handleref::SnapshotOf<#ident>;
+            fn primary_key(&self) -> Self::PrimaryKey {
+                __handleref::diesel::Table::primary_key(&#table::table)
+            }
+            fn all_columns() -> Self::AllColumns {
+                <#ident as __handleref::Recorded>::snapshot()
+            }
+        }
+        #[automatically_derived]
+        impl __handleref::AppearsInFromClause<#table::table> for #source {
+            type Count = __handleref::Once;
+        }
+        #[automatically_derived]
+        impl __handleref::AppearsInFromClause<#source> for #source {
+            type Count = __handleref::Once;
+        }
+        #(
+            #[automatically_derived]
+            impl __handleref::diesel::SelectableExpression<#source> for #columns {}
+        )*
+    }
+}
+
+fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
+    let (ident, table, records) = (&model.ident, &model.table, &model.records);
+    let name = ident.unraw().to_string();
+    let key_columns = model.key.iter().map(|&at| column_name(&model.fields[at]));
+    let columns = model.fields.iter().map(column);
+    let properties =
+        (!model.properties.is_empty()).then(|| quote!(.with_properties(<#source>::__PROPERTIES)));
+    let relatives = model.relatives.iter().map(|relative| {
+        let (table, on) = (&relative.table, &relative.on);
+        quote!(__handleref::facts::Relative::new(
+            <#table::table as __handleref::LiveName>::SQL_NAME, #on
+        ))
+    });
+    let relatives =
+        (!model.relatives.is_empty()).then(|| quote!(.with_relatives(&[#(#relatives),*])));
+    let condition = model
+        .when
+        .as_ref()
+        .map(|when| quote!(.with_condition(#when)));
+    let computed = model.properties.iter().filter_map(|property| {
+        let Source::With(path) = &property.source else {
+            return None;
+        };
+        let name = property.name.unraw().to_string();
+        Some(quote!((#name, __handleref::PropertyValue::text(&#path(self)))))
+    });
+    let computed = computed.collect::<Vec<_>>();
+    let computed = (!computed.is_empty()).then(|| {
+        quote! {
+            fn computed(&self) -> ::std::vec::Vec<(&'static str, ::core::option::Option<::std::string::String>)> {
+                ::std::vec![#(#computed),*]
+            }
+        }
+    });
+    let validate = model.validate.as_ref().map(|path| {
+        quote! {
+            fn validate(&self) -> ::core::result::Result<(), __handleref::HookError> {
+                #path(self)
+            }
+        }
+    });
+    let (history, filter) = history(model);
+    let selection = model.fields.iter().map(|field| &field.column);
+    let selection = quote!((#(#selection,)*));
+    quote! {
+        #[automatically_derived]
+        impl __handleref::Recorded for #ident {
+            type LiveTable = #table::table;
+            type Records = #source;
+            type Snapshot = #selection;
+            type History = __handleref::diesel::dsl::Filter<#source, #history>;
+            const RECORDED_NAME: &'static str = #name;
+            const RECORDED_KEY: &'static [&'static str] = &[#(#key_columns),*];
+            const RECORDING: __handleref::facts::Recording =
+                __handleref::facts::Recording::new(#records, &[#(#columns),*])
+                    #properties
+                    #relatives
+                    #condition;
+            fn snapshot() -> Self::Snapshot {
+                #selection
+            }
+            fn history(&self) -> Self::History {
+                __handleref::diesel::QueryDsl::filter(#source, #filter)
+            }
+            #computed
+            #validate
+        }
+    }
+}
+
+/// The condition that finds the records of a row.
+fn history(model: &Model) -> (TokenStream, TokenStream) {
+    let mut key = model.key.iter().map(|&at| {
+        let Field {
+            column, ty, ident, ..
+        } = &model.fields[at];
+        (
+            quote!(__handleref::diesel::dsl::Eq<#column, #ty>),
+            quote!(__handleref::diesel::ExpressionMethods::eq(
+                #column, ::core::clone::Clone::clone(&self.#ident)
+            )),
+        )
+    });
+    let Some(first) = key.next() else {
+        // Only after an error.
+        return (
+            quote!(__handleref::diesel::dsl::AsExprOf<bool, __handleref::types::Bool>),
+            quote!(::core::unreachable!()),
+        );
+    };
+    key.fold(first, |(types, values), (ty, value)| {
+        (
+            quote!(__handleref::diesel::dsl::And<#types, #ty>),
+            quote!(__handleref::diesel::BoolExpressionMethods::and(#values, #value)),
+        )
+    })
+}
+
+fn column_name(field: &Field) -> TokenStream {
+    let column = &field.column;
+    quote!(<#column as __handleref::diesel::Column>::NAME)
+}
+
+/// One recorded column, as a constant.
+fn column(field: &Field) -> TokenStream {
+    let name = column_name(field);
+    let mut value = quote!(__handleref::facts::RecordedColumn::new(#name));
+    let capture = match (&field.keys.skip.0, &field.keys.redact.0) {
+        (Some(skip), _) => Some((quote!(Skipped), skip)),
+        (_, Some(redact)) => Some((quote!(Redacted), redact)),
+        _ => None,
+    };
+    if let Some((variant, (_, stand_in))) = capture {
+        let stand_in = match stand_in {
+            Some(sql) => quote!(::core::option::Option::Some(#sql)),
+            None => quote!(::core::option::Option::None),
+        };
+        value.extend(quote!(.with_capture(__handleref::facts::Capture::#variant(#stand_in))));
+    }
+    if let Some((_, former)) = &field.keys.renamed_from.0 {
+        value.extend(quote!(.with_former_name(#former)));
+    }
+    if let Some((_, sql_type)) = &field.keys.sql_type.0 {
+        value.extend(quote!(.with_type(#sql_type)));
+    }
+    value
+}
+
+/// The values of the fields, and what must hold of fields that are left out.
+fn fields(model: &Model) -> TokenStream {
+    let ident = &model.ident;
+    let names = model
+        .fields
+        .iter()
+        .map(|field| field.ident.unraw().to_string());
+    let types = model.fields.iter().map(|field| &field.ty);
+    let idents = model.fields.iter().map(|field| &field.ident);
+    let nullable = model.fields.iter().filter_map(|field| {
+        let (span, None) = field.keys.left_out()? else {
+            return None;
+        };
+        let column = &field.column;
+        let test = quote_spanned!(span=> __handleref::may_be_null::<#column>());
+        Some(quote!(const _: () = #test;))
+    });
+    let bounds =
+        types.map(|ty| quote_spanned!(ty.span()=> #ty: __handleref::FieldValue<__HandlerefFormat>));
+    quote! {
+        #[automatically_derived]
+        impl<__HandlerefFormat> __handleref::Fields<__HandlerefFormat> for #ident
+        where
+            #(#bounds,)*
+        {
+            const FIELDS: &'static [&'static str] = &[#(#names),*];
+            fn values(&self) -> ::std::vec::Vec<__handleref::serde_json::Value> {
+                ::std::vec![
+                    #(__handleref::FieldValue::<__HandlerefFormat>::value(&self.#idents)),*
+                ]
+            }
+        }
+        #(#nullable)*
+    }
+}

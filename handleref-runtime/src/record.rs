@@ -1,0 +1,30 @@
+//! Recorded models: every change of a row, by whatever path it came, is a row
+//! of a record table.
+//!
+//! ```text
+//! Article::records().order(ArticleRecords::RECORD_ID.desc())
+//!     .select(Record::<Article>::as_select()).load(conn)?;        // who did what when
+//! article.history().select(Article::as_select()).load(conn)?;    // the states of one row
+//! articles::table.inner_join(topics::table)
+//!     .as_of::<(Article, Topic)>(yesterday).load(conn)?;         // any query, in the past
+//! ```
+
+pub mod facts;
+
+mod as_of;
+mod value;
+mod columns;
+mod model;
+mod moment;
+mod operation;
+mod row;
+
+pub use as_of::{AsOf, AsOfDsl, Past};
+pub use columns::{
+    Property, RecordChangeset, RecordId, RecordOperation, RecordRedacted, RecordVersion, RecordedAt,
+};
+pub use model::{LiveName, RecordSource, Recorded, Records};
+pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
+pub use operation::Operation;
+pub use row::{Record, RecordSql};
+pub use value::{FieldValue, Fields, Json, PropertyValue};

@@ -1,0 +1,296 @@
+//! Any query, in the past: every table of recorded models is shadowed by a
+//! common table expression of the same name.
+
+use super::facts::{RECORD_ID, RECORD_OPERATION};
+use super::model::{LiveName, Recorded};
+use super::moment::{Moment, Point};
+use crate::engine::{Engine, Kind};
+use chrono::NaiveDateTime;
+use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Timestamp};
+use std::marker::PhantomData;
+
+/// [`as_of`](AsOfDsl::as_of) for every query.
+pub trait AsOfDsl: AsQuery + Sized {
+    /// This query, on the tables of `Models` as they were at a moment:
+    ///
+    /// ```text
+    /// articles::table.inner_join(topics::table)
+    ///     .filter(topics::name.eq("rust"))
+    ///     .as_of::<(Article, Topic)>(yesterday)
+    ///     .load::<(Article, Topic)>(conn)?;
+    /// articles::table.count().as_of::<Article>(RecordNo(17)).get_result::<i64>(conn)?;
+    /// ```
+    ///
+    /// `Models` is one recorded model or a tuple of up to eight; tables that
+    /// are not named are read as they are now. Filters, joins, aggregates,
+    /// subqueries and pages come before `as_of`. Rows that were really deleted
+    /// by then are absent, soft-deleted ones are there with their mark.
+    ///
+    /// An instant means what statements had written by then, by the clock of
+    /// the database at their beginning (the time in `updated_at`), once they
+    /// are committed. Of ties, and of transactions that overlap, only a
+    /// [`RecordNo`](super::RecordNo) or [`ChangesetNo`](super::ChangesetNo) is
+    /// exact.
+    ///
+    /// # Errors
+    /// The database refuses, with a message that begins with `handleref:`, if
+    /// the moment is before recording began or before what a prune left, or if
+    /// rows that are older than the recording have no baseline yet.
+    fn as_of<Models>(self, moment: impl Moment) -> AsOf<Self::Query, Models> {
+        AsOf {
+            query: self.as_query(),
+            point: moment.point(),
+            models: PhantomData,
+        }
+    }
+}
+
+impl<Q: AsQuery> AsOfDsl for Q {}
+
+/// A query in the past; see [`AsOfDsl::as_of`].
+#[must_use = "a query does nothing until it is loaded"]
+#[derive(Debug, Clone, Copy)]
+pub struct AsOf<Q, Models> {
+    query: Q,
+    point: Point,
+    models: PhantomData<fn() -> Models>,
+}
+
+impl<Q, M> QueryId for AsOf<Q, M> {
+    type QueryId = ();
+    // The text depends on the kind of the moment.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query, M> Query for AsOf<Q, M> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, M, Conn> diesel::RunQueryDsl<Conn> for AsOf<Q, M> {}
+
+impl<Q, M, DB> QueryFragment<DB> for AsOf<Q, M>
+where
+    Q: QueryFragment<DB>,
+    M: Past<DB>,
+    DB: Engine,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("WITH ");
+        M::walk(&self.point, out.reborrow())?;
+        out.push_sql(" ");
+        self.query.walk_ast(out)
+    }
+}
+
+/// Models whose past can be read together: one recorded model, or a tuple.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read in the past on `{DB}`",
+    note = "name one model that derives `Recorded`, or a tuple of up to eight of them: `.as_of::<(Article, Topic)>(..)`"
+)]
+pub trait Past<DB: Engine> {
+    /// Writes one common table expression for each model.
+    #[doc(hidden)]
+    fn walk<'b>(point: &'b Point, out: AstPass<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+impl<M, DB> Past<DB> for M
+where
+    M: Recorded,
+    DB: Engine + HasSqlType<Timestamp>,
+    NaiveDateTime: ToSql<Timestamp, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk<'b>(point: &'b Point, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        shadow::<M, DB>(point, &[M::RECORDING.records], &mut out)
+    }
+}
+
+macro_rules! tuples {
+    ($($($model:ident)+;)*) => { $(
+        impl<$($model,)+ DB> Past<DB> for ($($model,)+)
+        where
+            $($model: Recorded,)+
+            DB: Engine + HasSqlType<Timestamp>,
+            NaiveDateTime: ToSql<Timestamp, DB>,
+            i64: ToSql<BigInt, DB>,
+        {
+            fn walk<'b>(point: &'b Point, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+                let tables = [$($model::RECORDING.records),+];
+                let mut separator = "";
+                $(
+                    out.push_sql(separator);
+                    separator = ", ";
+                    shadow::<$model, DB>(point, &tables, &mut out)?;
+                )+
+                let _ = separator;
+                Ok(())
+            }
+        }
+    )* };
+}
+tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+}
+
+/// `"articles" AS (SELECT .. FROM "article_records" ..)`
+fn shadow<'b, M, DB>(
+    point: &'b Point,
+    tables: &[&'static str],
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    M: Recorded,
+    DB: Engine + HasSqlType<Timestamp>,
+    NaiveDateTime: ToSql<Timestamp, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    let records = M::RECORDING.records;
+    let key = M::RECORDED_KEY;
+    out.push_identifier(M::LiveTable::SQL_NAME)?;
+    out.push_sql(" AS (SELECT ");
+    for (at, column) in M::RECORDING.columns.iter().enumerate() {
+        out.push_sql(if at > 0 { ", " } else { "" });
+        // The key is taken from the inner query, so that a condition on it
+        // can be pushed down there.
+        let inner = key.contains(&column.name) && DB::KIND != Kind::Postgres;
+        out.push_sql(if inner {
+            "handleref_l."
+        } else {
+            "handleref_r."
+        });
+        out.push_identifier(column.name)?;
+        out.push_sql(" AS ");
+        out.push_identifier(column.name)?;
+    }
+    out.push_sql(" FROM (SELECT ");
+    if DB::KIND == Kind::Postgres {
+        out.push_sql("DISTINCT ON (");
+        push_key::<M, DB>(out)?;
+        out.push_sql(") *");
+    } else {
+        push_key::<M, DB>(out)?;
+        out.push_sql(", MAX(");
+        out.push_identifier(RECORD_ID)?;
+        out.push_sql(") AS handleref_last");
+    }
+    out.push_sql(" FROM ");
+    out.push_identifier(records)?;
+    out.push_sql(" WHERE ");
+    known::<DB>(point, records, out)?;
+    out.push_sql(" AND ");
+    point.walk(records, tables, out)?;
+    if DB::KIND == Kind::Postgres {
+        out.push_sql(" ORDER BY ");
+        push_key::<M, DB>(out)?;
+        out.push_sql(", ");
+        out.push_identifier(RECORD_ID)?;
+        out.push_sql(" DESC) handleref_r");
+    } else {
+        out.push_sql(" GROUP BY ");
+        push_key::<M, DB>(out)?;
+        out.push_sql(") handleref_l JOIN ");
+        out.push_identifier(records)?;
+        out.push_sql(" handleref_r ON handleref_r.");
+        out.push_identifier(RECORD_ID)?;
+        out.push_sql(" = handleref_l.handleref_last");
+    }
+    out.push_sql(" WHERE handleref_r.");
+    out.push_identifier(RECORD_OPERATION)?;
+    out.push_sql(" <> 'delete')");
+    Ok(())
+}
+
+fn push_key<M: Recorded, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    for (at, column) in M::RECORDED_KEY.iter().enumerate() {
+        out.push_sql(if at > 0 { ", " } else { "" });
+        out.push_identifier(column)?;
+    }
+    Ok(())
+}
+
+/// Writes a condition that is true, or fails with a message if the past is not
+/// known at this point.
+fn known<'b, DB>(
+    point: &'b Point,
+    records: &'static str,
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    DB: Engine + HasSqlType<Timestamp>,
+    NaiveDateTime: ToSql<Timestamp, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    out.push_sql("COALESCE((SELECT CASE WHEN handleref_m.backfilled = 0 THEN ");
+    refuse(
+        records,
+        "has no baseline yet of rows that are older than it; run `backfill`",
+        false,
+        out,
+    );
+    out.push_sql(" WHEN ");
+    point.walk_too_early(out)?;
+    out.push_sql(" THEN ");
+    refuse(
+        records,
+        "does not reach back so far; it begins at ",
+        true,
+        out,
+    );
+    out.push_sql(if DB::KIND == Kind::Postgres {
+        " ELSE TRUE END"
+    } else {
+        " ELSE 1 END"
+    });
+    out.push_sql(" FROM handleref_recordings handleref_m WHERE handleref_m.record_table = ");
+    push_text(records, out);
+    out.push_sql("), ");
+    refuse(
+        records,
+        "is not installed; see `handleref::schema!`",
+        false,
+        out,
+    );
+    out.push_sql(")");
+    Ok(())
+}
+
+/// Writes an expression that fails with a message: a function of ours, and on
+/// SQLite, which has no such thing, a JSON path whose error shows it.
+fn refuse<DB: Engine>(
+    records: &'static str,
+    why: &'static str,
+    with_beginning: bool,
+    out: &mut AstPass<'_, '_, DB>,
+) {
+    let message = format!("handleref: the history `{records}` {why}");
+    let beginning = "COALESCE(handleref_m.horizon_at, handleref_m.began_at)";
+    let (before, plus, after) = match DB::KIND {
+        Kind::Sqlite => ("json_extract('{}', ", " || ", ")"),
+        Kind::Postgres => ("handleref_refuse(", " || ", ")"),
+        Kind::Mysql => ("handleref_refuse(CONCAT(", ", ", "))"),
+    };
+    out.push_sql(before);
+    push_text(&message, out);
+    if with_beginning {
+        out.push_sql(plus);
+        out.push_sql(beginning);
+    }
+    out.push_sql(after);
+}
+
+/// Names come from the source code; a quote in one is doubled all the same.
+fn push_text<DB: Engine>(text: &str, out: &mut AstPass<'_, '_, DB>) {
+    out.push_sql("'");
+    out.push_sql(&text.replace('\'', "''"));
+    out.push_sql("'");
+}

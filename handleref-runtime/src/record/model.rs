@@ -1,0 +1,137 @@
+//! What `#[derive(Recorded)]` says about a struct.
+
+use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
+use super::facts::Recording;
+use crate::hooks::HookError;
+use diesel::Table;
+use diesel::internal::table_macro::{Identifier, StaticQueryFragment};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use std::marker::PhantomData;
+
+/// A struct whose rows have a past: every change of a row is a record.
+///
+/// Implemented by `#[derive(Recorded)]`. What installs the record table and
+/// its triggers is [`schema!`](crate::schema!).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not recorded",
+    label = "a model with a history is needed here",
+    note = "add `#[derive(Recorded)]` to `{Self}`"
+)]
+pub trait Recorded: Sized + Send + Sync + 'static {
+    /// The Diesel table of the present rows.
+    type LiveTable: Table + LiveName;
+    /// The records as a Diesel table; `ArticleRecords` for `Article`.
+    type Records: RecordSource<Model = Self> + Default;
+    /// The model's own columns, as a selection.
+    #[doc(hidden)]
+    type Snapshot;
+    /// The records of one row.
+    type History;
+    /// The struct's name.
+    const RECORDED_NAME: &'static str;
+    /// The SQL names of the primary key's columns.
+    const RECORDED_KEY: &'static [&'static str];
+    /// What is recorded, and how.
+    const RECORDING: Recording;
+
+    /// The records of all rows: a Diesel table over the model's own columns,
+    /// and the columns of [`RecordSource`].
+    fn records() -> Self::Records {
+        Self::Records::default()
+    }
+
+    /// The records of this row, whether it still exists or not.
+    fn history(&self) -> Self::History;
+
+    /// The model's own columns, as a selection.
+    #[doc(hidden)]
+    fn snapshot() -> Self::Snapshot;
+
+    /// The properties that Rust computes, as texts that the database converts.
+    #[doc(hidden)]
+    fn computed(&self) -> Vec<(&'static str, Option<String>)> {
+        Vec::new()
+    }
+
+    /// Whether this row, which a revert is about to write, is as it should be;
+    /// the function that `#[recorded(validate = ..)]` names.
+    ///
+    /// # Errors
+    /// Whatever the function refuses with.
+    fn validate(&self) -> Result<(), HookError> {
+        Ok(())
+    }
+}
+
+/// The records of a model as a Diesel table.
+///
+/// In a query it stands under the name of the table that it records, so the
+/// model's own columns, filters and `Article::as_select()` work on it. What a
+/// record has beyond the row are these columns:
+///
+/// ```text
+/// Article::records()
+///     .filter(ArticleRecords::OPERATION.eq(Operation::Delete))
+///     .order(ArticleRecords::RECORD_ID.desc())
+/// ```
+pub trait RecordSource: Table {
+    /// The model.
+    type Model: Recorded;
+    /// The number of the record, `BigInt`; later records have greater ones,
+    /// over all models of a database.
+    const RECORD_ID: RecordId<Self> = RecordId::NEW;
+    /// The version of the row that the record holds, `BigInt`.
+    const VERSION: RecordVersion<Self> = RecordVersion::NEW;
+    /// What happened, [`Operation`](super::Operation) (`Text`).
+    const OPERATION: RecordOperation<Self> = RecordOperation::NEW;
+    /// When it happened, UTC, by the database's clock (`Timestamp`).
+    const AT: RecordedAt<Self> = RecordedAt::NEW;
+    /// The changeset that it was part of, `Nullable<BigInt>`.
+    const CHANGESET: RecordChangeset<Self> = RecordChangeset::NEW;
+}
+
+/// A table with a name that another relation can stand under.
+#[diagnostic::on_unimplemented(
+    message = "the past of `{Self}` cannot be queried, because `table!` names its schema",
+    label = "a table with a schema's name before its own",
+    note = "write `table! {{ articles .. }}` instead of `table! {{ app.articles .. }}`, and set the search path of the connection"
+)]
+pub trait LiveName {
+    /// The table's SQL name.
+    const SQL_NAME: &'static str;
+}
+
+impl<T: StaticQueryFragment<Component = Identifier<'static>>> LiveName for T {
+    const SQL_NAME: &'static str = T::STATIC_COMPONENT.0;
+}
+
+/// The FROM clause of a record source: the record table under the name of the
+/// table that it records.
+#[derive(Debug)]
+pub struct Records<M>(PhantomData<fn() -> M>);
+
+impl<M> Records<M> {
+    #[doc(hidden)]
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<M> Clone for Records<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M> Copy for Records<M> {}
+
+impl<M: 'static> QueryId for Records<M> {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<M: Recorded, DB: diesel::backend::Backend> QueryFragment<DB> for Records<M> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_identifier(M::RECORDING.records)?;
+        out.push_sql(" AS ");
+        out.push_identifier(M::LiveTable::SQL_NAME)
+    }
+}

@@ -1,0 +1,155 @@
+//! Points in the past.
+
+use super::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
+use crate::engine::{Engine, Kind};
+use crate::time::{Instant, floor_micros};
+use chrono::NaiveDateTime;
+use diesel::query_builder::AstPass;
+use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, Timestamp};
+
+/// What a query can be asked as of: an [`Instant`], a [`RecordNo`], a
+/// [`ChangesetNo`] or a [`VersionNo`].
+pub trait Moment {
+    /// The point, as a value.
+    #[doc(hidden)]
+    fn point(self) -> Point;
+}
+
+/// The state right after this record; exact, where instants may tie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordNo(pub i64);
+
+/// The state right after the last record of this changeset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangesetNo(pub i64);
+
+/// Every row in its last version up to this one. A row whose versions up to
+/// this one were all pruned is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VersionNo(pub i64);
+
+/// A point in the past.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    Time(NaiveDateTime),
+    Record(i64),
+    Changeset(i64),
+    Version(i64),
+}
+
+impl<T: Instant> Moment for T {
+    fn point(self) -> Point {
+        Point::Time(floor_micros(self.to_utc()))
+    }
+}
+impl Moment for RecordNo {
+    fn point(self) -> Point {
+        Point::Record(self.0)
+    }
+}
+impl Moment for ChangesetNo {
+    fn point(self) -> Point {
+        Point::Changeset(self.0)
+    }
+}
+impl Moment for VersionNo {
+    fn point(self) -> Point {
+        Point::Version(self.0)
+    }
+}
+
+impl Point {
+    /// Writes whether a record of `records` is not after this point. `tables`
+    /// are the record tables of all models of the query.
+    pub(super) fn walk<'b, DB>(
+        &'b self,
+        records: &'static str,
+        tables: &[&'static str],
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()>
+    where
+        DB: Engine + HasSqlType<Timestamp>,
+        NaiveDateTime: ToSql<Timestamp, DB>,
+        i64: ToSql<BigInt, DB>,
+    {
+        match self {
+            Self::Time(time) if DB::KIND == Kind::Sqlite => {
+                // There is one writer at a time, so times rise with the
+                // numbers, and numbers are what the index by key holds.
+                out.push_identifier(RECORD_ID)?;
+                out.push_sql(" <= (SELECT ");
+                out.push_identifier(RECORD_ID)?;
+                out.push_sql(" FROM ");
+                out.push_identifier(records)?;
+                out.push_sql(" WHERE ");
+                out.push_identifier(RECORDED_AT)?;
+                out.push_sql(" <= ");
+                out.push_bind_param::<Timestamp, _>(time)?;
+                out.push_sql(" ORDER BY ");
+                out.push_identifier(RECORDED_AT)?;
+                out.push_sql(" DESC, ");
+                out.push_identifier(RECORD_ID)?;
+                out.push_sql(" DESC LIMIT 1)");
+                Ok(())
+            }
+            Self::Time(time) => {
+                out.push_identifier(RECORDED_AT)?;
+                out.push_sql(" <= ");
+                out.push_bind_param::<Timestamp, _>(time)
+            }
+            Self::Record(record) => {
+                out.push_identifier(RECORD_ID)?;
+                out.push_sql(" <= ");
+                out.push_bind_param::<BigInt, _>(record)
+            }
+            Self::Version(version) => {
+                out.push_identifier(RECORD_VERSION)?;
+                out.push_sql(" <= ");
+                out.push_bind_param::<BigInt, _>(version)
+            }
+            Self::Changeset(changeset) => {
+                out.push_identifier(RECORD_ID)?;
+                out.push_sql(" <= (SELECT MAX(handleref_c.handleref_last) FROM (");
+                for (at, table) in tables.iter().enumerate() {
+                    out.push_sql(if at > 0 { " UNION ALL " } else { "" });
+                    out.push_sql("SELECT MAX(");
+                    out.push_identifier(RECORD_ID)?;
+                    out.push_sql(") AS handleref_last FROM ");
+                    out.push_identifier(table)?;
+                    out.push_sql(" WHERE ");
+                    out.push_identifier(RECORD_CHANGESET)?;
+                    out.push_sql(" = ");
+                    out.push_bind_param::<BigInt, _>(changeset)?;
+                }
+                out.push_sql(") handleref_c)");
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes whether this point is before what is known, of which the row
+    /// `handleref_m` of the registry tells.
+    pub(super) fn walk_too_early<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        DB: Engine + HasSqlType<Timestamp>,
+        NaiveDateTime: ToSql<Timestamp, DB>,
+        i64: ToSql<BigInt, DB>,
+    {
+        match self {
+            Self::Time(time) => {
+                out.push_bind_param::<Timestamp, _>(time)?;
+                out.push_sql(" < COALESCE(handleref_m.horizon_at, handleref_m.began_at)");
+            }
+            Self::Record(record) => {
+                out.push_bind_param::<BigInt, _>(record)?;
+                out.push_sql(" < COALESCE(handleref_m.horizon_record, handleref_m.began_record)");
+            }
+            // They are only known from the records.
+            Self::Version(_) | Self::Changeset(_) => out.push_sql("1 = 0"),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! What happened to a row.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::Text;
+use std::fmt;
+
+/// What a record is about; stored as text, such as `soft_delete`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+#[non_exhaustive]
+pub enum Operation {
+    /// The row was inserted.
+    Insert,
+    /// It was changed.
+    Update,
+    /// It was marked as deleted.
+    SoftDelete,
+    /// It was live again.
+    Restore,
+    /// It was really deleted. The record holds its last state.
+    Delete,
+    /// It was there when recording began; its earlier past is not known.
+    Baseline,
+    /// A relative changed, and with it one of the properties.
+    Relative,
+}
+
+impl Operation {
+    const ALL: [Self; 7] = [
+        Self::Insert,
+        Self::Update,
+        Self::SoftDelete,
+        Self::Restore,
+        Self::Delete,
+        Self::Baseline,
+        Self::Relative,
+    ];
+
+    /// The text in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::SoftDelete => "soft_delete",
+            Self::Restore => "restore",
+            Self::Delete => "delete",
+            Self::Baseline => "baseline",
+            Self::Relative => "relative",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for Operation {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<DB: Backend> FromSql<Text, DB> for Operation
+where
+    String: FromSql<Text, DB>,
+{
+    fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        let text = <String as FromSql<Text, DB>>::from_sql(bytes)?;
+        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
+        found.ok_or_else(|| format!("`{text}` is no operation of a record").into())
+    }
+}
+
+impl<DB: Backend> ToSql<Text, DB> for Operation
+where
+    str: ToSql<Text, DB>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        self.as_str().to_sql(out)
+    }
+}
