@@ -21,7 +21,8 @@ pub use handleref_runtime::model::{
     VersionSqlType, Versioned,
 };
 pub use handleref_runtime::record::{
-    AsOfDsl, ChangesetNo, Moment, Operation, Record, RecordNo, RecordSource, Recorded, VersionNo,
+    AsOfDsl, ChangesetNo, Conflict, Diff, FieldChange, Moment, Now, Operation, PastDsl, Record,
+    RecordNo, RecordSource, Recorded, Revert, RevertPlan, VersionNo,
 };
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
@@ -34,8 +35,8 @@ pub use handleref_runtime::{engine, lifecycle, record, schema};
 /// diesel-async each have their own.
 pub mod prelude {
     pub use crate::{
-        AsOfDsl, ChangesDsl, HandleRef, RecordSource, Recorded, RowDsl, SoftDelete, Timestamped,
-        Versioned,
+        AsOfDsl, ChangesDsl, HandleRef, PastDsl, RecordSource, Recorded, RowDsl, SoftDelete,
+        Timestamped, Versioned,
     };
 }
 

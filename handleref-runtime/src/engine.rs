@@ -2,6 +2,7 @@
 
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel::query_builder::AstPass;
+use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, HasSqlType, Text};
 
 /// Which family of engines a backend speaks to.
@@ -41,6 +42,11 @@ pub trait Engine:
     /// Whether an `UPDATE` can give back the row it wrote. MySQL has no
     /// `RETURNING`; MariaDB has none for `UPDATE` before version 13.
     const RETURNING: bool;
+
+    /// Binds an integer; here, where the backend is concrete, no bound is
+    /// needed that every generic caller would have to repeat.
+    #[doc(hidden)]
+    fn bind_number<'b>(number: &'b i64, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()>;
 }
 
 mod sealed {
@@ -53,22 +59,34 @@ mod sealed {
     impl Sealed for diesel::mysql::Mysql {}
 }
 
+#[allow(unused_macros)]
+macro_rules! bind_number {
+    () => {
+        fn bind_number<'b>(number: &'b i64, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()> {
+            out.push_bind_param::<BigInt, _>(number)
+        }
+    };
+}
+
 #[cfg(feature = "sqlite")]
 impl Engine for diesel::sqlite::Sqlite {
     const KIND: Kind = Kind::Sqlite;
     const RETURNING: bool = true;
+    bind_number!();
 }
 
 #[cfg(feature = "postgres_backend")]
 impl Engine for diesel::pg::Pg {
     const KIND: Kind = Kind::Postgres;
     const RETURNING: bool = true;
+    bind_number!();
 }
 
 #[cfg(feature = "mysql_backend")]
 impl Engine for diesel::mysql::Mysql {
     const KIND: Kind = Kind::Mysql;
     const RETURNING: bool = false;
+    bind_number!();
 }
 
 /// Keeps a read that waits for locks out of the cache of prepared statements.

@@ -40,6 +40,32 @@ pub enum Error {
         /// The row's key.
         key: String,
     },
+    /// The history of a row has no such version: it never was, it was not
+    /// recorded, or it was pruned.
+    NoVersion {
+        /// The model's name.
+        model: &'static str,
+        /// The row's key.
+        key: String,
+        /// The version.
+        version: i64,
+    },
+    /// A recorded model has no such field, or it is not kept in its history.
+    NoField {
+        /// The model's name.
+        model: &'static str,
+        /// The field or column.
+        field: String,
+    },
+    /// A revert would break something; nothing was written.
+    Revert {
+        /// The model's name.
+        model: &'static str,
+        /// The row's key.
+        key: String,
+        /// What stands in the way.
+        conflicts: Vec<crate::record::Conflict>,
+    },
     /// A row cannot be restored while its parent is soft-deleted.
     ParentDeleted {
         /// The model of the row that was to be restored.
@@ -89,6 +115,29 @@ impl fmt::Display for Error {
                 f,
                 "{model} {key} is soft-deleted; restore it before writing to it"
             ),
+            Self::NoVersion {
+                model,
+                key,
+                version,
+            } => write!(
+                f,
+                "the history of {model} {key} has no version {version}: it never was, was not recorded, or was pruned"
+            ),
+            Self::NoField { model, field } => write!(
+                f,
+                "{model} has no field `{field}` whose values are in its history"
+            ),
+            Self::Revert {
+                model,
+                key,
+                conflicts,
+            } => {
+                write!(f, "{model} {key} cannot be reverted:")?;
+                for conflict in conflicts {
+                    write!(f, "\n  {conflict}")?;
+                }
+                Ok(())
+            }
             Self::ParentDeleted {
                 model,
                 parent,

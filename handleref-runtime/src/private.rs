@@ -2,7 +2,7 @@
 
 pub use crate::cascade::{Children, Facts, Link, Parents};
 pub use crate::engine::Engine;
-pub use crate::executor::Executor;
+pub use crate::executor::{Executor, Steps};
 pub use crate::hooks::HookError;
 pub use crate::hooks::{NoHooks, WithHooks};
 pub use crate::lifecycle::{Family, Single};
@@ -11,7 +11,8 @@ pub use crate::model::{
     Versioned,
 };
 pub use crate::record::{
-    FieldValue, Fields, LiveName, Property, PropertyValue, RecordSource, Recorded, Records, facts,
+    FieldValue, Fields, LiveName, Property, PropertyValue, Recall, RecordSource, Recorded, Records,
+    facts,
 };
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
@@ -253,3 +254,107 @@ where
 
 /// Compiles if the column `C` may be null.
 pub const fn may_be_null<C: MayBeNull>() {}
+
+/// What a recorded model says as a `HandleRef`, if it is one: inherent items
+/// are preferred, and those of the traits below stand in where their bounds do
+/// not hold.
+#[derive(Debug)]
+pub struct AsHandleRef<M>(std::marker::PhantomData<M>);
+
+impl<M: HandleRef> AsHandleRef<M> {
+    pub const ROLES: Roles = M::ROLES;
+    pub const UNIQUE: &'static [&'static [&'static str]] = M::UNIQUE;
+}
+impl<M: Versioned> AsHandleRef<M> {
+    pub fn version(row: &M) -> Option<i64> {
+        Some(row.version())
+    }
+}
+
+pub trait NoHandleRef {
+    const ROLES: Roles = Roles::NONE;
+    const UNIQUE: &'static [&'static [&'static str]] = &[];
+}
+impl<M> NoHandleRef for AsHandleRef<M> {}
+
+pub trait NotVersioned<M> {
+    fn version(_: &M) -> Option<i64> {
+        None
+    }
+}
+impl<M> NotVersioned<M> for AsHandleRef<M> {}
+
+/// As [`AsHandleRef`], on one connection.
+#[derive(Debug)]
+pub struct AsHandleRefOn<M, C>(std::marker::PhantomData<(M, C)>);
+
+impl<M: Parents<C>, C: Executor> AsHandleRefOn<M, C> {
+    pub fn parents() -> Vec<Link<C>> {
+        M::parents()
+    }
+}
+
+pub trait NoParents<C: Executor> {
+    fn parents() -> Vec<Link<C>> {
+        Vec::new()
+    }
+}
+impl<M, C: Executor> NoParents<C> for AsHandleRefOn<M, C> {}
+
+/// What [`schema!`](crate::schema!) asks of a model that derives `HandleRef`,
+/// `Recorded` or both; as [`AsHandleRef`].
+#[derive(Debug)]
+pub struct SchemaOf<M>(std::marker::PhantomData<M>);
+
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres_backend",
+    feature = "mysql_backend"
+))]
+mod schema_of {
+    use super::{HandleRef, Recorded, SchemaOf};
+    use crate::record::facts::Recording;
+    use crate::schema::{ModelSchema, Renderer};
+    use diesel::QuerySource;
+    use diesel::query_builder::QueryFragment;
+
+    impl<M> SchemaOf<M>
+    where
+        M: HandleRef<Table: QuerySource<FromClause: QueryFragment<Renderer>>>,
+    {
+        pub fn model() -> ModelSchema {
+            ModelSchema::of::<M>()
+        }
+    }
+    impl<M: Recorded> SchemaOf<M> {
+        pub fn recording() -> Option<Recording> {
+            Some(M::RECORDING)
+        }
+    }
+
+    pub trait RecordedAlone {
+        fn model() -> ModelSchema;
+    }
+    impl<M> RecordedAlone for SchemaOf<M>
+    where
+        M: Recorded<LiveTable: Default + QuerySource<FromClause: QueryFragment<Renderer>>>,
+    {
+        fn model() -> ModelSchema {
+            let (name, key) = (M::RECORDED_NAME, M::RECORDED_KEY);
+            ModelSchema::recorded_only(name, &M::LiveTable::default(), key, M::RECORDING)
+        }
+    }
+
+    pub trait NotRecorded {
+        fn recording() -> Option<Recording> {
+            None
+        }
+    }
+    impl<M> NotRecorded for SchemaOf<M> {}
+}
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres_backend",
+    feature = "mysql_backend"
+))]
+pub use schema_of::{NotRecorded, RecordedAlone};

@@ -12,18 +12,28 @@
 pub mod facts;
 
 mod as_of;
-mod value;
+mod blame;
 mod columns;
+mod diff;
+mod dsl;
 mod model;
 mod moment;
 mod operation;
+mod query;
+mod revert;
 mod row;
+mod value;
 
+pub use blame::Blame;
+pub use diff::{Diff, FieldChange, FieldHistory, Now, Side, VersionChange};
+pub use dsl::PastDsl;
+pub use query::{Loaded, Rest};
+pub use revert::{Conflict, Revert, RevertPlan};
 pub use as_of::{AsOf, AsOfDsl, Past};
 pub use columns::{
     Property, RecordChangeset, RecordId, RecordOperation, RecordRedacted, RecordVersion, RecordedAt,
 };
-pub use model::{LiveName, RecordSource, Recorded, Records};
+pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use operation::Operation;
 pub use row::{Record, RecordSql};

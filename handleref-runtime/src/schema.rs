@@ -58,20 +58,25 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Transaction};
 use crate::model::Roles;
+use crate::record::facts::Recording;
 use dialect::{Wanted, dialect};
 use names::TableName;
+use records::support::Support;
 
 mod dialect;
 mod diff;
 mod indexes;
+mod inspect;
 mod live;
 mod mysql;
 mod names;
 mod plan;
 mod postgres;
 pub(crate) mod problem;
+mod records;
 mod sqlite;
 
+pub(crate) use inspect::{Inspected, foreign_keys, inspect};
 pub use plan::Plan;
 pub use problem::{Problem, ProblemKind, Report};
 
@@ -79,7 +84,12 @@ pub use problem::{Problem, ProblemKind, Report};
 #[macro_export]
 macro_rules! schema {
     ($($model:ty),* $(,)?) => {
-        $crate::schema::Schema::new([$($crate::schema::ModelSchema::of::<$model>()),*])
+        $crate::schema::Schema::new([$({
+            #[allow(unused_imports)]
+            use $crate::private::{NotRecorded as _, RecordedAlone as _};
+            $crate::private::SchemaOf::<$model>::model()
+                .recorded_as($crate::private::SchemaOf::<$model>::recording())
+        }),*])
     };
 }
 
@@ -91,18 +101,55 @@ pub struct ModelSchema {
     roles: Roles,
     key: &'static [&'static str],
     unique: &'static [&'static [&'static str]],
+    recording: Option<Recording>,
+}
+
+impl ModelSchema {
+    /// A model by its facts; `table` is quoted as Diesel does it.
+    #[doc(hidden)]
+    pub fn described(
+        name: &'static str,
+        table: &str,
+        roles: Roles,
+        key: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            table: table.to_owned(),
+            roles,
+            key,
+            unique: &[],
+            recording: None,
+        }
+    }
+
+    /// With this recording, if there is one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn recorded_as(mut self, recording: Option<Recording>) -> Self {
+        self.recording = recording;
+        self
+    }
+
+    /// With this recording.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_recording(mut self, recording: Recording) -> Self {
+        self.recording = Some(recording);
+        self
+    }
 }
 
 /// A backend to render a table's name; names do not depend on the engine.
 #[cfg(feature = "sqlite")]
-type Renderer = diesel::sqlite::Sqlite;
+pub(crate) type Renderer = diesel::sqlite::Sqlite;
 #[cfg(all(feature = "postgres_backend", not(feature = "sqlite")))]
-type Renderer = diesel::pg::Pg;
+pub(crate) type Renderer = diesel::pg::Pg;
 #[cfg(all(
     feature = "mysql_backend",
     not(any(feature = "sqlite", feature = "postgres_backend"))
 ))]
-type Renderer = diesel::mysql::Mysql;
+pub(crate) type Renderer = diesel::mysql::Mysql;
 
 #[cfg(any(
     feature = "sqlite",
@@ -119,25 +166,43 @@ impl ModelSchema {
                 >,
             >,
     {
-        use diesel::QuerySource;
-        use diesel::query_builder::{QueryBuilder, QueryFragment};
-        let mut sql = <Renderer as diesel::backend::Backend>::QueryBuilder::default();
-        // Fails only for a FROM clause that is no table's name; then it does not parse.
-        let rendered = M::table()
-            .from_clause()
-            .to_sql(&mut sql, &Renderer::default());
-        let table = if rendered.is_ok() {
-            sql.finish()
-        } else {
-            String::new()
-        };
         Self {
-            name: M::NAME,
-            table,
-            roles: M::ROLES,
-            key: M::KEY_COLUMNS,
             unique: M::UNIQUE,
+            ..Self::described(M::NAME, &rendered(&M::table()), M::ROLES, M::KEY_COLUMNS)
         }
+    }
+
+    /// The facts about a model that is recorded, and nothing else.
+    #[doc(hidden)]
+    pub fn recorded_only<T>(
+        name: &'static str,
+        table: &T,
+        key: &'static [&'static str],
+        recording: Recording,
+    ) -> Self
+    where
+        T: diesel::QuerySource<FromClause: diesel::query_builder::QueryFragment<Renderer>>,
+    {
+        Self::described(name, &rendered(table), Roles::NONE, key).with_recording(recording)
+    }
+}
+
+/// A table's name as Diesel writes it.
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres_backend",
+    feature = "mysql_backend"
+))]
+fn rendered<T>(table: &T) -> String
+where
+    T: diesel::QuerySource<FromClause: diesel::query_builder::QueryFragment<Renderer>>,
+{
+    use diesel::query_builder::{QueryBuilder, QueryFragment};
+    let mut sql = <Renderer as diesel::backend::Backend>::QueryBuilder::default();
+    // Fails only for a FROM clause that is no table's name; then it does not parse.
+    match table.from_clause().to_sql(&mut sql, &Renderer::default()) {
+        Ok(()) => sql.finish(),
+        Err(_) => String::new(),
     }
 }
 
@@ -166,7 +231,15 @@ impl Schema {
                     key: model.key.to_vec(),
                     unique: model.unique.to_vec(),
                     guards: true,
+                    recording: model.recording,
+                    recorded_twice: false,
                 }),
+            }
+        }
+        for at in 1..tables.len() {
+            let (before, rest) = tables.split_at_mut(at);
+            if let Some(wanted) = rest.first_mut() {
+                wanted.recorded_twice |= before.iter().any(|other| wanted.shares_records(other));
             }
         }
         Self { tables }
@@ -219,12 +292,15 @@ impl Schema {
     ) -> C::Output<'a, Result<Report, Error>> {
         C::run(async move {
             let findings = compare(conn, &self.tables).await?;
-            Ok(Report {
-                problems: findings
-                    .into_iter()
-                    .flat_map(|findings| findings.problems)
-                    .collect(),
-            })
+            let mut report = Report {
+                problems: Vec::new(),
+                uncovered: Vec::new(),
+            };
+            for findings in findings {
+                report.problems.extend(findings.problems);
+                report.uncovered.extend(findings.uncovered);
+            }
+            Ok(report)
         })
     }
 }
@@ -241,6 +317,10 @@ fn join(wanted: &mut Wanted, model: &ModelSchema) {
         one.status = other.status.or(one.status);
         one.deleted_status = one.deleted_status.or(other.deleted_status);
     }
+    if wanted.recording.is_some() && model.recording.is_some() {
+        wanted.recorded_twice |= wanted.recording != model.recording;
+    }
+    wanted.recording = wanted.recording.or(model.recording);
     for columns in model.unique {
         if !wanted.unique.contains(columns) {
             wanted.unique.push(columns);
@@ -251,9 +331,37 @@ fn join(wanted: &mut Wanted, model: &ModelSchema) {
 async fn compare<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Vec<diff::Findings>, Error> {
     let dialect = dialect(C::Backend::KIND);
     let mut findings = Vec::with_capacity(tables.len());
+    let mut supports: Vec<(Option<&str>, Support)> = Vec::new();
     for wanted in tables {
-        let live = live::read(conn, dialect, &wanted.table).await?;
-        findings.push(diff::compare(dialect, wanted, &live));
+        let Some(recording) = wanted.recording else {
+            let live = live::read(conn, dialect, &wanted.table).await?;
+            findings.push(diff::compare(dialect, wanted, &live, None));
+            continue;
+        };
+        let live = live::read_with_types(conn, dialect, &wanted.table).await?;
+        if live.found.as_deref() != Some("table") {
+            findings.push(diff::compare(dialect, wanted, &live, None));
+            continue;
+        }
+        // A trigger of SQLite sees its own database file and no other.
+        let place = wanted.table.schema.as_deref();
+        let place = place.filter(|_| C::Backend::KIND == Kind::Sqlite);
+        let at = match supports.iter().position(|(known, _)| *known == place) {
+            Some(at) => at,
+            None => {
+                let support = Support::read(conn, dialect, place).await?;
+                findings.push(support.compare(dialect));
+                supports.push((place, support));
+                supports.len() - 1
+            }
+        };
+        let Some((_, support)) = supports.get(at) else {
+            continue;
+        };
+        let recorded =
+            records::read::recorded(conn, dialect, wanted, recording, &live, support).await?;
+        let recording = Some((recording, &recorded, support));
+        findings.push(diff::compare(dialect, wanted, &live, recording));
     }
     Ok(findings)
 }

@@ -4,6 +4,7 @@ use super::attrs::Source;
 use super::model::{Field, Model};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
+use syn::Index;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -27,6 +28,8 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         #[allow(deprecated, unused_qualifications, clippy::absolute_paths)]
         const _: () = {
             use #krate::__private as __handleref;
+            #[allow(unused_imports)]
+            use __handleref::{NoHandleRef as _, NoParents as _, NotVersioned as _};
             #(#parts)*
         };
         #properties
@@ -176,6 +179,11 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
         }
     });
     let (history, filter) = history(model);
+    let (key_type, key_value, key_writes) = key(model);
+    let stored = model.key.iter().map(|&at| {
+        let Field { column, ty, .. } = &model.fields[at];
+        quote!(#ty: __handleref::Store<#column, <__HandlerefConn as __handleref::Steps>::Backend>)
+    });
     let selection = model.fields.iter().map(|field| &field.column);
     let selection = quote!((#(#selection,)*));
     quote! {
@@ -184,6 +192,7 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
             type LiveTable = #table::table;
             type Records = #source;
             type Snapshot = #selection;
+            type RecordKey = #key_type;
             type History = __handleref::diesel::dsl::Filter<#source, #history>;
             const RECORDED_NAME: &'static str = #name;
             const RECORDED_KEY: &'static [&'static str] = &[#(#key_columns),*];
@@ -192,29 +201,101 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
                     #properties
                     #relatives
                     #condition;
+            const RECORDED_ROLES: __handleref::Roles = __handleref::AsHandleRef::<#ident>::ROLES;
+            const RECORDED_UNIQUE: &'static [&'static [&'static str]] =
+                __handleref::AsHandleRef::<#ident>::UNIQUE;
             fn snapshot() -> Self::Snapshot {
                 #selection
             }
-            fn history(&self) -> Self::History {
+            fn history_of(__handleref_key: Self::RecordKey) -> Self::History {
                 __handleref::diesel::QueryDsl::filter(#source, #filter)
+            }
+            fn record_key(&self) -> Self::RecordKey {
+                #key_value
+            }
+            fn recorded_version(&self) -> ::core::option::Option<i64> {
+                __handleref::AsHandleRef::<#ident>::version(self)
             }
             #computed
             #validate
+        }
+        #[automatically_derived]
+        impl<__HandlerefConn: __handleref::Executor> __handleref::Recall<__HandlerefConn> for #ident
+        where
+            #(#stored,)*
+        {
+            fn walk_key<'__h>(
+                __handleref_key: &'__h Self::RecordKey,
+                __handleref_writer: &mut __handleref::ColumnWriter<
+                    '_, '__h, <__HandlerefConn as __handleref::Steps>::Backend,
+                >,
+            ) -> __handleref::diesel::QueryResult<()> {
+                #(#key_writes)*
+                ::core::result::Result::Ok(())
+            }
+            fn recalled_parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+                __handleref::AsHandleRefOn::<#ident, __HandlerefConn>::parents()
+            }
+        }
+    }
+}
+
+/// Where the key of `#name` is: the argument itself, or a part of the tuple.
+fn key_part(model: &Model, at: usize) -> TokenStream {
+    match model.key.len() {
+        1 => quote!(__handleref_key),
+        _ => {
+            let index = Index::from(at);
+            quote!(__handleref_key.#index)
+        }
+    }
+}
+
+/// The key's type, its value in an instance, and how it is written.
+fn key(model: &Model) -> (TokenStream, TokenStream, Vec<TokenStream>) {
+    let fields = model
+        .key
+        .iter()
+        .map(|&at| &model.fields[at])
+        .collect::<Vec<_>>();
+    let writes = fields.iter().enumerate().map(|(at, field)| {
+        let (column, part) = (&field.column, key_part(model, at));
+        let part = if fields.len() == 1 {
+            part
+        } else {
+            quote!(&#part)
+        };
+        quote!(__handleref::Store::<#column, _>::store(#part, __handleref_writer)?;)
+    });
+    let writes = writes.collect();
+    match fields.as_slice() {
+        // Only after an error.
+        [] => (quote!(i64), quote!(::core::unreachable!()), writes),
+        [Field { ident, ty, .. }] => (
+            quote!(#ty),
+            quote!(::core::clone::Clone::clone(&self.#ident)),
+            writes,
+        ),
+        fields => {
+            let types = fields.iter().map(|field| &field.ty);
+            let idents = fields.iter().map(|field| &field.ident);
+            (
+                quote!((#(#types),*)),
+                quote!((#(::core::clone::Clone::clone(&self.#idents)),*)),
+                writes,
+            )
         }
     }
 }
 
 /// The condition that finds the records of a row.
 fn history(model: &Model) -> (TokenStream, TokenStream) {
-    let mut key = model.key.iter().map(|&at| {
-        let Field {
-            column, ty, ident, ..
-        } = &model.fields[at];
+    let mut key = model.key.iter().enumerate().map(|(part, &at)| {
+        let Field { column, ty, .. } = &model.fields[at];
+        let value = key_part(model, part);
         (
             quote!(__handleref::diesel::dsl::Eq<#column, #ty>),
-            quote!(__handleref::diesel::ExpressionMethods::eq(
-                #column, ::core::clone::Clone::clone(&self.#ident)
-            )),
+            quote!(__handleref::diesel::ExpressionMethods::eq(#column, #value)),
         )
     });
     let Some(first) = key.next() else {

@@ -2,7 +2,12 @@
 
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
 use super::facts::Recording;
+use crate::cascade::Link;
+use crate::executor::Executor;
 use crate::hooks::HookError;
+use crate::key::Key;
+use crate::model::Roles;
+use crate::row::ColumnWriter;
 use diesel::Table;
 use diesel::internal::table_macro::{Identifier, StaticQueryFragment};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -26,6 +31,8 @@ pub trait Recorded: Sized + Send + Sync + 'static {
     /// The model's own columns, as a selection.
     #[doc(hidden)]
     type Snapshot;
+    /// The primary key; a tuple if it is composite.
+    type RecordKey: Key;
     /// The records of one row.
     type History;
     /// The struct's name.
@@ -34,6 +41,12 @@ pub trait Recorded: Sized + Send + Sync + 'static {
     const RECORDED_KEY: &'static [&'static str];
     /// What is recorded, and how.
     const RECORDING: Recording;
+    /// The columns that handleref writes; none, unless the struct derives
+    /// `HandleRef` too.
+    const RECORDED_ROLES: Roles;
+    /// Sets of columns that are unique among the living, as `HandleRef` says.
+    #[doc(hidden)]
+    const RECORDED_UNIQUE: &'static [&'static [&'static str]];
 
     /// The records of all rows: a Diesel table over the model's own columns,
     /// and the columns of [`RecordSource`].
@@ -41,8 +54,20 @@ pub trait Recorded: Sized + Send + Sync + 'static {
         Self::Records::default()
     }
 
+    /// The records of the row with this key, whether it still exists or not.
+    fn history_of(key: Self::RecordKey) -> Self::History;
+
     /// The records of this row, whether it still exists or not.
-    fn history(&self) -> Self::History;
+    fn history(&self) -> Self::History {
+        Self::history_of(self.record_key())
+    }
+
+    /// The row's primary key.
+    fn record_key(&self) -> Self::RecordKey;
+
+    /// The version that this instance holds, if the model has one.
+    #[doc(hidden)]
+    fn recorded_version(&self) -> Option<i64>;
 
     /// The model's own columns, as a selection.
     #[doc(hidden)]
@@ -62,6 +87,24 @@ pub trait Recorded: Sized + Send + Sync + 'static {
     fn validate(&self) -> Result<(), HookError> {
         Ok(())
     }
+}
+
+/// What operations on the past of a row need on the connection `C`.
+#[diagnostic::on_unimplemented(
+    message = "the past of `{Self}` cannot be read on the connection `{C}`",
+    note = "derive `Recorded`; the key's type must be `ToSql` for its column on this engine"
+)]
+pub trait Recall<C: Executor>: Recorded {
+    /// Gives the columns of the primary key to `writer`.
+    #[doc(hidden)]
+    fn walk_key<'b>(
+        key: &'b Self::RecordKey,
+        writer: &mut ColumnWriter<'_, 'b, C::Backend>,
+    ) -> QueryResult<()>;
+
+    /// The parents that `HandleRef` names.
+    #[doc(hidden)]
+    fn recalled_parents() -> Vec<Link<C>>;
 }
 
 /// The records of a model as a Diesel table.

@@ -1,9 +1,12 @@
 //! What each engine has to answer, and what a table is asked for.
 
-use super::live::{Live, Queries};
-use super::names::{TableName, literal, quoted};
+use super::live::{Live, LiveTrigger, Queries};
+use super::names::{TableName, hex_literal, literal, quoted};
+use super::problem::ProblemKind;
+use super::records::RecordTarget;
 use crate::engine::Kind;
 use crate::model::Roles;
+use crate::record::facts::Recording;
 use crate::time::TimeKind;
 
 /// What the models of one table need.
@@ -16,6 +19,26 @@ pub(super) struct Wanted {
     pub(super) key: Vec<&'static str>,
     pub(super) unique: Vec<&'static [&'static str]>,
     pub(super) guards: bool,
+    /// How the table is recorded, if one of its models is.
+    pub(super) recording: Option<Recording>,
+    /// Whether several models record it, each in a way of its own.
+    pub(super) recorded_twice: bool,
+}
+
+impl Wanted {
+    /// Whether both record into one table.
+    pub(super) fn shares_records(&self, other: &Self) -> bool {
+        let table = |it: &Self| it.recording.map(|recording| it.beside(recording.records));
+        table(self).is_some_and(|one| table(other) == Some(one))
+    }
+
+    /// Something in the schema that the model names.
+    pub(super) fn beside(&self, name: &str) -> TableName {
+        TableName {
+            schema: self.table.schema.clone(),
+            table: name.to_owned(),
+        }
+    }
 }
 
 /// A table as it is wanted and as it is.
@@ -84,17 +107,21 @@ pub(super) struct NewIndex<'a> {
     pub(super) unique: bool,
     /// `"deleted_at" IS NULL` and the like.
     pub(super) condition: Option<String>,
+    /// For a column that only rises: a block range index, where there is one.
+    pub(super) rising: bool,
 }
 
-/// The guard trigger of a table.
-pub(super) struct Guard {
+/// A trigger.
+pub(super) struct Trigger {
     pub(super) name: String,
+    /// The table that it is on, if it is not the model's.
+    pub(super) on: Option<String>,
     pub(super) create: Vec<String>,
     pub(super) drop: Vec<String>,
     pub(super) state: State,
 }
 
-/// How the guard of a table is now.
+/// How a trigger is now.
 pub(super) enum State {
     Right,
     Missing,
@@ -147,7 +174,67 @@ pub(super) trait Dialect: Sync {
     /// Makes an index, and drops it.
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String);
     /// The guard; `None` if nothing in the row could tell.
-    fn guard(&self, target: &Target<'_>) -> Option<Guard>;
+    fn guard(&self, target: &Target<'_>) -> Option<Trigger>;
+
+    /// What else the triggers of a recorded table depend on: a query whose rows
+    /// of four texts become [`facts`](super::records::Recorded::facts).
+    fn record_facts(&self, _wanted: &Wanted, _live: &Live) -> Option<String> {
+        None
+    }
+    /// The triggers that record a table, on it, on its record table and on its
+    /// relatives; in the order in which they are to be made.
+    fn record_triggers(&self, target: &RecordTarget<'_>) -> Vec<Trigger>;
+    /// What keeps a table from being recorded on this engine.
+    fn record_problems(&self, _target: &RecordTarget<'_>) -> Vec<ProblemKind> {
+        Vec::new()
+    }
+    /// The ways to change the table that no trigger sees.
+    fn uncovered(&self, _target: &RecordTarget<'_>) -> Vec<String> {
+        Vec::new()
+    }
+    /// The type of a column of a recorded table, as its record table is to have
+    /// it; from what [`Queries::types`] says.
+    fn record_type(&self, _live: &Live, _column: &str, declared: &str) -> String {
+        declared.to_owned()
+    }
+    /// The statements that drop a trigger of ours, and its function.
+    fn drop_trigger(&self, on: &Live, table: &str, trigger: &str) -> Vec<String>;
+    /// The statement that makes a trigger again as the catalogue shows it, and
+    /// its function.
+    fn restore_trigger(&self, on: &Live, found: &LiveTrigger) -> Vec<String> {
+        let function = on.functions.iter().find(|it| it.name == found.name);
+        let function = function.map(|function| function.restore.trim_end().to_owned());
+        function
+            .into_iter()
+            .chain([found.restore.clone()])
+            .collect()
+    }
+    /// What the catalogue knows of our own tables; rows of a name, the schema
+    /// that it is in, and the body of a function. The row without a name says
+    /// which schema new ones get into.
+    fn support_query(&self, schema: Option<&str>, names: &[&str]) -> String;
+    /// A query for the triggers whose name begins like this, in the schema of
+    /// the table: table, name, statement that restores it.
+    fn strays_query(&self, live: &Live, prefix: &str) -> String;
+
+    /// The engine.
+    fn kind(&self) -> Kind;
+
+    /// A text as a literal.
+    fn text(&self, text: &str) -> String {
+        match self.kind() {
+            Kind::Mysql => hex_literal(text),
+            _ => literal(text),
+        }
+    }
+
+    /// `schema.name`, quoted.
+    fn qualified(&self, schema: Option<&str>, name: &str) -> String {
+        match schema {
+            Some(schema) => format!("{}.{}", self.quote(schema), self.quote(name)),
+            None => self.quote(name),
+        }
+    }
 
     /// A quoted name.
     fn quote(&self, name: &str) -> String {

@@ -3,6 +3,8 @@
 use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Wanted};
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
+use super::records::{Recorded, support::Support};
+use crate::record::facts::Recording;
 
 /// What is wrong with one table, and what puts it right.
 #[derive(Debug, Default)]
@@ -10,6 +12,8 @@ pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     /// In the order in which they are to be applied.
     pub(super) changes: Vec<Change>,
+    /// Ways to change the table that are not recorded.
+    pub(super) uncovered: Vec<String>,
 }
 
 /// A managed column as the model says it is.
@@ -19,7 +23,12 @@ struct Managed {
 }
 
 /// Compares a table with what its models need.
-pub(super) fn compare(dialect: &dyn Dialect, wanted: &Wanted, live: &Live) -> Findings {
+pub(super) fn compare(
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &Live,
+    recording: Option<(Recording, &Recorded, &Support)>,
+) -> Findings {
     let mut findings = Findings::default();
     let all = |column: &&LiveColumn| !column.generated;
     let columns = live
@@ -45,6 +54,9 @@ pub(super) fn compare(dialect: &dyn Dialect, wanted: &Wanted, live: &Live) -> Fi
             compare.indexes();
             compare.unique();
             compare.guard();
+            if let Some((recording, recorded, support)) = recording {
+                compare.recording(recording, recorded, support);
+            }
         }
         Some(found) => compare.problem(
             None,
@@ -64,13 +76,31 @@ pub(super) struct Compare<'a> {
 
 impl Compare<'_> {
     pub(super) fn problem(&mut self, column: Option<&str>, kind: ProblemKind) {
-        let wanted = self.target.wanted;
+        self.problem_on(self.target.wanted.table.shown(), column, kind);
+    }
+
+    pub(super) fn problem_on(&mut self, table: String, column: Option<&str>, kind: ProblemKind) {
         self.findings.problems.push(Problem {
-            model: wanted.models.clone(),
-            table: wanted.table.shown(),
+            model: self.target.wanted.models.clone(),
+            table,
             column: column.map(str::to_owned),
             kind,
         });
+    }
+
+    pub(super) fn has_problem(&self, column: &str, kind: &ProblemKind) -> bool {
+        let mut problems = self.findings.problems.iter();
+        problems.any(|it| it.column.as_deref() == Some(column) && it.kind == *kind)
+    }
+
+    /// How many of the problems a person has to decide.
+    pub(super) fn unrepairable(&self) -> usize {
+        let problems = self.findings.problems.iter();
+        problems.filter(|problem| !problem.is_repairable()).count()
+    }
+
+    pub(super) fn say_uncovered(&mut self, texts: Vec<String>) {
+        self.findings.uncovered.extend(texts);
     }
 
     pub(super) fn change(&mut self, up: Vec<String>, down: Vec<String>) {
@@ -180,6 +210,12 @@ impl Compare<'_> {
         }
     }
 
+    /// Whether other models record this table: ours do not, and do not take
+    /// away what they need.
+    fn is_recorded_elsewhere(&self) -> bool {
+        self.target.wanted.recording.is_none() && self.target.live.is_recorded()
+    }
+
     fn guard(&mut self) {
         let guard = if self.target.wanted.guards {
             self.dialect.guard(&self.target)
@@ -194,6 +230,8 @@ impl Compare<'_> {
                 self.problem(None, ProblemKind::MissingTrigger { trigger });
                 self.change(guard.create, guard.drop);
             }
+            // It does more there than a guard has to.
+            State::Altered(_) if self.is_recorded_elsewhere() => {}
             State::Altered(restore) => {
                 self.problem(None, ProblemKind::AlteredTrigger { trigger });
                 let up = guard.drop.iter().cloned().chain(guard.create).collect();

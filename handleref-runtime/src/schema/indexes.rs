@@ -50,6 +50,7 @@ impl Compare<'_> {
                         columns,
                         unique: false,
                         condition,
+                        rising: false,
                     },
                 );
             }
@@ -162,6 +163,7 @@ impl Compare<'_> {
                     columns,
                     unique: true,
                     condition,
+                    rising: false,
                 },
             );
         }

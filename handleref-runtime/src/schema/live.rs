@@ -17,8 +17,13 @@ pub(super) struct Live {
     pub(super) detail: String,
     pub(super) columns: Vec<LiveColumn>,
     pub(super) indexes: Vec<LiveIndex>,
+    /// Block range indexes.
+    pub(super) block_ranges: Vec<LiveIndex>,
     pub(super) triggers: Vec<LiveTrigger>,
     pub(super) functions: Vec<LiveFunction>,
+    /// The columns' types as a `CREATE TABLE` would say them, with what belongs
+    /// to them of character sets and collations; read for recorded tables.
+    pub(super) types: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -41,7 +46,7 @@ pub(super) struct LiveIndex {
     pub(super) condition: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LiveTrigger {
     pub(super) name: String,
     pub(super) definition: String,
@@ -61,6 +66,20 @@ impl Live {
     pub(super) fn column(&self, name: &str) -> Option<&LiveColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
+
+    /// Whether there are triggers that record the table.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.triggers.iter().any(|trigger| {
+            let kind = trigger.name.strip_prefix("handleref_");
+            kind.is_some_and(|it| !it.starts_with("guard_") && !it.starts_with("relative_"))
+        })
+    }
+
+    /// The type of a column; see [`types`](Live::types).
+    pub(super) fn type_of(&self, name: &str) -> Option<&str> {
+        let found = self.types.iter().find(|(column, _)| column == name);
+        found.map(|(_, sql_type)| sql_type.as_str())
+    }
 }
 
 /// The questions that a dialect asks its catalogue; each answers with rows of
@@ -70,12 +89,15 @@ pub(super) struct Queries {
     pub(super) table: String,
     /// Name, type, flags (`n`ullable, `g`enerated), default.
     pub(super) columns: String,
-    /// Name, column or null, flags (`u`nique), condition; in order of position.
+    /// Name, column or null, flags (`u`nique, `b`lock range), condition; in
+    /// order of position.
     pub(super) indexes: String,
     /// Name, definition, flags (`d`isabled), statement that restores it.
     pub(super) triggers: String,
     /// Name, body, nothing, statement that restores it.
     pub(super) functions: Option<String>,
+    /// Name and type; see [`Live::types`].
+    pub(super) types: String,
 }
 
 /// Reads the catalogue.
@@ -99,7 +121,26 @@ pub(super) async fn read<C: Steps>(
     Ok(live)
 }
 
-async fn ask<C: Steps>(conn: &mut C, sql: String) -> QueryResult<Vec<Texts>> {
+/// Reads the catalogue, [`types`](Live::types) included.
+pub(super) async fn read_with_types<C: Steps>(
+    conn: &mut C,
+    dialect: &dyn Dialect,
+    table: &TableName,
+) -> QueryResult<Live> {
+    let mut live = read(conn, dialect, table).await?;
+    if live.found.is_some() {
+        let rows = ask(conn, dialect.queries(table).types).await?;
+        let typed = |(name, sql_type, ..): Texts| {
+            let (name, sql_type) = (name.unwrap_or_default(), sql_type.unwrap_or_default());
+            let sql_type = dialect.record_type(&live, &name, &sql_type);
+            (name, sql_type)
+        };
+        live.types = rows.into_iter().map(typed).collect();
+    }
+    Ok(live)
+}
+
+pub(super) async fn ask<C: Steps>(conn: &mut C, sql: String) -> QueryResult<Vec<Texts>> {
     conn.texts(diesel::sql_query(sql)).await
 }
 
@@ -131,12 +172,17 @@ impl Live {
     fn indexes(&mut self, rows: Vec<Texts>) {
         for (name, column, flags, condition) in rows {
             let (name, column) = (name.unwrap_or_default(), column.unwrap_or_default());
-            match self.indexes.last_mut().filter(|index| index.name == name) {
+            let flags = flags.unwrap_or_default();
+            let indexes = match flags.contains('b') {
+                true => &mut self.block_ranges,
+                false => &mut self.indexes,
+            };
+            match indexes.last_mut().filter(|index| index.name == name) {
                 Some(index) => index.columns.push(column),
-                None => self.indexes.push(LiveIndex {
+                None => indexes.push(LiveIndex {
                     name,
                     columns: vec![column],
-                    unique: flags.unwrap_or_default().contains('u'),
+                    unique: flags.contains('u'),
                     condition,
                 }),
             }

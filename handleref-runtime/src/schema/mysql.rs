@@ -11,17 +11,20 @@
 //! is invisible, so that `INSERT` without column names works on.
 
 use super::dialect::{
-    Change, Dialect, Fill, Guard, Living, NewColumn, NewIndex, State, Target, amends, trespass,
+    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
+    trespass,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, literal, squeezed};
+use super::problem::ProblemKind;
+use super::records::{RecordTarget, mysql as records};
 use crate::engine::Kind;
 use crate::time::TimeKind;
 
 pub(super) struct Mysql;
 
 /// The generated column that is null in soft-deleted rows.
-const LIVE: &str = "handleref_live";
+pub(super) const LIVE: &str = "handleref_live";
 
 /// The default of a new column. Functions need the parentheses on MySQL.
 fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
@@ -34,7 +37,7 @@ fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
 
 /// `text` as a literal in a definition that the server stores. MariaDB writes
 /// `_utf8mb4 x'..'` down as text and forgets to escape it.
-fn stored_literal(text: &str) -> String {
+pub(super) fn stored_literal(text: &str) -> String {
     if text.contains('\\') {
         // What a backslash means depends on the session.
         let hex = hex_literal(text);
@@ -47,7 +50,7 @@ fn stored_literal(text: &str) -> String {
 }
 
 /// Whether the collation of a type may call different texts equal.
-fn collated(sql_type: &str) -> bool {
+pub(super) fn collated(sql_type: &str) -> bool {
     ["char", "text", "enum", "set"]
         .iter()
         .any(|name| sql_type.contains(name))
@@ -55,7 +58,7 @@ fn collated(sql_type: &str) -> bool {
 
 /// Whether the catalogue shows this body. MySQL (not MariaDB) garbles names
 /// that hold a backtick there; from the first of them on there is no telling.
-fn same_body(found: &str, wanted: &str) -> bool {
+pub(super) fn same_body(found: &str, wanted: &str) -> bool {
     let readable = wanted.split("``").next().unwrap_or_default();
     let readable = match readable.len() == wanted.len() {
         true => wanted,
@@ -65,6 +68,62 @@ fn same_body(found: &str, wanted: &str) -> bool {
 }
 
 impl Dialect for Mysql {
+    fn kind(&self) -> Kind {
+        Kind::Mysql
+    }
+
+    fn record_facts(&self, wanted: &Wanted, live: &Live) -> Option<String> {
+        records::facts(wanted, live)
+    }
+
+    fn record_triggers(&self, target: &RecordTarget<'_>) -> Vec<Trigger> {
+        records::triggers(self, target)
+    }
+
+    fn record_problems(&self, target: &RecordTarget<'_>) -> Vec<ProblemKind> {
+        records::problems(target)
+    }
+
+    fn uncovered(&self, target: &RecordTarget<'_>) -> Vec<String> {
+        records::uncovered(target)
+    }
+
+    fn drop_trigger(&self, on: &Live, _: &str, trigger: &str) -> Vec<String> {
+        let trigger = self.qualified(on.schema.as_deref(), trigger);
+        vec![format!("DROP TRIGGER IF EXISTS {trigger}")]
+    }
+
+    fn support_query(&self, _: Option<&str>, names: &[&str]) -> String {
+        let names = names
+            .iter()
+            .map(|name| hex_literal(name))
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "SELECT CAST('' AS CHAR), CAST(DATABASE() AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) \
+             UNION ALL SELECT CAST(TABLE_NAME AS CHAR), CAST(TABLE_SCHEMA AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) \
+             FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ({names}) \
+             UNION ALL SELECT CAST(ROUTINE_NAME AS CHAR), CAST(ROUTINE_SCHEMA AS CHAR), CAST(ROUTINE_DEFINITION AS CHAR), CAST(NULL AS CHAR) \
+             FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME IN ({names})"
+        )
+    }
+
+    fn strays_query(&self, live: &Live, prefix: &str) -> String {
+        let schema = live
+            .schema
+            .as_deref()
+            .map_or("DATABASE()".to_owned(), hex_literal);
+        format!(
+            "SELECT CAST(EVENT_OBJECT_TABLE AS CHAR), CAST(TRIGGER_NAME AS CHAR), \
+             CAST(CONCAT('CREATE TRIGGER `', REPLACE(TRIGGER_SCHEMA, '`', '``'), '`.`', REPLACE(TRIGGER_NAME, '`', '``'), '` ', \
+             ACTION_TIMING, ' ', EVENT_MANIPULATION, ' ON `', REPLACE(EVENT_OBJECT_SCHEMA, '`', '``'), '`.`', \
+             REPLACE(EVENT_OBJECT_TABLE, '`', '``'), '` FOR EACH ROW ', ACTION_STATEMENT) AS CHAR), CAST(NULL AS CHAR) \
+             FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {schema} AND LEFT(TRIGGER_NAME, {}) = {}",
+            prefix.chars().count(),
+            hex_literal(prefix),
+        )
+    }
+
     fn quote_mark(&self) -> char {
         '`'
     }
@@ -117,6 +176,11 @@ impl Dialect for Mysql {
                  FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {schema} AND EVENT_OBJECT_TABLE = {name}"
             ),
             functions: None,
+            types: format!(
+                "SELECT CAST(COLUMN_NAME AS CHAR), CAST(CONCAT(COLUMN_TYPE, \
+                 COALESCE(CONCAT(' CHARACTER SET ', CHARACTER_SET_NAME), ''), COALESCE(CONCAT(' COLLATE ', COLLATION_NAME), '')) AS CHAR), \
+                 CAST(NULL AS CHAR), CAST(NULL AS CHAR) FROM information_schema.COLUMNS WHERE {at} ORDER BY ORDINAL_POSITION"
+            ),
         }
     }
 
@@ -238,7 +302,7 @@ impl Dialect for Mysql {
         )
     }
 
-    fn guard(&self, target: &Target<'_>) -> Option<Guard> {
+    fn guard(&self, target: &Target<'_>) -> Option<Trigger> {
         let roles = target.wanted.roles;
         let trespass = trespass(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
@@ -261,9 +325,17 @@ impl Dialect for Mysql {
             .map(assign)
             .collect::<Vec<_>>()
             .join(", ");
-        let body = format!(
-            "BEGIN\n  IF {trespass} AND NOT (\n    {same}\n  ) THEN\n    SET {assign};\n  END IF;\nEND"
+        // A version that a record may follow looks at more, and begins with the same.
+        let plain = format!(
+            "BEGIN\n  IF {trespass} THEN IF NOT (\n    {same}\n  ) THEN\n    SET {assign};\n  END IF; END IF;\nEND"
         );
+        let moved = records::moved(self, &target.wanted.key);
+        let longer = format!(
+            "BEGIN\n  IF {trespass} OR {moved} THEN\n    IF {trespass} AND NOT (\n    {same}\n    ) THEN\n      SET {assign};\n    END IF;\n"
+        );
+        let rekeyed = records::rekeyed(self, target.wanted);
+        let recorded = rekeyed.is_some();
+        let body = rekeyed.map_or(plain, |rekeyed| format!("{longer}{rekeyed}\n  END IF;\nEND"));
         let (trigger, table) = (target.beside(self, &name), target.table(self));
         let stored = squeezed(&format!("BEFORE UPDATE {body}"));
         let found = target
@@ -274,10 +346,19 @@ impl Dialect for Mysql {
         let state = match found {
             None => State::Missing,
             Some(found) if same_body(&squeezed(&found.definition), &stored) => State::Right,
+            // Another program records the table; this one does not.
+            Some(found)
+                if !recorded
+                    && squeezed(&found.definition)
+                        .starts_with(&squeezed(&format!("BEFORE UPDATE {longer}"))) =>
+            {
+                State::Right
+            }
             Some(found) => State::Altered(vec![found.restore.clone()]),
         };
-        Some(Guard {
+        Some(Trigger {
             name,
+            on: None,
             create: vec![format!(
                 "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\n{body}"
             )],

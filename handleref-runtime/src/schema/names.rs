@@ -101,7 +101,7 @@ pub(super) fn guard_name(dialect: &dyn Dialect, table: &str) -> String {
 
 /// `name`, cut to the engine's limit; a hash of the whole keeps it apart from
 /// others with the same beginning.
-fn shortened(dialect: &dyn Dialect, name: String) -> String {
+pub(super) fn shortened(dialect: &dyn Dialect, name: String) -> String {
     let (limit, bytes) = dialect.name_limit();
     let length = |text: &str| {
         if bytes {
@@ -123,7 +123,7 @@ fn shortened(dialect: &dyn Dialect, name: String) -> String {
 
 /// A hash that stays the same across versions of Rust, since names in
 /// databases depend on it.
-fn fnv1a(text: &str) -> u32 {
+pub(super) fn fnv1a(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })

@@ -8,10 +8,12 @@
 //! so that the writer's row count stays what it expects.
 
 use super::dialect::{
-    Change, Dialect, Fill, Guard, NewColumn, NewIndex, State, Target, amends, trespass,
+    Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends, trespass,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, folded, guard_name, literal};
+use super::problem::ProblemKind;
+use super::records::{RecordTarget, postgres as records};
 use crate::engine::Kind;
 use crate::time::{TimeKind, now_sql};
 
@@ -27,6 +29,63 @@ fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
 }
 
 impl Dialect for Postgres {
+    fn kind(&self) -> Kind {
+        Kind::Postgres
+    }
+
+    fn record_facts(&self, wanted: &Wanted, live: &Live) -> Option<String> {
+        records::facts(wanted, live)
+    }
+
+    fn record_triggers(&self, target: &RecordTarget<'_>) -> Vec<Trigger> {
+        records::triggers(self, target)
+    }
+
+    fn record_problems(&self, target: &RecordTarget<'_>) -> Vec<ProblemKind> {
+        records::problems(target)
+    }
+
+    fn uncovered(&self, target: &RecordTarget<'_>) -> Vec<String> {
+        records::uncovered(target)
+    }
+
+    fn drop_trigger(&self, on: &Live, table: &str, trigger: &str) -> Vec<String> {
+        let table = self.qualified(on.schema.as_deref(), table);
+        let function = self.qualified(on.schema.as_deref(), trigger);
+        vec![
+            format!("DROP TRIGGER IF EXISTS {} ON {table}", self.quote(trigger)),
+            format!("DROP FUNCTION IF EXISTS {function}()"),
+        ]
+    }
+
+    fn support_query(&self, _: Option<&str>, names: &[&str]) -> String {
+        let names = names
+            .iter()
+            .map(|name| literal(name))
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "SELECT ''::text, current_schema()::text, NULL::text, NULL::text \
+             UNION ALL SELECT c.relname::text, n.nspname::text, NULL, NULL FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relname IN ({names}) AND pg_table_is_visible(c.oid) \
+             UNION ALL SELECT p.proname::text, n.nspname::text, p.prosrc::text, NULL FROM pg_catalog.pg_proc p \
+             JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
+             WHERE p.proname IN ({names}) AND pg_function_is_visible(p.oid)"
+        )
+    }
+
+    fn strays_query(&self, live: &Live, prefix: &str) -> String {
+        format!(
+            "SELECT c.relname::text, t.tgname::text, pg_get_triggerdef(t.oid)::text, NULL::text \
+             FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND starts_with(t.tgname::text, {}) AND NOT t.tgisinternal",
+            literal(&live.detail),
+            literal(prefix),
+        )
+    }
+
     fn quote_mark(&self) -> char {
         '"'
     }
@@ -47,7 +106,6 @@ impl Dialect for Postgres {
         } else {
             "false"
         };
-        let guard = literal(&guard_name(self, &table.table));
         Queries {
             table: format!(
                 "SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' \
@@ -66,10 +124,10 @@ impl Dialect for Postgres {
                  WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
             ),
             indexes: format!(
-                "SELECT c.relname::text, a.attname::text, CASE WHEN i.indisunique THEN 'u' ELSE '' END, \
+                "SELECT c.relname::text, a.attname::text, CASE WHEN m.amname = 'brin' THEN 'b' WHEN i.indisunique THEN 'u' ELSE '' END, \
                  'WHERE ' || pg_get_expr(i.indpred, i.indrelid)::text \
                  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
-                 JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname = 'btree' \
+                 JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname IN ('btree', 'brin') \
                  CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, at) \
                  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0 \
                  WHERE i.indrelid = {oid} AND i.indisvalid AND k.at <= i.indnkeyatts ORDER BY c.relname, k.at"
@@ -82,8 +140,19 @@ impl Dialect for Postgres {
             functions: Some(format!(
                 "SELECT p.proname::text, p.prosrc::text, NULL::text, pg_get_functiondef(p.oid)::text \
                  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_class c ON c.relnamespace = p.pronamespace \
-                 WHERE c.oid = {oid} AND p.proname = {guard} AND p.pronargs = 0"
+                 WHERE c.oid = {oid} AND starts_with(p.proname::text, 'handleref_') AND p.pronargs = 0"
             )),
+            // A domain may refuse null, which a record of a skipped column is.
+            types: format!(
+                "SELECT a.attname::text, \
+                 (CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END \
+                 || CASE WHEN a.attcollation <> 0 AND k.collname <> 'default' \
+                 THEN ' COLLATE ' || quote_ident(kn.nspname) || '.' || quote_ident(k.collname) ELSE '' END)::text, NULL::text, NULL::text \
+                 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+                 LEFT JOIN pg_catalog.pg_collation k ON k.oid = a.attcollation \
+                 LEFT JOIN pg_catalog.pg_namespace kn ON kn.oid = k.collnamespace \
+                 WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
+            ),
         }
     }
 
@@ -172,6 +241,7 @@ impl Dialect for Postgres {
 
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {
         let unique = if index.unique { "UNIQUE " } else { "" };
+        let using = if index.rising { "USING brin " } else { "" };
         let condition = index
             .condition
             .as_ref()
@@ -183,12 +253,12 @@ impl Dialect for Postgres {
             self.quote_all(&index.columns),
         );
         (
-            format!("CREATE {unique}INDEX {name} ON {table} ({columns}){condition}"),
+            format!("CREATE {unique}INDEX {name} ON {table} {using}({columns}){condition}"),
             format!("DROP INDEX {}", target.beside(self, &index.name)),
         )
     }
 
-    fn guard(&self, target: &Target<'_>) -> Option<Guard> {
+    fn guard(&self, target: &Target<'_>) -> Option<Trigger> {
         let roles = target.wanted.roles;
         let trespass = trespass(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
@@ -246,8 +316,9 @@ impl Dialect for Postgres {
                 )
             }
         };
-        Some(Guard {
+        Some(Trigger {
             name,
+            on: None,
             create: vec![create_function, create_trigger],
             drop: vec![drop_trigger, drop_function],
             state,

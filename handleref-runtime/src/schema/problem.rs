@@ -66,21 +66,73 @@ pub enum ProblemKind {
         /// The column's type.
         found: String,
     },
-    /// The guard trigger is missing.
+    /// A trigger is missing.
     MissingTrigger {
         /// Its name.
         trigger: String,
     },
-    /// The guard trigger or its function is not the one that the model and
-    /// the table's columns ask for.
+    /// A trigger or its function is not the one that the model and the table's
+    /// columns ask for.
     AlteredTrigger {
         /// Its name.
         trigger: String,
     },
-    /// The guard trigger is there, but switched off.
+    /// A trigger is there, but switched off.
     DisabledTrigger {
         /// Its name.
         trigger: String,
+    },
+    /// A trigger of ours that nothing asks for any more.
+    ObsoleteTrigger {
+        /// Its name.
+        trigger: String,
+    },
+    /// One of the tables or functions that recording needs is missing.
+    MissingSupport,
+    /// The record table is missing.
+    MissingRecordTable,
+    /// The record table is there, but `handleref_recordings` does not list it.
+    Unlisted,
+    /// Something of the record table's name is there, and no record table.
+    NotARecordTable {
+        /// What it is.
+        found: String,
+    },
+    /// A column of the record table still has its former name.
+    RenamedColumn {
+        /// The former name.
+        from: String,
+    },
+    /// A column of the record table has a narrower type than the table's.
+    WidenedColumn {
+        /// The type that it has.
+        from: String,
+        /// The type that it gets.
+        to: String,
+    },
+    /// The old records hold values of a type that the column no longer has.
+    OldRecords {
+        /// The type of the old records.
+        from: String,
+        /// The column's type now.
+        to: String,
+    },
+    /// A column of the model has the name of a bookkeeping column of records.
+    ReservedColumn,
+    /// Two models of one table are recorded, each in another way; or into one
+    /// record table.
+    RecordedTwice,
+    /// A recorded model needs a primary key, all of it recorded.
+    UnrecordedKey,
+    /// A relative's table does not exist.
+    UnknownRelative {
+        /// The table.
+        table: String,
+    },
+    /// The engine changes rows of the table where no trigger sees it.
+    Unseen {
+        /// By what.
+        by: String,
     },
 }
 
@@ -88,16 +140,28 @@ impl Problem {
     /// Whether `install` puts it right. What it does not, it refuses: a person
     /// has to decide.
     pub fn is_repairable(&self) -> bool {
-        use ProblemKind as K;
+        self.kind.is_repairable()
+    }
+}
+
+impl ProblemKind {
+    pub(super) fn is_repairable(&self) -> bool {
         !matches!(
-            self.kind,
-            K::MissingTable
-                | K::NotATable { .. }
-                | K::UnknownColumn
-                | K::WrongType { .. }
-                | K::PlainUnique { .. }
-                | K::UniqueNeedsDeletedAt
-                | K::NotIndexable { .. }
+            self,
+            Self::MissingTable
+                | Self::NotATable { .. }
+                | Self::UnknownColumn
+                | Self::WrongType { .. }
+                | Self::PlainUnique { .. }
+                | Self::UniqueNeedsDeletedAt
+                | Self::NotIndexable { .. }
+                | Self::NotARecordTable { .. }
+                | Self::OldRecords { .. }
+                | Self::ReservedColumn
+                | Self::RecordedTwice
+                | Self::UnrecordedKey
+                | Self::UnknownRelative { .. }
+                | Self::Unseen { .. }
         )
     }
 }
@@ -149,6 +213,40 @@ impl fmt::Display for Problem {
                 "the trigger `{trigger}` is not the one that is needed now"
             ),
             K::DisabledTrigger { trigger } => write!(f, "the trigger `{trigger}` is disabled"),
+            K::ObsoleteTrigger { trigger } => {
+                write!(f, "the trigger `{trigger}` is not needed any more")
+            }
+            K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
+            K::MissingRecordTable => f.write_str("the record table is missing"),
+            K::Unlisted => {
+                f.write_str("the record table is not listed in `handleref_recordings` as it is now")
+            }
+            K::NotARecordTable { found } => write!(
+                f,
+                "this {found} is no record table of handleref; rename it, or choose another name \
+                 with `#[recorded(table_name = \"..\")]`"
+            ),
+            K::RenamedColumn { from } => write!(f, "the column is still named `{from}`"),
+            K::WidenedColumn { from, to } => write!(f, "the column is {from}, but must be {to}"),
+            K::OldRecords { from, to } => write!(
+                f,
+                "old records hold {from}, and the column is {to} now; keep the type of the past with \
+                 `#[recorded(sql_type = \"{from}\")]`, or give the column a new name, so that the old one \
+                 stays in the past, or convert the record table yourself"
+            ),
+            K::ReservedColumn => f.write_str(
+                "records have a column of this name themselves; give the model's column another one",
+            ),
+            K::RecordedTwice => f.write_str(
+                "only one model of a table can be recorded, and into a record table of its own",
+            ),
+            K::UnrecordedKey => f.write_str(
+                "a recorded model needs a primary key, and all of its columns among those recorded",
+            ),
+            K::UnknownRelative { table } => {
+                write!(f, "the table `{table}` of a relative does not exist")
+            }
+            K::Unseen { by } => write!(f, "changes would not be recorded: {by}"),
         }
     }
 }
@@ -158,9 +256,17 @@ impl fmt::Display for Problem {
 #[must_use = "a report says whether the schema is right"]
 pub struct Report {
     pub(super) problems: Vec<Problem>,
+    pub(super) uncovered: Vec<String>,
 }
 
 impl Report {
+    /// The ways to change a recorded model that are not recorded, each with its
+    /// table: columns that the struct does not have, and what the engine does
+    /// without telling a trigger. They are no problems; they are to be known.
+    pub fn uncovered(&self) -> &[String] {
+        &self.uncovered
+    }
+
     /// Whether the database is as the models need it.
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()

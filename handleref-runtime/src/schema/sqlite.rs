@@ -13,10 +13,11 @@
 //! without, but `INSERT .. RETURNING` would give back the placeholder.
 
 use super::dialect::{
-    Change, Dialect, Fill, Guard, Living, NewColumn, NewIndex, State, Target, amends, trespass,
+    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends, trespass,
 };
-use super::live::{Live, Queries};
+use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};
+use super::records::{RecordTarget, sqlite as records};
 use crate::engine::Kind;
 use crate::time::{TimeKind, now_sql};
 
@@ -31,7 +32,7 @@ fn placeholder(kind: TimeKind) -> &'static str {
 }
 
 /// Whether the table was made with `STRICT`, which knows few types.
-fn strict(live: &Live) -> bool {
+pub(super) fn strict(live: &Live) -> bool {
     let options = live.detail.rsplit(')').next().unwrap_or_default();
     options
         .to_ascii_uppercase()
@@ -39,7 +40,69 @@ fn strict(live: &Live) -> bool {
         .any(|word| word == "STRICT")
 }
 
+/// A trigger's text, with the schema that SQLite leaves out when it keeps it.
+fn restored(sqlite: &Sqlite, schema: Option<&str>, text: &str) -> String {
+    let rest = text.strip_prefix("CREATE TRIGGER ").unwrap_or(text);
+    match schema {
+        Some(schema) => format!("CREATE TRIGGER {}.{rest}", sqlite.quote(schema)),
+        None => text.to_owned(),
+    }
+}
+
 impl Dialect for Sqlite {
+    fn kind(&self) -> Kind {
+        Kind::Sqlite
+    }
+
+    fn record_triggers(&self, target: &RecordTarget<'_>) -> Vec<Trigger> {
+        records::triggers(self, target)
+    }
+
+    fn uncovered(&self, target: &RecordTarget<'_>) -> Vec<String> {
+        records::uncovered(target)
+    }
+
+    fn record_facts(&self, _: &Wanted, _: &Live) -> Option<String> {
+        Some(records::facts())
+    }
+
+    fn record_type(&self, live: &Live, column: &str, declared: &str) -> String {
+        records::record_type(live, column, declared)
+    }
+
+    fn drop_trigger(&self, on: &Live, _: &str, trigger: &str) -> Vec<String> {
+        let trigger = self.qualified(on.schema.as_deref(), trigger);
+        vec![format!("DROP TRIGGER {trigger}")]
+    }
+
+    fn restore_trigger(&self, on: &Live, found: &LiveTrigger) -> Vec<String> {
+        vec![restored(self, on.schema.as_deref(), &found.restore)]
+    }
+
+    fn support_query(&self, schema: Option<&str>, names: &[&str]) -> String {
+        let names = names
+            .iter()
+            .map(|name| literal(name))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let schema = schema.unwrap_or("main");
+        format!(
+            "SELECT '', {0}, NULL, NULL UNION ALL SELECT name, {0}, NULL, NULL FROM {1}.sqlite_master \
+             WHERE type = 'table' AND name IN ({names})",
+            literal(schema),
+            self.quote(schema),
+        )
+    }
+
+    fn strays_query(&self, live: &Live, prefix: &str) -> String {
+        format!(
+            "SELECT tbl_name, name, sql, NULL FROM {}.sqlite_master WHERE type = 'trigger' AND substr(name, 1, {}) = {}",
+            self.quote(live.schema.as_deref().unwrap_or("main")),
+            prefix.chars().count(),
+            literal(prefix),
+        )
+    }
+
     fn quote_mark(&self) -> char {
         '`'
     }
@@ -76,6 +139,9 @@ impl Dialect for Sqlite {
                 "SELECT name, sql, NULL, sql FROM {master} WHERE type = 'trigger' AND tbl_name = {name} COLLATE NOCASE"
             ),
             functions: None,
+            types: format!(
+                "SELECT name, type, NULL, NULL FROM pragma_table_xinfo({name}, {schema}) ORDER BY cid"
+            ),
         }
     }
 
@@ -188,7 +254,11 @@ impl Dialect for Sqlite {
         )
     }
 
-    fn guard(&self, target: &Target<'_>) -> Option<Guard> {
+    fn guard(&self, target: &Target<'_>) -> Option<Trigger> {
+        // The trigger that records updates is the guard, too.
+        if target.wanted.recording.is_some() || target.live.is_recorded() {
+            return None;
+        }
         let roles = target.wanted.roles;
         let trespass = trespass(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
@@ -233,19 +303,11 @@ impl Dialect for Sqlite {
         let state = match found {
             None => State::Missing,
             Some(found) if squeezed(&found.definition) == squeezed(&stored) => State::Right,
-            Some(found) => State::Altered(vec![match &target.live.schema {
-                Some(schema) => {
-                    let rest = found
-                        .restore
-                        .strip_prefix("CREATE TRIGGER ")
-                        .unwrap_or(&found.restore);
-                    format!("CREATE TRIGGER {}.{rest}", self.quote(schema))
-                }
-                None => found.restore.clone(),
-            }]),
+            Some(found) => State::Altered(self.restore_trigger(target.live, found)),
         };
-        Some(Guard {
+        Some(Trigger {
             name,
+            on: None,
             create: vec![format!("CREATE TRIGGER {qualified} {body}")],
             drop: vec![format!("DROP TRIGGER {qualified}")],
             state,

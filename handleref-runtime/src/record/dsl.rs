@@ -1,0 +1,192 @@
+//! Operations on the past of one row.
+
+use super::blame::{Blame, blame};
+use super::diff::{Diff, FieldHistory, Side, changes_summary, diff, state};
+use super::model::{Recall, Recorded};
+use super::query::Loaded;
+use super::revert::{Revert, RevertPlan, apply, bring_back, make};
+use super::value::{Fields, Json};
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::key::Key;
+use crate::row::Outcome;
+
+/// Diff, blame and revert of one row of a recorded model.
+///
+/// As the methods of [`RowDsl`](crate::row::RowDsl), they take any connection:
+/// on a synchronous one they return a `Result`, on one of diesel-async a
+/// future of it. The fields must implement `serde::Serialize`.
+///
+/// ```text
+/// let diff = article.diff(conn, 1, 3)?;          // or (conn, 3, 1), or (conn, 1, Now)
+/// for change in &diff.changes { println!("{change}") }
+/// let plan = article.revert_plan(conn, 1)?;      // look at it,
+/// plan.apply(conn)?;                             // or article.revert(conn, 1)? at once
+/// ```
+pub trait PastDsl: Recorded {
+    /// What changed from one version of this row to another, in either
+    /// direction, or to the row as it is [`Now`](super::Now).
+    ///
+    /// # Errors
+    /// [`Error::NoVersion`], [`Error::Gone`] if the row is compared with now
+    /// and does not exist, or [`Error::Database`].
+    fn diff<'a, C>(
+        &'a self,
+        conn: &'a mut C,
+        from: impl Into<Side>,
+        to: impl Into<Side>,
+    ) -> C::Output<'a, Result<Diff, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        let (from, to) = (from.into(), to.into());
+        C::run(async move { diff(conn, self, from, to).await })
+    }
+
+    /// What each of these versions changed against the one before it, by
+    /// field, sorted by the fields' names. The first version of a row changes
+    /// everything from null.
+    ///
+    /// # Errors
+    /// [`Error::NoVersion`] or [`Error::Database`].
+    fn changes_summary<'a, C>(
+        &'a self,
+        conn: &'a mut C,
+        versions: &'a [i64],
+    ) -> C::Output<'a, Result<Vec<FieldHistory>, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        C::run(async move { changes_summary(conn, self, versions).await })
+    }
+
+    /// For each field the record that set it to what it is now, in one query.
+    /// Of skipped and redacted fields nothing is known.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    fn blame<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Vec<Blame>, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Fields<Json>,
+    {
+        C::run(async move { blame::<Self, C>(conn, &self.record_key()).await })
+    }
+
+    /// What a [`revert`](PastDsl::revert) would write, and what stands in its
+    /// way. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::NoVersion`], [`Error::NoField`], [`Error::Gone`] if the row
+    /// has no history at all, or [`Error::Database`].
+    fn revert_plan<'a, C>(
+        &'a self,
+        conn: &'a mut C,
+        to: impl Into<Revert>,
+    ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        let to = to.into();
+        C::run(async move { make::<Self, C>(conn, &self.record_key(), to, false).await })
+    }
+
+    /// Brings the row back to a version, or [some fields](Revert::fields) each
+    /// to its own: one update, which is a new version. The deletion mark is
+    /// brought back like any other value, for this row alone; so a row that
+    /// was soft-deleted since is live again, and one that was really deleted
+    /// is inserted again. Skipped and redacted fields stay as they are.
+    ///
+    /// If this instance holds a version, the row must still have it. The
+    /// instance is then as in the database.
+    ///
+    /// # Errors
+    /// [`Error::Stale`], [`Error::Revert`] with what stands in the way,
+    /// [`Error::NoVersion`], [`Error::NoField`] or [`Error::Database`].
+    fn revert<'a, C>(
+        &'a mut self,
+        conn: &'a mut C,
+        to: impl Into<Revert>,
+    ) -> C::Output<'a, Result<Outcome, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        let to = to.into();
+        C::run(async move {
+            let key = self.record_key();
+            let plan = make::<Self, C>(conn, &key, to, false).await?;
+            if let (Some(expected), Some(found)) = (self.recorded_version(), plan.version)
+                && expected != found
+            {
+                return Err(Error::Stale {
+                    model: Self::RECORDED_NAME,
+                    key: key.text(),
+                    expected,
+                    found,
+                });
+            }
+            let outcome = apply(conn, &plan).await?;
+            *self = state::<Self, C>(conn, &key, Side::Now).await?;
+            Ok(outcome)
+        })
+    }
+
+    /// Plans to insert a really deleted row again, with its key, as it was
+    /// last; [`apply`](RevertPlan::apply) does it. Its versions go on.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there is no record of the row, or [`Error::Database`].
+    fn undelete_plan<'a, C>(
+        conn: &'a mut C,
+        key: &'a Self::RecordKey,
+    ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        C::run(async move { bring_back::<Self, C>(conn, key).await })
+    }
+
+    /// Inserts a really deleted row again; see
+    /// [`undelete_plan`](PastDsl::undelete_plan).
+    ///
+    /// # Errors
+    /// [`Error::Gone`], [`Error::Revert`] or [`Error::Database`].
+    fn undelete<'a, C>(
+        conn: &'a mut C,
+        key: &'a Self::RecordKey,
+    ) -> C::Output<'a, Result<Self, Error>>
+    where
+        C: Executor,
+        Self: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        C::run(async move {
+            let plan = bring_back::<Self, C>(conn, key).await?;
+            apply(conn, &plan).await?;
+            state::<Self, C>(conn, key, Side::Now).await
+        })
+    }
+}
+
+impl<M: Recorded> PastDsl for M {}
+
+impl<M: Recorded> RevertPlan<M> {
+    /// Writes what the plan says, in one transaction, in which everything is
+    /// looked at again.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] or [`Error::Gone`] if the row was changed since the
+    /// plan was made, [`Error::Revert`] if something stands in the way, or
+    /// [`Error::Database`].
+    pub fn apply<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
+    where
+        C: Executor,
+        M: Recall<C> + Loaded<C> + Fields<Json>,
+    {
+        C::run(apply(conn, self))
+    }
+}

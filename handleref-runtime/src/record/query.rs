@@ -1,0 +1,167 @@
+//! Queries that are put together at run time, piece by piece.
+
+use super::model::{Recall, Recorded};
+use crate::engine::Engine;
+use crate::executor::Executor;
+use crate::row::columns::Form;
+use crate::row::{ColumnWriter, SelectionSql};
+use diesel::Selectable;
+use diesel::deserialize::FromSqlRow;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use std::borrow::Cow;
+use std::future::Future;
+use std::marker::PhantomData;
+
+/// A fragment of any type.
+type Dyn<'a, DB> = dyn QueryFragment<DB> + Send + Sync + 'a;
+
+/// A part of a [`Sql`].
+enum Piece<'a, DB: Engine> {
+    Text(Cow<'static, str>),
+    Name(Cow<'static, str>),
+    Number(i64),
+    Part(&'a Dyn<'a, DB>),
+}
+
+/// SQL text with quoted names, bound numbers and fragments.
+pub(crate) struct Sql<'a, DB: Engine>(Vec<Piece<'a, DB>>);
+
+impl<'a, DB: Engine> Sql<'a, DB> {
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self(vec![Piece::Text(text.into())])
+    }
+
+    pub(crate) fn text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.0.push(Piece::Text(text.into()));
+        self
+    }
+
+    /// A name, quoted.
+    pub(crate) fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.0.push(Piece::Name(name.into()));
+        self
+    }
+
+    /// A bound integer.
+    pub(crate) fn number(mut self, number: i64) -> Self {
+        self.0.push(Piece::Number(number));
+        self
+    }
+
+    pub(crate) fn part(mut self, part: &'a Dyn<'a, DB>) -> Self {
+        self.0.push(Piece::Part(part));
+        self
+    }
+
+    pub(crate) fn append(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Quoted names behind a prefix such as `a.`, separated by commas.
+    pub(crate) fn names(mut self, prefix: &'static str, names: &[&'static str]) -> Self {
+        for (at, name) in names.iter().enumerate() {
+            self = self
+                .text(if at > 0 { ", " } else { "" })
+                .text(prefix)
+                .name(*name);
+        }
+        self
+    }
+}
+
+impl<DB: Engine> QueryFragment<DB> for Sql<'_, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_sql(text),
+                Piece::Name(name) => out.push_identifier(name)?,
+                Piece::Number(number) => DB::bind_number(number, &mut out)?,
+                Piece::Part(part) => part.walk_ast(out.reborrow())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<DB: Engine> QueryId for Sql<'_, DB> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// `key columns = values`, without a table.
+pub(crate) struct KeyIs<'a, M: Recorded, C> {
+    key: &'a M::RecordKey,
+    conn: PhantomData<fn() -> C>,
+}
+
+impl<'a, M: Recorded, C> KeyIs<'a, M, C> {
+    pub(crate) fn new(key: &'a M::RecordKey) -> Self {
+        Self {
+            key,
+            conn: PhantomData,
+        }
+    }
+}
+
+impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyIs<'_, M, C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        M::walk_key(self.key, &mut ColumnWriter::new(out, Form::Equals))
+    }
+}
+
+/// A model that can be loaded on the connection `C`, from its table or from
+/// records; short for the bounds of Diesel.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be loaded on the connection `{C}`",
+    note = "derive `Queryable` and `Selectable`"
+)]
+pub trait Loaded<C: Executor>: Recorded {
+    /// Loads the rows of `FROM ..`.
+    #[doc(hidden)]
+    fn load_from<'a>(
+        conn: &'a mut C,
+        from: Rest<'a, C>,
+    ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send + 'a;
+}
+
+/// What follows a selection.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct Rest<'a, C: Executor>(pub(crate) Sql<'a, C::Backend>);
+
+/// `SELECT <the struct's columns> <rest>`
+struct Select<'a, S, DB: Engine> {
+    selection: S,
+    rest: Sql<'a, DB>,
+}
+
+impl<S, DB: Engine> QueryId for Select<'_, S, DB> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Select<'_, S, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        self.selection.walk_ast(out.reborrow())?;
+        self.rest.walk_ast(out)
+    }
+}
+
+impl<M, C> Loaded<C> for M
+where
+    C: Executor,
+    M: Recorded + Selectable<C::Backend> + FromSqlRow<SelectionSql<M, C>, C::Backend>,
+    M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
+    SelectionSql<M, C>: 'static,
+{
+    async fn load_from<'a>(conn: &'a mut C, from: Rest<'a, C>) -> QueryResult<Vec<Self>> {
+        let query = Select {
+            selection: M::construct_selection(),
+            rest: from.0,
+        };
+        conn.load::<SelectionSql<M, C>, M, _>(query).await
+    }
+}

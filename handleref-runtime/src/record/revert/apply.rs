@@ -1,0 +1,213 @@
+//! Applying the plan.
+
+use super::super::facts::{Capture, RECORD_ID, RECORD_VERSION};
+use super::super::model::{LiveName, Recall, Recorded};
+use super::super::query::{KeyIs, Loaded, Sql};
+use super::super::value::{Fields, Json};
+use super::make::make;
+use super::proposed::from_record;
+use super::{Revert, RevertPlan, Want};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Transaction};
+use crate::key::Key;
+use crate::row::Outcome;
+use crate::schema::{Inspected, inspect};
+use crate::time::now_sql;
+
+/// Applies a plan in a transaction, in which it is made again first.
+pub(in super::super) async fn apply<M, C>(
+    conn: &mut C,
+    plan: &RevertPlan<M>,
+) -> Result<Outcome, Error>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C> + Fields<Json>,
+{
+    let mut transaction = Transaction::begin(conn).await?;
+    let result = inside(transaction.conn(), plan).await;
+    transaction.finish(result).await
+}
+
+async fn inside<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<Outcome, Error>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C> + Fields<Json>,
+{
+    if C::Backend::KIND == Kind::Sqlite {
+        // Takes the write lock before anything is read.
+        let nothing = Sql::new("DELETE FROM ").name(M::LiveTable::SQL_NAME);
+        conn.execute(nothing.text(" WHERE 1 = 0")).await?;
+    }
+    let now = make::<M, C>(conn, &plan.row, plan.want.clone(), true).await?;
+    match (plan.version, now.version) {
+        (Some(expected), Some(found)) if expected != found => {
+            return Err(Error::Stale {
+                model: M::RECORDED_NAME,
+                key: plan.row.text(),
+                expected,
+                found,
+            });
+        }
+        _ if plan.undelete != now.undelete => return Err(moved(plan)),
+        _ => {}
+    }
+    now.refuse_blockers()?;
+    if now.undelete {
+        insert(conn, &now).await?;
+        return Ok(Outcome::Written);
+    }
+    if now.changes.is_empty() {
+        return Ok(Outcome::Unchanged);
+    }
+    update(conn, &now).await
+}
+
+/// The row was deleted, or inserted again, since the plan was made.
+fn moved<M: Recorded>(plan: &RevertPlan<M>) -> Error {
+    let (model, key) = (M::RECORDED_NAME, plan.row.text());
+    match plan.version {
+        _ if !plan.undelete => Error::Gone { model, key },
+        version => Error::Stale {
+            model,
+            key,
+            expected: version.unwrap_or_default(),
+            found: version.unwrap_or_default(),
+        },
+    }
+}
+
+/// The name and the value of what is written with every change.
+fn bump<'a, M: Recorded, DB: Engine>(mut query: Sql<'a, DB>, mut comma: bool) -> Sql<'a, DB> {
+    let roles = M::RECORDED_ROLES;
+    if let Some((version, _)) = roles.version {
+        query = query
+            .text(if comma { ", " } else { "" })
+            .name(version)
+            .text(" = ")
+            .name(version)
+            .text(" + 1");
+        comma = true;
+    }
+    if let Some((updated_at, kind)) = roles.updated_at {
+        query = query
+            .text(if comma { ", " } else { "" })
+            .name(updated_at)
+            .text(" = ")
+            .text(now_sql(DB::KIND, kind));
+    }
+    query
+}
+
+async fn update<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<Outcome, Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let key = KeyIs::<M, C>::new(&plan.row);
+    let table = inspect(conn, M::LiveTable::SQL_NAME).await?;
+    let mut query = Sql::new("UPDATE ")
+        .name(M::LiveTable::SQL_NAME)
+        .text(" SET ");
+    let mut comma = false;
+    for source in &plan.sources {
+        let changes = plan.changes.iter().any(|one| one.column == source.column);
+        if changes && !is_generated(&table, source.column) {
+            query = query
+                .text(if comma { ", " } else { "" })
+                .name(source.column)
+                .text(" = ")
+                .append(from_record::<M, C>(source.column, source.record));
+            comma = true;
+        }
+    }
+    if !comma {
+        // Only what the database computes differs.
+        return Ok(Outcome::Unchanged);
+    }
+    query = bump::<M, _>(query, comma).text(" WHERE ").part(&key);
+    if let (Some(version), Some((column, _))) = (plan.version, M::RECORDED_ROLES.version) {
+        query = query.text(" AND ").name(column).text(" = ").number(version);
+    }
+    match conn.execute(query).await? {
+        0 => Err(Error::Gone {
+            model: M::RECORDED_NAME,
+            key: plan.row.text(),
+        }),
+        _ => Ok(Outcome::Written),
+    }
+}
+
+fn is_generated(table: &Inspected, column: &str) -> bool {
+    table.generated.iter().any(|name| name == column)
+}
+
+async fn insert<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<(), Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let key = KeyIs::<M, C>::new(&plan.row);
+    let table = inspect(conn, M::LiveTable::SQL_NAME).await?;
+    let roles = M::RECORDED_ROLES;
+    let written = M::RECORDING
+        .columns
+        .iter()
+        .filter(|column| column.capture == Capture::Value && !is_generated(&table, column.name));
+    let written: Vec<&'static str> = written.map(|column| column.name).collect();
+    let mut query = Sql::new("INSERT INTO ")
+        .name(M::LiveTable::SQL_NAME)
+        .text(" (")
+        .names("", &written)
+        .text(match C::Backend::KIND {
+            Kind::Postgres => ") OVERRIDING SYSTEM VALUE SELECT ",
+            _ => ") SELECT ",
+        });
+    for (at, &column) in written.iter().enumerate() {
+        query = query.text(if at > 0 { ", " } else { "" });
+        let source = plan.sources.iter().find(|source| source.column == column);
+        query = match source {
+            Some(source) => query.append(from_record::<M, C>(column, source.record)),
+            None if roles.version.is_some_and(|(name, _)| name == column) => {
+                query.text("handleref_l.").name(RECORD_VERSION).text(" + 1")
+            }
+            None => match roles.updated_at.filter(|(name, _)| *name == column) {
+                Some((_, kind)) => query.text(now_sql(C::Backend::KIND, kind)),
+                None => query.text("handleref_l.").name(column),
+            },
+        };
+    }
+    // Its last record, which says what is not reverted.
+    query = query
+        .text(" FROM ")
+        .name(M::RECORDING.records)
+        .text(" handleref_l WHERE ")
+        .part(&key)
+        .text(" ORDER BY ")
+        .name(RECORD_ID)
+        .text(" DESC LIMIT 1");
+    conn.execute(query).await?;
+    Ok(())
+}
+
+/// Inserts a really deleted row again, as it was last.
+pub(in super::super) async fn bring_back<M, C>(
+    conn: &mut C,
+    key: &M::RecordKey,
+) -> Result<RevertPlan<M>, Error>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C> + Fields<Json>,
+{
+    let condition = KeyIs::<M, C>::new(key);
+    let last = super::make::records::<M, C>(&condition)
+        .text(" ORDER BY ")
+        .name(RECORD_ID)
+        .text(" DESC LIMIT 1");
+    let found = conn.numbers(last).await?.pop();
+    let (_, version) = found.ok_or_else(|| Error::Gone {
+        model: M::RECORDED_NAME,
+        key: key.text(),
+    })?;
+    make::<M, C>(conn, key, Revert(Want::Version(version)), false).await
+}

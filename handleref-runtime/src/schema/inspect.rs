@@ -1,0 +1,102 @@
+//! What other parts of the crate ask the catalogue.
+
+use super::dialect::dialect;
+use super::live;
+use super::names::{TableName, hex_literal, literal};
+use crate::engine::{Engine, Kind};
+use crate::executor::Steps;
+use diesel::result::QueryResult;
+
+/// A table as it is in the database.
+#[derive(Debug, Default)]
+pub(crate) struct Inspected {
+    pub(crate) columns: Vec<String>,
+    /// Columns that the database computes.
+    pub(crate) generated: Vec<String>,
+    /// Sets of columns that are unique among all rows.
+    pub(crate) unique: Vec<Vec<String>>,
+}
+
+/// Reads the columns and unique sets of a table of the default schema.
+pub(crate) async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> {
+    let live = live::read(conn, dialect(C::Backend::KIND), &named(table)).await?;
+    let generated = live.columns.iter().filter(|column| column.generated);
+    let unique = live.indexes.iter().filter(|index| {
+        index.unique
+            && index.condition.is_none()
+            && index
+                .columns
+                .iter()
+                .all(|column| live.column(column).is_some())
+    });
+    Ok(Inspected {
+        columns: live.columns.iter().map(|one| one.name.clone()).collect(),
+        generated: generated.map(|one| one.name.clone()).collect(),
+        unique: unique.map(|index| index.columns.clone()).collect(),
+    })
+}
+
+fn named(table: &str) -> TableName {
+    TableName {
+        schema: None,
+        table: table.to_owned(),
+    }
+}
+
+/// A foreign key of a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ForeignKey {
+    /// The table that it refers to.
+    pub(crate) table: String,
+    /// The columns, and those that they refer to.
+    pub(crate) columns: Vec<(String, String)>,
+}
+
+/// Reads the foreign keys of a table of the default schema.
+pub(crate) async fn foreign_keys<C: Steps>(
+    conn: &mut C,
+    table: &str,
+) -> QueryResult<Vec<ForeignKey>> {
+    // Constraint, table that is referred to, column, column that is referred to.
+    let query = match C::Backend::KIND {
+        Kind::Sqlite => format!(
+            "SELECT CAST(f.id AS TEXT), f.\"table\", f.\"from\", \
+             coalesce(f.\"to\", (SELECT p.name FROM pragma_table_info(f.\"table\") p WHERE p.pk = f.seq + 1)) \
+             FROM pragma_foreign_key_list({}) f ORDER BY f.id, f.seq",
+            literal(table)
+        ),
+        Kind::Postgres => format!(
+            "SELECT c.oid::text, r.relname::text, a.attname::text, b.attname::text \
+             FROM pg_catalog.pg_constraint c \
+             JOIN pg_catalog.pg_class r ON r.oid = c.confrelid \
+             CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY k(child, parent, at) \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child \
+             JOIN pg_catalog.pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = k.parent \
+             WHERE c.contype = 'f' AND c.conrelid = to_regclass({}) AND pg_catalog.pg_table_is_visible(r.oid) \
+             ORDER BY c.oid, k.at",
+            literal(&super::names::quoted(table, '"'))
+        ),
+        Kind::Mysql => format!(
+            "SELECT CAST(CONSTRAINT_NAME AS CHAR), CAST(REFERENCED_TABLE_NAME AS CHAR), CAST(COLUMN_NAME AS CHAR), \
+             CAST(REFERENCED_COLUMN_NAME AS CHAR) FROM information_schema.KEY_COLUMN_USAGE \
+             WHERE TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {} \
+             ORDER BY CONSTRAINT_NAME, ORDINAL_POSITION",
+            hex_literal(table)
+        ),
+    };
+    let mut keys: Vec<(String, ForeignKey)> = Vec::new();
+    for row in conn.texts(diesel::sql_query(query)).await? {
+        let (Some(constraint), Some(parent), Some(from), Some(to)) = row else {
+            continue;
+        };
+        match keys.last_mut().filter(|(name, _)| *name == constraint) {
+            Some((_, key)) => key.columns.push((from, to)),
+            None => {
+                let columns = vec![(from, to)];
+                let table = parent;
+                keys.push((constraint, ForeignKey { table, columns }));
+            }
+        }
+    }
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
+}

@@ -1,0 +1,391 @@
+//! The triggers that record a table on MySQL and MariaDB.
+//!
+//! There are row triggers only. Every instruction of a trigger costs about as
+//! much as the comparison of ten columns, so the usual case is one `IF` and one
+//! `INSERT`. What a trigger reads of records, it reads by `SELECT .. INTO` and
+//! cursors: only these read without locks. A subquery in `SET`, `IF` or `INSERT`
+//! locks gaps of the record table, and writers of different rows then meet in
+//! deadlocks. The price: under `REPEATABLE READ` a transaction may not see the
+//! last record of a row that another one has just changed. Where there is a
+//! version, the row itself says it; else a unique index over key and version
+//! refuses the number, and the trigger looks again with a lock.
+
+use super::RecordTarget;
+use crate::record::facts::Recording;
+use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
+use crate::schema::live::{Live, LiveIndex};
+use crate::schema::mysql::{Mysql, same_body, stored_literal};
+use crate::schema::names::{hex_literal, shortened, squeezed};
+use crate::schema::problem::ProblemKind;
+
+mod relatives;
+mod rows;
+
+/// The next record.
+const ID: &str = "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF";
+/// Whether recording goes on. A variable that was never set is null.
+const ACTIVE: &str = "@handleref_paused IS NOT TRUE";
+/// A trigger runs in the mode of the session that made it: records take what
+/// the table took, dates such as `0000-00-00` too, and never less of it.
+const MODE: &str = "SET @handleref_mode = @@SESSION.sql_mode, SESSION sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES'";
+const MODE_BACK: &str = "SET SESSION sql_mode = @handleref_mode";
+
+/// What foreign keys do to rows without setting off triggers.
+const ACTS: &str = "('CASCADE', 'SET NULL', 'SET DEFAULT')";
+
+/// Asks for the engine of the table, for its automatic column, for foreign keys
+/// that change rows, and for the table that keeps it from being truncated.
+pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
+    let recording = wanted.recording.as_ref()?;
+    let schema = live
+        .schema
+        .as_deref()
+        .map_or("DATABASE()".to_owned(), hex_literal);
+    let table = hex_literal(&wanted.table.table);
+    let row = |what: &str, [a, b, c]: [&str; 3]| {
+        let texts = [a, b, c].map(|text| format!("CAST({text} AS CHAR)"));
+        format!("SELECT CAST('{what}' AS CHAR), {}", texts.join(", "))
+    };
+    let mut queries = vec![
+        format!(
+            "{} FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {table}",
+            row(
+                "engine",
+                [
+                    "ENGINE",
+                    "IF(CREATE_OPTIONS LIKE '%partitioned%', 'partitioned', NULL)",
+                    "NULL"
+                ]
+            )
+        ),
+        format!(
+            "{} FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {table} AND EXTRA LIKE '%auto_increment%'",
+            row("automatic", ["COLUMN_NAME", "NULL", "NULL"])
+        ),
+        format!(
+            "{} FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {} \
+             AND REFERENCED_TABLE_SCHEMA = {schema} AND REFERENCED_TABLE_NAME = {table}",
+            row("kept", ["REFERENCED_COLUMN_NAME", "NULL", "NULL"]),
+            hex_literal(&keep_name(wanted)),
+        ),
+        format!(
+            "{} FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {table} \
+             AND REFERENCED_TABLE_NAME IS NOT NULL",
+            row("bound", ["COLUMN_NAME", "NULL", "NULL"])
+        ),
+    ];
+    let rules = "CONCAT_WS(', ', IF(DELETE_RULE IN {acts}, CONCAT('ON DELETE ', DELETE_RULE), NULL), \
+                 IF(UPDATE_RULE IN {acts}, CONCAT('ON UPDATE ', UPDATE_RULE), NULL))"
+        .replace("{acts}", ACTS);
+    let relatives = recording.relatives.iter().map(|it| hex_literal(it.table));
+    for (what, table) in [("foreign", table)]
+        .into_iter()
+        .chain(relatives.map(|table| ("relative", table)))
+    {
+        let texts = [
+            "CONCAT(TABLE_NAME, '.', CONSTRAINT_NAME)",
+            "REFERENCED_TABLE_NAME",
+            &rules,
+        ];
+        queries.push(format!(
+            "{} FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {schema} AND TABLE_NAME = {table} \
+             AND (DELETE_RULE IN {ACTS} OR UPDATE_RULE IN {ACTS})",
+            row(what, texts)
+        ));
+    }
+    Some(queries.join(" UNION ALL "))
+}
+
+/// The texts of the facts of one kind.
+fn known<'a>(
+    target: &'a RecordTarget<'_>,
+    what: &'a str,
+) -> impl Iterator<Item = [&'a str; 3]> + 'a {
+    fn text(text: &Option<String>) -> &str {
+        text.as_deref().unwrap_or_default()
+    }
+    let of = target.recorded.facts.iter();
+    of.filter(move |fact| text(&fact.0) == what)
+        .map(|(_, a, b, c)| [text(a), text(b), text(c)])
+}
+
+/// Foreign keys of the table that change or delete its rows by themselves. An
+/// indirect cascade ends in one of them.
+pub(in crate::schema) fn problems(target: &RecordTarget<'_>) -> Vec<ProblemKind> {
+    let unseen = |[constraint, parent, rules]: [&str; 3]| ProblemKind::Unseen {
+        by: format!(
+            "the foreign key `{constraint}` to `{parent}` says {rules}, and what a foreign key does sets off no triggers; \
+             make it ON DELETE RESTRICT ON UPDATE RESTRICT, and change the rows first"
+        ),
+    };
+    known(target, "foreign").map(unseen).collect()
+}
+
+pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
+    let mut texts = vec![match keepable(target) {
+        Ok(_) => "TRUNCATE by a session that switched foreign_key_checks off".to_owned(),
+        Err(reason) => {
+            format!("TRUNCATE, which is not refused because {reason}")
+        }
+    }];
+    if known(target, "engine").any(|[_, partitioned, _]| !partitioned.is_empty()) {
+        texts.push("DROP, TRUNCATE and EXCHANGE of its partitions".into());
+    }
+    let relative = |[constraint, parent, rules]: [&str; 3]| {
+        format!(
+            "what `{parent}` does to a relative by the foreign key `{constraint}` ({rules})"
+        )
+    };
+    texts.extend(known(target, "relative").map(relative));
+    texts
+}
+
+pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -> Vec<Trigger> {
+    let mut triggers = Vec::new();
+    let mut on_table = |kind, event, body| triggers.push(trigger(target, kind, None, event, body));
+    if target.version().is_some() {
+        on_table("continue", "BEFORE INSERT", rows::continued(target));
+    }
+    if let Some(rekeyed) = rekeyed(target.dialect, target.wanted).filter(|_| !target.guard) {
+        on_table(
+            "rekey",
+            "BEFORE UPDATE",
+            format!("BEGIN\n{rekeyed}\nEND"),
+        );
+    }
+    on_table("insert", "AFTER INSERT", rows::insert(target));
+    on_table("update", "AFTER UPDATE", rows::update(target));
+    on_table("delete", "AFTER DELETE", rows::delete(target));
+    let records = target.recording.records;
+    for (kind, event) in [
+        ("unaltered", "BEFORE UPDATE"),
+        ("undeleted", "BEFORE DELETE"),
+    ] {
+        triggers.push(trigger(target, kind, Some(records), event, refusal(records)));
+    }
+    triggers.extend(relatives::triggers(target));
+    triggers.extend(unique(target));
+    triggers.extend(keep(target));
+    triggers
+}
+
+fn refusal(records: &str) -> String {
+    // 128 characters at most, of which a name may have 64.
+    let message = stored_literal(&format!("{records} is append-only; only prune and erase remove records"));
+    format!(
+        "BEGIN\n  DECLARE handleref_message VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT {message};\n  \
+         IF @handleref_door IS NOT TRUE THEN\n    \
+         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = handleref_message;\n  END IF;\nEND"
+    )
+}
+
+/// A trigger on the table, or on `on`.
+fn trigger(
+    target: &RecordTarget<'_>,
+    kind: &str,
+    on: Option<&str>,
+    event: &str,
+    body: String,
+) -> Trigger {
+    let name = target.trigger_name(kind, on.unwrap_or(&target.wanted.table.table));
+    named_trigger(target, name, on, event, body)
+}
+
+fn named_trigger(
+    target: &RecordTarget<'_>,
+    name: String,
+    on: Option<&str>,
+    event: &str,
+    body: String,
+) -> Trigger {
+    let stored = format!("{event} {body}");
+    let live = target.live_of(on);
+    let found = live.triggers.iter().find(|trigger| trigger.name == name);
+    let state = match found {
+        None => State::Missing,
+        Some(found) if same_text(&found.definition, &stored) => State::Right,
+        Some(found) => State::Altered(vec![found.restore.clone()]),
+    };
+    let table = target.beside(on.unwrap_or(&target.wanted.table.table));
+    let qualified = target.beside(&name);
+    Trigger {
+        name,
+        on: on.map(str::to_owned),
+        create: vec![
+            MODE.into(),
+            format!("CREATE TRIGGER {qualified} {event} ON {table} FOR EACH ROW\n{body}"),
+            MODE_BACK.into(),
+        ],
+        drop: vec![format!("DROP TRIGGER IF EXISTS {qualified}")],
+        state,
+    }
+}
+
+/// Whether the catalogue shows this text. Servers write the literals in it anew.
+fn same_text(found: &str, wanted: &str) -> bool {
+    let bare = |text: &str| squeezed(&text.replace(['\'', '"'], ""));
+    same_body(&squeezed(found), &squeezed(wanted))
+        || same_body(&bare(found), &bare(&unescaped(wanted)))
+}
+
+/// A text with the escapes of its literals as what they stand for.
+fn unescaped(sql: &str) -> String {
+    let (mut out, mut chars) = (String::with_capacity(sql.len()), sql.chars());
+    while let Some(c) = chars.next() {
+        let meant = match c {
+            '\\' => chars.next().map(|c| match c {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                '0' => '\0',
+                c => c,
+            }),
+            c => Some(c),
+        };
+        out.extend(meant);
+    }
+    out
+}
+
+/// Numbers the records of a row where the row itself does not.
+fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
+    use crate::record::facts::RECORD_VERSION;
+    let indexable = |name: &str| {
+        let column = target.columns.iter().find(|column| column.name() == name);
+        column.is_some_and(|column| target.dialect.takes_unique(&column.row_type))
+    };
+    if target.version().is_some() || !target.wanted.key.iter().all(|name| indexable(name)) {
+        return None;
+    }
+    let records = target.recording.records;
+    let name = target.trigger_name("versions", records);
+    let mut columns = target.wanted.key.clone();
+    columns.push(RECORD_VERSION);
+    let found = target.recorded.table.indexes.iter();
+    let found = found.clone().find(|index| index.name == name);
+    let (index, table) = (target.dialect.quote(&name), target.beside(records));
+    let create = format!(
+        "CREATE UNIQUE INDEX {index} ON {table} ({})",
+        target.dialect.quote_all(&columns)
+    );
+    let right = |index: &LiveIndex| index.unique && index.columns == columns;
+    Some(Trigger {
+        name,
+        on: Some(records.to_owned()),
+        create: vec![create],
+        drop: vec![format!("DROP INDEX {index} ON {table}")],
+        state: match found {
+            None => State::Missing,
+            Some(index) if right(index) => State::Right,
+            Some(_) => State::Altered(Vec::new()),
+        },
+    })
+}
+
+fn keep_name(wanted: &Wanted) -> String {
+    shortened(&Mysql, format!("handleref_keep_{}", wanted.table.table))
+}
+
+/// The key's columns, as some unique index has them; or why there can be no
+/// foreign key to them.
+fn keepable<'a>(target: &'a RecordTarget<'_>) -> Result<&'a [String], &'static str> {
+    for [engine, partitioned, _] in known(target, "engine") {
+        if !engine.eq_ignore_ascii_case("innodb") {
+            return Err("the table is not InnoDB");
+        }
+        if !partitioned.is_empty() {
+            return Err("the table is partitioned");
+        }
+    }
+    let key = &target.wanted.key;
+    let covers = |index: &&LiveIndex| {
+        index.unique
+            && index.columns.len() == key.len()
+            && key.iter().all(|name| index.columns.iter().any(|column| column == name))
+    };
+    let index = target.live.indexes.iter().find(covers);
+    index
+        .map(|index| index.columns.as_slice())
+        .ok_or("the database does not know the key as unique")
+}
+
+/// An empty table whose foreign key lets the engine refuse `TRUNCATE`, which
+/// sets off no triggers.
+fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
+    let columns = keepable(target).ok()?;
+    let name = keep_name(target.wanted);
+    let constraint = target.trigger_name("kept", &target.wanted.table.table);
+    let (keep, table) = (target.beside(&name), target.beside(&target.wanted.table.table));
+    let quote = |name: &str| target.dialect.quote(name);
+    let definition = |name: &String| {
+        let sql_type = target.live.type_of(name).unwrap_or("BIGINT");
+        format!("  {} {sql_type} NOT NULL,\n", quote(name))
+    };
+    let definitions: String = columns.iter().map(definition).collect();
+    let all: Vec<String> = columns.iter().map(|name| quote(name)).collect();
+    let all = all.join(", ");
+    let mut kept: Vec<&str> = known(target, "kept").map(|[column, ..]| column).collect();
+    let mut wanted: Vec<&str> = columns.iter().map(String::as_str).collect();
+    kept.sort_unstable();
+    wanted.sort_unstable();
+    Some(Trigger {
+        name,
+        on: None,
+        create: vec![format!(
+            "CREATE TABLE {keep} (\n{definitions}  CHECK (1 = 0),\n  CONSTRAINT {} FOREIGN KEY ({all}) REFERENCES {table} ({all})\n) \
+             ENGINE = InnoDB COMMENT = 'Always empty; refuses TRUNCATE, which could not be recorded'",
+            quote(&constraint)
+        )],
+        drop: vec![format!("DROP TABLE IF EXISTS {keep}")],
+        state: if kept == wanted {
+            State::Right
+        } else if kept.is_empty() {
+            State::Missing
+        } else {
+            State::Altered(Vec::new())
+        },
+    })
+}
+
+/// What the guard adds where a row gets another key: the version goes on after
+/// the last one that was recorded of the new key.
+pub(in crate::schema) fn rekeyed(dialect: &dyn Dialect, wanted: &Wanted) -> Option<String> {
+    let recording = wanted.recording.as_ref()?;
+    let (version, _) = wanted.roles.version?;
+    let version = dialect.quote(version);
+    let moved = moved(dialect, &wanted.key);
+    let last = last(dialect, wanted, recording, "NEW");
+    Some(format!(
+        "    IF {moved} AND {ACTIVE} THEN BEGIN\n      DECLARE handleref_last BIGINT;\n      \
+         SELECT COALESCE((SELECT record_version {last}), 0) INTO handleref_last;\n      \
+         IF NEW.{version} <= handleref_last THEN\n        SET NEW.{version} = handleref_last + 1;\n      END IF;\n    END; END IF;"
+    ))
+}
+
+/// Whether the key changes.
+pub(in crate::schema) fn moved(dialect: &dyn Dialect, key: &[&str]) -> String {
+    format!("NOT ({})", same_key(dialect, key))
+}
+
+/// Whether the key stays, as the engine compares keys.
+fn same_key(dialect: &dyn Dialect, key: &[&str]) -> String {
+    let same = |name: &&str| {
+        let name = dialect.quote(name);
+        format!("NEW.{name} <=> OLD.{name}")
+    };
+    key.iter().map(same).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The end of a query for the last record of a row's key.
+fn last(dialect: &dyn Dialect, wanted: &Wanted, recording: &Recording, row: &str) -> String {
+    let value = |name: &&str| {
+        let name = dialect.quote(name);
+        format!("{name} = {row}.{name}")
+    };
+    let key: Vec<String> = wanted.key.iter().map(value).collect();
+    format!(
+        "FROM {} WHERE {} ORDER BY record_id DESC LIMIT 1",
+        dialect.quote(recording.records),
+        key.join(" AND ")
+    )
+}

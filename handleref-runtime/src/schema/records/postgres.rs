@@ -1,0 +1,269 @@
+//! The triggers that record a table on PostgreSQL.
+//!
+//! They fire once per statement, after it, and read the transition tables, so
+//! that a statement of 100,000 rows is recorded by one `INSERT .. SELECT`. Rows
+//! that foreign keys, `MERGE`, `COPY` and `ON CONFLICT` touch are among them;
+//! `TRUNCATE` has a trigger of its own that runs before.
+//!
+//! They run with the rights of the writer, who needs `SELECT` and `INSERT` on
+//! the record table, `SELECT` on `handleref_recordings` and `USAGE` on the
+//! sequence `handleref_record_id`; to insert a key again that was deleted,
+//! `UPDATE` of the version; to truncate, `SELECT` on the table.
+
+use crate::schema::dialect::{State, Trigger, Wanted};
+use crate::schema::live::Live;
+use crate::schema::names::{TableName, folded, literal};
+use crate::schema::postgres::Postgres;
+use crate::schema::problem::ProblemKind;
+use crate::schema::records::RecordTarget;
+use body::{Bodies, dollar_quoted};
+
+mod body;
+
+/// How the functions run. Joins of transition tables are estimated too high:
+/// sorting them and compiling their plans would take half of the time. The plan
+/// for one row is kept while the record table grows, so it must use the index
+/// from the start.
+const SETTINGS: [(&str, &str); 3] = [
+    ("jit", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+];
+
+const OLD: &str = "OLD TABLE AS handleref_old";
+const NEW: &str = "NEW TABLE AS handleref_new";
+
+/// What fires a trigger, and what it calls the rows.
+struct Firing {
+    kind: &'static str,
+    /// As the catalogue shows it.
+    when: &'static str,
+    tables: &'static [&'static str],
+}
+
+const INSERT: Firing = Firing {
+    kind: "insert",
+    when: "AFTER INSERT",
+    tables: &[NEW],
+};
+const UPDATE: Firing = Firing {
+    kind: "update",
+    when: "AFTER UPDATE",
+    tables: &[OLD, NEW],
+};
+const DELETE: Firing = Firing {
+    kind: "delete",
+    when: "AFTER DELETE",
+    tables: &[OLD],
+};
+const BEFORE_TRUNCATE: Firing = Firing {
+    kind: "truncate",
+    when: "BEFORE TRUNCATE",
+    tables: &[],
+};
+const AFTER_TRUNCATE: Firing = Firing {
+    kind: "truncate",
+    when: "AFTER TRUNCATE",
+    tables: &[],
+};
+const PROTECT: Firing = Firing {
+    kind: "protect",
+    when: "BEFORE DELETE OR UPDATE OR TRUNCATE",
+    tables: &[],
+};
+
+pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>) -> Vec<Trigger> {
+    let bodies = Bodies::new(target);
+    let table = &target.wanted.table.table;
+    let records = target.recording.records;
+    let on_table = |firing: Firing, body: String| {
+        let name = target.trigger_name(firing.kind, table);
+        let function = Function {
+            name,
+            body,
+            user_sql: user_sql(target),
+        };
+        trigger(dialect, target, None, &firing, &function)
+    };
+    let mut triggers = vec![
+        on_table(INSERT, bodies.inserted()),
+        on_table(UPDATE, bodies.updated()),
+        on_table(DELETE, bodies.deleted()),
+        on_table(BEFORE_TRUNCATE, bodies.truncated()),
+    ];
+    let protect = Function {
+        name: target.trigger_name(PROTECT.kind, records),
+        body: body::protecting(),
+        user_sql: false,
+    };
+    triggers.push(trigger(dialect, target, Some(records), &PROTECT, &protect));
+    if target.computed().next().is_none() {
+        return triggers;
+    }
+    for relative in target.recording.relatives {
+        for firing in [INSERT, UPDATE, DELETE, AFTER_TRUNCATE] {
+            let event = firing.when.trim_start_matches("AFTER ");
+            let function = Function {
+                name: target.relative_trigger_name(firing.kind, relative.table),
+                body: bodies.relative_changed(event, relative.table, relative.on),
+                user_sql: true,
+            };
+            triggers.push(trigger(
+                dialect,
+                target,
+                Some(relative.table),
+                &firing,
+                &function,
+            ));
+        }
+    }
+    triggers
+}
+
+/// Whether there are expressions of the user's in the bodies.
+fn user_sql(target: &RecordTarget<'_>) -> bool {
+    target.recording.condition.is_some() || target.computed().next().is_some()
+}
+
+struct Function {
+    name: String,
+    body: String,
+    user_sql: bool,
+}
+
+fn trigger(
+    dialect: &Postgres,
+    target: &RecordTarget<'_>,
+    on: Option<&str>,
+    firing: &Firing,
+    function: &Function,
+) -> Trigger {
+    use crate::schema::dialect::Dialect;
+    let live = target.live_of(on);
+    // A table that is still to be made will be beside the model's.
+    let schema = match live.found {
+        Some(_) => live.schema.as_deref(),
+        None => target.live.schema.as_deref(),
+    };
+    let Function { name, body, .. } = function;
+    let table_name = on.unwrap_or(&target.wanted.table.table);
+    let table = dialect.qualified(schema, table_name);
+    let called = dialect.qualified(schema, name);
+    let quoted = dialect.quote(name);
+    let settings = settings(dialect, target, function.user_sql);
+    let head = format!(
+        "CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql{}",
+        settings.0
+    );
+    let referencing = match firing.tables.is_empty() {
+        true => String::new(),
+        false => format!(" REFERENCING {}", firing.tables.join(" ")),
+    };
+    let tail = format!("{referencing} FOR EACH STATEMENT EXECUTE FUNCTION ");
+    let when = firing.when;
+    let create = vec![
+        format!("{head} AS {}", dollar_quoted("handleref", body)),
+        format!("CREATE TRIGGER {quoted} {when} ON {table}{tail}{called}()"),
+    ];
+    let found = live.triggers.iter().find(|found| found.name == *name);
+    let found_function = live.functions.iter().find(|found| found.name == *name);
+    let right_trigger = |definition: &str| {
+        let definition = folded(definition);
+        let start = folded(&format!("CREATE TRIGGER {quoted} {when} ON"));
+        let ends = |called: &str| definition.ends_with(&folded(&format!("{tail}{called}()")));
+        definition.starts_with(&start)
+            && (ends(&quoted) || ends(&dialect.qualified(Some(&live.detail), name)))
+    };
+    let right_function = |restore: &str| {
+        let shown = restore.split("\nAS $").next().unwrap_or_default();
+        let wanted = format!("() RETURNS trigger LANGUAGE plpgsql{}", settings.1);
+        folded(shown).ends_with(&folded(&wanted))
+    };
+    let state = match (found, found_function) {
+        (None, _) => State::Missing,
+        (Some(found), Some(function))
+            if function.body == *body
+                && right_function(&function.restore)
+                && right_trigger(&found.definition) =>
+        {
+            let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {quoted}");
+            match found.disabled {
+                true => State::Disabled(alter("ENABLE"), alter("DISABLE")),
+                false => State::Right,
+            }
+        }
+        (Some(found), _) => State::Altered(dialect.restore_trigger(live, found)),
+    };
+    Trigger {
+        name: name.clone(),
+        on: on.map(str::to_owned),
+        create,
+        drop: vec![
+            format!("DROP TRIGGER IF EXISTS {quoted} ON {table}"),
+            format!("DROP FUNCTION IF EXISTS {called}()"),
+        ],
+        state,
+    }
+}
+
+/// The settings of a function: as they are written, and as the catalogue shows
+/// them. Names in the user's expressions are looked up beside the table, and in
+/// `public`, whatever the writer's search path is.
+fn settings(dialect: &Postgres, target: &RecordTarget<'_>, user_sql: bool) -> (String, String) {
+    use crate::schema::dialect::Dialect;
+    let (mut written, mut shown) = (String::new(), String::new());
+    for (name, value) in SETTINGS {
+        written.push_str(&format!(" SET {name} = {value}"));
+        shown.push_str(&format!(" SET {name} TO '{value}'"));
+    }
+    if user_sql {
+        let home = target.live.detail.as_str();
+        let mut path = vec![home];
+        path.extend(Some("public").filter(|public| *public != home));
+        let literals: Vec<_> = path.iter().map(|schema| literal(schema)).collect();
+        written.push_str(&format!(" SET search_path = {}", dialect.quote_all(&path)));
+        shown.push_str(&format!(" SET search_path TO {}", literals.join(", ")));
+    }
+    (written, shown)
+}
+
+/// The tables that inherit from this one, and those that it inherits from.
+pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
+    use crate::schema::dialect::Dialect;
+    let TableName { table, .. } = &wanted.table;
+    let oid = literal(&Postgres.qualified(live.schema.as_deref(), table));
+    let oid = format!("to_regclass({oid})");
+    Some(format!(
+        "SELECT i.inhrelid::regclass::text, 'child'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
+         UNION ALL SELECT i.inhparent::regclass::text, 'parent', NULL, NULL FROM pg_catalog.pg_inherits i WHERE i.inhrelid = {oid} \
+         ORDER BY 1"
+    ))
+}
+
+pub(in crate::schema) fn problems(_target: &RecordTarget<'_>) -> Vec<ProblemKind> {
+    Vec::new()
+}
+
+pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (name, kin, ..) in &target.recorded.facts {
+        let (Some(name), Some(kin)) = (name, kin) else {
+            continue;
+        };
+        paths.push(match kin.as_str() {
+            "child" => format!("statements that name its partition or child `{name}`"),
+            _ => format!("statements that name its parent `{name}`"),
+        });
+    }
+    for trigger in &target.live.triggers {
+        let definition = folded(&trigger.definition);
+        let ours = trigger.name.starts_with("handleref_");
+        if !ours && definition.contains("after") && definition.contains("foreachrow") {
+            paths.push(format!(
+                "if the trigger `{}` writes to the row that has set it off, the records of the two changes are in the wrong order",
+                trigger.name
+            ));
+        }
+    }
+    paths
+}

@@ -1,0 +1,318 @@
+//! The record table: how it is made, and how it follows its model.
+
+use super::support::{CONTEXT, EVENTS, RECORDINGS, SEQUENCE};
+use super::{RecordTarget, types};
+use crate::engine::Kind;
+use crate::record::facts as f;
+use crate::schema::dialect::{Change, NewIndex, Target, Wanted};
+use crate::schema::names::index_name;
+use crate::schema::problem::ProblemKind;
+use crate::time::{TimeKind, now_sql};
+
+/// Names that a model's column must not have.
+pub(super) const BOOKKEEPING: [&str; 6] = [
+    f::RECORD_ID,
+    f::RECORD_VERSION,
+    f::RECORD_OPERATION,
+    f::RECORDED_AT,
+    f::RECORD_CHANGESET,
+    f::RECORD_REDACTED,
+];
+
+/// A finding about the record table: a column, what is wrong, and the remedy.
+pub(super) type Finding = (Option<String>, ProblemKind, Option<Change>);
+
+/// A column of the record table.
+struct Column {
+    name: &'static str,
+    sql_type: String,
+    /// How it goes on after the type.
+    constraint: &'static str,
+    former: Option<&'static str>,
+    /// Whether the type is the table's, and follows it.
+    follows: bool,
+}
+
+impl RecordTarget<'_> {
+    fn record_table(&self) -> String {
+        self.beside(self.recording.records)
+    }
+
+    fn bookkeeping(&self) -> Vec<Column> {
+        let (id, operation, time) = match self.dialect.kind() {
+            Kind::Sqlite => ("INTEGER", "TEXT", "TIMESTAMP"),
+            Kind::Postgres => ("BIGINT", "TEXT", "TIMESTAMP"),
+            Kind::Mysql => ("BIGINT", "VARCHAR(16)", "DATETIME(6)"),
+        };
+        let long = match self.dialect.kind() {
+            Kind::Mysql => "LONGTEXT",
+            _ => "TEXT",
+        };
+        let redacted = self.recording.redacts();
+        let columns = [
+            (f::RECORD_ID, id, " NOT NULL PRIMARY KEY"),
+            (f::RECORD_VERSION, "BIGINT", " NOT NULL"),
+            (f::RECORD_OPERATION, operation, " NOT NULL"),
+            (f::RECORDED_AT, time, " NOT NULL"),
+            (f::RECORD_CHANGESET, "BIGINT", " NULL"),
+            (f::RECORD_REDACTED, long, " NULL"),
+        ];
+        let needed = columns.into_iter().take(if redacted { 6 } else { 5 });
+        let column = |(name, sql_type, constraint): (_, &str, _)| Column {
+            name,
+            sql_type: sql_type.into(),
+            constraint,
+            former: None,
+            follows: false,
+        };
+        needed.map(column).collect()
+    }
+
+    /// The columns that the record table is to have.
+    fn wanted_columns(&self) -> Vec<Column> {
+        let mut columns = self.bookkeeping();
+        columns.extend(self.columns.iter().map(|column| Column {
+            name: column.name(),
+            sql_type: column.sql_type.clone(),
+            constraint: " NULL",
+            former: column.facts.renamed_from,
+            follows: column.facts.sql_type.is_none(),
+        }));
+        columns.extend(self.recording.properties.iter().map(|property| Column {
+            name: property.name,
+            sql_type: property.sql_type.on(self.dialect.kind()).into(),
+            constraint: " NULL",
+            former: None,
+            follows: false,
+        }));
+        columns
+    }
+
+    fn definition(&self, column: &Column) -> String {
+        let (name, sql_type) = (self.dialect.quote(column.name), &column.sql_type);
+        let blank = if sql_type.is_empty() { "" } else { " " };
+        format!("{name}{blank}{sql_type}{}", column.constraint)
+    }
+
+    /// Makes the record table.
+    pub(super) fn create(&self) -> Finding {
+        let columns: Vec<String> = self
+            .wanted_columns()
+            .iter()
+            .map(|column| self.definition(column))
+            .collect();
+        let (table, columns) = (self.record_table(), columns.join(",\n  "));
+        let options = match self.dialect.kind() {
+            // The defaults may be an engine without transactions, and one byte per letter.
+            Kind::Mysql => " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
+            Kind::Sqlite | Kind::Postgres => "",
+        };
+        let change = Change {
+            up: vec![format!("CREATE TABLE {table} (\n  {columns}\n){options}")],
+            down: vec![format!("DROP TABLE {table}")],
+        };
+        (None, ProblemKind::MissingRecordTable, Some(change))
+    }
+
+    /// Whether the table of that name is one of ours.
+    pub(super) fn is_record_table(&self) -> bool {
+        let there = &self.recorded.table;
+        let mut needed = BOOKKEEPING
+            .iter()
+            .filter(|name| **name != f::RECORD_REDACTED);
+        there.found.as_deref() == Some("table") && needed.all(|name| there.column(name).is_some())
+    }
+
+    /// What the record table lacks. Columns that the model has no longer stay.
+    pub(super) fn evolve(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let (there, table) = (&self.recorded.table, self.record_table());
+        for column in self.wanted_columns() {
+            let name = self.dialect.quote(column.name);
+            let shown = Some(column.name.to_owned());
+            let former = column.former.filter(|former| {
+                let still = self.columns.iter().any(|other| other.name() == *former);
+                !still && there.column(former).is_some()
+            });
+            let found = if there.column(column.name).is_some() {
+                column.name
+            } else if let Some(former) = former {
+                let old = self.dialect.quote(former);
+                let rename = |from: &str, to: &str| {
+                    vec![format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}")]
+                };
+                let change = Change {
+                    up: rename(&old, &name),
+                    down: rename(&name, &old),
+                };
+                let kind = ProblemKind::RenamedColumn {
+                    from: former.into(),
+                };
+                findings.push((shown.clone(), kind, Some(change)));
+                former
+            } else {
+                let change = Change {
+                    up: vec![format!(
+                        "ALTER TABLE {table} ADD COLUMN {}",
+                        self.definition(&column)
+                    )],
+                    down: vec![format!("ALTER TABLE {table} DROP COLUMN {name}")],
+                };
+                findings.push((shown, ProblemKind::MissingColumn, Some(change)));
+                continue;
+            };
+            let old = there.type_of(found).unwrap_or_default();
+            if !column.follows {
+                continue;
+            }
+            let (from, to) = (old.to_owned(), column.sql_type.clone());
+            match types::step(self.dialect.kind(), old, &column.sql_type) {
+                types::Step::None => {}
+                types::Step::Widen => {
+                    let change = Change {
+                        up: vec![self.retype(&name, &column.sql_type)],
+                        down: vec![self.retype(&name, old)],
+                    };
+                    findings.push((shown, ProblemKind::WidenedColumn { from, to }, Some(change)));
+                }
+                types::Step::Clash => {
+                    findings.push((shown, ProblemKind::OldRecords { from, to }, None));
+                }
+            }
+        }
+        findings
+    }
+
+    fn retype(&self, name: &str, sql_type: &str) -> String {
+        let table = self.record_table();
+        match self.dialect.kind() {
+            Kind::Mysql => format!("ALTER TABLE {table} MODIFY COLUMN {name} {sql_type} NULL"),
+            _ => format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {sql_type}"),
+        }
+    }
+
+    /// The indexes that the record table lacks.
+    pub(super) fn indexes(&self) -> Vec<Finding> {
+        let postgres = self.dialect.kind() == Kind::Postgres;
+        let there = &self.recorded.table;
+        let mut key: Vec<&str> = self.wanted.key.clone();
+        if postgres {
+            // Elsewhere every index ends in the primary key.
+            key.push(f::RECORD_ID);
+        }
+        let keyed = there.indexes.iter().any(|index| index.columns == key);
+        let timed = there.indexes.iter().chain(&there.block_ranges);
+        let timed = timed.map(|index| index.columns.first().map(String::as_str));
+        let timed = timed.into_iter().any(|first| first == Some(f::RECORDED_AT));
+        let wanted = [(key, keyed, false), (vec![f::RECORDED_AT], timed, postgres)];
+        let missing = wanted.into_iter().filter(|(_, found, _)| !found);
+        missing
+            .map(|(columns, _, rising)| self.index(columns, rising))
+            .collect()
+    }
+
+    fn index(&self, columns: Vec<&str>, rising: bool) -> Finding {
+        let record_table = Wanted {
+            table: self.wanted.beside(self.recording.records),
+            ..self.wanted.clone()
+        };
+        let row_type = |column: &super::RecordColumn| {
+            (column.name().to_owned(), column.sql_type.to_lowercase())
+        };
+        let target = Target {
+            wanted: &record_table,
+            live: &self.recorded.table,
+            columns: self.columns.iter().map(row_type).collect(),
+        };
+        let name = index_name(self.dialect, self.recording.records, false, &columns);
+        let column = columns.first().map(|name| (*name).to_owned());
+        let index = NewIndex {
+            name: name.clone(),
+            columns,
+            unique: false,
+            condition: None,
+            rising,
+        };
+        let (create, drop) = self.dialect.index(&target, &index);
+        let found = |index: &crate::schema::live::LiveIndex| index.name == name;
+        let there = &self.recorded.table;
+        if there.indexes.iter().chain(&there.block_ranges).any(found) {
+            let change = Change {
+                up: vec![drop.clone(), create],
+                down: vec![drop],
+            };
+            return (
+                column,
+                ProblemKind::AlteredIndex { index: name },
+                Some(change),
+            );
+        }
+        let change = Change {
+            up: vec![create],
+            down: vec![drop],
+        };
+        (
+            column,
+            ProblemKind::MissingIndex { index: name },
+            Some(change),
+        )
+    }
+
+    /// Lists the record table, which says since when it is complete; and starts
+    /// the counter above the records that are there.
+    pub(super) fn register(&self) -> Option<Finding> {
+        let there = self.recorded.table.found.is_some();
+        if there && self.recorded.backfilled.is_some() {
+            return None;
+        }
+        let kind = self.dialect.kind();
+        let now = now_sql(kind, TimeKind::Plain);
+        let named = |name: &str| self.support.named(self.dialect, name);
+        let (recordings, events, listed) = (
+            named(RECORDINGS),
+            named(EVENTS),
+            self.dialect.text(&self.listed()),
+        );
+        let (context, sequence) = (named(CONTEXT), self.dialect.text(&named(SEQUENCE)));
+        let mut change = Change::default();
+        if there {
+            let last = format!(
+                "(SELECT coalesce(max(record_id), 0) FROM {})",
+                self.record_table()
+            );
+            match kind {
+                Kind::Sqlite => change
+                    .up
+                    .push(format!("UPDATE {context} SET tick = max(tick, {last})")),
+                Kind::Postgres => change.up.push(format!(
+                    "SELECT setval({sequence}, greatest(nextval({sequence}), {last}))"
+                )),
+                Kind::Mysql => {}
+            }
+        }
+        let id = match kind {
+            Kind::Sqlite => {
+                change
+                    .up
+                    .push(format!("UPDATE {context} SET tick = tick + 1"));
+                format!("(SELECT tick FROM {context})")
+            }
+            Kind::Postgres => format!("nextval({sequence})"),
+            Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF".into(),
+        };
+        let delete = format!("DELETE FROM {recordings} WHERE record_table = {listed}");
+        if self.recorded.backfilled.is_some() {
+            change.up.push(delete.clone());
+        }
+        let table = self.beside(&self.wanted.table.table);
+        change.up.push(format!(
+            "INSERT INTO {recordings} (record_table, began_at, began_record, backfilled) \
+             VALUES ({listed}, {now}, {id}, CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 0 ELSE 1 END)"
+        ));
+        change.up.push(format!(
+            "INSERT INTO {events} (occurred_at, event, record_table) VALUES ({now}, 'install', {listed})"
+        ));
+        change.down.push(delete);
+        Some((None, ProblemKind::Unlisted, Some(change)))
+    }
+}
