@@ -66,6 +66,22 @@ pub enum Error {
         /// What stands in the way.
         conflicts: Vec<crate::record::Conflict>,
     },
+    /// The records of a row are held, so nothing in them can be erased.
+    Held {
+        /// The model's name.
+        model: &'static str,
+        /// The row's key.
+        key: String,
+        /// Why they are held.
+        reason: String,
+    },
+    /// The recording of a model is not installed.
+    NotInstalled {
+        /// The model's name.
+        model: &'static str,
+        /// The record table.
+        records: &'static str,
+    },
     /// A row cannot be restored while its parent is soft-deleted.
     ParentDeleted {
         /// The model of the row that was to be restored.
@@ -138,6 +154,14 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
+            Self::Held { model, key, reason } => write!(
+                f,
+                "the records of {model} {key} are held: {reason}; release the hold first"
+            ),
+            Self::NotInstalled { model, records } => write!(
+                f,
+                "the history `{records}` of {model} is not installed; see `handleref::schema!`"
+            ),
             Self::ParentDeleted {
                 model,
                 parent,

@@ -284,23 +284,6 @@ pub trait NotVersioned<M> {
 }
 impl<M> NotVersioned<M> for AsHandleRef<M> {}
 
-/// As [`AsHandleRef`], on one connection.
-#[derive(Debug)]
-pub struct AsHandleRefOn<M, C>(std::marker::PhantomData<(M, C)>);
-
-impl<M: Parents<C>, C: Executor> AsHandleRefOn<M, C> {
-    pub fn parents() -> Vec<Link<C>> {
-        M::parents()
-    }
-}
-
-pub trait NoParents<C: Executor> {
-    fn parents() -> Vec<Link<C>> {
-        Vec::new()
-    }
-}
-impl<M, C: Executor> NoParents<C> for AsHandleRefOn<M, C> {}
-
 /// What [`schema!`](crate::schema!) asks of a model that derives `HandleRef`,
 /// `Recorded` or both; as [`AsHandleRef`].
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod blame;
 mod columns;
 mod diff;
 mod dsl;
+pub mod maintain;
 mod model;
 mod moment;
 mod operation;

@@ -24,5 +24,17 @@ mod install;
 mod migrations;
 #[path = "schema_engines/quirks.rs"]
 mod quirks;
+#[path = "schema_engines/records_capture.rs"]
+mod records_capture;
+#[path = "schema_engines/records_install.rs"]
+mod records_install;
+#[path = "schema_engines/records_models.rs"]
+mod records_models;
+#[path = "schema_engines/records_postgres.rs"]
+mod records_postgres;
+#[path = "schema_engines/records_sqlite.rs"]
+mod records_sqlite;
+#[path = "schema_engines/records_mysql.rs"]
+mod records_mysql;
 #[path = "schema_engines/speed.rs"]
 mod speed;

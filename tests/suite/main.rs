@@ -17,10 +17,12 @@ mod cascade;
 mod concurrency;
 mod hooks;
 mod keys;
+mod maintain;
 mod names;
 mod orphans;
 #[cfg(feature = "r2d2")]
 mod pools;
+mod past;
 mod properties;
 mod reading;
 mod resurrect;

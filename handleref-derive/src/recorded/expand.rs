@@ -29,7 +29,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         const _: () = {
             use #krate::__private as __handleref;
             #[allow(unused_imports)]
-            use __handleref::{NoHandleRef as _, NoParents as _, NotVersioned as _};
+            use __handleref::{NoHandleRef as _, NotVersioned as _};
             #(#parts)*
         };
         #properties
@@ -180,6 +180,14 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
     });
     let (history, filter) = history(model);
     let (key_type, key_value, key_writes) = key(model);
+    let (parents_bound, parents) = if model.has_parents {
+        (
+            quote!(Self: __handleref::Parents<__HandlerefConn>,),
+            quote!(<Self as __handleref::Parents<__HandlerefConn>>::parents()),
+        )
+    } else {
+        (TokenStream::new(), quote!(::std::vec::Vec::new()))
+    };
     let stored = model.key.iter().map(|&at| {
         let Field { column, ty, .. } = &model.fields[at];
         quote!(#ty: __handleref::Store<#column, <__HandlerefConn as __handleref::Steps>::Backend>)
@@ -223,6 +231,7 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
         impl<__HandlerefConn: __handleref::Executor> __handleref::Recall<__HandlerefConn> for #ident
         where
             #(#stored,)*
+            #parents_bound
         {
             fn walk_key<'__h>(
                 __handleref_key: &'__h Self::RecordKey,
@@ -234,7 +243,7 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
                 ::core::result::Result::Ok(())
             }
             fn recalled_parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
-                __handleref::AsHandleRefOn::<#ident, __HandlerefConn>::parents()
+                #parents
             }
         }
     }

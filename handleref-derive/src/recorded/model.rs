@@ -23,6 +23,8 @@ pub(crate) struct Model {
     pub(crate) validate: Option<Path>,
     pub(crate) properties: Vec<Property>,
     pub(crate) relatives: Vec<Relative>,
+    /// Whether `HandleRef` knows parents of the model.
+    pub(crate) has_parents: bool,
 }
 
 pub(crate) struct Field {
@@ -57,11 +59,13 @@ impl Model {
         if records.value().trim().is_empty() {
             errors.add(records.span(), "the name of a record table cannot be empty");
         }
+        let handleref = keys_of_handleref(&input);
         Some(Self {
+            has_parents: !handleref.parents.is_empty(),
             krate: keys
                 .krate
                 .value()
-                .or_else(|| crate_of_handleref(&input))
+                .or_else(|| handleref.krate.value())
                 .unwrap_or_else(|| parse_quote!(::handleref)),
             vis: input.vis,
             table,
@@ -77,13 +81,13 @@ impl Model {
     }
 }
 
-/// `#[handleref(crate = ..)]`, if the struct says it there. What is wrong in
-/// these attributes is reported by the derive that they belong to.
-fn crate_of_handleref(input: &DeriveInput) -> Option<Path> {
+/// What the struct says to `HandleRef`. What is wrong in these attributes is
+/// reported by the derive that they belong to.
+fn keys_of_handleref(input: &DeriveInput) -> attrs::StructKeys {
     let mut ignored = Errors::default();
     let keys = attrs::StructKeys::read(&input.attrs, &mut ignored);
     drop(ignored.into_tokens());
-    keys.krate.value()
+    keys
 }
 
 fn read_field(field: syn::Field, table: &Path, errors: &mut Errors) -> Option<Field> {

@@ -33,6 +33,8 @@ pub(super) struct LiveColumn {
     pub(super) sql_type: String,
     pub(super) nullable: bool,
     pub(super) generated: bool,
+    /// Whether every update sets it (`ON UPDATE CURRENT_TIMESTAMP`).
+    pub(super) automatic: bool,
     pub(super) default: Option<String>,
 }
 
@@ -87,7 +89,7 @@ impl Live {
 pub(super) struct Queries {
     /// One row: what it is, the schema prefix, a detail of the dialect.
     pub(super) table: String,
-    /// Name, type, flags (`n`ullable, `g`enerated), default.
+    /// Name, type, flags (`n`ullable, `g`enerated, `a`utomatic), default.
     pub(super) columns: String,
     /// Name, column or null, flags (`u`nique, `b`lock range), condition; in
     /// order of position.
@@ -163,6 +165,7 @@ impl Live {
                     sql_type: sql_type.unwrap_or_default().to_lowercase(),
                     nullable: flags.contains('n'),
                     generated: flags.contains('g'),
+                    automatic: flags.contains('a'),
                     default,
                 }
             })

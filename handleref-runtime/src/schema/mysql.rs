@@ -158,7 +158,7 @@ impl Dialect for Mysql {
             // MariaDB says 'NULL' where MySQL has a null.
             columns: format!(
                 "SELECT CAST(COLUMN_NAME AS CHAR), CAST(COLUMN_TYPE AS CHAR), CAST(CONCAT(IF(IS_NULLABLE = 'YES', 'n', ''), \
-                 IF(COALESCE(GENERATION_EXPRESSION, '') <> '', 'g', '')) AS CHAR), \
+                 IF(COALESCE(GENERATION_EXPRESSION, '') <> '', 'g', ''), IF(EXTRA LIKE '%on update%', 'a', '')) AS CHAR), \
                  CAST(NULLIF(COLUMN_DEFAULT, 'NULL') AS CHAR) \
                  FROM information_schema.COLUMNS WHERE {at} ORDER BY ORDINAL_POSITION"
             ),
@@ -313,9 +313,16 @@ impl Dialect for Mysql {
                 false => format!("NEW.{column} <=> OLD.{column}"),
             }
         };
+        // MariaDB sets a column with ON UPDATE before the trigger runs, so it
+        // would make every update a change.
+        let by_itself = |column: &str| {
+            let live = target.live.column(column);
+            live.is_some_and(|live| live.automatic)
+        };
         let same = target
             .columns
             .iter()
+            .filter(|(column, _)| !by_itself(column))
             .map(same)
             .collect::<Vec<_>>()
             .join("\n    AND ");
@@ -335,7 +342,9 @@ impl Dialect for Mysql {
         );
         let rekeyed = records::rekeyed(self, target.wanted);
         let recorded = rekeyed.is_some();
-        let body = rekeyed.map_or(plain, |rekeyed| format!("{longer}{rekeyed}\n  END IF;\nEND"));
+        let body = rekeyed.map_or(plain, |rekeyed| {
+            format!("{longer}{rekeyed}\n  END IF;\nEND")
+        });
         let (trigger, table) = (target.beside(self, &name), target.table(self));
         let stored = squeezed(&format!("BEFORE UPDATE {body}"));
         let found = target

@@ -99,6 +99,39 @@ fn bump<'a, M: Recorded, DB: Engine>(mut query: Sql<'a, DB>, mut comma: bool) ->
     query
 }
 
+/// A column that is written, and the SQL of its value.
+type Assignment<'a, DB> = (&'static str, Sql<'a, DB>);
+
+/// On MySQL and MariaDB a statement that reads the record table cannot write
+/// the table, whose trigger writes the record table (error 1442). The values
+/// go through this temporary table there.
+const BETWEEN: &str = "handleref_revert";
+
+/// Puts the values into the temporary table, where that is needed, and gives
+/// the assignments to use instead.
+async fn through_temporary<'a, C: Executor>(
+    conn: &mut C,
+    values: Vec<Assignment<'a, C::Backend>>,
+    from: Sql<'a, C::Backend>,
+) -> Result<Vec<Assignment<'a, C::Backend>>, Error> {
+    conn.batch("DROP TEMPORARY TABLE IF EXISTS handleref_revert")
+        .await?;
+    let mut create = Sql::new("CREATE TEMPORARY TABLE ")
+        .name(BETWEEN)
+        .text(" AS SELECT ");
+    let mut assignments = Vec::with_capacity(values.len());
+    for (at, (column, value)) in values.into_iter().enumerate() {
+        create = create
+            .text(if at > 0 { ", " } else { "" })
+            .append(value)
+            .text(format!(" AS handleref_{at}"));
+        let value = Sql::new("").name(BETWEEN).text(format!(".handleref_{at}"));
+        assignments.push((column, value));
+    }
+    conn.execute(create.append(from)).await?;
+    Ok(assignments)
+}
+
 async fn update<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<Outcome, Error>
 where
     C: Executor,
@@ -106,36 +139,58 @@ where
 {
     let key = KeyIs::<M, C>::new(&plan.row);
     let table = inspect(conn, M::LiveTable::SQL_NAME).await?;
-    let mut query = Sql::new("UPDATE ")
-        .name(M::LiveTable::SQL_NAME)
-        .text(" SET ");
-    let mut comma = false;
-    for source in &plan.sources {
-        let changes = plan.changes.iter().any(|one| one.column == source.column);
-        if changes && !is_generated(&table, source.column) {
-            query = query
-                .text(if comma { ", " } else { "" })
-                .name(source.column)
-                .text(" = ")
-                .append(from_record::<M, C>(source.column, source.record));
-            comma = true;
-        }
-    }
-    if !comma {
+    let differs = |column: &str| plan.changes.iter().any(|one| one.column == column);
+    let mut values: Vec<Assignment<'_, C::Backend>> = plan
+        .sources
+        .iter()
+        .filter(|source| differs(source.column) && !is_generated(&table, source.column))
+        .map(|source| {
+            let value = from_record::<M, C>(source.column, source.record);
+            (source.column, value)
+        })
+        .collect();
+    if values.is_empty() {
         // Only what the database computes differs.
         return Ok(Outcome::Unchanged);
     }
-    query = bump::<M, _>(query, comma).text(" WHERE ").part(&key);
-    if let (Some(version), Some((column, _))) = (plan.version, M::RECORDED_ROLES.version) {
-        query = query.text(" AND ").name(column).text(" = ").number(version);
+    let mut query = Sql::new("UPDATE ").name(M::LiveTable::SQL_NAME);
+    if C::Backend::KIND == Kind::Mysql {
+        values = through_temporary(conn, values, Sql::new("")).await?;
+        query = query.text(", ").name(BETWEEN);
     }
-    match conn.execute(query).await? {
+    query = query.text(" SET ");
+    for (at, (column, value)) in values.into_iter().enumerate() {
+        query = query
+            .text(if at > 0 { ", " } else { "" })
+            .name(column)
+            .text(" = ")
+            .append(value);
+    }
+    query = bump::<M, _>(query, true).text(" WHERE ").part(&key);
+    if let (Some(version), Some((column, _))) = (plan.version, M::RECORDED_ROLES.version) {
+        query = query
+            .text(" AND ")
+            .name(column)
+            .text(" = ")
+            .number(version);
+    }
+    let written = conn.execute(query).await?;
+    forget_temporary(conn).await?;
+    match written {
         0 => Err(Error::Gone {
             model: M::RECORDED_NAME,
             key: plan.row.text(),
         }),
         _ => Ok(Outcome::Written),
     }
+}
+
+async fn forget_temporary<C: Executor>(conn: &mut C) -> Result<(), Error> {
+    if C::Backend::KIND == Kind::Mysql {
+        conn.batch("DROP TEMPORARY TABLE IF EXISTS handleref_revert")
+            .await?;
+    }
+    Ok(())
 }
 
 fn is_generated(table: &Inspected, column: &str) -> bool {
@@ -149,45 +204,58 @@ where
 {
     let key = KeyIs::<M, C>::new(&plan.row);
     let table = inspect(conn, M::LiveTable::SQL_NAME).await?;
-    let roles = M::RECORDED_ROLES;
-    let written = M::RECORDING
+    let kept = M::RECORDING
         .columns
         .iter()
         .filter(|column| column.capture == Capture::Value && !is_generated(&table, column.name));
-    let written: Vec<&'static str> = written.map(|column| column.name).collect();
-    let mut query = Sql::new("INSERT INTO ")
-        .name(M::LiveTable::SQL_NAME)
-        .text(" (")
-        .names("", &written)
-        .text(match C::Backend::KIND {
-            Kind::Postgres => ") OVERRIDING SYSTEM VALUE SELECT ",
-            _ => ") SELECT ",
-        });
-    for (at, &column) in written.iter().enumerate() {
-        query = query.text(if at > 0 { ", " } else { "" });
-        let source = plan.sources.iter().find(|source| source.column == column);
-        query = match source {
-            Some(source) => query.append(from_record::<M, C>(column, source.record)),
-            None if roles.version.is_some_and(|(name, _)| name == column) => {
-                query.text("handleref_l.").name(RECORD_VERSION).text(" + 1")
-            }
-            None => match roles.updated_at.filter(|(name, _)| *name == column) {
-                Some((_, kind)) => query.text(now_sql(C::Backend::KIND, kind)),
-                None => query.text("handleref_l.").name(column),
-            },
-        };
-    }
+    let mut values: Vec<Assignment<'_, C::Backend>> = kept
+        .map(|column| (column.name, inserted::<M, C>(plan, column.name)))
+        .collect();
     // Its last record, which says what is not reverted.
-    query = query
-        .text(" FROM ")
+    let mut from = Sql::new(" FROM ")
         .name(M::RECORDING.records)
         .text(" handleref_l WHERE ")
         .part(&key)
         .text(" ORDER BY ")
         .name(RECORD_ID)
         .text(" DESC LIMIT 1");
-    conn.execute(query).await?;
-    Ok(())
+    if C::Backend::KIND == Kind::Mysql {
+        values = through_temporary(conn, values, from).await?;
+        from = Sql::new(" FROM ").name(BETWEEN);
+    }
+    let columns: Vec<&'static str> = values.iter().map(|(column, _)| *column).collect();
+    let mut query = Sql::new("INSERT INTO ")
+        .name(M::LiveTable::SQL_NAME)
+        .text(" (")
+        .names("", &columns)
+        .text(match C::Backend::KIND {
+            Kind::Postgres => ") OVERRIDING SYSTEM VALUE SELECT ",
+            _ => ") SELECT ",
+        });
+    for (at, (_, value)) in values.into_iter().enumerate() {
+        query = query.text(if at > 0 { ", " } else { "" }).append(value);
+    }
+    conn.execute(query.append(from)).await?;
+    forget_temporary(conn).await
+}
+
+/// The value of a column of a row that is inserted again.
+fn inserted<'a, M, C>(plan: &RevertPlan<M>, column: &'static str) -> Sql<'a, C::Backend>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let roles = M::RECORDED_ROLES;
+    if let Some(source) = plan.sources.iter().find(|source| source.column == column) {
+        return from_record::<M, C>(column, source.record);
+    }
+    if roles.version.is_some_and(|(name, _)| name == column) {
+        return Sql::new("handleref_l.").name(RECORD_VERSION).text(" + 1");
+    }
+    match roles.updated_at.filter(|(name, _)| *name == column) {
+        Some((_, kind)) => Sql::new(now_sql(C::Backend::KIND, kind)),
+        None => Sql::new("handleref_l.").name(column),
+    }
 }
 
 /// Inserts a really deleted row again, as it was last.

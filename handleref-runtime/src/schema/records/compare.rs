@@ -96,11 +96,11 @@ impl Compare<'_> {
             self.problem(None, ProblemKind::RecordedTwice);
         }
         let key = &self.target.wanted.key;
-        let recorded = |name: &&str| {
+        let recorded = |name: &str| {
             let mut columns = recording.columns.iter();
-            columns.any(|column| column.name == *name && column.capture == Capture::Value)
+            columns.any(|column| column.name == name && column.capture == Capture::Value)
         };
-        if key.is_empty() || !key.iter().all(|name| recorded(&name)) {
+        if key.is_empty() || !key.iter().all(|name| recorded(name)) {
             self.problem(None, ProblemKind::UnrecordedKey);
         }
         let properties = recording.properties.iter().map(|property| property.name);

@@ -20,6 +20,7 @@ use crate::schema::problem::ProblemKind;
 
 mod relatives;
 mod rows;
+mod text;
 
 /// The next record.
 const ID: &str = "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF";
@@ -74,9 +75,10 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
             row("bound", ["COLUMN_NAME", "NULL", "NULL"])
         ),
     ];
-    let rules = "CONCAT_WS(', ', IF(DELETE_RULE IN {acts}, CONCAT('ON DELETE ', DELETE_RULE), NULL), \
+    let rules =
+        "CONCAT_WS(', ', IF(DELETE_RULE IN {acts}, CONCAT('ON DELETE ', DELETE_RULE), NULL), \
                  IF(UPDATE_RULE IN {acts}, CONCAT('ON UPDATE ', UPDATE_RULE), NULL))"
-        .replace("{acts}", ACTS);
+            .replace("{acts}", ACTS);
     let relatives = recording.relatives.iter().map(|it| hex_literal(it.table));
     for (what, table) in [("foreign", table)]
         .into_iter()
@@ -132,9 +134,7 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
         texts.push("DROP, TRUNCATE and EXCHANGE of its partitions".into());
     }
     let relative = |[constraint, parent, rules]: [&str; 3]| {
-        format!(
-            "what `{parent}` does to a relative by the foreign key `{constraint}` ({rules})"
-        )
+        format!("what `{parent}` does to a relative by the foreign key `{constraint}` ({rules})")
     };
     texts.extend(known(target, "relative").map(relative));
     texts
@@ -142,16 +142,13 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
 
 pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -> Vec<Trigger> {
     let mut triggers = Vec::new();
-    let mut on_table = |kind, event, body| triggers.push(trigger(target, kind, None, event, body));
+    let mut on_table =
+        |kind, event, body: String| triggers.push(trigger(target, kind, None, event, &body));
     if target.version().is_some() {
         on_table("continue", "BEFORE INSERT", rows::continued(target));
     }
     if let Some(rekeyed) = rekeyed(target.dialect, target.wanted).filter(|_| !target.guard) {
-        on_table(
-            "rekey",
-            "BEFORE UPDATE",
-            format!("BEGIN\n{rekeyed}\nEND"),
-        );
+        on_table("rekey", "BEFORE UPDATE", format!("BEGIN\n{rekeyed}\nEND"));
     }
     on_table("insert", "AFTER INSERT", rows::insert(target));
     on_table("update", "AFTER UPDATE", rows::update(target));
@@ -161,7 +158,13 @@ pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -
         ("unaltered", "BEFORE UPDATE"),
         ("undeleted", "BEFORE DELETE"),
     ] {
-        triggers.push(trigger(target, kind, Some(records), event, refusal(records)));
+        triggers.push(trigger(
+            target,
+            kind,
+            Some(records),
+            event,
+            &refusal(records),
+        ));
     }
     triggers.extend(relatives::triggers(target));
     triggers.extend(unique(target));
@@ -171,7 +174,9 @@ pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -
 
 fn refusal(records: &str) -> String {
     // 128 characters at most, of which a name may have 64.
-    let message = stored_literal(&format!("{records} is append-only; only prune and erase remove records"));
+    let message = stored_literal(&format!(
+        "{records} is append-only; only prune and erase remove records"
+    ));
     format!(
         "BEGIN\n  DECLARE handleref_message VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT {message};\n  \
          IF @handleref_door IS NOT TRUE THEN\n    \
@@ -185,7 +190,7 @@ fn trigger(
     kind: &str,
     on: Option<&str>,
     event: &str,
-    body: String,
+    body: &str,
 ) -> Trigger {
     let name = target.trigger_name(kind, on.unwrap_or(&target.wanted.table.table));
     named_trigger(target, name, on, event, body)
@@ -196,7 +201,7 @@ fn named_trigger(
     name: String,
     on: Option<&str>,
     event: &str,
-    body: String,
+    body: &str,
 ) -> Trigger {
     let stored = format!("{event} {body}");
     let live = target.live_of(on);
@@ -301,7 +306,9 @@ fn keepable<'a>(target: &'a RecordTarget<'_>) -> Result<&'a [String], &'static s
     let covers = |index: &&LiveIndex| {
         index.unique
             && index.columns.len() == key.len()
-            && key.iter().all(|name| index.columns.iter().any(|column| column == name))
+            && key
+                .iter()
+                .all(|name| index.columns.iter().any(|column| column == name))
     };
     let index = target.live.indexes.iter().find(covers);
     index
@@ -315,7 +322,10 @@ fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
     let columns = keepable(target).ok()?;
     let name = keep_name(target.wanted);
     let constraint = target.trigger_name("kept", &target.wanted.table.table);
-    let (keep, table) = (target.beside(&name), target.beside(&target.wanted.table.table));
+    let (keep, table) = (
+        target.beside(&name),
+        target.beside(&target.wanted.table.table),
+    );
     let quote = |name: &str| target.dialect.quote(name);
     let definition = |name: &String| {
         let sql_type = target.live.type_of(name).unwrap_or("BIGINT");

@@ -16,9 +16,12 @@ use crate::schema::names::{TableName, folded, literal};
 use crate::schema::postgres::Postgres;
 use crate::schema::problem::ProblemKind;
 use crate::schema::records::RecordTarget;
-use body::{Bodies, dollar_quoted};
+use body::dollar_quoted;
+use record::Records;
 
 mod body;
+mod record;
+mod rows;
 
 /// How the functions run. Joins of transition tables are estimated too high:
 /// sorting them and compiling their plans would take half of the time. The plan
@@ -73,7 +76,7 @@ const PROTECT: Firing = Firing {
 };
 
 pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>) -> Vec<Trigger> {
-    let bodies = Bodies::new(target);
+    let bodies = Records::new(target);
     let table = &target.wanted.table.table;
     let records = target.recording.records;
     let on_table = |firing: Firing, body: String| {

@@ -39,7 +39,7 @@ pub(in crate::schema) fn facts() -> String {
 pub(in crate::schema) fn triggers(dialect: &Sqlite, target: &RecordTarget<'_>) -> Vec<Trigger> {
     let writer = Writer { dialect, target };
     let table = &target.wanted.table.table;
-    let on_table = |kind: &str, body: String| trigger(dialect, target, kind, table, body);
+    let on_table = |kind: &str, body: String| trigger(dialect, target, kind, table, &body);
     let mut triggers = vec![
         on_table("insert", writer.insert()),
         on_table("update", writer.update()),
@@ -60,7 +60,7 @@ pub(in crate::schema) fn triggers(dialect: &Sqlite, target: &RecordTarget<'_>) -
             literal(&message),
         );
         let kind = format!("keep_{}", verb.to_lowercase());
-        triggers.push(trigger(dialect, target, &kind, records, body));
+        triggers.push(trigger(dialect, target, &kind, records, &body));
     }
     triggers.extend(relatives::triggers(&writer));
     triggers
@@ -71,7 +71,7 @@ fn trigger(
     target: &RecordTarget<'_>,
     kind: &str,
     on: &str,
-    body: String,
+    body: &str,
 ) -> Trigger {
     let own = on == target.wanted.table.table;
     let on = Some(on.to_owned()).filter(|_| !own);
@@ -85,7 +85,7 @@ fn named(
     target: &RecordTarget<'_>,
     name: String,
     on: Option<String>,
-    body: String,
+    body: &str,
 ) -> Trigger {
     let live = target.live_of(on.as_deref());
     let stored = format!("CREATE TRIGGER {} {body}", dialect.quote(&name));

@@ -169,7 +169,8 @@ impl Support {
         parts
     }
 
-    /// `amending` marks the write of a trigger to the row that set it off.
+    /// `amending` marks the write of a trigger to the row that set it off, and
+    /// `next` keeps a version from one statement of a trigger to the next one.
     fn context(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, CONTEXT);
         Part {
@@ -177,7 +178,7 @@ impl Support {
             create: vec![
                 format!(
                     "CREATE TABLE {name} (\n  id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
-                     paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0\n)"
+                     paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER\n)"
                 ),
                 format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"),
             ],
@@ -202,7 +203,7 @@ impl Support {
         Part {
             name: REFUSE,
             create: vec![format!(
-                "CREATE OR REPLACE FUNCTION {name}(message text) RETURNS boolean LANGUAGE plpgsql AS $handleref${body}$handleref$"
+                "CREATE OR REPLACE FUNCTION {name}(message text) RETURNS boolean LANGUAGE plpgsql STABLE AS $handleref${body}$handleref$"
             )],
             drop: format!("DROP FUNCTION {name}(text)"),
             body: Some(body.into()),

@@ -1,7 +1,7 @@
 //! The triggers on relatives: a change of one may alter the properties of some
 //! rows of the model.
 
-use super::rows::{Said, began, charset, computed, counted, values, variable};
+use super::text::{Said, began, charset, computed, counted, values, variable};
 use super::{ACTIVE, named_trigger};
 use crate::engine::Kind;
 use crate::record::facts::Relative;
@@ -28,7 +28,7 @@ pub(super) fn triggers(target: &RecordTarget<'_>) -> Vec<Trigger> {
                 target.relative_trigger_name(event, relative.table),
                 Some(relative.table),
                 &format!("AFTER {}", event.to_uppercase()),
-                body(target, relative, live, rows),
+                &body(target, relative, live, rows),
             ));
         }
     }
@@ -53,7 +53,11 @@ fn keys(target: &RecordTarget<'_>, relative: &Relative, live: &Live, row: &str) 
         .map(|column| format!("{row}.{0} AS {0}", quote(&column.name)))
         .collect();
     let table = target.inside(&target.wanted.table.table);
-    let key = target.wanted.key.iter().map(|name| format!("{table}.{}", quote(name)));
+    let key = target
+        .wanted
+        .key
+        .iter()
+        .map(|name| format!("{table}.{}", quote(name)));
     let key: Vec<String> = key.collect();
     let condition = target.recording.condition;
     let condition = condition.map_or(String::new(), |sql| format!(" WHERE (\n{sql}\n)"));
@@ -70,7 +74,9 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
     let quote = |name: &str| target.dialect.quote(name);
     let table = target.inside(&target.wanted.table.table);
     let records = target.inside(target.recording.records);
-    let mut declare = String::from("DECLARE handleref_done BOOLEAN DEFAULT FALSE;\nDECLARE handleref_seen BIGINT;\n");
+    let mut declare = String::from(
+        "DECLARE handleref_done BOOLEAN DEFAULT FALSE;\nDECLARE handleref_seen BIGINT;\n",
+    );
     if target.lazy {
         declare.push_str("DECLARE handleref_began DATETIME(6);\n");
     }
@@ -85,7 +91,10 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
     }
     let (of_row, of_record) = (of_row.join(" AND "), of_record.join(" AND "));
     let (mut now_values, mut now_variables) = (Vec::new(), Vec::new());
-    let (mut past_values, mut past_variables) = (vec!["record_version".to_owned()], vec!["handleref_seen".to_owned()]);
+    let (mut past_values, mut past_variables) = (
+        vec!["record_version".to_owned()],
+        vec!["handleref_seen".to_owned()],
+    );
     let (mut reset, mut same) = (vec!["handleref_seen = NULL".to_owned()], Vec::new());
     for (at, property, sql) in computed(target) {
         let sql_type = property.sql_type.on(Kind::Mysql);
@@ -102,14 +111,19 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
         now_variables.push(present);
         past_variables.push(past);
     }
-    let cursor: Vec<String> = rows.iter().map(|row| keys(target, relative, live, row)).collect();
+    let cursor: Vec<String> = rows
+        .iter()
+        .map(|row| keys(target, relative, live, row))
+        .collect();
     let last = format!("FROM {records} WHERE {of_record} ORDER BY record_id DESC LIMIT 1");
     // The row itself is read as it is, and so that it stays: with a lock.
     let insert = |said: &Said<'_>, version: &str| {
         let (columns, values) = values(target, said, version, |name| format!("{table}.{name}"));
         format!("INSERT INTO {records} ({columns}) SELECT {values} FROM {table} WHERE {of_row};")
     };
-    let version = target.version().map(|name| format!("{table}.{}", quote(name)));
+    let version = target
+        .version()
+        .map(|name| format!("{table}.{}", quote(name)));
     let said = Said::now(version.clone(), "relative");
     let write = match &version {
         Some(version) => insert(&said, version),

@@ -45,9 +45,9 @@ fn unquoted(word: &str) -> String {
     let mut chars = word.chars();
     match (chars.next(), chars.next_back()) {
         (Some('['), Some(']')) => chars.as_str().to_owned(),
-        (Some(open @ ('"' | '`' | '\'')), Some(_)) => {
-            chars.as_str().replace(&format!("{open}{open}"), &open.to_string())
-        }
+        (Some(open @ ('"' | '`' | '\'')), Some(_)) => chars
+            .as_str()
+            .replace(&format!("{open}{open}"), &open.to_string()),
         _ => word.to_owned(),
     }
 }
@@ -88,7 +88,8 @@ fn words(sql: &str) -> Vec<String> {
             _ if c.is_whitespace() => {}
             _ if c.is_alphanumeric() || c == '_' => {
                 let mut word = String::from(c);
-                while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || matches!(c, '_' | '$')) {
+                while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || matches!(c, '_' | '$'))
+                {
                     word.push(c);
                 }
                 words.push(word);

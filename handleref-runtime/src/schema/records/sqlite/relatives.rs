@@ -13,14 +13,26 @@ pub(super) fn triggers(writer: &Writer<'_>) -> Vec<Trigger> {
         return Vec::new();
     }
     let mut triggers = Vec::new();
-    let relatives = target.recording.relatives.iter().zip(&target.recorded.relatives);
+    let relatives = target
+        .recording
+        .relatives
+        .iter()
+        .zip(&target.recorded.relatives);
     for (relative, live) in relatives {
-        for (kind, sides) in
-            [("insert", &["NEW"][..]), ("update", &["NEW", "OLD"]), ("delete", &["OLD"])]
-        {
+        for (kind, sides) in [
+            ("insert", &["NEW"][..]),
+            ("update", &["NEW", "OLD"]),
+            ("delete", &["OLD"]),
+        ] {
             let name = target.relative_trigger_name(kind, relative.table);
             let body = body(writer, relative, live, kind, sides);
-            triggers.push(named(writer.dialect, target, name, Some(relative.table.into()), body));
+            triggers.push(named(
+                writer.dialect,
+                target,
+                name,
+                Some(relative.table.into()),
+                &body,
+            ));
         }
     }
     triggers
@@ -35,15 +47,24 @@ fn body(
 ) -> String {
     let (dialect, target) = (writer.dialect, writer.target);
     let (table, on) = (writer.table(), dialect.quote(relative.table));
-    let names: Vec<String> = live.columns.iter().map(|it| dialect.quote(&it.name)).collect();
+    let names: Vec<String> = live
+        .columns
+        .iter()
+        .map(|it| dialect.quote(&it.name))
+        .collect();
     let row = |side: &&str| {
-        let columns: Vec<String> = names.iter().map(|it| format!("{side}.{it} AS {it}")).collect();
+        let columns: Vec<String> = names
+            .iter()
+            .map(|it| format!("{side}.{it} AS {it}"))
+            .collect();
         format!("SELECT {}", columns.join(", "))
     };
     let rows: Vec<String> = sides.iter().map(row).collect();
     let key = |prefix: &str| {
         let key = target.wanted.key.iter();
-        let key: Vec<String> = key.map(|it| format!("{prefix}.{}", dialect.quote(it))).collect();
+        let key: Vec<String> = key
+            .map(|it| format!("{prefix}.{}", dialect.quote(it)))
+            .collect();
         match key.len() {
             1 => key.concat(),
             _ => format!("({})", key.join(", ")),
@@ -64,17 +85,37 @@ fn body(
         None => last(&dialect.quote(it.name)),
     };
     let held = |name: &str| format!("{table}.{}", dialect.quote(name));
-    let mut values: Vec<String> =
-        target.columns.iter().map(|column| column.captured(held(column.name()))).collect();
-    let condition = target.recording.condition.map(|it| format!(" AND ({it})")).unwrap_or_default();
-    let rest = format!("FROM {table} WHERE (SELECT paused FROM {CONTEXT}) = 0 AND {touched}{condition}");
-    let tick = format!("  UPDATE {CONTEXT} SET tick = max(tick, ifnull((SELECT max(record_id) FROM {}), 0));\n", writer.records());
+    let mut values: Vec<String> = target
+        .columns
+        .iter()
+        .map(|column| column.captured(held(column.name())))
+        .collect();
+    let condition = target
+        .recording
+        .condition
+        .map(|it| format!(" AND ({it})"))
+        .unwrap_or_default();
+    let rest =
+        format!("FROM {table} WHERE (SELECT paused FROM {CONTEXT}) = 0 AND {touched}{condition}");
+    let tick = format!(
+        "  UPDATE {CONTEXT} SET tick = max(tick, ifnull((SELECT max(record_id) FROM {}), 0));\n",
+        writer.records()
+    );
     let mut text = String::new();
     let id = format!("(SELECT tick FROM {CONTEXT}) + row_number() OVER ()");
     let version = target.version().map(held);
     let columns = dialect.quote_all(&target.record_columns());
-    let mut insert = |version: String, operation: &str, at: &str, changeset: &str, values: &[String], rest: &str| {
-        let redacted = if target.recording.redacts() { "NULL, " } else { "" };
+    let mut insert = |version: String,
+                      operation: &str,
+                      at: &str,
+                      changeset: &str,
+                      values: &[String],
+                      rest: &str| {
+        let redacted = if target.recording.redacts() {
+            "NULL, "
+        } else {
+            ""
+        };
         text += &format!(
             "  INSERT INTO {} ({columns})\n    SELECT {id}, {version}, '{operation}', {at}, {changeset}, {redacted}{}\n    {rest};\n{tick}",
             writer.records(),
@@ -83,7 +124,11 @@ fn body(
     };
     if target.lazy {
         let first = writer.beginning(0, version.clone().unwrap_or_else(|| "1".into()));
-        let nulls = target.recording.properties.iter().map(|_| "NULL".to_owned());
+        let nulls = target
+            .recording
+            .properties
+            .iter()
+            .map(|_| "NULL".to_owned());
         let values: Vec<String> = values.iter().cloned().chain(nulls).collect();
         let rest = format!("{rest} AND {} IS NULL", last("record_id"));
         insert(first.version, "baseline", &first.at, "NULL", &values, &rest);
@@ -92,15 +137,17 @@ fn body(
         let last = last(&dialect.quote(property.name));
         format!("({sql}) COLLATE BINARY IS NOT {last}")
     });
-    let rest = format!("{rest} AND {}", or(changed.collect()));
+    let rest = format!("{rest} AND {}", or(&changed.collect::<Vec<_>>()));
     values.extend(target.recording.properties.iter().map(value));
     let version = version.unwrap_or_else(|| format!("ifnull({}, 0) + 1", last("record_version")));
     let changeset = format!("(SELECT changeset FROM {CONTEXT})");
     insert(version, "relative", NOW, &changeset, &values, &rest);
     let verb = kind.to_uppercase();
-    let differs = names.iter().map(|it| format!("NEW.{it} COLLATE BINARY IS NOT OLD.{it}"));
+    let differs = names
+        .iter()
+        .map(|it| format!("NEW.{it} COLLATE BINARY IS NOT OLD.{it}"));
     let when = match kind {
-        "update" => format!("\nWHEN {}", or(differs.collect())),
+        "update" => format!("\nWHEN {}", or(&differs.collect::<Vec<_>>())),
         _ => String::new(),
     };
     format!("AFTER {verb} ON {on} FOR EACH ROW{when}\nBEGIN\n{text}END")

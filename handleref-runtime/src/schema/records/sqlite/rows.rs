@@ -1,12 +1,16 @@
 //! The triggers on the table.
 
-use super::write::{Record, Writer};
+use super::write::{Record, Writer, or};
 use crate::engine::Kind;
-use crate::record::facts::{self, Capture};
+use crate::record::facts;
 use crate::schema::dialect::{Dialect, Living, amends};
 use crate::schema::names::literal;
 use crate::schema::records::RecordColumn;
 use crate::schema::records::support::{CONTEXT, RECORDINGS};
+
+/// The version by which a new row goes on after the last record of its key; if
+/// that is no delete, the row was replaced, and the delete comes between.
+const CONTINUED: &str = "record_version + 1 + (record_operation <> 'delete')";
 
 impl Writer<'_> {
     /// A row that is not recorded yet gets its baseline, as of the beginning.
@@ -15,7 +19,13 @@ impl Writer<'_> {
         let version = self.target.version().map_or("1".into(), &old);
         let mut record = self.beginning(back, version);
         record.values = self.captured(&old);
-        record.values.extend(self.target.recording.properties.iter().map(|_| "NULL".into()));
+        record.values.extend(
+            self.target
+                .recording
+                .properties
+                .iter()
+                .map(|_| "NULL".into()),
+        );
         let more = conditions.into_iter().chain(self.condition(&old));
         record.rest = self.unless_paused(more.chain([self.no_record("OLD")]));
         self.statement(&record)
@@ -38,12 +48,16 @@ impl Writer<'_> {
         let mut record = self.record(back, "delete", "record_version + 1".into());
         let names = self.target.columns.iter().map(RecordColumn::name);
         let properties = self.target.recording.properties.iter().map(|it| it.name);
-        record.values = names.chain(properties).map(|name| self.dialect.quote(name)).collect();
+        record.values = names
+            .chain(properties)
+            .map(|name| self.dialect.quote(name))
+            .collect();
         let last = format!("record_id = {}", self.last("record_id", "NEW"));
+        let there = format!("(SELECT next FROM {CONTEXT}) IS NOT NULL");
         record.rest = format!(
             "FROM {} {}",
             self.records(),
-            self.unless_paused([last, "record_operation <> 'delete'".into()])
+            self.unless_paused([there, last, "record_operation <> 'delete'".into()])
         );
         self.statement(&record)
     }
@@ -53,7 +67,7 @@ impl Writer<'_> {
         let old = self.side("OLD");
         let version = match self.target.version() {
             Some(version) => format!("{} + 1", old(version)),
-            None => self.next("OLD"),
+            None => self.next(),
         };
         let mut record = self.record(back, "delete", version);
         record.values = self.captured(&old);
@@ -63,8 +77,8 @@ impl Writer<'_> {
     }
 
     /// The version of the next record, if the row has none of its own.
-    fn next(&self, side: &str) -> String {
-        format!("ifnull({}, 0) + 1", self.last("record_version", side))
+    fn next(&self) -> String {
+        format!("ifnull((SELECT next FROM {CONTEXT}), 1)")
     }
 
     /// Whether the row is still as the statement wrote it. If not, a trigger of
@@ -72,17 +86,27 @@ impl Writer<'_> {
     fn untouched(&self) -> Option<String> {
         let version = self.dialect.quote(self.target.version()?);
         let key = self.key_is("", "NEW");
-        Some(format!("(SELECT {version} FROM {} WHERE {key}) IS NEW.{version}", self.table()))
+        Some(format!(
+            "(SELECT {version} FROM {} WHERE {key}) IS NEW.{version}",
+            self.table()
+        ))
     }
 
     /// A record of the row with the key of `NEW` as it is in the table; `held`
     /// gives what stands for its columns.
-    fn of_the_table(&self, record: &mut Record, held: &dyn Fn(&str) -> String, more: Option<String>) {
+    fn of_the_table(
+        &self,
+        record: &mut Record,
+        held: &dyn Fn(&str) -> String,
+        more: Option<String>,
+    ) {
         let table = self.table();
         record.values = self.captured(held);
         let property =
             |it: &facts::Property| it.sql.map_or("NULL".into(), |sql| format!("({sql})"));
-        record.values.extend(self.target.recording.properties.iter().map(property));
+        record
+            .values
+            .extend(self.target.recording.properties.iter().map(property));
         let condition = self.target.recording.condition.map(|it| format!("({it})"));
         let key = self.key_is(&format!("{table}."), "NEW");
         let tests = [key].into_iter().chain(more).chain(condition);
@@ -91,44 +115,85 @@ impl Writer<'_> {
 
     pub(super) fn insert(&self) -> String {
         let table = self.table();
-        let mut body = self.ticks(2) + &self.replaced(1);
+        let mut body = self.ticks_and_next(2, CONTINUED, "NEW") + &self.replaced(1);
         let mut record = self.record(0, "insert", String::new());
         match self.target.version().map(|name| self.dialect.quote(name)) {
             Some(version) => {
                 // The new row continues the former life of its key.
-                let next = self.last("record_version + 1", "NEW");
+                let next = format!("(SELECT next FROM {CONTEXT})");
                 body += &format!(
                     "  UPDATE {table} SET {version} = {next} WHERE NEW.{version} < {next} AND {};\n",
                     self.key_is("", "NEW")
                 );
                 record.version = format!("{table}.{version}");
             }
-            None => record.version = self.next("NEW"),
+            None => record.version = self.next(),
         }
         let held = |name: &str| format!("{table}.{}", self.dialect.quote(name));
         self.of_the_table(&mut record, &held, None);
         body += &self.statement(&record);
-        let when = self.untouched().map(|test| format!("\nWHEN {test}")).unwrap_or_default();
+        let when = self
+            .untouched()
+            .map(|test| format!("\nWHEN {test}"))
+            .unwrap_or_default();
         format!("AFTER INSERT ON {table} FOR EACH ROW{when}\nBEGIN\n{body}END")
     }
 
     pub(super) fn delete(&self) -> String {
-        let mut body = self.ticks(if self.target.lazy { 2 } else { 1 });
-        if self.target.lazy {
-            body += &self.first(1, Vec::new());
-        }
+        let mut body = match self.target.lazy {
+            true => self.ticks(1) + &self.first(0, Vec::new()),
+            false => String::new(),
+        };
+        body += &self.ticks_for(1, "OLD");
         body += &self.gone(0);
-        format!("AFTER DELETE ON {} FOR EACH ROW\nBEGIN\n{body}END", self.table())
+        format!(
+            "AFTER DELETE ON {} FOR EACH ROW\nBEGIN\n{body}END",
+            self.table()
+        )
     }
 
-    /// Whether an update is recorded, beyond that something in the row differs.
+    /// Whether an update changes a value that is recorded.
+    fn telling(&self) -> String {
+        self.differ(self.target.telling().map(RecordColumn::name))
+    }
+
+    /// That an update does not change skipped columns alone; they need not be
+    /// told from the version that the guard raises for them.
+    fn unskipped(&self) -> Option<String> {
+        let mut skipped = self.target.skipped().map(RecordColumn::name).peekable();
+        skipped.peek()?;
+        Some(format!(
+            "({} OR NOT {})",
+            self.telling(),
+            self.differ(skipped)
+        ))
+    }
+
+    /// Whether an update means anything: a record, or that the guard acts.
     fn tells(&self) -> String {
         let target = self.target;
-        let values = self.differ(target.telling().map(RecordColumn::name));
-        let updated_at = target.roles().updated_at.map(|(name, _)| name).filter(|name| {
-            let mut columns = target.columns.iter();
-            columns.any(|column| column.name() == *name && column.is_value())
-        });
+        let mut tests = vec![self.telling()];
+        let row = target.row.iter().map(|(name, _)| name.as_str());
+        let told = |name: &&str| target.telling().any(|column| column.name() == *name);
+        if let Some(trespass) = self.trespass() {
+            let rest: Vec<&str> = match target.version() {
+                Some(_) => row.filter(|name| !told(name)).collect(),
+                // The guard's own write may lower `updated_at` and so look like
+                // a trespass; but it changes nothing else.
+                None => row
+                    .filter(|name| !told(name) && !target.is_managed(name))
+                    .collect(),
+            };
+            tests.push(format!("{trespass} AND {}", self.differ(rest.into_iter())));
+        }
+        let updated_at = target
+            .roles()
+            .updated_at
+            .map(|(name, _)| name)
+            .filter(|name| {
+                let mut columns = target.columns.iter();
+                columns.any(|column| column.name() == *name && column.is_value())
+            });
         // A write of the triggers themselves: it has its record already, or
         // is about to get it, if the row is there again after its deletion.
         let recorded = match (target.version(), updated_at) {
@@ -136,43 +201,22 @@ impl Writer<'_> {
             (None, Some(updated_at)) => Some((self.dialect.quote(updated_at), updated_at)),
             (None, None) => None,
         };
-        let Some((column, managed)) = recorded else {
-            return values;
-        };
-        let managed_names = target.version().into_iter().chain(updated_at);
-        let unrecorded = self.last(
-            &format!(
-                "record_operation <> 'delete' AND {column} IS NOT NEW.{}",
-                self.dialect.quote(managed)
-            ),
-            "NEW",
-        );
-        let mut own = format!("{} AND ifnull({unrecorded}, 1)", self.differ(managed_names));
-        if let Some(trespass) = self.trespass() {
-            own = match target.version() {
-                Some(_) => format!("({trespass} OR {own})"),
-                // The guard's own write may lower `updated_at` and so look like
-                // a trespass; but it touches nothing that the model does not have.
-                None => format!("({} OR {own})", self.differ(self.unlisted())),
-            };
-        }
-        if target.skipped().next().is_some() {
-            let skipped = self.differ(target.skipped().map(RecordColumn::name));
-            own = format!("NOT {skipped} AND {own}");
-            if self.trespass().is_some() {
-                own = format!("(SELECT amending FROM {CONTEXT}) = 0 AND {own}");
+        if let Some((column, managed)) = recorded {
+            let managed_names = target.version().into_iter().chain(updated_at);
+            let unrecorded = self.last(
+                &format!(
+                    "record_operation <> 'delete' AND {column} IS NOT NEW.{}",
+                    self.dialect.quote(managed)
+                ),
+                "NEW",
+            );
+            let mut own = format!("{} AND ifnull({unrecorded}, 1)", self.differ(managed_names));
+            if target.skipped().next().is_some() && self.trespass().is_some() {
+                own = format!("{own} AND (SELECT amending FROM {CONTEXT}) = 0");
             }
+            tests.push(own);
         }
-        format!("({values} OR {own})")
-    }
-
-    /// The columns of the table that the model does not have.
-    fn unlisted(&self) -> impl Iterator<Item = &str> {
-        let row = self.target.row.iter().map(|(name, _)| name.as_str());
-        row.filter(|name| {
-            let mut columns = self.target.columns.iter();
-            !self.target.is_managed(name) && !columns.any(|column| column.name() == *name)
-        })
+        or(&tests)
     }
 
     fn operation(&self) -> String {
@@ -209,30 +253,11 @@ impl Writer<'_> {
     pub(super) fn update(&self) -> String {
         let (target, table) = (self.target, self.table());
         let trespass = self.trespass();
-        let row = target.row.iter().map(|(name, _)| name.as_str());
-        let differs = match trespass {
-            // The guard looks at every column.
-            Some(_) => self.differ(row),
-            None => {
-                let skipped = |name: &str| {
-                    target.columns.iter().any(|column| {
-                        column.name() == name
-                            && matches!(column.facts.capture, Capture::Skipped(_))
-                    })
-                };
-                let told = |name: &&str| {
-                    let mut columns = target.columns.iter();
-                    target.is_managed(name)
-                        || (columns.any(|column| column.name() == *name) && !skipped(name))
-                };
-                self.differ(row.filter(told))
-            }
+        let mut body = match target.lazy {
+            true => self.ticks(1) + &self.first(0, self.unskipped().into_iter().collect()),
+            false => String::new(),
         };
-        let tells = self.tells();
-        let mut body = self.ticks(if target.lazy { 2 } else { 1 });
-        if target.lazy {
-            body += &self.first(1, vec![tells.clone()]);
-        }
+        body += &self.ticks_for(1, "NEW");
         let amended = |name: &str| self.amended(name);
         let mut record = self.record(0, "", String::new());
         record.operation = self.operation();
@@ -242,22 +267,25 @@ impl Writer<'_> {
                 record.version = amended(version);
                 record.values = self.captured(&amended);
                 record.values.extend(self.properties(&amended));
-                record.rest = self.unless_paused([tells].into_iter().chain(self.condition(&amended)));
+                record.rest = self
+                    .unless_paused(self.unskipped().into_iter().chain(self.condition(&amended)));
             }
             None => {
                 // As the row is: a trigger of the user's own may have been first.
-                record.version = self.next("NEW");
+                record.version = self.next();
                 let held = |name: &str| match target.is_managed(name) {
                     true => self.amended(name),
                     false => format!("{table}.{}", self.dialect.quote(name)),
                 };
-                self.of_the_table(&mut record, &held, Some(tells));
+                self.of_the_table(&mut record, &held, self.unskipped());
             }
         }
         body += &self.statement(&record);
         if let Some(trespass) = trespass {
             let amends = amends(self.dialect, Kind::Sqlite, target.roles()).into_iter();
-            let assign: Vec<String> = amends.map(|(name, value)| format!("{name} = {value}")).collect();
+            let assign: Vec<String> = amends
+                .map(|(name, value)| format!("{name} = {value}"))
+                .collect();
             let amend = format!(
                 "  UPDATE {table} SET {} WHERE {trespass} AND {};\n",
                 assign.join(", "),
@@ -271,21 +299,27 @@ impl Writer<'_> {
                 None => amend,
             };
         }
-        let untouched = self.untouched().map(|test| format!(" AND {test}")).unwrap_or_default();
+        let untouched = self
+            .untouched()
+            .map(|test| format!(" AND {test}"))
+            .unwrap_or_default();
         format!(
-            "AFTER UPDATE ON {table} FOR EACH ROW\nWHEN NOT {} AND {differs}{untouched}\nBEGIN\n{body}END",
-            self.key_differs()
+            "AFTER UPDATE ON {table} FOR EACH ROW\nWHEN NOT {} AND {}{untouched}\nBEGIN\n{body}END",
+            self.key_differs(),
+            self.tells(),
         )
     }
 
     /// A changed key: the old row is gone, and there is a new one.
     pub(super) fn rekey(&self) -> String {
         let (target, table) = (self.target, self.table());
-        let mut body = self.ticks(if target.lazy { 4 } else { 3 });
-        if target.lazy {
-            body += &self.first(3, Vec::new());
-        }
-        body += &self.gone(2);
+        let mut body = match target.lazy {
+            true => self.ticks(1) + &self.first(0, Vec::new()),
+            false => String::new(),
+        };
+        body += &self.ticks_for(1, "OLD");
+        body += &self.gone(0);
+        body += &self.ticks_and_next(2, CONTINUED, "NEW");
         body += &self.replaced(1);
         // The higher one: of the statement, or of a former life of the key.
         let own = |name: &str| self.amended(name);
@@ -294,19 +328,19 @@ impl Writer<'_> {
             if target.version() != Some(name) {
                 return amended;
             }
-            let last = self.last(
-                &format!("record_version + (record_id <> (SELECT tick FROM {CONTEXT}))"),
-                "NEW",
-            );
-            format!("max({amended}, ifnull({last}, 0))")
+            format!("max({amended}, ifnull((SELECT next FROM {CONTEXT}), 0))")
         };
-        let version = target.version().map_or_else(|| self.next("NEW"), continued);
+        let version = target.version().map_or_else(|| self.next(), continued);
         let mut record = self.record(0, "insert", version);
         record.values = self.captured(&continued);
         record.values.extend(self.properties(&continued));
         record.rest = self.unless_paused(self.condition(&continued));
         body += &self.statement(&record);
-        let managed = target.roles().updated_at.map(|(name, _)| name).filter(|_| self.trespass().is_some());
+        let managed = target
+            .roles()
+            .updated_at
+            .map(|(name, _)| name)
+            .filter(|_| self.trespass().is_some());
         let managed: Vec<&str> = target.version().into_iter().chain(managed).collect();
         let assign = |name: &&str| format!("{} = {}", self.dialect.quote(name), continued(name));
         let assign: Vec<String> = managed.iter().map(assign).collect();
@@ -332,10 +366,19 @@ impl Writer<'_> {
         let held = |name: &str| format!("{table}.{}", self.dialect.quote(name));
         let mut record = self.beginning(0, self.target.version().map_or("1".into(), held));
         record.values = self.captured(&held);
-        record.values.extend(self.target.recording.properties.iter().map(|_| "NULL".into()));
+        record.values.extend(
+            self.target
+                .recording
+                .properties
+                .iter()
+                .map(|_| "NULL".into()),
+        );
         let condition = self.target.recording.condition.map(|it| format!("({it})"));
         let key = self.key_is(&format!("{table}."), "NEW");
-        record.rest = format!("FROM {table} {}", self.unless_paused([key.clone()].into_iter().chain(condition)));
+        record.rest = format!(
+            "FROM {table} {}",
+            self.unless_paused([key.clone()].into_iter().chain(condition))
+        );
         format!(
             "BEFORE INSERT ON {table} FOR EACH ROW\nWHEN EXISTS (SELECT 1 FROM {table} WHERE {key}) AND {}\nBEGIN\n{}{}END",
             self.no_record("NEW"),
@@ -344,4 +387,3 @@ impl Writer<'_> {
         )
     }
 }
-

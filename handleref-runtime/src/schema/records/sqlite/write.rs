@@ -5,8 +5,8 @@ use crate::engine::Kind;
 use crate::record::facts;
 use crate::schema::dialect::{Dialect, amends, trespass};
 use crate::schema::names::literal;
-use crate::schema::records::support::CONTEXT;
 use crate::schema::records::RecordTarget;
+use crate::schema::records::support::CONTEXT;
 use crate::schema::sqlite::Sqlite;
 
 pub(super) struct Writer<'a> {
@@ -42,7 +42,11 @@ impl Writer<'_> {
     /// `COLLATE BINARY`, if it makes a difference.
     pub(super) fn bytes(&self) -> &'static str {
         let detail = self.target.live.detail.to_ascii_uppercase();
-        if detail.contains("COLLATE") { " COLLATE BINARY" } else { "" }
+        if detail.contains("COLLATE") {
+            " COLLATE BINARY"
+        } else {
+            ""
+        }
     }
 
     /// Whether one of the columns differs, byte by byte.
@@ -52,7 +56,7 @@ impl Writer<'_> {
             let column = self.dialect.quote(column);
             format!("NEW.{column}{bytes} IS NOT OLD.{column}")
         };
-        or(columns.map(differs).collect())
+        or(&columns.map(differs).collect::<Vec<_>>())
     }
 
     pub(super) fn key_differs(&self) -> String {
@@ -79,7 +83,11 @@ impl Writer<'_> {
     }
 
     pub(super) fn no_record(&self, side: &str) -> String {
-        format!("NOT EXISTS (SELECT 1 FROM {} WHERE {})", self.records(), self.key_is("", side))
+        format!(
+            "NOT EXISTS (SELECT 1 FROM {} WHERE {})",
+            self.records(),
+            self.key_is("", side)
+        )
     }
 
     pub(super) fn statement(&self, record: &Record) -> String {
@@ -95,7 +103,12 @@ impl Writer<'_> {
             record.at.clone(),
             record.changeset.clone(),
         ];
-        values.extend(self.target.recording.redacts().then(|| record.redacted.clone()));
+        values.extend(
+            self.target
+                .recording
+                .redacts()
+                .then(|| record.redacted.clone()),
+        );
         values.extend(record.values.iter().cloned());
         format!(
             "  INSERT INTO {} ({})\n    SELECT {}\n    {};\n",
@@ -122,7 +135,12 @@ impl Writer<'_> {
     /// A row as a table of one row under the table's name, for expressions of
     /// the user; `value` gives what stands for a column.
     pub(super) fn as_table(&self, value: &dyn Fn(&str) -> String) -> String {
-        let columns = self.target.live.columns.iter().map(|column| column.name.as_str());
+        let columns = self
+            .target
+            .live
+            .columns
+            .iter()
+            .map(|column| column.name.as_str());
         let row = self.target.row.iter().map(|(name, _)| name.as_str());
         let added = row.filter(|name| self.target.live.column(name).is_none());
         let aliased = |name: &str| format!("{} AS {}", value(name), self.dialect.quote(name));
@@ -133,7 +151,10 @@ impl Writer<'_> {
     /// The condition of the model over a row.
     pub(super) fn condition(&self, value: &dyn Fn(&str) -> String) -> Option<String> {
         let condition = self.target.recording.condition?;
-        Some(format!("(SELECT ({condition}) FROM {})", self.as_table(value)))
+        Some(format!(
+            "(SELECT ({condition}) FROM {})",
+            self.as_table(value)
+        ))
     }
 
     pub(super) fn properties(&self, value: &dyn Fn(&str) -> String) -> Vec<String> {
@@ -141,7 +162,12 @@ impl Writer<'_> {
             Some(sql) => format!("(SELECT ({sql}) FROM {})", self.as_table(value)),
             None => "NULL".into(),
         };
-        self.target.recording.properties.iter().map(property).collect()
+        self.target
+            .recording
+            .properties
+            .iter()
+            .map(property)
+            .collect()
     }
 
     pub(super) fn last_properties(&self, side: &str) -> Vec<String> {
@@ -151,7 +177,9 @@ impl Writer<'_> {
 
     pub(super) fn captured(&self, value: &dyn Fn(&str) -> String) -> Vec<String> {
         let columns = self.target.columns.iter();
-        columns.map(|column| column.captured(value(column.name()))).collect()
+        columns
+            .map(|column| column.captured(value(column.name())))
+            .collect()
     }
 
     /// `WHERE` recording is on, and whatever else.
@@ -163,6 +191,22 @@ impl Writer<'_> {
 
     pub(super) fn ticks(&self, count: u32) -> String {
         format!("  UPDATE {CONTEXT} SET tick = tick + {count};\n")
+    }
+
+    /// Takes so many numbers, and keeps the version that goes on after the last
+    /// record of a key: null if there is none. An `INSERT` that reads the table
+    /// that it writes would need a temporary one.
+    pub(super) fn ticks_and_next(&self, count: u32, next: &str, side: &str) -> String {
+        let next = self.last(next, side);
+        format!("  UPDATE {CONTEXT} SET tick = tick + {count}, next = {next};\n")
+    }
+
+    /// The numbers for a record of a row that has no version of its own, too.
+    pub(super) fn ticks_for(&self, count: u32, side: &str) -> String {
+        match self.target.version() {
+            Some(_) => self.ticks(count),
+            None => self.ticks_and_next(count, "record_version + 1", side),
+        }
     }
 
     pub(super) fn side(&self, side: &'static str) -> impl Fn(&str) -> String + '_ {
@@ -190,7 +234,7 @@ impl Writer<'_> {
 }
 
 /// A disjunction; of nothing it is false.
-pub(super) fn or(tests: Vec<String>) -> String {
+pub(super) fn or(tests: &[String]) -> String {
     match tests.is_empty() {
         true => "(0)".into(),
         false => format!("({})", tests.join(" OR ")),

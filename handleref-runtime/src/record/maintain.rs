@@ -1,0 +1,150 @@
+//! Looking after the history: rows that were there before it, its length, what
+//! must not be lost, what must be forgotten, and a log of all that.
+//!
+//! ```text
+//! Article::backfill().execute(conn)?;                              // records for rows that have none
+//! Article::prune().older_than(TimeDelta::days(730)).execute(conn)?; // forget what was before
+//! let hold = Article::hold(conn, &7, "case 12")?;                  // but nothing of this row
+//! User::erase(7).column(users::email).live_row().execute(conn)?;   // one person's data, in every copy
+//! without_recording(conn, "import", |conn| import(conn))?;         // changes that nobody needs
+//! for event in events().of::<Article>().load(conn)? { println!("{event}") }
+//! ```
+//!
+//! All of it runs in the transaction of the caller, or in one of its own (long
+//! work in a row of short ones), and leaves a row in `handleref_events`. What
+//! ends in an error leaves everything as it was.
+
+mod backfill;
+mod baseline;
+mod context;
+mod doomed;
+mod erase;
+mod events;
+mod holds;
+mod keys;
+mod pause;
+mod prune;
+mod text;
+
+pub use backfill::{Backfill, Progress};
+pub use erase::{Erase, Erased};
+pub use events::{Event, EventKind, Events, events};
+pub use holds::{Hold, holds, release};
+pub use pause::{AsyncWork, without_recording, without_recording_async};
+pub use prune::{Age, Prune, Pruned};
+
+use super::facts::Recording;
+use super::model::{LiveName, Recorded};
+use crate::error::Error;
+use crate::executor::{Executor, Steps};
+use crate::key::Key;
+use crate::model::Roles;
+
+/// Looking after the history of one model.
+pub trait Maintain: Recorded {
+    /// Records for the rows that have none, because they are older than the
+    /// recording; see [`Backfill`].
+    fn backfill() -> Backfill<'static, Self> {
+        Backfill::new()
+    }
+
+    /// Deletes old records; see [`Prune`].
+    fn prune() -> Prune<Self> {
+        Prune::new()
+    }
+
+    /// Forgets personal data of one row, in every record; see [`Erase`].
+    fn erase(key: Self::RecordKey) -> Erase<Self> {
+        Erase::new(key)
+    }
+
+    /// Holds the records of one row: no prune deletes them, and nothing in
+    /// them can be erased, until the hold is [`release`]d. Gives its number.
+    /// The row need not exist (any more).
+    ///
+    /// ```text
+    /// let hold = Article::hold(conn, &7, "case 12")?;
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotInstalled`] or [`Error::Database`].
+    fn hold<'a, C: Executor>(
+        conn: &'a mut C,
+        key: &'a Self::RecordKey,
+        reason: &'a str,
+    ) -> C::Output<'a, Result<i64, Error>> {
+        C::run(holds::hold(
+            conn,
+            Subject::of::<Self>(),
+            Some(key.text()),
+            reason,
+        ))
+    }
+
+    /// Holds the records of all rows, as [`hold`](Maintain::hold) does for one.
+    ///
+    /// # Errors
+    /// [`Error::NotInstalled`] or [`Error::Database`].
+    fn hold_all<'a, C: Executor>(
+        conn: &'a mut C,
+        reason: &'a str,
+    ) -> C::Output<'a, Result<i64, Error>> {
+        C::run(holds::hold(conn, Subject::of::<Self>(), None, reason))
+    }
+}
+
+impl<M: Recorded> Maintain for M {}
+
+/// The facts about a model, without its type: what follows is compiled once
+/// for each connection, not for each model.
+#[derive(Debug, Clone, Copy)]
+struct Subject {
+    model: &'static str,
+    table: &'static str,
+    key: &'static [&'static str],
+    recording: Recording,
+    roles: Roles,
+}
+
+impl Subject {
+    fn of<M: Recorded>() -> Self {
+        Self {
+            model: M::RECORDED_NAME,
+            table: M::LiveTable::SQL_NAME,
+            key: M::RECORDED_KEY,
+            recording: M::RECORDING,
+            roles: M::RECORDED_ROLES,
+        }
+    }
+
+    /// Takes the row of this recording in `handleref_recordings` for the rest
+    /// of the transaction: holds, prunes and erasures of a model go one after
+    /// the other.
+    async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
+        context::write_lock(conn).await?;
+        self.find(conn, text::for_update::<C>()).await
+    }
+
+    /// Looks whether there is such a recording.
+    async fn installed<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
+        self.find(conn, "").await
+    }
+
+    async fn find<C: Steps>(&self, conn: &mut C, end: &str) -> Result<(), Error> {
+        let sql = text::Sql::new::<C>()
+            .sql("SELECT CAST(backfilled AS ")
+            .sql(text::integer::<C>())
+            .sql("), CAST(0 AS ")
+            .sql(text::integer::<C>())
+            .sql(") FROM handleref_recordings WHERE record_table = ")
+            .text(self.recording.records)
+            .sql(end);
+        match conn.numbers(sql.query()).await?.is_empty() {
+            true => Err(Error::NotInstalled {
+                model: self.model,
+                records: self.recording.records,
+            }),
+            false => Ok(()),
+        }
+    }
+}

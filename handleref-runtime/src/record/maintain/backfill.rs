@@ -1,0 +1,345 @@
+//! First records for rows that are older than the recording.
+
+use super::Subject;
+use super::baseline::{insert_sql, missing};
+use super::context::write_lock;
+use super::events::{EventKind, Growing};
+use super::keys::{KeyLiteral, Range, end_of_batch};
+use super::text::{Sql, integer, literal, quoted};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Steps, Transaction};
+use crate::record::model::Recorded;
+use serde_json::json;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Gives every row that has no record one: a `baseline` that says how the row
+/// was when recording began.
+///
+/// ```text
+/// Article::backfill().execute(conn)?;
+/// Article::backfill()
+///     .batch(5_000)
+///     .on_progress(|progress| eprintln!("{progress}"))
+///     .execute(conn)?;
+/// ```
+///
+/// It goes through the table in the order of its key, a batch at a time, each
+/// in a transaction of its own. Other writers work on: only the rows of one
+/// batch are locked, for as long as that takes, and no batch waits for a
+/// writer while it holds a lock (if a row is locked, the batch is cut down
+/// until that row is alone). A row that is changed meanwhile gets its baseline
+/// from the trigger, none gets two. Whenever it is broken off, the next run
+/// finishes the rest. On SQLite, where there is one writer at a time, others
+/// wait for a batch.
+///
+/// A model's condition is respected: of a row for which it is not true there
+/// is no baseline.
+///
+/// At the end the recording is marked as complete: from then on `as_of`
+/// answers, and the next [`install`](crate::schema::Schema::install) replaces
+/// the triggers by simpler ones that do not look for missing baselines.
+///
+/// Inside a transaction of the caller the batches are savepoints, and locks
+/// last as long as that transaction.
+#[must_use = "nothing happens before `.execute(conn)` or `.step(conn)`"]
+pub struct Backfill<'f, M> {
+    batch: u32,
+    report: Option<Box<dyn FnMut(Progress) + Send + 'f>>,
+    state: Option<State>,
+    model: PhantomData<fn() -> M>,
+}
+
+impl<M> fmt::Debug for Backfill<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backfill")
+            .field("batch", &self.batch)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far a [`Backfill`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Rows that were looked at.
+    pub done: i64,
+    /// Rows in the table: an estimate of the database, but for SQLite.
+    pub total: i64,
+    /// Baselines that were written by this run.
+    pub written: i64,
+    /// Whether that was all.
+    pub finished: bool,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (done, total, written) = (self.done, self.total.max(self.done), self.written);
+        write!(
+            f,
+            "{done} of about {total} rows, {written} baselines written"
+        )
+    }
+}
+
+/// What is known between two steps.
+#[derive(Debug, Clone)]
+struct State {
+    after: Option<KeyLiteral>,
+    /// The size of the next batch; smaller than asked for after a conflict.
+    size: u32,
+    progress: Progress,
+    event: Growing,
+}
+
+impl<'f, M: Recorded> Backfill<'f, M> {
+    pub(super) fn new() -> Self {
+        Self {
+            batch: 10_000,
+            report: None,
+            state: None,
+            model: PhantomData,
+        }
+    }
+
+    /// The number of rows in one transaction; otherwise 10,000.
+    pub fn batch(mut self, rows: u32) -> Self {
+        self.batch = rows.max(1);
+        self
+    }
+
+    /// Calls `report` after each batch.
+    pub fn on_progress<'g>(self, report: impl FnMut(Progress) + Send + 'g) -> Backfill<'g, M> {
+        Backfill {
+            batch: self.batch,
+            report: Some(Box::new(report)),
+            state: self.state,
+            model: PhantomData,
+        }
+    }
+
+    /// Runs it to the end.
+    ///
+    /// # Errors
+    /// [`Error::NotInstalled`] or [`Error::Database`]; the batches before
+    /// remain, and another run goes on from there.
+    pub fn execute<'a, C: Executor>(
+        mut self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Progress, Error>>
+    where
+        'f: 'a,
+    {
+        C::run(async move {
+            loop {
+                let progress = self.advance(conn).await?;
+                if progress.finished {
+                    return Ok(progress);
+                }
+            }
+        })
+    }
+
+    /// Does one batch, for callers who want to pause in between or to stop:
+    ///
+    /// ```text
+    /// let mut backfill = Article::backfill();
+    /// while !backfill.step(conn)?.finished { std::thread::sleep(pause) }
+    /// ```
+    ///
+    /// # Errors
+    /// As those of [`execute`](Backfill::execute); the step can be repeated.
+    pub fn step<'a, C: Executor>(
+        &'a mut self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Progress, Error>> {
+        C::run(self.advance(conn))
+    }
+
+    async fn advance<C: Steps>(&mut self, conn: &mut C) -> Result<Progress, Error> {
+        let subject = Subject::of::<M>();
+        let state = match self.state.take() {
+            Some(state) => state,
+            None => start(conn, &subject, self.batch).await?,
+        };
+        let state = self.state.insert(state);
+        if !state.progress.finished {
+            *state = step(conn, &subject, state, self.batch).await?;
+            if let Some(report) = &mut self.report {
+                report(state.progress);
+            }
+        }
+        Ok(state.progress)
+    }
+}
+
+async fn start<C: Steps>(conn: &mut C, subject: &Subject, batch: u32) -> Result<State, Error> {
+    subject.installed(conn).await?;
+    let records = subject.recording.records;
+    let total = conn.numbers(total_sql::<C>(subject).query()).await?;
+    Ok(State {
+        after: None,
+        size: batch,
+        progress: Progress {
+            done: 0,
+            total: total.first().map_or(0, |(total, _)| *total),
+            written: 0,
+            finished: false,
+        },
+        event: Growing::new(EventKind::Backfill, records),
+    })
+}
+
+/// The number of rows, of which the second query knows if the first does not.
+fn total_sql<C: Steps>(subject: &Subject) -> Sql {
+    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+    let table = quoted(kind, subject.table);
+    let estimate = match kind {
+        Kind::Sqlite => format!("(SELECT COUNT(*) FROM {table})"),
+        Kind::Postgres => format!(
+            "(SELECT CASE WHEN reltuples < 0 THEN (SELECT COUNT(*) FROM {table}) ELSE reltuples END \
+             FROM pg_class WHERE oid = CAST({} AS regclass))",
+            literal(kind, &table)
+        ),
+        Kind::Mysql => format!(
+            "(SELECT MAX(table_rows) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = {})",
+            literal(kind, subject.table)
+        ),
+    };
+    Sql::new::<C>().sql(&format!(
+        "SELECT CAST(COALESCE({estimate}, 0) AS {integer}), CAST(0 AS {integer})"
+    ))
+}
+
+/// Does a batch, or, if somebody holds a lock on one of its rows, a part of it.
+async fn step<C: Steps>(
+    conn: &mut C,
+    subject: &Subject,
+    state: &State,
+    batch: u32,
+) -> Result<State, Error> {
+    let mut size = state.size;
+    loop {
+        let until = end_of_batch(conn, subject, state.after.as_ref(), size).await?;
+        let range = Range {
+            after: state.after.clone(),
+            until,
+        };
+        if C::Backend::KIND == Kind::Mysql && !conn.in_transaction() {
+            // Of the next transaction: its reads lock no gaps between rows.
+            conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                .await?;
+        }
+        let mut transaction = Transaction::begin(conn).await?;
+        // Alone, a row may be waited for: nothing else is locked.
+        let wait = size == 1;
+        let locked = lock(transaction.conn(), subject, &range, wait).await;
+        if let Err(Error::Database(diesel::result::Error::DatabaseError(..))) = locked
+            && !wait
+        {
+            // If it is anything but a lock, it comes again when nothing is left
+            // to halve.
+            let _ = transaction.finish(locked).await;
+            size /= 2;
+            continue;
+        }
+        let result = match locked {
+            Ok(()) => fill(transaction.conn(), subject, &range, size, state).await,
+            Err(error) => Err(error),
+        };
+        let mut next = transaction.finish(result).await?;
+        next.size = size.saturating_mul(2).min(batch);
+        return Ok(next);
+    }
+}
+
+/// Locks the rows that have no record, so that no trigger writes one for them
+/// before this transaction ends. The records are looked for again afterwards,
+/// by a statement that sees what was committed by then.
+async fn lock<C: Steps>(
+    conn: &mut C,
+    subject: &Subject,
+    range: &Range,
+    wait: bool,
+) -> Result<(), Error> {
+    let kind = C::Backend::KIND;
+    let count = format!(
+        "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM ",
+        integer::<C>()
+    );
+    let nowait = if wait { "" } else { " NOWAIT" };
+    let table = quoted(kind, subject.table);
+    let rows = format!("{table} WHERE {}", missing(kind, subject, range));
+    let sql = match kind {
+        Kind::Sqlite => return Ok(write_lock(conn).await?),
+        // Does not keep others from inserting rows that refer to these.
+        Kind::Postgres => format!(
+            "{count}(SELECT 1 AS one FROM {rows} FOR NO KEY UPDATE OF {table}{nowait}) handleref_locked"
+        ),
+        Kind::Mysql => format!("{count}{rows} FOR UPDATE{nowait}"),
+    };
+    conn.numbers(diesel::sql_query(sql)).await?;
+    Ok(())
+}
+
+/// Writes the baselines of a range and the trace of it, and gives what to go
+/// on with once the transaction is committed.
+async fn fill<C: Steps>(
+    conn: &mut C,
+    subject: &Subject,
+    range: &Range,
+    size: u32,
+    state: &State,
+) -> Result<State, Error> {
+    let kind = C::Backend::KIND;
+    let written = conn
+        .execute(diesel::sql_query(insert_sql(kind, subject, range, size)))
+        .await?;
+    if kind == Kind::Sqlite && written > 0 {
+        let tick = format!("UPDATE handleref_context SET tick = tick + {size}");
+        conn.batch(&tick).await?;
+    }
+    let written = i64::try_from(written).unwrap_or(i64::MAX);
+    let mut progress = state.progress;
+    progress.written += written;
+    progress.finished = range.until.is_none();
+    progress.done += match progress.finished {
+        false => i64::from(size),
+        true => rows_in(conn, subject, range).await?,
+    };
+    if progress.finished {
+        finish(conn, subject).await?;
+    }
+    let detail = json!({ "model": subject.model, "finished": progress.finished });
+    Ok(State {
+        after: range.until.clone(),
+        size,
+        progress,
+        event: state.event.grow(conn, &detail, written).await?,
+    })
+}
+
+/// Marks the recording as complete.
+async fn finish<C: Steps>(conn: &mut C, subject: &Subject) -> Result<(), Error> {
+    subject.lock(conn).await?;
+    let sql = Sql::new::<C>()
+        .sql("UPDATE handleref_recordings SET backfilled = 1, backfill_cursor = NULL WHERE record_table = ")
+        .text(subject.recording.records);
+    conn.execute(sql.query()).await?;
+    Ok(())
+}
+
+async fn rows_in<C: Steps>(conn: &mut C, subject: &Subject, range: &Range) -> Result<i64, Error> {
+    let kind = C::Backend::KIND;
+    let table = quoted(kind, subject.table);
+    let sql = format!(
+        "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM {table} WHERE {1}",
+        integer::<C>(),
+        range.condition(kind, &table, subject.key)
+    );
+    let rows = conn.numbers(diesel::sql_query(sql)).await?;
+    Ok(rows.first().map_or(0, |(rows, _)| *rows))
+}

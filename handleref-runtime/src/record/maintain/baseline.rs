@@ -1,0 +1,93 @@
+//! The statement that writes the first records of rows.
+
+use super::Subject;
+use super::keys::Range;
+use super::text::{literal, quoted};
+use crate::engine::Kind;
+use crate::record::facts::{
+    Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
+    RECORDED_AT,
+};
+
+/// The condition of a row of the range that is to have a baseline.
+pub(super) fn missing(kind: Kind, subject: &Subject, range: &Range) -> String {
+    let table = quoted(kind, subject.table);
+    let records = quoted(kind, subject.recording.records);
+    let same = subject.key.iter().map(|column| {
+        let column = quoted(kind, column);
+        format!("handleref_r.{column} = {table}.{column} AND ")
+    });
+    let same: String = same.collect();
+    // The range once more, or some engines begin at the first record each time.
+    let mut condition = format!(
+        "{} AND NOT EXISTS (SELECT 1 FROM {records} handleref_r WHERE {same}{})",
+        range.condition(kind, &table, subject.key),
+        range.condition(kind, "handleref_r", subject.key),
+    );
+    if let Some(only) = subject.recording.condition {
+        condition.push_str(&format!(" AND ({only})"));
+    }
+    condition
+}
+
+/// `INSERT INTO <records> .. SELECT .. FROM <table> WHERE <missing>`
+pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32) -> String {
+    let recording = &subject.recording;
+    let table = quoted(kind, subject.table);
+    let version = match subject.roles.version {
+        Some((version, _)) => format!("{table}.{}", quoted(kind, version)),
+        None => "1".into(),
+    };
+    let key: Vec<_> = subject
+        .key
+        .iter()
+        .map(|it| format!("{table}.{}", quoted(kind, it)))
+        .collect();
+    let key = key.join(", ");
+    // Baselines come before everything else, so their numbers are negative.
+    let id = match kind {
+        Kind::Sqlite => format!(
+            "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - (SELECT tick FROM handleref_context)"
+        ),
+        Kind::Postgres => "-nextval('handleref_record_id')".into(),
+        Kind::Mysql => "-CAST(UUID_SHORT() & 0x7FFFFFFFFFFFFFFF AS SIGNED)".into(),
+    };
+    let began = format!(
+        "(SELECT began_at FROM handleref_recordings WHERE record_table = {})",
+        literal(kind, recording.records)
+    );
+    let mut pairs: Vec<(&str, String)> = vec![
+        (RECORD_ID, id),
+        (RECORD_VERSION, version),
+        (RECORD_OPERATION, "'baseline'".into()),
+        (RECORDED_AT, began),
+        (RECORD_CHANGESET, "NULL".into()),
+    ];
+    if recording.redacts() {
+        pairs.push((RECORD_REDACTED, "NULL".into()));
+    }
+    pairs.extend(recording.columns.iter().map(|column| {
+        let value = match column.capture {
+            Capture::Value => format!("{table}.{}", quoted(kind, column.name)),
+            Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => {
+                stand_in.map_or_else(|| "NULL".into(), |sql| format!("({sql})"))
+            }
+        };
+        (column.name, value)
+    }));
+    pairs.extend(recording.properties.iter().map(|property| {
+        let value = property
+            .sql
+            .map_or_else(|| "NULL".into(), |sql| format!("({sql})"));
+        (property.name, value)
+    }));
+    let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
+    let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
+    format!(
+        "INSERT INTO {} ({}) SELECT {} FROM {table} WHERE {} ORDER BY {key}",
+        quoted(kind, recording.records),
+        names.join(", "),
+        values.join(", "),
+        missing(kind, subject, range),
+    )
+}

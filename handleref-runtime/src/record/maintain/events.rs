@@ -1,0 +1,313 @@
+//! What was done to the history itself.
+
+use super::text::{Sql, as_text, integer, parse_time};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Steps, Texts};
+use crate::record::model::Recorded;
+use chrono::{DateTime, Utc};
+use diesel::result::QueryResult;
+use serde_json::Value;
+use std::fmt;
+
+/// A row of `handleref_events`: something that was done to the history, or to
+/// the recording of it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its number; later ones are greater.
+    pub id: i64,
+    /// When, by the database's clock. A long backfill or prune counts from its
+    /// first batch.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: EventKind,
+    /// The record table, if it was about one.
+    pub records: Option<String>,
+    /// Particulars, by the kind of the event: a reason, a key, a horizon.
+    pub detail: Value,
+    /// The number of records, if any were written, changed or deleted.
+    pub affected: Option<i64>,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.at.format("%F %T%.3f"), self.kind)?;
+        if let Some(records) = &self.records {
+            write!(f, " {records}")?;
+        }
+        if let Some(affected) = self.affected {
+            write!(f, " ({affected} records)")?;
+        }
+        match &self.detail {
+            Value::Null => Ok(()),
+            detail => write!(f, " {detail}"),
+        }
+    }
+}
+
+/// What an [`Event`] is about; stored as text, such as `prune`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A record table was installed or changed.
+    Install,
+    /// Rows that were older than the recording got their first record.
+    Backfill,
+    /// Old records were deleted.
+    Prune,
+    /// Personal data was taken out of the records of a row.
+    Erase,
+    /// Recording was switched off.
+    Pause,
+    /// Recording was switched on again.
+    Resume,
+    /// Records were protected.
+    Hold,
+    /// A protection ended.
+    Release,
+    /// Something else.
+    Other(String),
+}
+
+impl EventKind {
+    const NAMED: [(Self, &'static str); 8] = [
+        (Self::Install, "install"),
+        (Self::Backfill, "backfill"),
+        (Self::Prune, "prune"),
+        (Self::Erase, "erase"),
+        (Self::Pause, "pause"),
+        (Self::Resume, "resume"),
+        (Self::Hold, "hold"),
+        (Self::Release, "release"),
+    ];
+
+    /// The text in the database.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Other(text) => text,
+            named => {
+                let found = Self::NAMED.iter().find(|(kind, _)| kind == named);
+                found.map_or("", |(_, text)| text)
+            }
+        }
+    }
+}
+
+impl From<&str> for EventKind {
+    fn from(text: &str) -> Self {
+        let found = Self::NAMED.into_iter().find(|(_, name)| *name == text);
+        found.map_or_else(|| Self::Other(text.to_owned()), |(kind, _)| kind)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for EventKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// The events, newest first, a page at a time.
+///
+/// ```text
+/// let page = events().load(conn)?;                          // the newest 100
+/// if let Some(last) = page.last() {
+///     let older = events().before(last.id).load(conn)?;     // and those before
+/// }
+/// events().of::<Article>().limit(10).load(conn)?;
+/// ```
+pub fn events() -> Events {
+    Events {
+        records: None,
+        before: None,
+        limit: 100,
+    }
+}
+
+/// A page of events; see [`events`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is read before `.load(conn)`"]
+pub struct Events {
+    records: Option<&'static str>,
+    before: Option<i64>,
+    limit: u32,
+}
+
+impl Events {
+    /// Only those of one model.
+    pub fn of<M: Recorded>(mut self) -> Self {
+        self.records = Some(M::RECORDING.records);
+        self
+    }
+
+    /// Only those before this one.
+    pub fn before(mut self, id: i64) -> Self {
+        self.before = Some(id);
+        self
+    }
+
+    /// At most so many; otherwise 100.
+    pub fn limit(mut self, events: u32) -> Self {
+        self.limit = events;
+        self
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; also if nothing was ever installed.
+    pub fn load<'a, C: Executor>(
+        self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Vec<Event>, Error>> {
+        C::run(async move {
+            let rows = conn.texts(self.sql::<C>().query()).await?;
+            Ok(rows.into_iter().filter_map(read).collect())
+        })
+    }
+
+    fn sql<C: Steps>(&self) -> Sql {
+        let numbers = match C::Backend::KIND {
+            Kind::Mysql => "CONCAT(id, ' ', COALESCE(affected, ''))".into(),
+            _ => format!(
+                "{} || ' ' || COALESCE({}, '')",
+                as_text::<C>("id"),
+                as_text::<C>("affected")
+            ),
+        };
+        let subject = match C::Backend::KIND {
+            Kind::Mysql => "CONCAT(event, ' ', COALESCE(record_table, ''))",
+            _ => "event || ' ' || COALESCE(record_table, '')",
+        };
+        let mut sql = Sql::new::<C>()
+            .sql("SELECT ")
+            .sql(&as_text::<C>(&numbers))
+            .sql(", ")
+            .sql(&as_text::<C>("occurred_at"))
+            .sql(", ")
+            .sql(&as_text::<C>(subject))
+            .sql(", ")
+            .sql(&as_text::<C>("detail"))
+            .sql(" FROM handleref_events WHERE 1 = 1");
+        if let Some(before) = self.before {
+            sql = sql.sql(" AND id < ").number(before);
+        }
+        if let Some(records) = self.records {
+            sql = sql.sql(" AND record_table = ").text(records);
+        }
+        sql.sql(" ORDER BY id DESC LIMIT ")
+            .number(self.limit.into())
+    }
+}
+
+fn read((numbers, at, subject, detail): Texts) -> Option<Event> {
+    let (numbers, subject) = (numbers?, subject?);
+    let (id, affected) = numbers.split_once(' ')?;
+    let (kind, records) = subject.split_once(' ')?;
+    Some(Event {
+        id: id.parse().ok()?,
+        at: parse_time(&at?)?.and_utc(),
+        kind: EventKind::from(kind),
+        records: (!records.is_empty()).then(|| records.to_owned()),
+        // Anyone may write into the table.
+        detail: detail.map_or(Value::Null, |text| {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }),
+        affected: affected.parse().ok(),
+    })
+}
+
+/// Writes an event, and gives its number.
+pub(in crate::record) async fn write_event<C: Steps>(
+    conn: &mut C,
+    kind: &EventKind,
+    records: Option<&str>,
+    detail: &Value,
+    affected: Option<i64>,
+) -> QueryResult<i64> {
+    let mut sql = Sql::new::<C>()
+        .sql("INSERT INTO handleref_events (occurred_at, event, record_table, detail, affected) VALUES (")
+        .now()
+        .sql(", ")
+        .text(kind.as_str())
+        .sql(", ");
+    sql = match records {
+        Some(records) => sql.text(records),
+        None => sql.sql("NULL"),
+    };
+    sql = sql.sql(", ").text(&detail.to_string()).sql(", ");
+    sql = match affected {
+        Some(affected) => sql.number(affected),
+        None => sql.sql("NULL"),
+    };
+    insert(conn, sql.sql(")")).await
+}
+
+/// Executes an `INSERT` of one row, and gives its `id`.
+pub(super) async fn insert<C: Steps>(conn: &mut C, sql: Sql) -> QueryResult<i64> {
+    let zero = format!("CAST(0 AS {})", integer::<C>());
+    let found = if C::Backend::KIND == Kind::Mysql {
+        conn.execute(sql.query()).await?;
+        let last = format!("SELECT CAST(LAST_INSERT_ID() AS SIGNED), {zero}");
+        conn.numbers(diesel::sql_query(last)).await?
+    } else {
+        let returning = format!(" RETURNING id, {zero}");
+        conn.numbers(sql.sql(&returning).query()).await?
+    };
+    let found = found.first().map(|(id, _)| *id);
+    found.ok_or(diesel::result::Error::NotFound)
+}
+
+/// An event that grows with the work that it is about, batch by batch, each
+/// time in the transaction of the batch.
+#[derive(Debug, Clone)]
+pub(super) struct Growing {
+    kind: EventKind,
+    records: &'static str,
+    id: Option<i64>,
+}
+
+impl Growing {
+    pub(super) fn new(kind: EventKind, records: &'static str) -> Self {
+        Self {
+            kind,
+            records,
+            id: None,
+        }
+    }
+
+    /// What to remember once the transaction is committed.
+    pub(super) async fn grow<C: Steps>(
+        &self,
+        conn: &mut C,
+        detail: &Value,
+        affected: i64,
+    ) -> QueryResult<Self> {
+        let id = match self.id {
+            Some(id) => {
+                let sql = Sql::new::<C>()
+                    .sql("UPDATE handleref_events SET detail = ")
+                    .text(&detail.to_string())
+                    .sql(", affected = affected + ")
+                    .number(affected)
+                    .sql(" WHERE id = ")
+                    .number(id);
+                conn.execute(sql.query()).await?;
+                id
+            }
+            None => {
+                write_event(conn, &self.kind, Some(self.records), detail, Some(affected)).await?
+            }
+        };
+        Ok(Self {
+            id: Some(id),
+            ..self.clone()
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! Walking through a table in the order of its key, whatever the key's type:
+//! the database itself writes the values down, as literals of its own.
+
+use super::Subject;
+use super::text::{Sql, as_text, quoted};
+use crate::engine::{Engine, Kind};
+use crate::executor::{Steps, Texts};
+use diesel::result::QueryResult;
+
+/// A key, as SQL literals.
+#[derive(Debug, Clone)]
+pub(super) struct KeyLiteral(Vec<String>);
+
+/// The rows behind one key, up to another.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Range {
+    pub(super) after: Option<KeyLiteral>,
+    pub(super) until: Option<KeyLiteral>,
+}
+
+impl Range {
+    /// The condition on the columns of `table` (quoted).
+    pub(super) fn condition(&self, kind: Kind, table: &str, key: &[&str]) -> String {
+        let after = self
+            .after
+            .as_ref()
+            .map(|it| compare(kind, table, key, '>', "", it));
+        let until = self
+            .until
+            .as_ref()
+            .map(|it| compare(kind, table, key, '<', "=", it));
+        let both: Vec<_> = after.into_iter().chain(until).collect();
+        match both.is_empty() {
+            true => "1 = 1".into(),
+            false => both.join(" AND "),
+        }
+    }
+}
+
+fn compare(
+    kind: Kind,
+    table: &str,
+    key: &[&str],
+    sign: char,
+    equal: &str,
+    with: &KeyLiteral,
+) -> String {
+    let columns: Vec<_> = key
+        .iter()
+        .map(|column| format!("{table}.{}", quoted(kind, column)))
+        .collect();
+    let values = &with.0;
+    if let ([column], [value]) = (columns.as_slice(), values.as_slice()) {
+        return format!("{column} {sign}{equal} {value}");
+    }
+    if kind != Kind::Mysql {
+        return format!(
+            "({}) {sign}{equal} ({})",
+            columns.join(", "),
+            values.join(", ")
+        );
+    }
+    // MySQL finds no range of an index by a comparison of rows; by one of the
+    // first column it does.
+    let last = columns.len() - 1;
+    let mut nested = String::new();
+    for (at, (column, value)) in columns.iter().zip(values).enumerate().rev() {
+        nested = match at == last {
+            true => format!("{column} {sign}{equal} {value}"),
+            false => format!("({column} {sign} {value} OR ({column} = {value} AND {nested}))"),
+        };
+    }
+    match (columns.first(), values.first()) {
+        (Some(column), Some(value)) => format!("({column} {sign}= {value} AND {nested})"),
+        _ => nested,
+    }
+}
+
+/// The key of the row that ends a batch of `size` behind `after`; `None` if
+/// there are fewer rows than that.
+pub(super) async fn end_of_batch<C: Steps>(
+    conn: &mut C,
+    subject: &Subject,
+    after: Option<&KeyLiteral>,
+    size: u32,
+) -> QueryResult<Option<KeyLiteral>> {
+    let kind = C::Backend::KIND;
+    let table = quoted(kind, subject.table);
+    let columns: Vec<_> = subject.key.iter().map(|it| quoted(kind, it)).collect();
+    // A key has four columns at most, as `Key` is for tuples of up to four.
+    let mut literals: Vec<_> = columns
+        .iter()
+        .map(|column| written::<C>(&format!("{table}.{column}")))
+        .collect();
+    literals.resize(4, as_text::<C>("NULL"));
+    let range = Range {
+        after: after.cloned(),
+        until: None,
+    };
+    let sql = Sql::new::<C>()
+        .sql("SELECT ")
+        .sql(&literals.join(", "))
+        .sql(" FROM ")
+        .sql(&table)
+        .sql(" WHERE ")
+        .sql(&range.condition(kind, &table, subject.key))
+        .sql(" ORDER BY ")
+        .sql(&columns.join(", "))
+        .sql(" LIMIT 1 OFFSET ")
+        .number(i64::from(size.max(1)) - 1);
+    let row = conn.texts(sql.query()).await?.pop();
+    Ok(row.map(|row| literal(row, columns.len())))
+}
+
+fn literal((a, b, c, d): Texts, columns: usize) -> KeyLiteral {
+    let parts = [a, b, c, d].into_iter().take(columns);
+    KeyLiteral(
+        parts
+            .map(|part| part.unwrap_or_else(|| "NULL".into()))
+            .collect(),
+    )
+}
+
+/// An expression that writes a value as a literal.
+fn written<C: Steps>(column: &str) -> String {
+    match C::Backend::KIND {
+        Kind::Sqlite => format!("quote({column})"),
+        // Untyped, so it is of the column's type where it is compared.
+        Kind::Postgres => format!("quote_literal(CAST({column} AS TEXT))"),
+        // Bytes and numbers both have the character set `binary`; a number is
+        // known by how it looks as a text, which bytes are never shown as.
+        Kind::Mysql => format!(
+            "CASE WHEN CHARSET({column}) <> 'binary' \
+               THEN CONCAT('_utf8mb4 x''', HEX(CONVERT({column} USING utf8mb4)), '''') \
+             WHEN COERCIBILITY({column}) < 5 THEN CONCAT('x''', HEX({column}), '''') \
+             WHEN CAST({column} AS CHAR) REGEXP '^-?[0-9]+$' THEN CAST({column} AS CHAR) \
+             ELSE CONCAT('''', CAST({column} AS CHAR), '''') END"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_composite_keys() {
+        let range = Range {
+            after: Some(KeyLiteral(vec!["1".into(), "'x'".into()])),
+            until: None,
+        };
+        let key = &["a", "b"];
+        assert_eq!(
+            range.condition(Kind::Postgres, "\"t\"", key),
+            "(\"t\".\"a\", \"t\".\"b\") > (1, 'x')"
+        );
+        assert_eq!(
+            range.condition(Kind::Mysql, "`t`", key),
+            "(`t`.`a` >= 1 AND (`t`.`a` > 1 OR (`t`.`a` = 1 AND `t`.`b` > 'x')))"
+        );
+        assert_eq!(
+            Range::default().condition(Kind::Sqlite, "\"t\"", key),
+            "1 = 1"
+        );
+    }
+}

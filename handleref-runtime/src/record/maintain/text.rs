@@ -1,0 +1,123 @@
+//! SQL as text: what is built here are names from the source code, numbers,
+//! and a few texts of the user's, as literals.
+
+use crate::engine::{Engine, Kind};
+use crate::executor::Steps;
+use crate::time::{TimeKind, now_sql};
+use chrono::NaiveDateTime;
+use diesel::query_builder::SqlQuery;
+
+/// A statement in the making.
+pub(super) struct Sql {
+    kind: Kind,
+    text: String,
+}
+
+impl Sql {
+    pub(super) fn new<C: Steps>() -> Self {
+        Self {
+            kind: C::Backend::KIND,
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn sql(mut self, sql: &str) -> Self {
+        self.text.push_str(sql);
+        self
+    }
+
+    /// A quoted name.
+    pub(super) fn name(mut self, name: &str) -> Self {
+        self.text.push_str(&quoted(self.kind, name));
+        self
+    }
+
+    /// A literal.
+    pub(super) fn text(mut self, text: &str) -> Self {
+        self.text.push_str(&literal(self.kind, text));
+        self
+    }
+
+    pub(super) fn number(mut self, number: i64) -> Self {
+        self.text.push_str(&number.to_string());
+        self
+    }
+
+    /// The database's clock.
+    pub(super) fn now(mut self) -> Self {
+        self.text.push_str(now_sql(self.kind, TimeKind::Plain));
+        self
+    }
+
+    pub(super) fn query(self) -> SqlQuery {
+        diesel::sql_query(self.text)
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// A quoted name.
+pub(super) fn quoted(kind: Kind, name: &str) -> String {
+    let quote = if kind == Kind::Mysql { "`" } else { "\"" };
+    format!("{quote}{}{quote}", name.replace(quote, &quote.repeat(2)))
+}
+
+/// A text as a literal, whatever the connection says about backslashes.
+pub(super) fn literal(kind: Kind, text: &str) -> String {
+    match kind {
+        Kind::Sqlite => format!("'{}'", text.replace('\'', "''")),
+        Kind::Postgres => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
+        Kind::Mysql if text.is_empty() => "''".into(),
+        Kind::Mysql => {
+            let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            format!("_utf8mb4 x'{digits}'")
+        }
+    }
+}
+
+/// The 64-bit integer that a value can be cast to.
+pub(super) fn integer<C: Steps>() -> &'static str {
+    match C::Backend::KIND {
+        Kind::Sqlite => "INTEGER",
+        Kind::Postgres => "BIGINT",
+        Kind::Mysql => "SIGNED",
+    }
+}
+
+/// `CAST(expression AS <text>)`
+pub(super) fn as_text<C: Steps>(expression: &str) -> String {
+    match C::Backend::KIND {
+        Kind::Mysql => format!("CAST({expression} AS CHAR)"),
+        Kind::Sqlite | Kind::Postgres => format!("CAST({expression} AS TEXT)"),
+    }
+}
+
+/// The end of a query that locks its rows; on SQLite the whole database is.
+pub(super) fn for_update<C: Steps>() -> &'static str {
+    match C::Backend::KIND {
+        Kind::Sqlite => "",
+        Kind::Postgres | Kind::Mysql => " FOR UPDATE",
+    }
+}
+
+/// Reads a time as the engines show it.
+pub(super) fn parse_time(text: &str) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_end_where_the_text_does() {
+        let hostile = "it's \\' over";
+        assert_eq!(literal(Kind::Sqlite, hostile), "'it''s \\'' over'");
+        assert_eq!(literal(Kind::Postgres, hostile), "E'it''s \\\\'' over'");
+        assert_eq!(literal(Kind::Mysql, "a'"), "_utf8mb4 x'6127'");
+        assert_eq!(quoted(Kind::Mysql, "a`b"), "`a``b`");
+        assert_eq!(quoted(Kind::Postgres, "a\"b"), "\"a\"\"b\"");
+    }
+}

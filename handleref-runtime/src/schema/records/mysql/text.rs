@@ -1,0 +1,246 @@
+//! The parts of the triggers' texts.
+
+use super::{ID, last};
+use crate::engine::Kind;
+use crate::record::facts::Property;
+use crate::schema::mysql::{LIVE, collated, stored_literal};
+use crate::schema::records::support::RECORDINGS;
+use crate::schema::records::{RecordColumn, RecordTarget};
+use crate::time::{TimeKind, now_sql};
+
+/// What a record says besides the row.
+pub(super) struct Said<'a> {
+    /// The row's version, or `None` to count on from the last record.
+    pub(super) version: Option<String>,
+    pub(super) operation: String,
+    pub(super) at: &'a str,
+    pub(super) changeset: &'a str,
+    pub(super) redacted: String,
+    /// Whether the properties are in their variables.
+    pub(super) properties: bool,
+}
+
+pub(super) fn now() -> &'static str {
+    now_sql(Kind::Mysql, TimeKind::Plain)
+}
+
+impl Said<'_> {
+    /// A change that happens now.
+    pub(super) fn now(version: Option<String>, operation: &str) -> Self {
+        Self {
+            version,
+            operation: format!("'{operation}'"),
+            at: now(),
+            changeset: "@handleref_changeset",
+            redacted: "NULL".into(),
+            properties: true,
+        }
+    }
+}
+
+/// The column list of an `INSERT` into the record table, and its values, with
+/// `version` as the record's version and the row's columns as `value` says.
+pub(super) fn values(
+    target: &RecordTarget<'_>,
+    said: &Said<'_>,
+    version: &str,
+    value: impl Fn(&str) -> String,
+) -> (String, String) {
+    let columns = target.dialect.quote_all(&target.record_columns());
+    let mut values: Vec<String> = vec![
+        ID.into(),
+        version.into(),
+        said.operation.clone(),
+        said.at.into(),
+        said.changeset.into(),
+    ];
+    if target.recording.redacts() {
+        values.push(said.redacted.clone());
+    }
+    let column =
+        |column: &RecordColumn| column.captured(value(&target.dialect.quote(column.name())));
+    values.extend(target.columns.iter().map(column));
+    for (at, property) in target.recording.properties.iter().enumerate() {
+        values.push(match said.properties && property.sql.is_some() {
+            true => variable(at),
+            false => "NULL".into(),
+        });
+    }
+    (columns, values.join(", "))
+}
+
+/// The variable of a property.
+pub(super) fn variable(at: usize) -> String {
+    format!("handleref_p{at}")
+}
+
+/// The properties that the database computes, with their places.
+pub(super) fn computed<'a>(
+    target: &'a RecordTarget<'_>,
+) -> impl Iterator<Item = (usize, &'a Property, &'static str)> + 'a {
+    let properties = target.recording.properties.iter().enumerate();
+    properties.filter_map(|(at, property)| Some((at, property, property.sql?)))
+}
+
+/// The table's name over one row, for SQL that the model says.
+fn derived(target: &RecordTarget<'_>, row: &str) -> String {
+    let generated = target
+        .live
+        .columns
+        .iter()
+        .map(|column| column.name.as_str());
+    let generated =
+        generated.filter(|name| *name != LIVE && !target.row.iter().any(|(it, _)| it == name));
+    let names = target
+        .row
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .chain(generated);
+    let columns = names.map(|name| {
+        let name = target.dialect.quote(name);
+        format!("{row}.{name} AS {name}")
+    });
+    let columns: Vec<String> = columns.collect();
+    let table = target.dialect.quote(&target.wanted.table.table);
+    format!("(SELECT {}) AS {table}", columns.join(", "))
+}
+
+/// Writes one record of `row`, `NEW` or `OLD`.
+pub(super) fn record(target: &RecordTarget<'_>, row: &str, said: &Said<'_>) -> String {
+    let insert = |version: &str| {
+        let (columns, values) = values(target, said, version, |name| format!("{row}.{name}"));
+        let records = target.inside(target.recording.records);
+        format!("INSERT INTO {records} ({columns}) VALUES ({values});")
+    };
+    if let Some(version) = &said.version {
+        return insert(version);
+    }
+    let last = last(target.dialect, target.wanted, &target.recording, row);
+    counted(&last, &insert("handleref_last + 1"))
+}
+
+/// `insert` with the number after the last record's; if that is taken, because
+/// the transaction does not see the last record, then after the one that is
+/// last in truth.
+pub(super) fn counted(last: &str, insert: &str) -> String {
+    format!(
+        "BEGIN\n  DECLARE handleref_last BIGINT DEFAULT 0;\n  \
+         DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n  \
+         DECLARE CONTINUE HANDLER FOR 1062 BEGIN\n    \
+         SELECT record_version INTO handleref_last {last} FOR UPDATE;\n    {insert}\n  END;\n  \
+         SELECT record_version INTO handleref_last {last};\n  {insert}\nEND;"
+    )
+}
+
+/// Writes the record of a row that was there before recording began, if it has none.
+pub(super) fn baseline(target: &RecordTarget<'_>) -> String {
+    if !target.lazy {
+        return String::new();
+    }
+    let version = target
+        .version()
+        .map_or("1".to_owned(), |name| old(target, name));
+    let said = Said {
+        at: "handleref_began",
+        changeset: "NULL",
+        properties: false,
+        ..Said::now(Some(version), "baseline")
+    };
+    let last = last(target.dialect, target.wanted, &target.recording, "OLD");
+    let insert = record(target, "OLD", &said);
+    format!(
+        "BEGIN\n  DECLARE handleref_known BIGINT;\n  DECLARE handleref_began DATETIME(6);\n  \
+         SELECT (SELECT record_id {last}) INTO handleref_known;\n  IF handleref_known IS NULL THEN\n    \
+         {}\n    {insert}\n  END IF;\nEND;\n",
+        began(target)
+    )
+}
+
+/// Reads when recording began.
+pub(super) fn began(target: &RecordTarget<'_>) -> String {
+    format!(
+        "SELECT COALESCE(MIN(began_at), {}) INTO handleref_began FROM {} WHERE record_table = {};",
+        now(),
+        target.inside_support(RECORDINGS),
+        stored_literal(&target.listed())
+    )
+}
+
+pub(super) fn old(target: &RecordTarget<'_>, name: &str) -> String {
+    format!("OLD.{}", target.dialect.quote(name))
+}
+
+pub(super) fn new(target: &RecordTarget<'_>, name: &str) -> String {
+    format!("NEW.{}", target.dialect.quote(name))
+}
+
+/// Goes on only if the model's condition is true of `row`.
+pub(super) fn under_condition(target: &RecordTarget<'_>, row: &str, body: String) -> String {
+    let Some(condition) = target.recording.condition else {
+        return body;
+    };
+    format!(
+        "SELECT (\n{condition}\n) INTO handleref_is FROM {};\nIF handleref_is IS TRUE THEN\n{body}\nEND IF;",
+        derived(target, row)
+    )
+}
+
+/// Fills the variables of the properties.
+pub(super) fn properties(target: &RecordTarget<'_>, row: &str) -> String {
+    let (into, of): (Vec<String>, Vec<String>) = computed(target)
+        .map(|(at, _, sql)| (variable(at), format!("(\n{sql}\n)")))
+        .unzip();
+    if into.is_empty() {
+        return String::new();
+    }
+    format!(
+        "SELECT {} INTO {} FROM {};\n",
+        of.join(", "),
+        into.join(", "),
+        derived(target, row)
+    )
+}
+
+/// Takes the properties from the last record.
+pub(super) fn last_properties(target: &RecordTarget<'_>) -> String {
+    let (into, of): (Vec<String>, Vec<String>) = computed(target)
+        .map(|(at, property, _)| (variable(at), target.dialect.quote(property.name)))
+        .unzip();
+    if into.is_empty() {
+        return String::new();
+    }
+    let last = last(target.dialect, target.wanted, &target.recording, "OLD");
+    format!(
+        "SELECT {} INTO {} {last};\n",
+        of.join(", "),
+        into.join(", ")
+    )
+}
+
+/// A trigger's body with the variables that its parts use.
+pub(super) fn body(target: &RecordTarget<'_>, text: &str) -> String {
+    let mut declare = String::new();
+    if target.recording.condition.is_some() {
+        declare.push_str("DECLARE handleref_is BOOLEAN;\n");
+    }
+    for (at, property, _) in computed(target) {
+        let sql_type = property.sql_type.on(Kind::Mysql);
+        declare.push_str(&format!(
+            "DECLARE {} {sql_type}{};\n",
+            variable(at),
+            charset(sql_type)
+        ));
+    }
+    if text.contains("SELECT ") && computed(target).next().is_some() {
+        declare.push_str("DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n");
+    }
+    format!("BEGIN\n{declare}{text}\nEND")
+}
+
+/// A variable has the character set of the database, unless it says one.
+pub(super) fn charset(sql_type: &str) -> &'static str {
+    match collated(&sql_type.to_lowercase()) && !sql_type.to_uppercase().contains("CHARACTER SET") {
+        true => " CHARACTER SET utf8mb4",
+        false => "",
+    }
+}
