@@ -359,7 +359,8 @@ async fn compare<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Vec<diff::
             continue;
         };
         let recorded =
-            records::read::recorded(conn, dialect, wanted, recording, &live, support).await?;
+            records::read::recorded(conn, dialect, wanted, recording, &live, support, tables)
+                .await?;
         let recording = Some((recording, &recorded, support));
         findings.push(diff::compare(dialect, wanted, &live, recording));
     }

@@ -25,6 +25,7 @@ mod pools;
 mod past;
 mod properties;
 mod reading;
+mod relatives;
 mod resurrect;
 mod rows;
 mod schema;

@@ -173,7 +173,8 @@ where
         out.push_sql(" AS ");
         out.push_identifier(column.name)?;
     }
-    out.push_sql(" FROM (SELECT ");
+    out.push_sql(" FROM ");
+    out.push_sql("(SELECT ");
     if DB::KIND == Kind::Postgres {
         out.push_sql("DISTINCT ON (");
         push_key::<M, DB>(out)?;
@@ -187,8 +188,10 @@ where
     out.push_sql(" FROM ");
     out.push_identifier(records)?;
     out.push_sql(" WHERE ");
-    known::<DB>(point, records, out)?;
-    out.push_sql(" AND ");
+    if DB::KIND != Kind::Sqlite {
+        known::<DB>(point, records, tables, out)?;
+        out.push_sql(" AND ");
+    }
     point.walk(records, tables, out)?;
     if DB::KIND == Kind::Postgres {
         out.push_sql(" ORDER BY ");
@@ -207,7 +210,11 @@ where
     }
     out.push_sql(" WHERE handleref_r.");
     out.push_identifier(RECORD_OPERATION)?;
-    out.push_sql(" <> 'delete')");
+    out.push_sql(" <> 'delete'");
+    if DB::KIND == Kind::Sqlite {
+        refusal::<M, DB>(point, tables, out)?;
+    }
+    out.push_sql(")");
     Ok(())
 }
 
@@ -219,11 +226,49 @@ fn push_key<M: Recorded, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResu
     Ok(())
 }
 
+/// Writes a second part of the expression that has no row if the past is known
+/// at this point, and else one whose columns cannot be computed.
+///
+/// SQLite does not look at a condition at all if a table of the join is empty,
+/// as the records are when nothing has changed since recording began.
+fn refusal<'b, M, DB>(
+    point: &'b Point,
+    tables: &[&'static str],
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    M: Recorded,
+    DB: Engine + HasSqlType<Timestamp>,
+    NaiveDateTime: ToSql<Timestamp, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    let records = M::RECORDING.records;
+    out.push_sql(" UNION ALL SELECT ");
+    for at in 0..M::RECORDING.columns.len() {
+        out.push_sql(if at > 0 {
+            ", handleref_f.verdict"
+        } else {
+            "handleref_f.verdict"
+        });
+    }
+    out.push_sql(" FROM (SELECT ");
+    verdict::<DB>(point, records, tables, out)?;
+    out.push_sql(
+        " AS verdict FROM handleref_recordings handleref_m WHERE handleref_m.record_table = ",
+    );
+    push_text(records, out);
+    out.push_sql(" AND (handleref_m.backfilled = 0 OR ");
+    point.walk_too_early(tables, out)?;
+    out.push_sql(")) handleref_f WHERE handleref_f.verdict IS NOT NULL");
+    Ok(())
+}
+
 /// Writes a condition that is true, or fails with a message if the past is not
 /// known at this point.
 fn known<'b, DB>(
     point: &'b Point,
     records: &'static str,
+    tables: &[&'static str],
     out: &mut AstPass<'_, 'b, DB>,
 ) -> QueryResult<()>
 where
@@ -231,7 +276,34 @@ where
     NaiveDateTime: ToSql<Timestamp, DB>,
     i64: ToSql<BigInt, DB>,
 {
-    out.push_sql("COALESCE((SELECT CASE WHEN handleref_m.backfilled = 0 THEN ");
+    out.push_sql("COALESCE((SELECT ");
+    verdict::<DB>(point, records, tables, out)?;
+    out.push_sql(" FROM handleref_recordings handleref_m WHERE handleref_m.record_table = ");
+    push_text(records, out);
+    out.push_sql("), ");
+    refuse(
+        records,
+        "is not installed; see `handleref::schema!`",
+        false,
+        out,
+    );
+    out.push_sql(")");
+    Ok(())
+}
+
+/// [`known`] for the row `handleref_m` of the registry.
+fn verdict<'b, DB>(
+    point: &'b Point,
+    records: &'static str,
+    tables: &[&'static str],
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    DB: Engine + HasSqlType<Timestamp>,
+    NaiveDateTime: ToSql<Timestamp, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    out.push_sql("CASE WHEN handleref_m.backfilled = 0 THEN ");
     refuse(
         records,
         "has no baseline yet of rows that are older than it; run `backfill`",
@@ -239,7 +311,7 @@ where
         out,
     );
     out.push_sql(" WHEN ");
-    point.walk_too_early(out)?;
+    point.walk_too_early(tables, out)?;
     out.push_sql(" THEN ");
     refuse(
         records,
@@ -252,16 +324,6 @@ where
     } else {
         " ELSE 1 END"
     });
-    out.push_sql(" FROM handleref_recordings handleref_m WHERE handleref_m.record_table = ");
-    push_text(records, out);
-    out.push_sql("), ");
-    refuse(
-        records,
-        "is not installed; see `handleref::schema!`",
-        false,
-        out,
-    );
-    out.push_sql(")");
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Who set a field: the record in which it got the value that it has now.
 
-use super::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
+use super::facts::{
+    Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
+};
 use super::model::Recall;
 use super::query::{KeyIs, Sql};
 use super::value::{Fields, Json};
@@ -66,6 +68,8 @@ where
             .text(", CASE WHEN LAG(")
             .name(RECORD_ID)
             .text(") OVER w IS NULL OR ")
+            .name(RECORD_OPERATION)
+            .text(" = 'insert' OR ")
             .append(differs(C::Backend::KIND, column))
             .text(" THEN ")
             .name(RECORD_ID)

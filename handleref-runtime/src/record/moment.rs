@@ -112,27 +112,19 @@ impl Point {
             }
             Self::Changeset(changeset) => {
                 out.push_identifier(RECORD_ID)?;
-                out.push_sql(" <= (SELECT MAX(handleref_c.handleref_last) FROM (");
-                for (at, table) in tables.iter().enumerate() {
-                    out.push_sql(if at > 0 { " UNION ALL " } else { "" });
-                    out.push_sql("SELECT MAX(");
-                    out.push_identifier(RECORD_ID)?;
-                    out.push_sql(") AS handleref_last FROM ");
-                    out.push_identifier(table)?;
-                    out.push_sql(" WHERE ");
-                    out.push_identifier(RECORD_CHANGESET)?;
-                    out.push_sql(" = ");
-                    out.push_bind_param::<BigInt, _>(changeset)?;
-                }
-                out.push_sql(") handleref_c)");
-                Ok(())
+                out.push_sql(" <= ");
+                last_of(changeset, tables, out)
             }
         }
     }
 
     /// Writes whether this point is before what is known, of which the row
     /// `handleref_m` of the registry tells.
-    pub(super) fn walk_too_early<'b, DB>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    pub(super) fn walk_too_early<'b, DB>(
+        &'b self,
+        tables: &[&'static str],
+        out: &mut AstPass<'_, 'b, DB>,
+    ) -> QueryResult<()>
     where
         DB: Engine + HasSqlType<Timestamp>,
         NaiveDateTime: ToSql<Timestamp, DB>,
@@ -147,9 +139,43 @@ impl Point {
                 out.push_bind_param::<BigInt, _>(record)?;
                 out.push_sql(" < COALESCE(handleref_m.horizon_record, handleref_m.began_record)");
             }
-            // They are only known from the records.
-            Self::Version(_) | Self::Changeset(_) => out.push_sql("1 = 0"),
+            // One that is not known, or not any more, is refused as well.
+            Self::Changeset(changeset) => {
+                out.push_sql("COALESCE(");
+                last_of(changeset, tables, out)?;
+                out.push_sql(
+                    ", -1) < COALESCE(handleref_m.horizon_record, handleref_m.began_record)",
+                );
+            }
+            // A version says nothing about the others.
+            Self::Version(_) => out.push_sql("1 = 0"),
         }
         Ok(())
     }
+}
+
+/// Writes the last record of a changeset in any of these tables.
+fn last_of<'b, DB>(
+    changeset: &'b i64,
+    tables: &[&'static str],
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()>
+where
+    DB: Engine,
+    i64: ToSql<BigInt, DB>,
+{
+    out.push_sql("(SELECT MAX(handleref_c.handleref_last) FROM (");
+    for (at, table) in tables.iter().enumerate() {
+        out.push_sql(if at > 0 { " UNION ALL " } else { "" });
+        out.push_sql("SELECT MAX(");
+        out.push_identifier(RECORD_ID)?;
+        out.push_sql(") AS handleref_last FROM ");
+        out.push_identifier(table)?;
+        out.push_sql(" WHERE ");
+        out.push_identifier(RECORD_CHANGESET)?;
+        out.push_sql(" = ");
+        out.push_bind_param::<BigInt, _>(changeset)?;
+    }
+    out.push_sql(") handleref_c)");
+    Ok(())
 }

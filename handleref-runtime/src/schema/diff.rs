@@ -12,6 +12,8 @@ pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     /// In the order in which they are to be applied.
     pub(super) changes: Vec<Change>,
+    /// What comes after the changes of all tables.
+    pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
     pub(super) uncovered: Vec<String>,
 }
@@ -101,6 +103,11 @@ impl Compare<'_> {
 
     pub(super) fn say_uncovered(&mut self, texts: Vec<String>) {
         self.findings.uncovered.extend(texts);
+    }
+
+    /// A change that waits for those of all other tables.
+    pub(super) fn later(&mut self, change: Change) {
+        self.findings.later.push(change);
     }
 
     pub(super) fn change(&mut self, up: Vec<String>, down: Vec<String>) {

@@ -25,7 +25,9 @@ impl Plan {
             down: Vec::new(),
             problems: Vec::new(),
         };
+        let mut later = Vec::new();
         for findings in findings {
+            later.extend(findings.later);
             plan.problems.extend(
                 findings
                     .problems
@@ -36,6 +38,10 @@ impl Plan {
                 plan.up.extend(change.up);
                 plan.down.splice(0..0, change.down);
             }
+        }
+        for change in later {
+            plan.up.extend(change.up);
+            plan.down.splice(0..0, change.down);
         }
         plan
     }

@@ -169,6 +169,18 @@ impl Compare<'_> {
                 None => target.wanted.table.shown(),
             };
             let name = trigger.name;
+            let on_relative = trigger.on.as_deref();
+            let on_relative = on_relative.is_some_and(|on| on != target.recording.records);
+            let made = Change {
+                up: trigger.create,
+                down: trigger.drop,
+            };
+            let dropped = made.down.clone();
+            // A relative may get columns in the same plan.
+            let make = |this: &mut Self| match on_relative {
+                true => this.later(made),
+                false => create.push(made),
+            };
             match trigger.state {
                 State::Right => {}
                 State::Missing => {
@@ -176,18 +188,12 @@ impl Compare<'_> {
                     if target.recorded.table.found.is_some() {
                         self.problem_on(on, None, ProblemKind::MissingTrigger { trigger: name });
                     }
-                    create.push(Change {
-                        up: trigger.create,
-                        down: trigger.drop,
-                    });
+                    make(self);
                 }
                 State::Altered(restore) => {
                     self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
-                    self.change(trigger.drop.clone(), restore);
-                    create.push(Change {
-                        up: trigger.create,
-                        down: trigger.drop,
-                    });
+                    self.change(dropped, restore);
+                    make(self);
                 }
                 State::Disabled(enable, disable) => {
                     self.problem_on(on, None, ProblemKind::DisabledTrigger { trigger: name });

@@ -6,7 +6,7 @@ use crate::engine::Kind;
 use crate::executor::{Steps, Texts};
 use crate::record::facts::Recording;
 use crate::schema::dialect::{Dialect, Wanted};
-use crate::schema::live::{Live, LiveTrigger, ask, read, read_with_types};
+use crate::schema::live::{Live, LiveColumn, LiveTrigger, ask, read, read_with_types};
 use crate::schema::names::TableName;
 use diesel::result::QueryResult;
 
@@ -18,6 +18,7 @@ pub(in crate::schema) async fn recorded<C: Steps>(
     recording: Recording,
     live: &Live,
     support: &Support,
+    tables: &[Wanted],
 ) -> QueryResult<Recorded> {
     let beside = |table: &str| TableName {
         // Where the table really is, if that is not the default.
@@ -35,6 +36,10 @@ pub(in crate::schema) async fn recorded<C: Steps>(
     for relative in recording.relatives {
         let mut found = read(conn, dialect, &beside(relative.table)).await?;
         found.schema.clone_from(&live.schema);
+        let of_table = |one: &&Wanted| one.table == wanted.beside(relative.table);
+        if let Some(other) = tables.iter().find(of_table).filter(|_| found.found.is_some()) {
+            will_have(&mut found, other);
+        }
         recorded.relatives.push(found);
     }
     if support.has(RECORDINGS) {
@@ -66,6 +71,26 @@ pub(in crate::schema) async fn recorded<C: Steps>(
         recorded.facts = ask(conn, facts).await?;
     }
     Ok(recorded)
+}
+
+/// Adds the managed columns that the same plan adds to the table.
+fn will_have(live: &mut Live, wanted: &Wanted) {
+    let roles = wanted.roles;
+    let times = [roles.created_at, roles.updated_at, roles.deleted_at];
+    let times = times.into_iter().flatten().map(|(name, _)| name);
+    let version = roles.version.map(|(name, _)| name);
+    for name in version.into_iter().chain(times) {
+        if live.column(name).is_none() {
+            live.columns.push(LiveColumn {
+                name: name.to_owned(),
+                sql_type: String::new(),
+                nullable: false,
+                generated: false,
+                automatic: false,
+                default: None,
+            });
+        }
+    }
 }
 
 fn stray((table, name, restore, _): Texts) -> (String, LiveTrigger) {

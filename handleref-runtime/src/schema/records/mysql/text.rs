@@ -48,7 +48,11 @@ pub(super) fn values(
 ) -> (String, String) {
     let columns = target.dialect.quote_all(&target.record_columns());
     let mut values: Vec<String> = vec![
-        ID.into(),
+        match said.operation.as_str() {
+            // It comes before everything else.
+            "'baseline'" => format!("-CAST({ID} AS SIGNED)"),
+            _ => ID.into(),
+        },
         version.into(),
         said.operation.clone(),
         said.at.into(),

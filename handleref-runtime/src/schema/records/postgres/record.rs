@@ -183,7 +183,11 @@ impl<'a, 'b> Records<'a, 'b> {
         let columns = target.record_columns();
         let columns: Vec<_> = columns.iter().map(|name| self.quote(name)).collect();
         let mut values = vec![
-            self.next.clone(),
+            match record.operation {
+                // It comes before everything else.
+                "'baseline'" => format!("-{}", self.next),
+                _ => self.next.clone(),
+            },
             record.version,
             record.operation.to_owned(),
             record.recorded_at,

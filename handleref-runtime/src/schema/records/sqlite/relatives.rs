@@ -116,8 +116,10 @@ fn body(
         } else {
             ""
         };
+        // A baseline comes before everything else.
+        let sign = if operation == "baseline" { "-" } else { "" };
         text += &format!(
-            "  INSERT INTO {} ({columns})\n    SELECT {id}, {version}, '{operation}', {at}, {changeset}, {redacted}{}\n    {rest};\n{tick}",
+            "  INSERT INTO {} ({columns})\n    SELECT {sign}({id}), {version}, '{operation}', {at}, {changeset}, {redacted}{}\n    {rest};\n{tick}",
             writer.records(),
             values.join(", "),
         );

@@ -92,9 +92,11 @@ impl Writer<'_> {
 
     pub(super) fn statement(&self, record: &Record) -> String {
         let columns = self.target.record_columns();
-        let tick = match record.back {
-            0 => format!("(SELECT tick FROM {CONTEXT})"),
-            back => format!("(SELECT tick - {back} FROM {CONTEXT})"),
+        let back = record.back;
+        let tick = match record.operation.as_str() {
+            "'baseline'" => format!("(SELECT {back} - tick FROM {CONTEXT})"),
+            _ if back == 0 => format!("(SELECT tick FROM {CONTEXT})"),
+            _ => format!("(SELECT tick - {back} FROM {CONTEXT})"),
         };
         let mut values = vec![
             tick,

@@ -1,0 +1,251 @@
+//! The example `git_history`: its table is the repository at every commit,
+//! whatever happens in it, and its proof would notice if it were not.
+
+#![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+// The modules are the example's, which uses more of them than this file.
+#![allow(dead_code, unreachable_pub)]
+
+#[path = "../examples/git_history/args.rs"]
+mod args;
+#[path = "../examples/git_history/git.rs"]
+mod git;
+#[path = "../examples/git_history/log.rs"]
+mod log;
+#[path = "../examples/git_history/models.rs"]
+mod models;
+#[path = "../examples/git_history/path.rs"]
+mod path;
+#[path = "../examples/git_history/progress.rs"]
+mod progress;
+#[path = "../examples/git_history/prove.rs"]
+mod prove;
+#[path = "../examples/git_history/random.rs"]
+mod random;
+#[path = "../examples/git_history/replay.rs"]
+mod replay;
+#[path = "git_history/sandbox.rs"]
+mod sandbox;
+#[path = "../examples/git_history/store.rs"]
+mod store;
+
+use args::{Args, Extent};
+use diesel::SqliteConnection;
+use diesel::prelude::*;
+use git::Repository;
+use handleref::prelude::*;
+use handleref::{Operation, RecordNo};
+use models::{File, FileRecords, commits, files};
+use sandbox::{LIMIT, Sandbox, assert_proved, eventful};
+use std::ffi::OsStr;
+use std::path::Path;
+use store::Store;
+
+#[test]
+fn every_commit_of_an_eventful_repository_is_there() {
+    let sandbox = eventful();
+    let (mut store, counts) = sandbox.replayed(None);
+    assert_eq!(counts.commits, sandbox.repository().count().unwrap());
+    assert!(
+        counts.inserts > 20 && counts.updates > 8 && counts.deletes > 8,
+        "{counts:?}"
+    );
+    let proof = sandbox.prove(&mut store, Extent::All);
+    assert_proved(&proof, counts.commits);
+    assert!(proof.diffs >= 30 && proof.blames >= 40, "{proof:?}");
+    let too_early = store.tree(RecordNo(0)).unwrap_err().to_string();
+    assert!(
+        too_early.contains("does not reach back so far"),
+        "{too_early}"
+    );
+    assert!(handleref::schema![File].check(&mut store).unwrap().is_ok());
+
+    let of = |path: &str| File::history_of(path.to_owned()).order(FileRecords::RECORD_ID);
+    let operations = of("Zoë")
+        .select(FileRecords::OPERATION)
+        .load::<Operation>(&mut store);
+    use Operation::{Delete, Insert};
+    assert_eq!(operations, Ok(vec![Insert, Delete, Insert]));
+    let mut content = |path: &str| {
+        let contents = of(path).select((files::size, files::content));
+        contents
+            .load::<(Option<i64>, Option<String>)>(&mut store)
+            .unwrap()
+    };
+    assert_eq!(content("latin1"), [(Some(5), None)]);
+    assert_eq!(content("empty")[0], (Some(0), Some(String::new())));
+    assert_eq!(
+        content("binary"),
+        [(Some(3), None), (Some(9), Some("text now\n".into()))]
+    );
+    assert_eq!(
+        content("long"),
+        [(Some(1_001), None), (Some(10), Some("short now\n".into()))]
+    );
+    assert_eq!(
+        content("limit"),
+        [(Some(1_000), Some("x".repeat(1_000))), (Some(5_000), None)]
+    );
+    assert_eq!(
+        content("module"),
+        [(None, None), (None, None), (None, None)]
+    );
+
+    let messages = commits::table.order(commits::number);
+    let messages = messages.select((commits::author, commits::message));
+    let messages = messages.load::<(String, String)>(&mut store).unwrap();
+    assert_eq!(messages[0], ("Zoë".into(), "an empty root".into()));
+    assert!(
+        messages[1]
+            .1
+            .ends_with("of all sorts\n:000000 100644 no change")
+    );
+}
+
+#[test]
+fn a_limit_ends_the_history_there() {
+    let sandbox = eventful();
+    let (mut store, counts) = sandbox.replayed(Some(4));
+    assert_eq!(counts.commits, 4);
+    assert_proved(&sandbox.prove(&mut store, Extent::All), 4);
+    assert_proved(&sandbox.prove(&mut store, Extent::Sample(2)), 2);
+    // More than there is, and less than the first and the last.
+    let (mut store, counts) = sandbox.replayed(Some(1_000));
+    assert_proved(
+        &sandbox.prove(&mut store, Extent::Sample(1_000)),
+        counts.commits,
+    );
+    assert_proved(&sandbox.prove(&mut store, Extent::Sample(0)), 2);
+}
+
+#[test]
+fn a_bare_repository_and_one_of_a_single_commit() {
+    let sandbox = eventful();
+    let bare = Sandbox::new(true);
+    bare.git(&[
+        OsStr::new("fetch"),
+        OsStr::new("-q"),
+        sandbox.0.as_os_str(),
+        OsStr::new("main:main"),
+    ]);
+    let (mut store, counts) = bare.replayed(None);
+    assert_proved(&bare.prove(&mut store, Extent::All), counts.commits);
+
+    let single = Sandbox::new(false);
+    single.write("dir/only", "1\n");
+    single.commit("all there is");
+    let (mut store, _) = single.replayed(None);
+    assert_proved(&single.prove(&mut store, Extent::All), 1);
+    let below = Repository::open(&single.0.join("dir")).unwrap();
+    assert_eq!(below.tree("HEAD").unwrap()[0].path, "dir/only");
+}
+
+#[test]
+fn the_proof_notices_what_is_not_so() {
+    let sandbox = eventful();
+    let (mut store, counts) = sandbox.replayed(None);
+    // A row that no commit wrote, in the last tree only.
+    diesel::sql_query("INSERT INTO files (path, mode, object) VALUES ('x', '100644', 'x')")
+        .execute(&mut store)
+        .unwrap();
+    let last = store.last_record().unwrap().unwrap();
+    diesel::update(commits::table.find(counts.commits as i64))
+        .set(commits::record_no.eq(Some(last)))
+        .execute(&mut store)
+        .unwrap();
+    let proof = sandbox.prove(&mut store, Extent::Sample(2));
+    assert_eq!(proof.mismatches, 1, "{:#?}", proof.shown);
+    assert!(
+        proof.shown[0].contains("only the table has"),
+        "{:#?}",
+        proof.shown
+    );
+
+    // Commits that are said to be one record earlier than they were.
+    let (mut store, _) = sandbox.replayed(None);
+    diesel::update(commits::table.filter(commits::number.gt(4)))
+        .set(commits::record_no.eq(commits::record_no - Some(1)))
+        .execute(&mut store)
+        .unwrap();
+    let last = store.last_record().unwrap().unwrap();
+    let tree = store.tree(RecordNo(last - 1)).unwrap();
+    assert_ne!(tree, sandbox.repository().tree("HEAD").unwrap());
+    let found = prove::prove(&sandbox.repository(), &mut store, Extent::All, LIMIT, 1);
+    assert!(found.is_err() || found.is_ok_and(|proof| proof.mismatches > 5));
+}
+
+#[test]
+fn what_cannot_be_replayed_is_refused() {
+    let sandbox = Sandbox::new(false);
+    let mut store = <SqliteConnection as Store>::create(":memory:").unwrap();
+    let empty = replay::replay(&sandbox.repository(), &mut store, None, LIMIT);
+    assert!(
+        empty
+            .unwrap_err()
+            .to_string()
+            .contains("the history cannot be read")
+    );
+    let nowhere = Repository::open(&sandbox.0.join("nowhere")).unwrap_err();
+    assert!(nowhere.to_string().contains("nowhere"), "{nowhere}");
+
+    // A content that is not there: nothing of its commit is, either.
+    sandbox.write("a", "1\n");
+    sandbox.commit("good");
+    sandbox.write("b", "2\n");
+    sandbox.write("c", "3\n");
+    sandbox.commit("will be bad");
+    let lost = sandbox.git(&["rev-parse", "HEAD:c"]);
+    sandbox.remove(format!(".git/objects/{}/{}", &lost[..2], &lost[2..]));
+    let error = replay::replay(&sandbox.repository(), &mut store, None, LIMIT).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("c: git has no such file content"),
+        "{error}"
+    );
+    assert_eq!(store.sizes().unwrap().records, 1);
+    assert_eq!(store.commits().unwrap().len(), 1);
+
+    let file = sandbox.0.join("history");
+    let file = file.to_str().unwrap();
+    <SqliteConnection as Store>::create(file).unwrap();
+    let again = <SqliteConnection as Store>::create(file)
+        .map(drop)
+        .unwrap_err();
+    assert!(
+        again.to_string().contains("a new database is needed"),
+        "{again}"
+    );
+}
+
+#[test]
+fn arguments_and_paths_are_read_as_written() {
+    let read = |args: &[&str]| Args::read(args.iter().map(Into::into));
+    let args = read(&["--all", "repo", "--limit-commits", "7", "--seed", "3"]).unwrap();
+    assert_eq!(
+        (args.extent, args.limit_commits, args.seed),
+        (Extent::All, Some(7), 3)
+    );
+    assert_eq!(args.repository, Path::new("repo"));
+    for wrong in [
+        &["a", "b"][..],
+        &["a", "--sample"],
+        &["a", "--seed", "x"],
+        &["a", "--what"],
+        &[],
+    ] {
+        assert!(read(wrong).is_err(), "{wrong:?}");
+    }
+    for bytes in [
+        &b"plain"[..],
+        b"\\",
+        b"\\xff",
+        b"\xff",
+        b"a\\\xc3\x28",
+        "Zo\u{eb}".as_bytes(),
+        b"\\\xf0\x9f",
+    ] {
+        assert_eq!(path::bytes(&path::text(bytes)), bytes);
+    }
+    assert_ne!(path::text(b"\\xff"), path::text(b"\xff"));
+}
