@@ -29,6 +29,8 @@ pub(crate) struct Model {
     pub(crate) parents: Vec<Parent>,
     pub(crate) hooks: Option<Span>,
     pub(crate) secondary: bool,
+    /// Whether `Recorded` has properties that Rust computes.
+    pub(crate) has_computed: bool,
 }
 
 pub(crate) struct Parent {
@@ -120,6 +122,7 @@ impl Model {
             parents,
             hooks: keys.hooks.span(),
             secondary: keys.secondary.is_set(),
+            has_computed: crate::recorded::has_computed(&input.attrs),
             ident: input.ident,
             fields,
         })

@@ -11,8 +11,8 @@ pub use crate::model::{
     Versioned,
 };
 pub use crate::record::{
-    FieldValue, Fields, LiveName, Property, PropertyValue, Recall, RecordSource, Recorded, Records,
-    facts,
+    FieldValue, Fields, Handed, LiveName, Property, PropertyValue, Recall, RecordSource, Recorded,
+    Records, facts,
 };
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
@@ -341,3 +341,14 @@ mod schema_of {
     feature = "mysql_backend"
 ))]
 pub use schema_of::{NotRecorded, RecordedAlone};
+
+/// The properties of an instance that Rust computes.
+pub fn handed<M: Recorded>(row: &M) -> Vec<Handed> {
+    let records = M::RECORDING.records;
+    let handed = |(property, value)| Handed {
+        records,
+        property,
+        value,
+    };
+    row.computed().into_iter().map(handed).collect()
+}

@@ -19,6 +19,7 @@ mod condition;
 mod diff;
 mod dsl;
 mod gone;
+pub(crate) mod handed;
 pub mod maintain;
 mod model;
 mod moment;
@@ -42,6 +43,7 @@ pub use as_of::{AsOf, AsOfDsl, Past};
 pub use columns::{
     Property, RecordChangeset, RecordId, RecordOperation, RecordRedacted, RecordVersion, RecordedAt,
 };
+pub use handed::Handed;
 pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use operation::Operation;

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::lifecycle::{DeleteRow, RestoreRow};
 use crate::model::{HandleRef, SoftDelete};
+use crate::record::Handed;
 use crate::write::TableName;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::QueryFragment;
@@ -78,6 +79,11 @@ pub trait Row<DB: Engine>: HandleRef<Table: TableName<DB>> {
     /// Whether this instance is marked as deleted.
     #[doc(hidden)]
     fn held_mark(&self) -> bool;
+    /// Properties of a recorded model that Rust computes.
+    #[doc(hidden)]
+    fn handed(&self) -> Vec<Handed> {
+        Vec::new()
+    }
 }
 
 /// Save, delete, restore, hard-delete and reload one row.

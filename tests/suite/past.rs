@@ -45,7 +45,11 @@ macro_rules! history {
     ($conn:expr, $id:expr) => {
         go!(Paper::history_of($id)
             .order(PaperRecords::RECORD_ID)
-            .select((PaperRecords::OPERATION, PaperRecords::VERSION, papers::title))
+            .select((
+                PaperRecords::OPERATION,
+                PaperRecords::VERSION,
+                papers::title
+            ))
             .load::<(Operation, i64, String)>($conn))?
     };
 }

@@ -81,6 +81,13 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             quote!(false),
         )
     };
+    let handed = model.has_computed.then(|| {
+        quote! {
+            fn handed(&self) -> ::std::vec::Vec<__handleref::Handed> {
+                __handleref::handed(self)
+            }
+        }
+    });
     quote! {
         type __HandlerefManaged = (#(#managed_types,)*);
         type __HandlerefManagedSql = (#(__handleref::Sql<#managed_columns>,)*);
@@ -133,6 +140,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             fn held_mark(&self) -> bool {
                 #held_mark
             }
+            #handed
         }
     }
 }

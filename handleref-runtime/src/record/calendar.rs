@@ -2,8 +2,7 @@
 
 use chrono::offset::LocalResult;
 use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta,
-    TimeZone, Timelike, Utc,
+    DateTime, Datelike, Days, Months, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc,
 };
 
 /// A part of the calendar.
@@ -33,9 +32,7 @@ impl Calendar {
         let (tz, now) = (at.timezone(), at.naive_utc());
         // `naive_local` panics at the ends of chrono's calendar.
         let local = now.checked_add_offset(at.offset().fix()).unwrap_or(now);
-        let Some((start, end)) = self.local(local) else {
-            return (NaiveDateTime::MIN, NaiveDateTime::MAX);
-        };
+        let (start, end) = self.local(local);
         if self != Self::Hour {
             return (first(&tz, start), first(&tz, end));
         }
@@ -46,33 +43,40 @@ impl Calendar {
         }
     }
 
-    /// The boundaries on the clock.
-    fn local(self, at: NaiveDateTime) -> Option<(NaiveDateTime, NaiveDateTime)> {
+    /// The boundaries on the clock; where the calendar of chrono ends, its end.
+    fn local(self, at: NaiveDateTime) -> (NaiveDateTime, NaiveDateTime) {
         let date = at.date();
-        let days = |start: NaiveDate, end: Option<NaiveDate>| {
-            let midnight = NaiveTime::MIN;
-            Some((start.and_time(midnight), end?.and_time(midnight)))
-        };
-        match self {
+        let month = date.with_day(1);
+        let (start, end) = match self {
             Self::Hour => {
-                let start = date.and_hms_opt(at.hour(), 0, 0)?;
-                Some((start, start.checked_add_signed(TimeDelta::hours(1))?))
+                let start = date.and_hms_opt(at.hour(), 0, 0).unwrap_or(at);
+                let end = start.checked_add_signed(TimeDelta::hours(1));
+                return (start, end.unwrap_or(NaiveDateTime::MAX));
             }
-            Self::Day => days(date, date.succ_opt()),
+            Self::Day => (Some(date), date.succ_opt()),
             Self::Week => {
-                let past = date.weekday().num_days_from_monday();
-                let start = date.checked_sub_days(Days::new(past.into()))?;
-                days(start, start.checked_add_days(Days::new(7)))
+                let past = u64::from(date.weekday().num_days_from_monday());
+                (
+                    date.checked_sub_days(Days::new(past)),
+                    date.checked_add_days(Days::new(7 - past)),
+                )
             }
-            Self::Month => {
-                let start = date.with_day(1)?;
-                days(start, start.checked_add_months(Months::new(1)))
-            }
+            Self::Month => (
+                month,
+                month.and_then(|start| start.checked_add_months(Months::new(1))),
+            ),
             Self::Year => {
-                let start = date.with_day(1)?.with_month(1)?;
-                days(start, start.checked_add_months(Months::new(12)))
+                let start = month.and_then(|start| start.with_month(1));
+                (
+                    start,
+                    start.and_then(|start| start.checked_add_months(Months::new(12))),
+                )
             }
-        }
+        };
+        (
+            start.map_or(NaiveDateTime::MIN, NaiveDateTime::from),
+            end.map_or(NaiveDateTime::MAX, NaiveDateTime::from),
+        )
     }
 }
 
@@ -124,7 +128,7 @@ fn first<Tz: TimeZone>(tz: &Tz, local: NaiveDateTime) -> NaiveDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::FixedOffset;
+    use chrono::{FixedOffset, NaiveDate};
 
     /// A zone whose offset changes once.
     #[derive(Debug, Clone, Copy)]
@@ -158,7 +162,7 @@ mod tests {
             offset.0
         }
         fn offset_from_local_date(&self, date: &NaiveDate) -> LocalResult<Shift> {
-            self.offset_from_local_datetime(&date.and_time(NaiveTime::MIN))
+            self.offset_from_local_datetime(&NaiveDateTime::from(*date))
         }
         fn offset_from_local_datetime(&self, local: &NaiveDateTime) -> LocalResult<Shift> {
             let [before, after] = self.shifts();
@@ -173,7 +177,7 @@ mod tests {
             }
         }
         fn offset_from_utc_date(&self, date: &NaiveDate) -> Shift {
-            self.offset_from_utc_datetime(&date.and_time(NaiveTime::MIN))
+            self.offset_from_utc_datetime(&NaiveDateTime::from(*date))
         }
         fn offset_from_utc_datetime(&self, utc: &NaiveDateTime) -> Shift {
             let [before, after] = self.shifts();

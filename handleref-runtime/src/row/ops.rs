@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
 use crate::key::Key;
+use crate::record::handed::Handing;
 use diesel::Selectable;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{QueryFragment, QueryId};
@@ -55,6 +56,25 @@ where
 /// Executes an `UPDATE` of this row and gives the managed columns that it
 /// wrote; `None` if it wrote none.
 async fn write<C, M, S>(conn: &mut C, row: &M, statement: S) -> Result<Option<M::Managed>, Error>
+where
+    C: Steps,
+    M: Row<C::Backend>,
+    S: QueryFragment<C::Backend> + QueryId + Send,
+{
+    let handed = row.handed();
+    if handed.is_empty() {
+        return write_plainly(conn, row, statement).await;
+    }
+    let mut handing = Handing::begin(conn, handed).await?;
+    let result = write_plainly(handing.conn(), row, statement).await;
+    handing.finish(result).await
+}
+
+async fn write_plainly<C, M, S>(
+    conn: &mut C,
+    row: &M,
+    statement: S,
+) -> Result<Option<M::Managed>, Error>
 where
     C: Steps,
     M: Row<C::Backend>,

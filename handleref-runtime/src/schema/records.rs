@@ -4,6 +4,7 @@
 use super::dialect::{Dialect, Living, Wanted};
 use super::live::{Live, LiveTrigger};
 use super::names::{fnv1a, shortened};
+use crate::record::{facts, handed};
 use crate::engine::Kind;
 use crate::executor::Texts;
 use crate::model::Roles;
@@ -232,4 +233,17 @@ pub(super) fn trigger_name(dialect: &dyn Dialect, kind: &str, table: &str) -> St
 /// have the same relative.
 pub(super) fn relative_prefix(records: &str) -> String {
     format!("handleref_relative_{:08x}_", fnv1a(records))
+}
+
+impl RecordTarget<'_> {
+    /// The value of a property that Rust computes, as the connection gives it
+    /// to the triggers; null if it gives none.
+    pub(super) fn handed(&self, property: &facts::Property) -> String {
+        handed::value_sql(
+            self.dialect.kind(),
+            self.recording.records,
+            property.name,
+            property.sql_type.on(self.dialect.kind()),
+        )
+    }
 }

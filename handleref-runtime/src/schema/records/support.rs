@@ -18,6 +18,8 @@ pub(in crate::schema) const HOLDS: &str = "handleref_holds";
 /// The one row of SQLite's triggers: the counter of records, and what a
 /// connection says to its triggers.
 pub(in crate::schema) const CONTEXT: &str = "handleref_context";
+/// Values of properties that Rust computed, for SQLite's triggers.
+pub(in crate::schema) const VALUES: &str = "handleref_values";
 /// The counter of records on PostgreSQL.
 pub(in crate::schema) const SEQUENCE: &str = "handleref_record_id";
 /// A function that fails with the given message.
@@ -48,7 +50,9 @@ impl Support {
         dialect: &dyn Dialect,
         prefix: Option<&str>,
     ) -> QueryResult<Self> {
-        let names = [RECORDINGS, EVENTS, HOLDS, CONTEXT, SEQUENCE, REFUSE];
+        let names = [
+            RECORDINGS, EVENTS, HOLDS, CONTEXT, VALUES, SEQUENCE, REFUSE,
+        ];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
             ..Self::default()
@@ -162,7 +166,10 @@ impl Support {
             ),
         ];
         parts.extend(match kind {
-            Kind::Sqlite => vec![self.context(dialect)],
+            Kind::Sqlite => vec![
+                self.context(dialect),
+                table(VALUES, "name TEXT NOT NULL PRIMARY KEY,\n  value TEXT NULL".into()),
+            ],
             Kind::Postgres => vec![self.sequence(dialect), self.refuse_postgres(dialect)],
             Kind::Mysql => vec![self.refuse_mysql(dialect)],
         });

@@ -65,9 +65,10 @@ pub(super) fn values(
         |column: &RecordColumn| column.captured(value(&target.dialect.quote(column.name())));
     values.extend(target.columns.iter().map(column));
     for (at, property) in target.recording.properties.iter().enumerate() {
-        values.push(match said.properties && property.sql.is_some() {
-            true => variable(at),
-            false => "NULL".into(),
+        values.push(match (said.properties, property.sql) {
+            (true, Some(_)) => variable(at),
+            (true, None) => target.handed(property),
+            (false, _) => "NULL".into(),
         });
     }
     (columns, values.join(", "))

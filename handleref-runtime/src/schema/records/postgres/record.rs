@@ -202,6 +202,7 @@ impl<'a, 'b> Records<'a, 'b> {
         for property in target.recording.properties {
             values.push(match (record.properties, property.sql) {
                 (Properties::Computed, Some(sql)) => self.over(record.row, sql),
+                (Properties::Computed, None) => target.handed(property),
                 (Properties::Joined(alias), Some(_)) => {
                     format!("{alias}.{}", self.quote(property.name))
                 }

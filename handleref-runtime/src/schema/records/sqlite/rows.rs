@@ -102,8 +102,10 @@ impl Writer<'_> {
     ) {
         let table = self.table();
         record.values = self.captured(held);
-        let property =
-            |it: &facts::Property| it.sql.map_or("NULL".into(), |sql| format!("({sql})"));
+        let property = |it: &facts::Property| match it.sql {
+            Some(sql) => format!("({sql})"),
+            None => self.target.handed(it),
+        };
         record
             .values
             .extend(self.target.recording.properties.iter().map(property));

@@ -162,7 +162,7 @@ impl Writer<'_> {
     pub(super) fn properties(&self, value: &dyn Fn(&str) -> String) -> Vec<String> {
         let property = |property: &facts::Property| match property.sql {
             Some(sql) => format!("(SELECT ({sql}) FROM {})", self.as_table(value)),
-            None => "NULL".into(),
+            None => self.target.handed(property),
         };
         self.target
             .recording

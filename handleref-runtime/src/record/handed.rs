@@ -1,0 +1,137 @@
+//! Properties that Rust computes: how their values get to the triggers.
+//!
+//! A verb on one row says them to its connection before it writes, and takes
+//! them back before the transaction ends. The triggers find them in a setting
+//! of the transaction (PostgreSQL), a table (SQLite) or a variable (MySQL).
+
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Steps, Transaction};
+use std::fmt::Write as _;
+
+/// A value for the triggers.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Handed {
+    /// The record table.
+    pub records: &'static str,
+    /// The property.
+    pub property: &'static str,
+    /// The value as text; `None` is null.
+    pub value: Option<String>,
+}
+
+/// The name by which a value is known.
+fn name(records: &str, property: &str) -> String {
+    let hash = |text: &str| {
+        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        })
+    };
+    format!("handleref_p_{:08x}{:08x}", hash(records), hash(property))
+}
+
+/// The value of a property in a trigger.
+pub(crate) fn value_sql(engine: Kind, records: &str, property: &str, sql_type: &str) -> String {
+    let name = name(records, property);
+    match engine {
+        Kind::Sqlite => format!("(SELECT value FROM handleref_values WHERE name = '{name}')"),
+        Kind::Postgres => {
+            let setting = format!("current_setting('handleref.{name}', true)");
+            format!(
+                "CASE WHEN left({setting}, 1) = '=' THEN CAST(substr({setting}, 2) AS {sql_type}) END"
+            )
+        }
+        Kind::Mysql => format!("@{name}"),
+    }
+}
+
+/// `text` as a literal.
+fn literal(engine: Kind, text: &str) -> String {
+    match engine {
+        Kind::Mysql if text.is_empty() => "''".into(),
+        // The same with and without NO_BACKSLASH_ESCAPES.
+        Kind::Mysql => {
+            text.bytes()
+                .fold("_utf8mb4 x'".to_owned(), |mut hex, byte| {
+                    let _ = write!(hex, "{byte:02x}");
+                    hex
+                })
+                + "'"
+        }
+        Kind::Sqlite | Kind::Postgres => format!("'{}'", text.replace('\'', "''")),
+    }
+}
+
+fn set_sql(engine: Kind, handed: &Handed) -> Option<String> {
+    let name = name(handed.records, handed.property);
+    let value = handed.value.as_deref()?;
+    Some(match engine {
+        Kind::Sqlite => format!(
+            "INSERT INTO handleref_values (name, value) VALUES ('{name}', {})",
+            literal(engine, value)
+        ),
+        Kind::Postgres => {
+            let value = literal(engine, &format!("={value}"));
+            format!("SELECT set_config('handleref.{name}', {value}, true)")
+        }
+        Kind::Mysql => format!("SET @{name} = {}", literal(engine, value)),
+    })
+}
+
+fn reset_sql(engine: Kind, handed: &Handed) -> String {
+    let name = name(handed.records, handed.property);
+    match engine {
+        Kind::Sqlite => format!("DELETE FROM handleref_values WHERE name = '{name}'"),
+        Kind::Postgres => format!("SELECT set_config('handleref.{name}', '', true)"),
+        Kind::Mysql => format!("SET @{name} = NULL"),
+    }
+}
+
+/// A transaction (or a savepoint in one) in which the triggers know values.
+pub(crate) struct Handing<'a, C: Steps> {
+    transaction: Transaction<'a, C>,
+    handed: Vec<Handed>,
+}
+
+impl<'a, C: Steps> Handing<'a, C> {
+    pub(crate) async fn begin(conn: &'a mut C, handed: Vec<Handed>) -> Result<Self, Error> {
+        let transaction = Transaction::begin(conn).await?;
+        let mut this = Self {
+            transaction,
+            handed,
+        };
+        let set: Vec<String> = this
+            .handed
+            .iter()
+            .filter_map(|one| set_sql(C::Backend::KIND, one))
+            .collect();
+        for sql in set {
+            if let Err(error) = this.conn().batch(&sql).await {
+                return this.finish(Err(error.into())).await;
+            }
+        }
+        Ok(this)
+    }
+
+    pub(crate) fn conn(&mut self) -> &mut C {
+        self.transaction.conn()
+    }
+
+    /// Commits if `result` is good and rolls back otherwise. MySQL's variables
+    /// survive either, so they are reset before.
+    pub(crate) async fn finish<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
+        let mut result = result;
+        // After an error PostgreSQL takes no more statements, and needs none.
+        if result.is_ok() || C::Backend::KIND == Kind::Mysql {
+            for at in 0..self.handed.len() {
+                let sql = reset_sql(C::Backend::KIND, &self.handed[at]);
+                let reset = self.conn().batch(&sql).await;
+                if let (Ok(_), Err(error)) = (&result, reset) {
+                    result = Err(error.into());
+                }
+            }
+        }
+        self.transaction.finish(result).await
+    }
+}

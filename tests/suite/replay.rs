@@ -1,0 +1,270 @@
+//! History replays to the present: after any sequence of changes, by any way
+//! and over several connections, folding the records of a row gives the row,
+//! its versions are dense, and `as_of` at every record is what a model in
+//! memory says.
+
+use crate::support::recorded::{Paper, PaperRecords, bare_papers, papers};
+use crate::support::{Db, Done};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use handleref::prelude::*;
+use handleref::{Error, Operation, Record, RecordNo, Revert};
+use std::collections::BTreeMap;
+
+/// Numbers that look random, and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+    fn id(&mut self) -> i32 {
+        self.roll(6) as i32 + 1
+    }
+}
+
+fn tables(db: &Db) {
+    bare_papers(db);
+    db.install(&handleref::schema![crate::support::recorded::Author, Paper]);
+}
+
+/// The table, by key.
+type Table = BTreeMap<i32, Paper>;
+
+macro_rules! replay {
+    ($engine:ident, $conn:ty) => {
+        mod $engine {
+            use super::*;
+
+            /// One random change; an error that a user would get as well (a
+            /// taken key, a stale row) is none of the test.
+            fn step(conn: &mut $conn, dice: &mut Dice, tick: u64) -> Result<(), Error> {
+                let id = dice.id();
+                let title = format!("t{tick}");
+                let row = |conn: &mut $conn, id: i32| {
+                    papers::table
+                        .find(id)
+                        .select(Paper::as_select())
+                        .first::<Paper>(conn)
+                        .optional()
+                };
+                match dice.roll(13) {
+                    0 | 1 => drop(
+                        diesel::insert_into(papers::table)
+                            .values((papers::id.eq(id), papers::title.eq(title)))
+                            .execute(conn),
+                    ),
+                    2 => drop(
+                        diesel::update(papers::table.find(id))
+                            .set(papers::title.eq(title))
+                            .execute(conn)?,
+                    ),
+                    3 => drop(
+                        handleref::update(papers::table.find(id))
+                            .set(papers::website.eq(title))
+                            .execute(conn)?,
+                    ),
+                    4 => drop(handleref::delete(papers::table.find(id)).execute(conn)?),
+                    5 => drop(handleref::restore(papers::table.find(id)).execute(conn)?),
+                    6 => drop(diesel::delete(papers::table.find(id)).execute(conn)?),
+                    7 => drop(
+                        diesel::update(papers::table.filter(papers::id.ge(id)))
+                            .set(papers::website.eq(None::<String>))
+                            .execute(conn)?,
+                    ),
+                    8 => conn.batch_execute(&format!(
+                        "UPDATE papers SET website = 'raw {tick}' WHERE id <= {id}"
+                    ))?,
+                    9 => {
+                        // To a version that there may be, or may have been pruned.
+                        if let Some(mut paper) = row(conn, id)? {
+                            let version = dice.roll(paper.version.unsigned_abs()) as i64 + 1;
+                            drop(paper.revert(conn, version));
+                        }
+                    }
+                    10 => {
+                        if let Some(mut paper) = row(conn, id)? {
+                            let version = dice.roll(paper.version.unsigned_abs()) as i64 + 1;
+                            drop(
+                                paper
+                                    .revert(conn, Revert::fields().field(papers::website, version)),
+                            );
+                        } else {
+                            drop(Paper::undelete(conn, &id));
+                        }
+                    }
+                    11 => {
+                        if let Some(mut paper) = row(conn, id)? {
+                            paper.title = title;
+                            drop(paper.save(conn));
+                        }
+                    }
+                    _ => drop(
+                        handleref::update(papers::table.find(id))
+                            .set(papers::title.eq(papers::title))
+                            .execute(conn)?,
+                    ),
+                }
+                Ok(())
+            }
+
+            fn table(conn: &mut $conn) -> Table {
+                let rows = papers::table
+                    .select(Paper::as_select())
+                    .load::<Paper>(conn)
+                    .unwrap();
+                rows.into_iter().map(|row| (row.id, shown(row))).collect()
+            }
+
+            fn last(conn: &mut $conn) -> i64 {
+                let last = Paper::records().select(diesel::dsl::max(PaperRecords::RECORD_ID));
+                last.get_result::<Option<i64>>(conn).unwrap().unwrap_or(0)
+            }
+
+            fn as_of(conn: &mut $conn, record: i64) -> Table {
+                let rows = papers::table
+                    .select(Paper::as_select())
+                    .as_of::<Paper>(RecordNo(record));
+                let rows = rows.load::<Paper>(conn).unwrap();
+                rows.into_iter().map(|row| (row.id, row)).collect()
+            }
+
+            /// What must hold of any history.
+            fn check(conn: &mut $conn) {
+                let records = Paper::records()
+                    .order(PaperRecords::RECORD_ID)
+                    .select(Record::<Paper>::as_select())
+                    .load::<Record<Paper>>(conn)
+                    .unwrap();
+                let (mut model, mut versions) = (Table::new(), BTreeMap::new());
+                let deleted = |paper: &Paper| paper.deleted_at.is_some();
+                for record in &records {
+                    let id = record.row.id;
+                    let before = model.get(&id);
+                    let expected = match (before, record.operation) {
+                        (None, _) => Operation::Insert,
+                        (Some(_), Operation::Delete) => Operation::Delete,
+                        (Some(before), _) => match (deleted(before), deleted(&record.row)) {
+                            (false, true) => Operation::SoftDelete,
+                            (true, false) => Operation::Restore,
+                            _ => Operation::Update,
+                        },
+                    };
+                    assert_eq!(record.operation, expected, "{record:?} after {before:?}");
+                    let version = versions.entry(id).or_insert(0);
+                    assert_eq!(record.version, *version + 1, "{record:?}");
+                    *version = record.version;
+                    if record.operation == Operation::Delete {
+                        assert_eq!(
+                            model.remove(&id).as_ref(),
+                            Some(&record.row),
+                            "the last state"
+                        );
+                    } else {
+                        assert_eq!(record.row.version, record.version);
+                        model.insert(id, record.row.clone());
+                    }
+                    assert_eq!(as_of(conn, record.id), model, "as of {}", record.id);
+                }
+                assert_eq!(model, table(conn), "the present");
+            }
+
+            #[test]
+            fn one_after_another() -> Done {
+                for seed in 0..3 {
+                    let db = Db::$engine();
+                    tables(&db);
+                    let mut dice = Dice(seed);
+                    let mut conns: Vec<$conn> = (0..3).map(|_| db.connect()).collect();
+                    let mut moments: Vec<(i64, Table)> = Vec::new();
+                    for tick in 0..120 {
+                        let conn = &mut conns[dice.roll(3) as usize];
+                        let before = table(conn);
+                        match dice.roll(8) {
+                            0 => {
+                                let result = conn.transaction::<(), Error, _>(|conn| {
+                                    for more in 0..3 {
+                                        step(conn, &mut dice, 1_000 * tick + more)?;
+                                    }
+                                    Err(Error::Database(diesel::result::Error::RollbackTransaction))
+                                });
+                                assert!(result.is_err());
+                                assert_eq!(table(conn), before);
+                            }
+                            1 => conn.transaction::<(), Error, _>(|conn| {
+                                for more in 0..3 {
+                                    // A failed insert would end PostgreSQL's transaction.
+                                    let _ = conn.transaction(|conn| {
+                                        step(conn, &mut dice, 1_000 * tick + more)
+                                    });
+                                }
+                                let _ = conn.transaction::<(), Error, _>(|conn| {
+                                    step(conn, &mut dice, 1_000 * tick + 9)?;
+                                    Err(Error::Database(diesel::result::Error::RollbackTransaction))
+                                });
+                                Ok(())
+                            })?,
+                            _ => step(conn, &mut dice, tick)?,
+                        }
+                        moments.push((last(conn), table(conn)));
+                    }
+                    let conn = &mut conns[0];
+                    check(conn);
+                    for (record, expected) in moments.into_iter().filter(|(record, _)| *record != 0)
+                    {
+                        assert_eq!(as_of(conn, record), expected);
+                    }
+                }
+                Ok(())
+            }
+
+            #[test]
+            fn all_at_once() -> Done {
+                let db = Db::$engine();
+                tables(&db);
+                std::thread::scope(|scope| {
+                    for seed in 0..4 {
+                        let db = &db;
+                        scope.spawn(move || {
+                            let (conn, mut dice) = (&mut db.connect::<$conn>(), Dice(100 + seed));
+                            for tick in 0..60 {
+                                // Deadlocks and lost races are errors, and leave nothing.
+                                let tick = seed * 1_000 + tick;
+                                let _ = match dice.roll(3) {
+                                    0 => conn.transaction(|conn| {
+                                        step(conn, &mut dice, tick)?;
+                                        step(conn, &mut dice, tick + 500)
+                                    }),
+                                    _ => step(conn, &mut dice, tick),
+                                };
+                            }
+                        });
+                    }
+                });
+                let conn = &mut db.connect::<$conn>();
+                assert!(last(conn) != 0);
+                check(conn);
+                Ok(())
+            }
+        }
+    };
+}
+
+/// The row as its records show it: of what is left out and what is redacted
+/// they hold nothing.
+fn shown(mut paper: Paper) -> Paper {
+    paper.views = 0;
+    paper.secret = None;
+    paper
+}
+
+#[cfg(feature = "sqlite")]
+replay!(sqlite, SqliteConnection);
+#[cfg(feature = "postgres")]
+replay!(postgres, PgConnection);
+#[cfg(feature = "mysql")]
+replay!(mysql, MysqlConnection);
