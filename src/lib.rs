@@ -7,9 +7,17 @@
 //! * [`ChangesDsl`]: `since`, `until` and the like on queries that exist already.
 //! * [`update`], [`delete`], [`restore`], [`resurrect()`], [`bump`]: writing sets.
 //! * [`RowDsl`]: `save`, `delete`, `restore`, `hard_delete`, `reload` of one row; [`Outcome`], [`Error`].
-//! * [`Hooks`]: code before and after. [`mod@schema`]: columns, indexes, guards and migrations.
+//! * [`Hooks`]: code before and after. [`mod@schema`]: columns, indexes, guards, record tables and migrations.
+//! * [`Recorded`](derive@Recorded), the derive of the history, with its attributes, and [`trait@Recorded`]: `records`,
+//!   `history`, `history_of`. [`RecordSource`]: the columns of a record; [`Record`]: a whole one.
+//! * [`RecordsDsl`]: windows, `resample`, first and last record; [`GoneDsl`]: rows that were really deleted.
+//! * [`AsOfDsl`]: any query in the past. [`PastDsl`]: `diff`, `changes_summary`, `blame`, `revert`, `undelete` of one row.
+//! * [`Maintain`]: `backfill`, `prune`, `erase`, `hold`; [`release`], [`holds`](holds()), [`events`](events()),
+//!   [`without_recording`].
+//! * The guides in `docs/`: `guide.md`, and `history.md` for what is recorded.
 
 pub use handleref_derive::{HandleRef, Recorded};
+pub use handleref_runtime::allow_records_to_appear_in_same_query;
 pub use handleref_runtime::error::Error;
 pub use handleref_runtime::executor::Executor;
 pub use handleref_runtime::handle::{Handle, HandleError};
@@ -20,9 +28,15 @@ pub use handleref_runtime::model::{
     ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
     VersionSqlType, Versioned,
 };
+pub use handleref_runtime::record::maintain::{
+    Age, Backfill, Erase, Erased, Event, EventKind, Events, Hold, Maintain, Progress, Prune,
+    Pruned, events, holds, release, without_recording, without_recording_async,
+};
 pub use handleref_runtime::record::{
-    AsOfDsl, ChangesetNo, Conflict, Diff, FieldChange, Moment, Now, Operation, PastDsl, Record,
-    RecordNo, RecordSource, Recorded, Revert, RevertPlan, VersionNo,
+    AsOfDsl, Blame, Calendar, ChangesetNo, Conflict, Diff, Every, FieldChange, FieldHistory,
+    GoneDsl, Moment, Neighbours, Now, Operation, PastDsl, Record, RecordNo, RecordSource, Recorded,
+    RecordsDsl, Resample, Revert, RevertPlan, Side, VersionChange, VersionNo, Window, ZeroLength,
+    last_record,
 };
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
@@ -35,13 +49,16 @@ pub use handleref_runtime::{engine, lifecycle, record, schema};
 /// diesel-async each have their own.
 pub mod prelude {
     pub use crate::{
-        AsOfDsl, ChangesDsl, HandleRef, PastDsl, RecordSource, Recorded, RowDsl, SoftDelete,
-        Timestamped, Versioned,
+        AsOfDsl, ChangesDsl, GoneDsl, HandleRef, Maintain, PastDsl, RecordSource, Recorded,
+        RecordsDsl, RowDsl, SoftDelete, Timestamped, Versioned,
     };
 }
 
 /// The types of queries, for signatures.
 pub mod dsl {
+    pub use handleref_runtime::record::{
+        AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, Previous, Within,
+    };
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
     pub use handleref_runtime::write::{Bump, Set};
 }
@@ -55,3 +72,7 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide.md")]
 struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/history.md")]
+struct History;

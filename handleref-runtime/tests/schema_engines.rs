@@ -30,11 +30,13 @@ mod records_capture;
 mod records_install;
 #[path = "schema_engines/records_models.rs"]
 mod records_models;
+#[path = "schema_engines/records_mysql.rs"]
+mod records_mysql;
+#[path = "schema_engines/records_older.rs"]
+mod records_older;
 #[path = "schema_engines/records_postgres.rs"]
 mod records_postgres;
 #[path = "schema_engines/records_sqlite.rs"]
 mod records_sqlite;
-#[path = "schema_engines/records_mysql.rs"]
-mod records_mysql;
 #[path = "schema_engines/speed.rs"]
 mod speed;

@@ -5,8 +5,8 @@ use crate::support::recorded::{
     Author, AuthorRecords, Label, LabelRecords, Paper, PaperRecords, authors, labels, papers,
 };
 use crate::support::{Engine, each_engine};
-use diesel::prelude::{ExpressionMethods, NullableExpressionMethods};
-use diesel::{QueryDsl, SelectableHelper};
+use diesel::prelude::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods};
+use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 use handleref::{Error, Now, Operation, Outcome, Record, RecordNo, Revert, VersionNo};
 
@@ -457,5 +457,42 @@ each_engine! {
         let text = early.unwrap_err().to_string();
         assert!(text.contains("`paper_records` does not reach back so far; it begins at "), "{text}");
         assert!(go!(papers::table.select(papers::id).as_of::<Paper>(RecordNo(-1)).load::<i32>(conn)).is_err());
+    }
+
+    /// Records join the present, and other records.
+    async fn joins(db: tables, conn) {
+        author!(conn, 1, "Ann");
+        insert!(conn, 1, "one");
+        go!(diesel::update(papers::table.find(1)).set(papers::author_id.eq(1)).execute(conn))?;
+        go!(diesel::update(authors::table.find(1)).set(authors::name.eq("Anna")).execute(conn))?;
+        let now = Paper::records()
+            .inner_join(authors::table.on(authors::id.nullable().eq(papers::author_id)))
+            .filter(PaperRecords::OPERATION.eq(Operation::Update))
+            .select((PaperRecords::VERSION, Paper::as_select(), authors::name));
+        let found = go!(now.load::<(i64, Paper, String)>(conn))?;
+        assert_eq!((found.len(), found[0].0, found[0].2.as_str()), (1, 2, "Anna"));
+        let all = Paper::records()
+            .left_join(authors::table.on(authors::id.nullable().eq(papers::author_id)))
+            .order(PaperRecords::RECORD_ID)
+            .select((PaperRecords::VERSION, authors::name.nullable()));
+        assert_eq!(go!(all.load::<(i64, Option<String>)>(conn))?, [(1, None), (2, Some("Anna".to_owned()))]);
+        let then = Paper::records()
+            .inner_join(Author::records().on(authors::id.nullable().eq(papers::author_id)
+                .and(AuthorRecords::RECORD_ID.lt(PaperRecords::RECORD_ID))))
+            .select((papers::title, authors::name));
+        assert_eq!(go!(then.load::<(String, String)>(conn))?, [("one".to_owned(), "Ann".to_owned())]);
+    }
+
+    /// Where the records have got to is a moment, the first one too.
+    async fn the_last_record(db: tables, conn) {
+        let empty = go!(handleref::last_record(conn))?;
+        insert!(conn, 1, "one");
+        let one = go!(handleref::last_record(conn))?;
+        go!(diesel::delete(papers::table.find(1)).execute(conn))?;
+        let count = |moment| papers::table.count().as_of::<Paper>(moment);
+        assert_eq!(go!(count(empty).get_result::<i64>(conn))?, 0);
+        assert_eq!(go!(count(one).get_result::<i64>(conn))?, 1);
+        let none = go!(handleref::last_record(conn))?;
+        assert_eq!(go!(count(none).get_result::<i64>(conn))?, 0);
     }
 }

@@ -178,3 +178,21 @@ impl<M: Recorded, DB: diesel::backend::Backend> QueryFragment<DB> for Records<M>
         out.push_identifier(M::LiveTable::SQL_NAME)
     }
 }
+
+/// Lets the records of a model appear in queries with other tables, or with
+/// the records of other models, as `allow_tables_to_appear_in_same_query!`
+/// does for tables. Needed for joins, which name their `on`:
+///
+/// ```text
+/// handleref::allow_records_to_appear_in_same_query!(ArticleRecords, topics::table, users::table);
+/// Article::records().inner_join(topics::table.on(topics::id.eq(articles::topic_id)))
+/// ```
+///
+/// For two record sources each must be allowed beside the table of the other.
+#[macro_export]
+macro_rules! allow_records_to_appear_in_same_query {
+    ($records:ty, $($other:ty),+ $(,)?) => { $(
+        impl $crate::private::diesel::query_source::TableNotEqual<$other> for $records {}
+        impl $crate::private::diesel::query_source::TableNotEqual<$records> for $other {}
+    )+ };
+}

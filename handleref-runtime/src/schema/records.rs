@@ -4,11 +4,11 @@
 use super::dialect::{Dialect, Living, Wanted};
 use super::live::{Live, LiveTrigger};
 use super::names::{fnv1a, shortened};
-use crate::record::{facts, handed};
 use crate::engine::Kind;
 use crate::executor::Texts;
 use crate::model::Roles;
 use crate::record::facts::{Capture, Property, RecordedColumn, Recording};
+use crate::record::{facts, handed};
 use support::Support;
 
 mod compare;

@@ -13,7 +13,8 @@
 //! without, but `INSERT .. RETURNING` would give back the placeholder.
 
 use super::dialect::{
-    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends, trespass,
+    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
+    trespass,
 };
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};

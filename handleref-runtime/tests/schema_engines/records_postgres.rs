@@ -54,7 +54,8 @@ fn installed(name: &str) -> Option<PgConnection> {
 fn take(conn: &mut PgConnection) -> Vec<String> {
     let rows = conn.rows(
         "record_operation, record_version, id, title",
-        "FROM article_records ORDER BY record_id",
+        // As they were written: the numbers of baselines are negative.
+        "FROM article_records ORDER BY abs(record_id)",
     );
     conn.sql("CREATE TABLE IF NOT EXISTS taken (n BIGINT)");
     let taken: usize = conn.row("max(n)", "FROM taken").parse().unwrap_or(0);

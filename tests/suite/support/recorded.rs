@@ -40,6 +40,8 @@ diesel::table! {
 diesel::joinable!(papers -> authors (author_id));
 diesel::joinable!(labels -> papers (paper_id));
 diesel::allow_tables_to_appear_in_same_query!(authors, papers, labels);
+handleref::allow_records_to_appear_in_same_query!(PaperRecords, authors::table, AuthorRecords);
+handleref::allow_records_to_appear_in_same_query!(AuthorRecords, papers::table);
 
 /// The parent; its name is unique among the living.
 #[derive(

@@ -168,11 +168,7 @@ where
     }
     query = bump::<M, _>(query, true).text(" WHERE ").part(&key);
     if let (Some(version), Some((column, _))) = (plan.version, M::RECORDED_ROLES.version) {
-        query = query
-            .text(" AND ")
-            .name(column)
-            .text(" = ")
-            .number(version);
+        query = query.text(" AND ").name(column).text(" = ").number(version);
     }
     let written = conn.execute(query).await?;
     forget_temporary(conn).await?;

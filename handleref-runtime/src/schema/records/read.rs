@@ -37,7 +37,11 @@ pub(in crate::schema) async fn recorded<C: Steps>(
         let mut found = read(conn, dialect, &beside(relative.table)).await?;
         found.schema.clone_from(&live.schema);
         let of_table = |one: &&Wanted| one.table == wanted.beside(relative.table);
-        if let Some(other) = tables.iter().find(of_table).filter(|_| found.found.is_some()) {
+        if let Some(other) = tables
+            .iter()
+            .find(of_table)
+            .filter(|_| found.found.is_some())
+        {
             will_have(&mut found, other);
         }
         recorded.relatives.push(found);

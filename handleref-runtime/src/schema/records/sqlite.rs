@@ -33,7 +33,8 @@ pub(in crate::schema) use collation::record_type;
 const NOW: &str = now_sql(Kind::Sqlite, TimeKind::Plain);
 
 pub(in crate::schema) fn facts() -> String {
-    "SELECT CAST(recursive_triggers AS TEXT), NULL, NULL, NULL FROM pragma_recursive_triggers".into()
+    "SELECT CAST(recursive_triggers AS TEXT), NULL, NULL, NULL FROM pragma_recursive_triggers"
+        .into()
 }
 
 pub(in crate::schema) fn triggers(dialect: &Sqlite, target: &RecordTarget<'_>) -> Vec<Trigger> {
@@ -108,7 +109,9 @@ fn named(
 
 pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
     let facts = &target.recorded.facts;
-    let recursive = facts.first().is_some_and(|row| row.0.as_deref() == Some("1"));
+    let recursive = facts
+        .first()
+        .is_some_and(|row| row.0.as_deref() == Some("1"));
     let mut texts = vec![format!(
         "`REPLACE INTO {}` with the id of a record overwrites that record",
         target.recording.records
@@ -120,7 +123,10 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
     let further = |live: &Live, key: &[&str]| -> Vec<String> {
         let mut indexes: Vec<_> = live.indexes.iter().filter(|index| index.unique).collect();
         indexes.retain(|index| index.columns != *key);
-        indexes.into_iter().map(|index| index.name.clone()).collect()
+        indexes
+            .into_iter()
+            .map(|index| index.name.clone())
+            .collect()
     };
     for index in further(target.live, &target.wanted.key) {
         texts.push(format!(

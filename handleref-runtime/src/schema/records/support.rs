@@ -50,9 +50,7 @@ impl Support {
         dialect: &dyn Dialect,
         prefix: Option<&str>,
     ) -> QueryResult<Self> {
-        let names = [
-            RECORDINGS, EVENTS, HOLDS, CONTEXT, VALUES, SEQUENCE, REFUSE,
-        ];
+        let names = [RECORDINGS, EVENTS, HOLDS, CONTEXT, VALUES, SEQUENCE, REFUSE];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
             ..Self::default()
@@ -168,7 +166,10 @@ impl Support {
         parts.extend(match kind {
             Kind::Sqlite => vec![
                 self.context(dialect),
-                table(VALUES, "name TEXT NOT NULL PRIMARY KEY,\n  value TEXT NULL".into()),
+                table(
+                    VALUES,
+                    "name TEXT NOT NULL PRIMARY KEY,\n  value TEXT NULL".into(),
+                ),
             ],
             Kind::Postgres => vec![self.sequence(dialect), self.refuse_postgres(dialect)],
             Kind::Mysql => vec![self.refuse_mysql(dialect)],

@@ -88,6 +88,32 @@ impl RecordTarget<'_> {
         columns
     }
 
+    /// What records from before a column was added say of it: the column's
+    /// default, as the rows got it. Without that they could not be loaded into
+    /// a field that is never null. `None` if that is no constant.
+    fn for_older_records(&self, name: &str) -> Option<String> {
+        let captured = self.columns.iter().find(|column| column.name() == name)?;
+        let live = self.live.column(name).filter(|live| !live.nullable)?;
+        let default = live.default.as_deref()?.trim();
+        if captured.facts.capture != f::Capture::Value {
+            return None;
+        }
+        if default.starts_with('\'') {
+            return Some(default.to_owned());
+        }
+        let number = default.parse::<f64>().is_ok();
+        let word = ["true", "false"]
+            .iter()
+            .any(|it| default.eq_ignore_ascii_case(it));
+        match self.dialect.kind() {
+            _ if number || word => Some(default.to_owned()),
+            // MySQL, unlike MariaDB, says texts without quotes, and what it
+            // computes in words of SQL.
+            Kind::Mysql if !default.contains('(') => Some(self.dialect.text(default)),
+            _ => None,
+        }
+    }
+
     fn definition(&self, column: &Column) -> String {
         let (name, sql_type) = (self.dialect.quote(column.name), &column.sql_type);
         let blank = if sql_type.is_empty() { "" } else { " " };
@@ -151,11 +177,19 @@ impl RecordTarget<'_> {
                 findings.push((shown.clone(), kind, Some(change)));
                 former
             } else {
+                let mut add = format!(
+                    "ALTER TABLE {table} ADD COLUMN {}",
+                    self.definition(&column)
+                );
+                let mut forget = None;
+                if let Some(default) = self.for_older_records(column.name) {
+                    add.push_str(&format!(" DEFAULT {default}"));
+                    // SQLite cannot drop it, and no record is written without naming all columns.
+                    forget = (self.dialect.kind() != Kind::Sqlite)
+                        .then(|| format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"));
+                }
                 let change = Change {
-                    up: vec![format!(
-                        "ALTER TABLE {table} ADD COLUMN {}",
-                        self.definition(&column)
-                    )],
+                    up: [add].into_iter().chain(forget).collect(),
                     down: vec![format!("ALTER TABLE {table} DROP COLUMN {name}")],
                 };
                 findings.push((shown, ProblemKind::MissingColumn, Some(change)));
