@@ -36,7 +36,7 @@ pub use handleref_runtime::record::{
     AsOfDsl, Blame, Calendar, ChangesetNo, Conflict, Diff, Every, FieldChange, FieldHistory,
     GoneDsl, Moment, Neighbours, Now, Operation, PastDsl, Record, RecordNo, RecordSource, Recorded,
     RecordsDsl, Resample, Revert, RevertPlan, Side, VersionChange, VersionNo, Window, ZeroLength,
-    last_record,
+    latest_record,
 };
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};

@@ -67,7 +67,7 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
 /// | `table_name = "article_history"` | the record table; by default the struct's name in snake case and `_records` |
 /// | `when = "articles.status <> 'draft'"` | record only while this is true of the row after the change (before a delete) |
 /// | `property(comments: BigInt, sql = "(SELECT count(*) ..)")` | a value that the database computes for each record |
-/// | `property(words: Integer, with = count_words)` | one that a function of the struct computes, for writes by the derive's verbs on a row |
+/// | `property(words: Nullable<Integer>, with = count_words)` | one that a function of the struct computes, for writes by the derive's verbs on a row |
 /// | `relative(comments, on = "comments.article_id = articles.id")` | a table whose changes may alter a property |
 /// | `validate = path::to::function` | called with what a revert is about to write |
 /// | `crate = path` | the path of `handleref`, if it is not `::handleref` |

@@ -45,7 +45,7 @@ pub use diff::{Diff, FieldChange, FieldHistory, Now, Side, VersionChange};
 pub use dsl::PastDsl;
 pub use gone::{GoneDsl, IsGone};
 pub use handed::Handed;
-pub use last::last_record;
+pub use last::latest_record;
 pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};

@@ -450,7 +450,7 @@ each_engine! {
         assert_eq!(go!(named.as_of::<(Paper, Author)>(noon).load::<Paper>(conn))?.len(), 1);
         assert_eq!(go!(named.as_of::<Paper>(noon).load::<Paper>(conn))?.len(), 0);
         let page = papers::table.order(papers::id.desc()).limit(1).select(papers::id);
-        assert_eq!(go!(page.as_of::<Paper>(noon).get_result::<i32>(conn))?, 1);
+        assert_eq!(go!(page.as_of::<Paper>(noon).first::<i32>(conn))?, 1);
         assert_eq!(go!(papers::table.select(papers::title).as_of::<Paper>(VersionNo(1)).load::<String>(conn))?.len(), 2);
         // Before recording began there is no answer, and the error says why.
         let early = go!(papers::table.select(papers::id).as_of::<Paper>(noon - chrono::TimeDelta::days(1)).load::<i32>(conn));
@@ -485,14 +485,14 @@ each_engine! {
 
     /// Where the records have got to is a moment, the first one too.
     async fn the_last_record(db: tables, conn) {
-        let empty = go!(handleref::last_record(conn))?;
+        let empty = go!(handleref::latest_record(conn))?;
         insert!(conn, 1, "one");
-        let one = go!(handleref::last_record(conn))?;
+        let one = go!(handleref::latest_record(conn))?;
         go!(diesel::delete(papers::table.find(1)).execute(conn))?;
         let count = |moment| papers::table.count().as_of::<Paper>(moment);
         assert_eq!(go!(count(empty).get_result::<i64>(conn))?, 0);
         assert_eq!(go!(count(one).get_result::<i64>(conn))?, 1);
-        let none = go!(handleref::last_record(conn))?;
+        let none = go!(handleref::latest_record(conn))?;
         assert_eq!(go!(count(none).get_result::<i64>(conn))?, 0);
     }
 }

@@ -7,6 +7,7 @@ use super::moment::{Moment, Point};
 use crate::engine::{Engine, Kind};
 use chrono::NaiveDateTime;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Timestamp};
@@ -71,6 +72,18 @@ impl<Q: Query, M> Query for AsOf<Q, M> {
 }
 
 impl<Q, M, Conn> diesel::RunQueryDsl<Conn> for AsOf<Q, M> {}
+
+/// For `first`.
+impl<Q: LimitDsl, M> LimitDsl for AsOf<Q, M> {
+    type Output = AsOf<Q::Output, M>;
+    fn limit(self, limit: i64) -> Self::Output {
+        AsOf {
+            query: self.query.limit(limit),
+            point: self.point,
+            models: PhantomData,
+        }
+    }
+}
 
 impl<Q, M, DB> QueryFragment<DB> for AsOf<Q, M>
 where

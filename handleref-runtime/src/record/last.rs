@@ -14,14 +14,14 @@ use crate::executor::Executor;
 /// taken lower numbers for records that are not to be seen yet.
 ///
 /// ```text
-/// let before = handleref::last_record(conn)?;
+/// let before = handleref::latest_record(conn)?;
 /// import(conn)?;
 /// let old = articles::table.as_of::<Article>(before).load::<Article>(conn)?;
 /// ```
 ///
 /// # Errors
 /// [`Error::Database`].
-pub fn last_record<C: Executor>(conn: &mut C) -> C::Output<'_, Result<RecordNo, Error>> {
+pub fn latest_record<C: Executor>(conn: &mut C) -> C::Output<'_, Result<RecordNo, Error>> {
     C::run(async move {
         let query = match C::Backend::KIND {
             Kind::Sqlite => "SELECT tick, 0 FROM handleref_context",

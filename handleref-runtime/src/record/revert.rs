@@ -173,7 +173,7 @@ impl fmt::Display for Conflict {
             }
             Self::ColumnGone { column } => write!(
                 f,
-                "the column `{column}` does not exist any more; its value stays in the past"
+                "the model has no field for the column `{column}` any more; its value stays in the past"
             ),
             Self::UniqueTaken { columns, by } => {
                 let columns = columns.join("`, `");

@@ -119,15 +119,27 @@ impl Db {
     pub fn install(&self, schema: &handleref::schema::Schema) {
         match self.engine {
             Engine::Sqlite => {
-                drop(schema.install(&mut self.connect::<diesel::SqliteConnection>()).unwrap());
+                drop(
+                    schema
+                        .install(&mut self.connect::<diesel::SqliteConnection>())
+                        .unwrap(),
+                );
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres => {
-                drop(schema.install(&mut self.connect::<diesel::PgConnection>()).unwrap());
+                drop(
+                    schema
+                        .install(&mut self.connect::<diesel::PgConnection>())
+                        .unwrap(),
+                );
             }
             #[cfg(feature = "mysql")]
             Engine::Mysql => {
-                drop(schema.install(&mut self.connect::<diesel::MysqlConnection>()).unwrap());
+                drop(
+                    schema
+                        .install(&mut self.connect::<diesel::MysqlConnection>())
+                        .unwrap(),
+                );
             }
             #[allow(unreachable_patterns)]
             _ => unreachable!("its feature is off"),

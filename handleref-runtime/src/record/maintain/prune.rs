@@ -42,7 +42,7 @@ use std::marker::PhantomData;
 /// left is a consistent history. Other writers work on, but for SQLite, where
 /// they wait for a batch. Inside a transaction of the caller the batches are
 /// savepoints.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "nothing happens before `.execute(conn)`"]
 pub struct Prune<M> {
     age: Option<Limit>,
@@ -50,6 +50,13 @@ pub struct Prune<M> {
     batch: u32,
     model: PhantomData<fn() -> M>,
 }
+
+impl<M> Clone for Prune<M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M> Copy for Prune<M> {}
 
 #[derive(Debug, Clone, Copy)]
 enum Limit {
