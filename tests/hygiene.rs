@@ -23,7 +23,8 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
-use handleref::{HandleRef as _, Outcome, RowDsl as _};
+use handleref::{AsOfDsl as _, HandleRef as _, Operation, Outcome, RecordNo, RowDsl as _};
+use handleref::{RecordSource as _, Recorded as _};
 
 /// The tables.
 mod schema {
@@ -48,6 +49,25 @@ mod schema {
         others (r#type) {
             r#type -> Text,
             status -> Text,
+        }
+    }
+    diesel::table! {
+        pasts (id, r#type) {
+            id -> Integer,
+            r#type -> Text,
+            #[sql_name = "table"]
+            table_ -> Integer,
+            record -> Text,
+            records -> Integer,
+            snapshot -> Nullable<Text>,
+            key -> Integer,
+            at -> Nullable<Timestamp>,
+            version -> BigInt,
+        }
+    }
+    diesel::table! {
+        r#type (r#try) {
+            r#try -> Integer,
         }
     }
     diesel::table! {
@@ -151,11 +171,121 @@ mod hostile {
     }
 }
 
+/// A module in which nothing of the past has its usual name.
+#[allow(
+    dead_code,
+    missing_debug_implementations,
+    unused_macros,
+    clippy::absolute_paths
+)]
+mod past {
+    use super::schema::{pasts, r#type};
+
+    type Time = ::chrono::NaiveDateTime;
+    type Maybe<T> = ::std::option::Option<T>;
+    type Words = ::std::string::String;
+
+    mod core {}
+    mod diesel {}
+    mod handleref {}
+    mod serde_json {}
+    mod std {}
+    mod types {}
+
+    struct BigInt;
+    struct Box;
+    struct Err;
+    struct Filter;
+    struct Integer;
+    struct None;
+    struct Nullable;
+    struct Ok;
+    struct Option;
+    struct Property;
+    struct Result;
+    struct Some;
+    struct String;
+    struct Text;
+    struct Vec;
+    trait Clone {}
+    trait Copy {}
+    trait Debug {}
+    trait Default {}
+    trait Executor {}
+    trait Expression {}
+    trait Fields {}
+    trait From {}
+    trait HandleRef {}
+    trait Record {}
+    trait RecordSource {}
+    trait Recorded {}
+    trait Table {}
+
+    macro_rules! hostile_macros {
+        ($($name:ident)*) => { $(macro_rules! $name { () => {}; })* };
+    }
+    hostile_macros!(assert unreachable vec panic);
+
+    /// Fields and properties named as what generated code has to do with.
+    #[derive(::handleref::HandleRef, ::handleref::Recorded)]
+    #[diesel(primary_key(id, r#type))]
+    #[recorded(
+        when = "\"table\" > 0",
+        property(r#match: Text, sql = "upper(record)"),
+        property(length: Nullable<Integer>, with = Past::computed),
+        relative(r#type, on = "type.\"try\" = pasts.id"),
+        validate = self::validate
+    )]
+    pub(crate) struct Past {
+        pub(crate) id: i32,
+        pub(crate) r#type: Words,
+        #[diesel(column_name = table_)]
+        pub(crate) table: i32,
+        #[deprecated]
+        pub(crate) record: Words,
+        #[recorded(skip = "0")]
+        pub(crate) records: i32,
+        #[recorded(redact)]
+        pub(crate) snapshot: Maybe<Words>,
+        pub(crate) key: i32,
+        #[recorded(skip)]
+        pub(crate) at: Maybe<Time>,
+        pub(crate) version: i64,
+    }
+
+    fn validate(_: &Past) -> ::std::result::Result<(), ::handleref::HookError> {
+        ::std::result::Result::Ok(())
+    }
+
+    /// Methods named as those of the traits, with other types.
+    impl Past {
+        fn computed(&self) -> Maybe<i32> {
+            ::std::option::Option::Some(self.key)
+        }
+        pub(crate) fn validate(&self) {}
+        pub(crate) fn records() {}
+        pub(crate) fn snapshot() {}
+        pub(crate) fn history_of() {}
+        pub(crate) fn record_key(&self) {}
+        pub(crate) fn recorded_version(&self) {}
+        pub(crate) fn values(&self) {}
+        pub(crate) fn version(&self) {}
+    }
+
+    /// Names that are words of the language.
+    #[allow(non_camel_case_types)]
+    #[derive(::handleref::Recorded)]
+    #[diesel(table_name = r#type, primary_key(r#try))]
+    pub(crate) struct r#try {
+        pub(crate) r#try: i32,
+    }
+}
+
 /// Types that reach the derive inside invisible groups.
 macro_rules! model {
     ($name:ident, $table:ident, $version:ty, $deleted_at:ty) => {
         /// A model out of a macro.
-        #[derive(Debug, handleref::HandleRef)]
+        #[derive(Debug, handleref::HandleRef, handleref::Recorded)]
         #[diesel(table_name = $table)]
         #[handleref(tag = "item", secondary)]
         struct $name {
@@ -230,7 +360,8 @@ fn a_model_in_a_function_and_out_of_a_macro() {
     use schema::items;
 
     /// A model of the function.
-    #[derive(Debug, handleref::HandleRef)]
+    #[derive(Debug, handleref::HandleRef, handleref::Recorded)]
+    #[recorded(property(double: Integer, sql = "items.version * 2"))]
     struct Item {
         id: i32,
         version: i64,
@@ -255,4 +386,68 @@ fn a_model_in_a_function_and_out_of_a_macro() {
     };
     item.restore(conn).unwrap();
     assert_eq!((item.version, item.deleted_at), (3, None));
+}
+
+#[test]
+#[allow(deprecated)]
+fn a_hostile_past() {
+    use past::{Past, PastRecords, r#try, tryRecords};
+    use schema::pasts;
+
+    let conn = &mut connect(
+        "CREATE TABLE pasts (id INTEGER NOT NULL, type TEXT NOT NULL, \"table\" INTEGER NOT NULL, record TEXT NOT NULL,
+             records INTEGER NOT NULL DEFAULT 0, snapshot TEXT, key INTEGER NOT NULL DEFAULT 0, at TIMESTAMP,
+             version BIGINT NOT NULL DEFAULT 1, PRIMARY KEY (id, type));
+         CREATE TABLE type (\"try\" INTEGER PRIMARY KEY);",
+    );
+    handleref::schema![Past, r#try].install(conn).unwrap();
+    conn.batch_execute(
+        "INSERT INTO pasts (id, type, \"table\", record) VALUES (1, 'a', 2, 'one'), (1, 'b', 0, 'none');
+         INSERT INTO type VALUES (1);",
+    )
+    .unwrap();
+    let mut row = Past {
+        id: 1,
+        r#type: "a".into(),
+        table: 2,
+        record: "two".into(),
+        records: 3,
+        snapshot: Some("secret".into()),
+        key: 4,
+        at: None,
+        version: 1,
+    };
+    assert_eq!(row.save(conn).unwrap(), Outcome::Written);
+    let history = row
+        .history()
+        .order(PastRecords::RECORD_ID)
+        .select((
+            PastRecords::OPERATION,
+            PastRecords::VERSION,
+            PastRecords::MATCH,
+            PastRecords::LENGTH,
+            pasts::table_,
+            pasts::snapshot,
+        ))
+        .load::<(Operation, i64, String, Option<i32>, i32, Option<String>)>(conn)
+        .unwrap();
+    let update = (Operation::Update, 2, "TWO".to_owned(), Some(4), 2, None);
+    assert_eq!(history.last(), Some(&update), "{history:?}");
+    let first: i64 = <Past as handleref::Recorded>::records()
+        .select(PastRecords::RECORD_ID)
+        .order(PastRecords::RECORD_ID)
+        .first(conn)
+        .unwrap();
+    assert_eq!(
+        pasts::table
+            .select((pasts::r#type, pasts::record))
+            .as_of::<Past>(RecordNo(first))
+            .load::<(String, String)>(conn)
+            .unwrap(),
+        [("a".to_owned(), "one".to_owned())]
+    );
+    let tries = <r#try as handleref::Recorded>::history_of(1)
+        .select(tryRecords::OPERATION)
+        .load::<Operation>(conn);
+    assert_eq!(tries.unwrap(), [Operation::Insert]);
 }

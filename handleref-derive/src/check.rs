@@ -3,7 +3,7 @@
 
 use crate::attrs::Role;
 use crate::errors::Errors;
-use crate::model::Model;
+use crate::model::{Model, key_of_at_most_four};
 use crate::types;
 use quote::ToTokens;
 use syn::Path;
@@ -45,13 +45,8 @@ fn tag_is_letters(model: &mut Model, errors: &mut Errors) {
 }
 
 fn key_has_at_most_four_columns(model: &mut Model, errors: &mut Errors) {
-    if let Some(&fifth) = model.key.get(4) {
-        errors.add(
-            model.fields[fifth].ident.span(),
-            "a primary key of a `HandleRef` model has at most four columns",
-        );
-        model.key.truncate(4);
-    }
+    let fields = &model.fields;
+    key_of_at_most_four(&mut model.key, errors, |at| fields[at].ident.span());
 }
 
 /// Roles and keys need one stored column; conventions skip others silently,

@@ -71,7 +71,9 @@ impl Model {
             .into_iter()
             .filter_map(|field| read_field(field, &table, errors))
             .collect::<Vec<_>>();
-        let key = primary_key(&input.ident, diesel.primary_key, &fields, errors);
+        let key = primary_key(&input.ident, diesel.primary_key, errors, |name| {
+            column(&fields, name)
+        });
         let roles = Roles::find(&fields, &key, errors);
         let tag_is_given = keys.tag.is_set();
         let default_tag = || {
@@ -210,14 +212,16 @@ fn field_of(model: &Ident, fields: &[Field], name: &Ident, errors: &mut Errors) 
     found
 }
 
-fn primary_key(
+/// The fields of the primary key, which `position` finds by their columns. What
+/// several derives of a struct say in the same words is reported once.
+pub(crate) fn primary_key(
     model: &Ident,
     given: Option<Vec<Ident>>,
-    fields: &[Field],
     errors: &mut Errors,
+    position: impl Fn(&Ident) -> Option<usize>,
 ) -> Vec<usize> {
     let Some(names) = given else {
-        let id = column(fields, &Ident::new("id", model.span()));
+        let id = position(&Ident::new("id", model.span()));
         if id.is_none() {
             errors.add(
                 model.span(),
@@ -231,7 +235,7 @@ fn primary_key(
     };
     let mut key = Vec::new();
     for name in names {
-        match column(fields, &name) {
+        match position(&name) {
             Some(at) => key.push(at),
             None => errors.add(
                 name.span(),
@@ -243,6 +247,21 @@ fn primary_key(
         }
     }
     key
+}
+
+/// Takes what is too much out of the primary key.
+pub(crate) fn key_of_at_most_four(
+    key: &mut Vec<usize>,
+    errors: &mut Errors,
+    span: impl Fn(usize) -> Span,
+) {
+    if let Some(&fifth) = key.get(4) {
+        errors.add(
+            span(fifth),
+            "a primary key of a `HandleRef` or `Recorded` model has at most four columns",
+        );
+        key.truncate(4);
+    }
 }
 
 fn foreign_key(

@@ -22,7 +22,7 @@ use std::fmt::Write;
 /// assert_eq!(ArticleId::parse("7"), Some(ArticleId(7)));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be (part of) a primary key of a `HandleRef` model",
+    message = "`{Self}` cannot be (part of) the primary key of a model",
     note = "implement `handleref::Key` for it, or enable the feature `uuid` if it is a UUID"
 )]
 pub trait Key: Clone + Send + Sync + 'static {

@@ -245,15 +245,29 @@ pub type SelectFrom<S> =
     note = "give it in SQL: `#[recorded(skip = \"''\")]` or `#[recorded(redact = \"'***'\")]`"
 )]
 pub trait MayBeNull {}
-impl<C, T> MayBeNull for C
-where
-    C: diesel::Expression<SqlType = diesel::sql_types::Nullable<T>>,
-    T: diesel::sql_types::SqlType,
-{
-}
+#[diagnostic::do_not_recommend]
+impl<C: diesel::Expression<SqlType: NullableType>> MayBeNull for C {}
+
+/// A SQL type with null; a trait, because a type that differs would be told
+/// in the words of the compiler.
+pub trait NullableType {}
+impl<T: diesel::sql_types::SqlType> NullableType for diesel::sql_types::Nullable<T> {}
 
 /// Compiles if the column `C` may be null.
 pub const fn may_be_null<C: MayBeNull>() {}
+
+/// The type of a property that Rust computes.
+#[diagnostic::on_unimplemented(
+    message = "a property that Rust computes can be null, and `{Self}` cannot",
+    note = "only the verbs of a row compute it, all other writes leave it null: `Nullable<..>`"
+)]
+pub trait ComputedType: facts::PropertySqlType {}
+impl<ST> ComputedType for diesel::sql_types::Nullable<ST> where Self: facts::PropertySqlType {}
+
+/// A property that Rust computes.
+pub const fn computed_property<ST: ComputedType>(name: &'static str) -> facts::Property {
+    facts::Property::new::<ST>(name, None)
+}
 
 /// What a recorded model says as a `HandleRef`, if it is one: inherent items
 /// are preferred, and those of the traits below stand in where their bounds do
@@ -315,10 +329,17 @@ mod schema_of {
         }
     }
 
-    pub trait RecordedAlone {
+    /// A model that is recorded, and no `HandleRef`. The bound is on the method,
+    /// so that a struct that is neither is told what it lacks.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is neither a `HandleRef` model nor recorded",
+        note = "add `#[derive(HandleRef)]`, `#[derive(Recorded)]` or both to `{Self}`, or take it out of `schema!`"
+    )]
+    pub trait RecordedModel {
         fn model() -> ModelSchema;
     }
-    impl<M> RecordedAlone for SchemaOf<M>
+    #[diagnostic::do_not_recommend]
+    impl<M> RecordedModel for M
     where
         M: Recorded<LiveTable: Default + QuerySource<FromClause: QueryFragment<Renderer>>>,
     {
@@ -327,6 +348,16 @@ mod schema_of {
             ModelSchema::recorded_only(name, &M::LiveTable::default(), key, M::RECORDING)
         }
     }
+
+    pub trait RecordedAlone<M> {
+        fn model() -> ModelSchema
+        where
+            M: RecordedModel,
+        {
+            M::model()
+        }
+    }
+    impl<M> RecordedAlone<M> for SchemaOf<M> {}
 
     pub trait NotRecorded {
         fn recording() -> Option<Recording> {
@@ -340,15 +371,28 @@ mod schema_of {
     feature = "postgres_backend",
     feature = "mysql_backend"
 ))]
-pub use schema_of::{NotRecorded, RecordedAlone};
+pub use schema_of::{NotRecorded, RecordedAlone, RecordedModel};
 
-/// The properties of an instance that Rust computes.
-pub fn handed<M: Recorded>(row: &M) -> Vec<Handed> {
-    let records = M::RECORDING.records;
-    let handed = |(property, value)| Handed {
-        records,
-        property,
-        value,
-    };
-    row.computed().into_iter().map(handed).collect()
+/// The properties of an instance that Rust computes; as [`AsHandleRef`].
+#[derive(Debug)]
+pub struct HandedBy<M>(std::marker::PhantomData<M>);
+
+impl<M: Recorded> HandedBy<M> {
+    pub fn handed(row: &M) -> Vec<Handed> {
+        let records = M::RECORDING.records;
+        let handed = |(property, value)| Handed {
+            records,
+            property,
+            value,
+        };
+        row.computed().into_iter().map(handed).collect()
+    }
 }
+
+/// Only after an error: the attributes of `Recorded` without the derive.
+pub trait NothingHanded<M> {
+    fn handed(_: &M) -> Vec<Handed> {
+        Vec::new()
+    }
+}
+impl<M> NothingHanded<M> for HandedBy<M> {}

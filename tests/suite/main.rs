@@ -21,14 +21,15 @@ mod keys;
 mod maintain;
 mod names;
 mod orphans;
+mod past;
 #[cfg(feature = "r2d2")]
 mod pools;
-mod past;
 mod properties;
 mod reading;
 mod relatives;
 mod replay;
 mod resurrect;
+mod roundtrips;
 mod rows;
 mod schema;
 mod status;

@@ -19,6 +19,12 @@ cargo xtask servers [--engine NAME]...
     Starts the same servers, prints their addresses as `export` lines, and keeps them
     until Ctrl-C or the end of standard input.
 
+cargo xtask bench [--engine NAME]... [--quick] [--only PART]
+    Measures what history costs on servers of its own, once waiting for the disk and once
+    not, prints a table and keeps that of a full run in docs/benchmarks.md.
+    --quick         small sizes, to see whether everything runs; keeps nothing
+    --only PART     single, bulk, past, growth, resample, backfill or compile
+
 cargo xtask check
     Formatting, clippy and documentation, with warnings as errors.
 
@@ -39,6 +45,15 @@ pub(crate) enum Task {
         engines: Vec<Engine>,
         /// Arguments for the test binaries.
         harness: Vec<String>,
+    },
+    /// Measure.
+    Bench {
+        /// The engines that are measured.
+        engines: Vec<Engine>,
+        /// Small sizes.
+        quick: bool,
+        /// The part that is measured, or everything.
+        only: Option<String>,
     },
     /// Check style, lints and documentation.
     Check,
@@ -67,6 +82,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
             nothing_more(rest)?;
             Ok(Task::Servers { engines })
         }
+        "bench" => bench(args),
         "check" => {
             nothing_more(args)?;
             Ok(Task::Check)
@@ -74,6 +90,37 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
         "help" | "--help" | "-h" => Ok(Task::Help),
         other => bail!("there is no task `{other}`: see `cargo xtask help`"),
     }
+}
+
+/// The parts of `cargo xtask bench`.
+const PARTS: [&str; 7] = [
+    "single", "bulk", "past", "growth", "resample", "backfill", "compile",
+];
+
+/// Reads the options of `bench`.
+fn bench(args: impl Iterator<Item = String>) -> Result<Task> {
+    let (mut quick, mut only, mut others) = (false, None, Vec::new());
+    let mut args = args;
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--quick" => quick = true,
+            "--only" => {
+                let part = args.next().unwrap_or_default();
+                if !PARTS.contains(&part.as_str()) {
+                    bail!("`--only` needs a part: {}", PARTS.join(", "));
+                }
+                only = Some(part);
+            }
+            _ => others.push(arg),
+        }
+    }
+    let (engines, rest) = options(others.into_iter())?;
+    nothing_more(rest)?;
+    Ok(Task::Bench {
+        engines,
+        quick,
+        only,
+    })
 }
 
 /// Reads `--engine` options, and whatever follows `--`.
@@ -175,6 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn a_benchmark_is_narrowed() -> Result<()> {
+        let expected = Task::Bench {
+            engines: vec![Engine::Postgres],
+            quick: true,
+            only: Some("past".to_owned()),
+        };
+        assert_eq!(
+            parsed("bench --only past --engine postgres --quick")?,
+            expected
+        );
+        Ok(())
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (line, part) in [
             ("tset", "no task `tset`"),
@@ -182,6 +243,8 @@ mod tests {
             ("test --engine oracle", "no engine `oracle`"),
             ("test since", "goes after `--`"),
             ("check --fix", "`--fix` is not understood"),
+            ("bench --only writes", "needs a part: single"),
+            ("bench --fast", "`--fast` is not understood"),
             ("servers -- x", "`x` is not understood"),
         ] {
             let message = parsed(line).err().map(|error| error.to_string());

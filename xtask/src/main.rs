@@ -8,6 +8,8 @@ mod apt;
 #[cfg(unix)]
 mod args;
 #[cfg(unix)]
+mod bench;
+#[cfg(unix)]
 mod check;
 #[cfg(unix)]
 mod daemon;
@@ -68,6 +70,11 @@ fn run() -> anyhow::Result<()> {
     interrupt::install()?;
     match task {
         args::Task::Test { engines, harness } => test::run(&engines, &harness),
+        args::Task::Bench {
+            engines,
+            quick,
+            only,
+        } => bench::run(&engines, quick, only.as_deref()),
         args::Task::Check => check::run(),
         args::Task::Servers { engines } => servers::stay(&engines),
         args::Task::Help => {

@@ -84,7 +84,9 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let handed = model.has_computed.then(|| {
         quote! {
             fn handed(&self) -> ::std::vec::Vec<__handleref::Handed> {
-                __handleref::handed(self)
+                #[allow(unused_imports)]
+                use __handleref::NothingHanded as _;
+                __handleref::HandedBy::<#ident>::handed(self)
             }
         }
     });

@@ -2,8 +2,9 @@
 
 use crate::attrs::Once;
 use crate::errors::Errors;
-use crate::syntax::{each_key, equals, flag, malformed, to_the_end, unknown};
+use crate::syntax::{each_key, equals, malformed, to_the_end, unknown};
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Ident, LitStr, Path, Token, Type, parenthesized, token};
@@ -90,11 +91,11 @@ impl StructKeys {
                 if let Some(other) = self
                     .properties
                     .iter()
-                    .find(|other| other.name == property.name)
+                    .find(|other| same_column(&other.name, &property.name))
                 {
                     let message = format!(
                         "the property `{}` is given twice; keep one of them",
-                        other.name
+                        other.name.unraw()
                     );
                     return Err(syn::Error::new(property.name.span(), message));
                 }
@@ -102,12 +103,24 @@ impl StructKeys {
                 Ok(())
             }
             "relative" => {
-                self.relatives.push(relative(key, input)?);
+                let relative = relative(key, input)?;
+                let name = relative.table.to_token_stream().to_string();
+                let is_this = |other: &Relative| other.table.to_token_stream().to_string() == name;
+                if self.relatives.iter().any(is_this) {
+                    let message = format!(
+                        "the relative `{}` is given twice; join the conditions: `on = \".. OR ..\"`",
+                        name.replace(' ', "")
+                    );
+                    return Err(syn::Error::new_spanned(&relative.table, message));
+                }
+                self.relatives.push(relative);
                 Ok(())
             }
             name if FIELD_KEYS.contains(&name) => Err(syn::Error::new(
                 key.span(),
-                format!("`{key}` is a key of a field; write `#[recorded({key})]` above the field"),
+                format!(
+                    "`{key}` is a key of a field; write it in `#[recorded(..)]` above the field"
+                ),
             )),
             _ => Err(unknown(key, "a struct", &STRUCT_KEYS)),
         }
@@ -125,8 +138,10 @@ impl FieldKeys {
 
     fn read_key(&mut self, key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match key.to_string().as_str() {
-            "skip" => self.skip.set(key, stand_in(key, input)?),
-            "redact" => self.redact.set(key, stand_in(key, input)?),
+            "skip" => self.skip.set(key, stand_in(key, input, "skip = \"''\"")?),
+            "redact" => self
+                .redact
+                .set(key, stand_in(key, input, "redact = \"'***'\"")?),
             "renamed_from" => {
                 let form = "renamed_from = \"headline\"";
                 self.renamed_from.set(key, equals(key, input, form, text)?)
@@ -152,30 +167,46 @@ impl FieldKeys {
     }
 }
 
+/// Whether two names are one to a database, which may ignore the case.
+pub(crate) fn same_column(one: &Ident, other: &Ident) -> bool {
+    let folded = |name: &Ident| name.unraw().to_string().to_lowercase();
+    folded(one) == folded(other)
+}
+
+/// A text that says something.
 fn text(input: ParseStream<'_>) -> syn::Result<LitStr> {
-    input.parse()
+    let text: LitStr = input.parse()?;
+    if text.value().trim().is_empty() {
+        return Err(syn::Error::new(text.span(), "empty"));
+    }
+    Ok(text)
 }
 
 /// Nothing, or `= "sql"`.
-fn stand_in(key: &Ident, input: ParseStream<'_>) -> syn::Result<Option<LitStr>> {
+fn stand_in(key: &Ident, input: ParseStream<'_>, form: &str) -> syn::Result<Option<LitStr>> {
+    if input.peek(token::Paren) {
+        return Err(malformed(input.span(), key, form));
+    }
     if !input.peek(Token![=]) {
-        flag(key, input)?;
         return Ok(None);
     }
-    equals(key, input, &format!("{key} = \"''\""), text).map(Some)
+    equals(key, input, form, text).map(Some)
 }
 
 fn property(key: &Ident, input: ParseStream<'_>) -> syn::Result<Property> {
-    const FORM: &str = "property(comments: BigInt, sql = \"(SELECT ..)\")` or `property(words: Integer, with = count_words)";
+    const FORM: &str = "property(comments: BigInt, sql = \"(SELECT ..)\")` or `property(words: Nullable<Integer>, with = count_words)";
     parentheses(key, input, FORM, |content| {
         let name = Ident::parse_any(content)?;
+        if name == "_" {
+            return Err(syn::Error::new(name.span(), ""));
+        }
         content.parse::<Token![:]>()?;
         let ty = content.parse()?;
         content.parse::<Token![,]>()?;
         let source = Ident::parse_any(content)?;
         content.parse::<Token![=]>()?;
         let source = match source.to_string().as_str() {
-            "sql" => Source::Sql(content.parse()?),
+            "sql" => Source::Sql(text(content)?),
             "with" => Source::With(content.call(Path::parse_mod_style)?),
             _ => return Err(syn::Error::new(source.span(), "")),
         };
@@ -193,10 +224,8 @@ fn relative(key: &Ident, input: ParseStream<'_>) -> syn::Result<Relative> {
             return Err(syn::Error::new(on.span(), ""));
         }
         content.parse::<Token![=]>()?;
-        Ok(Relative {
-            table,
-            on: content.parse()?,
-        })
+        let on = text(content)?;
+        Ok(Relative { table, on })
     })
 }
 
@@ -211,7 +240,10 @@ fn parentheses<T>(
         return Err(malformed(key.span(), key, form));
     }
     let content;
-    parenthesized!(content in input);
+    let paren = parenthesized!(content in input);
+    if content.is_empty() {
+        return Err(malformed(paren.span.join(), key, form));
+    }
     to_the_end(&content, |content| {
         let value = read(content).map_err(|error| malformed(error.span(), key, form))?;
         content.parse::<Option<Token![,]>>()?;

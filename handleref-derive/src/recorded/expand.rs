@@ -3,10 +3,10 @@
 use super::attrs::Source;
 use super::model::{Field, Model};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
-use syn::Index;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Index, Path};
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let (krate, vis, ident) = (&model.krate, &model.vis, &model.ident);
@@ -23,6 +23,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         #[derive(
             ::core::fmt::Debug, ::core::clone::Clone, ::core::marker::Copy, ::core::default::Default,
         )]
+        #[allow(dead_code, non_camel_case_types, unreachable_pub, clippy::exhaustive_structs)]
         #vis struct #source;
         #[doc(hidden)]
         #[allow(deprecated, unused_qualifications, clippy::absolute_paths)]
@@ -57,14 +58,20 @@ fn properties(model: &Model, source: &syn::Ident) -> TokenStream {
     });
     let facts = model.properties.iter().map(|property| {
         let (name, ty) = (property.name.unraw().to_string(), &property.ty);
-        let sql = match &property.source {
-            Source::Sql(sql) => quote!(::core::option::Option::Some(#sql)),
-            Source::With(_) => quote!(::core::option::Option::None),
-        };
-        quote!(__handleref::facts::Property::new::<#ty>(#name, #sql))
+        match &property.source {
+            Source::Sql(sql) => {
+                let sql = quote!(::core::option::Option::Some(#sql));
+                quote!(__handleref::facts::Property::new::<#ty>(#name, #sql))
+            }
+            Source::With(_) => quote!(__handleref::computed_property::<#ty>(#name)),
+        }
     });
     quote! {
         #[doc(hidden)]
+        #[allow(
+            dead_code, unreachable_pub, unused_qualifications, clippy::absolute_paths,
+            clippy::wildcard_imports,
+        )]
         const _: () = {
             use #krate::__private as __handleref;
             #[allow(unused_imports)]
@@ -80,8 +87,10 @@ fn properties(model: &Model, source: &syn::Ident) -> TokenStream {
 
 /// What makes the source a Diesel table.
 fn source_impls(model: &Model, source: &syn::Ident) -> TokenStream {
-    let (ident, table) = (&model.ident, &model.table);
+    let ident = &model.ident;
     let columns = model.fields.iter().map(|field| &field.column);
+    let table = table(&model.table);
+    let (primary_key, primary_key_value) = primary_key(model);
     quote! {
         #[automatically_derived]
         impl __handleref::RecordSource for #source {
@@ -113,17 +122,17 @@ fn source_impls(model: &Model, source: &syn::Ident) -> TokenStream {
         }
         #[automatically_derived]
         impl __handleref::diesel::Table for #source {
-            type PrimaryKey = <#table::table as __handleref::diesel::Table>::PrimaryKey;
+            type PrimaryKey = #primary_key;
             type AllColumns = __handleref::SnapshotOf<#ident>;
             fn primary_key(&self) -> Self::PrimaryKey {
-                __handleref::diesel::Table::primary_key(&#table::table)
+                #primary_key_value
             }
             fn all_columns() -> Self::AllColumns {
                 <#ident as __handleref::Recorded>::snapshot()
             }
         }
         #[automatically_derived]
-        impl __handleref::AppearsInFromClause<#table::table> for #source {
+        impl __handleref::AppearsInFromClause<#table> for #source {
             type Count = __handleref::Once;
         }
         #[automatically_derived]
@@ -137,17 +146,48 @@ fn source_impls(model: &Model, source: &syn::Ident) -> TokenStream {
     }
 }
 
+/// The table behind a path, with the path's span.
+fn table(path: &Path) -> TokenStream {
+    quote_spanned!(path.span()=> #path::table)
+}
+
+/// A value of a column's type: unlike the name of the constant, it is an error
+/// no second time if there is no such column.
+fn column_value(field: &Field) -> TokenStream {
+    let column = &field.column;
+    quote!(<#column as ::core::default::Default>::default())
+}
+
+/// The type and the value of the columns of the primary key.
+fn primary_key(model: &Model) -> (TokenStream, TokenStream) {
+    let types = model.key.iter().map(|&at| &model.fields[at].column);
+    let mut values = model.key.iter().map(|&at| column_value(&model.fields[at]));
+    match model.key.as_slice() {
+        // Only after an error.
+        [] => {
+            let table = table(&model.table);
+            (
+                quote!(<#table as __handleref::diesel::Table>::PrimaryKey),
+                quote!(::core::unreachable!()),
+            )
+        }
+        [_] => (quote!(#(#types)*), values.next().into_token_stream()),
+        _ => (quote!((#(#types),*)), quote!((#(#values),*))),
+    }
+}
+
 fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
-    let (ident, table, records) = (&model.ident, &model.table, &model.records);
+    let (ident, records) = (&model.ident, &model.records);
+    let live_table = table(&model.table);
     let name = ident.unraw().to_string();
     let key_columns = model.key.iter().map(|&at| column_name(&model.fields[at]));
     let columns = model.fields.iter().map(column);
     let properties =
         (!model.properties.is_empty()).then(|| quote!(.with_properties(<#source>::__PROPERTIES)));
     let relatives = model.relatives.iter().map(|relative| {
-        let (table, on) = (&relative.table, &relative.on);
-        quote!(__handleref::facts::Relative::new(
-            <#table::table as __handleref::LiveName>::SQL_NAME, #on
+        let (table, on) = (table(&relative.table), &relative.on);
+        quote_spanned!(relative.table.span()=> __handleref::facts::Relative::new(
+            <#table as __handleref::LiveName>::SQL_NAME, #on
         ))
     });
     let relatives =
@@ -161,7 +201,9 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
             return None;
         };
         let name = property.name.unraw().to_string();
-        Some(quote!((#name, __handleref::PropertyValue::text(&#path(self)))))
+        Some(quote_spanned!(path.span()=>
+            (#name, __handleref::PropertyValue::text(&#path(self)))
+        ))
     });
     let computed = computed.collect::<Vec<_>>();
     let computed = (!computed.is_empty()).then(|| {
@@ -172,13 +214,14 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
         }
     });
     let validate = model.validate.as_ref().map(|path| {
+        let call = quote_spanned!(path.span()=> #path(self));
         quote! {
             fn validate(&self) -> ::core::result::Result<(), __handleref::HookError> {
-                #path(self)
+                #call
             }
         }
     });
-    let (history, filter) = history(model);
+    let (history, history_value) = history(model, source);
     let (key_type, key_value, key_writes) = key(model);
     let (parents_bound, parents) = if model.has_parents {
         (
@@ -193,15 +236,15 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
         quote!(#ty: __handleref::Store<#column, <__HandlerefConn as __handleref::Steps>::Backend>)
     });
     let selection = model.fields.iter().map(|field| &field.column);
-    let selection = quote!((#(#selection,)*));
+    let selection_value = model.fields.iter().map(column_value);
     quote! {
         #[automatically_derived]
         impl __handleref::Recorded for #ident {
-            type LiveTable = #table::table;
+            type LiveTable = #live_table;
             type Records = #source;
-            type Snapshot = #selection;
+            type Snapshot = (#(#selection,)*);
             type RecordKey = #key_type;
-            type History = __handleref::diesel::dsl::Filter<#source, #history>;
+            type History = #history;
             const RECORDED_NAME: &'static str = #name;
             const RECORDED_KEY: &'static [&'static str] = &[#(#key_columns),*];
             const RECORDING: __handleref::facts::Recording =
@@ -213,10 +256,10 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
             const RECORDED_UNIQUE: &'static [&'static [&'static str]] =
                 __handleref::AsHandleRef::<#ident>::UNIQUE;
             fn snapshot() -> Self::Snapshot {
-                #selection
+                (#(#selection_value,)*)
             }
             fn history_of(__handleref_key: Self::RecordKey) -> Self::History {
-                __handleref::diesel::QueryDsl::filter(#source, #filter)
+                #history_value
             }
             fn record_key(&self) -> Self::RecordKey {
                 #key_value
@@ -297,29 +340,31 @@ fn key(model: &Model) -> (TokenStream, TokenStream, Vec<TokenStream>) {
     }
 }
 
-/// The condition that finds the records of a row.
-fn history(model: &Model) -> (TokenStream, TokenStream) {
+/// The type and the value of the query for the records of a row.
+fn history(model: &Model, source: &syn::Ident) -> (TokenStream, TokenStream) {
     let mut key = model.key.iter().enumerate().map(|(part, &at)| {
-        let Field { column, ty, .. } = &model.fields[at];
+        let field = &model.fields[at];
+        let (Field { column, ty, .. }, this) = (field, column_value(field));
         let value = key_part(model, part);
         (
             quote!(__handleref::diesel::dsl::Eq<#column, #ty>),
-            quote!(__handleref::diesel::ExpressionMethods::eq(#column, #value)),
+            quote!(__handleref::diesel::ExpressionMethods::eq(#this, #value)),
         )
     });
     let Some(first) = key.next() else {
         // Only after an error.
-        return (
-            quote!(__handleref::diesel::dsl::AsExprOf<bool, __handleref::types::Bool>),
-            quote!(::core::unreachable!()),
-        );
+        return (quote!(#source), quote!(#source));
     };
-    key.fold(first, |(types, values), (ty, value)| {
+    let (types, values) = key.fold(first, |(types, values), (ty, value)| {
         (
             quote!(__handleref::diesel::dsl::And<#types, #ty>),
             quote!(__handleref::diesel::BoolExpressionMethods::and(#values, #value)),
         )
-    })
+    });
+    (
+        quote!(__handleref::diesel::dsl::Filter<#source, #types>),
+        quote!(__handleref::diesel::QueryDsl::filter(#source, #values)),
+    )
 }
 
 fn column_name(field: &Field) -> TokenStream {
@@ -366,8 +411,14 @@ fn fields(model: &Model) -> TokenStream {
             return None;
         };
         let column = &field.column;
-        let test = quote_spanned!(span=> __handleref::may_be_null::<#column>());
-        Some(quote!(const _: () = #test;))
+        // The name of the alias has the span that an error is reported at.
+        let test = quote_spanned!(span=> __handleref::may_be_null::<__HandlerefColumn>());
+        Some(quote! {
+            const _: () = {
+                type __HandlerefColumn = #column;
+                #test
+            };
+        })
     });
     let bounds =
         types.map(|ty| quote_spanned!(ty.span()=> #ty: __handleref::FieldValue<__HandlerefFormat>));

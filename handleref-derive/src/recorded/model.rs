@@ -1,11 +1,11 @@
 //! The typed input of `Recorded`.
 
-use super::attrs::{FieldKeys, Property, Relative, StructKeys};
+use super::attrs::{FieldKeys, Property, Relative, StructKeys, same_column};
 use crate::errors::Errors;
-use crate::model::named_fields;
+use crate::model::{key_of_at_most_four, named_fields, primary_key};
 use crate::{attrs, diesel};
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility, parse_quote};
 
@@ -40,25 +40,31 @@ impl Model {
     /// Reads the struct; `None` if the input is nothing that could be a model.
     pub(crate) fn read(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let fields = named_fields("Recorded", &input, errors)?;
-        let keys = StructKeys::read(&input.attrs, errors);
+        let mut keys = StructKeys::read(&input.attrs, errors);
         let given = diesel::StructKeys::read(&input.attrs);
         let table = given
             .table_name
             .unwrap_or_else(|| diesel::table_name(&input.ident).into());
-        let fields = fields
+        let mut fields = fields
             .into_iter()
             .filter_map(|field| read_field(field, &table, errors))
             .collect::<Vec<_>>();
-        let key = primary_key(&input.ident, given.primary_key, &fields, errors);
-        check(&fields, &key, &keys.properties, errors);
+        let mut key = primary_key(&input.ident, given.primary_key, errors, |name| {
+            let is_this = |field: &Field| field.column_name.unraw() == name.unraw();
+            fields.iter().position(is_this)
+        });
+        key_of_at_most_four(&mut key, errors, |at| fields[at].ident.span());
+        if fields.is_empty() {
+            return None;
+        }
+        check_fields(&mut fields, &key, errors);
+        check_properties(&mut keys.properties, &fields, errors);
+        check_relatives(&mut keys.relatives, &table, errors);
         let name = diesel::snake_case(&input.ident.unraw().to_string());
         let records = keys
             .table_name
             .value()
             .unwrap_or_else(|| LitStr::new(&format!("{name}_records"), input.ident.span()));
-        if records.value().trim().is_empty() {
-            errors.add(records.span(), "the name of a record table cannot be empty");
-        }
         let handleref = keys_of_handleref(&input);
         Some(Self {
             has_parents: !handleref.parents.is_empty(),
@@ -114,62 +120,101 @@ fn read_field(field: syn::Field, table: &Path, errors: &mut Errors) -> Option<Fi
     })
 }
 
-/// The fields of the primary key. That one is missing is reported by
-/// `HandleRef` or `Identifiable` in the same words if they are derived too.
-fn primary_key(
-    model: &Ident,
-    given: Option<Vec<Ident>>,
-    fields: &[Field],
-    errors: &mut Errors,
-) -> Vec<usize> {
-    let names = given.unwrap_or_else(|| vec![Ident::new("id", Span::call_site())]);
-    let mut key = Vec::new();
-    for name in names {
-        let found = fields
-            .iter()
-            .position(|field| field.column_name.unraw() == name.unraw());
-        match found {
-            Some(at) => key.push(at),
-            None => errors.add(
-                model.span(),
-                format_args!(
-                    "`{}` has no field for the column `{}` of its primary key; add it, or name the \
-                     columns of the primary key: `#[diesel(primary_key(..))]`",
-                    model.unraw(),
-                    name.unraw()
-                ),
-            ),
-        }
-    }
-    key
-}
-
-fn check(fields: &[Field], key: &[usize], properties: &[Property], errors: &mut Errors) {
-    for (at, field) in fields.iter().enumerate() {
-        if let (Some(_), Some(span)) = (field.keys.skip.span(), field.keys.redact.span()) {
+/// What is in conflict is reported and taken out, so that nothing else is said
+/// about it.
+fn check_fields(fields: &mut [Field], key: &[usize], errors: &mut Errors) {
+    for (at, field) in fields.iter_mut().enumerate() {
+        let Some((span, _)) = field.keys.left_out() else {
+            continue;
+        };
+        if key.contains(&at) {
+            errors.add(
+                span,
+                "the primary key is always recorded: without it a record would belong to no row",
+            );
+        } else if let (Some(_), Some(span)) = (field.keys.skip.span(), field.keys.redact.span()) {
             errors.add(
                 span,
                 "`redact` conflicts with `skip`: a skipped field leaves no trace, a redacted one \
                  leaves the fact that it changed; keep one of them",
             );
+        } else {
+            continue;
         }
-        if let (true, Some((span, _))) = (key.contains(&at), field.keys.left_out()) {
+        field.keys.skip.0 = None;
+        field.keys.redact.0 = None;
+    }
+    for field in fields {
+        if let Some((span, former)) = &field.keys.renamed_from.0
+            && field.column_name.unraw() == former.value().as_str()
+        {
             errors.add(
-                span,
-                "the primary key is always recorded: without it a record would belong to no row",
-            );
-        }
-        let taken = properties
-            .iter()
-            .find(|property| property.name.unraw() == field.column_name.unraw());
-        if let Some(property) = taken {
-            errors.add(
-                property.name.span(),
+                *span,
                 format_args!(
-                    "`{}` is a column already; give the property another name",
-                    property.name.unraw()
+                    "`{}` is what the column is called now; `renamed_from` is what it was called before",
+                    former.value()
                 ),
             );
         }
     }
+}
+
+/// The columns of every record table, and the constants for them.
+const OF_RECORDS: [&str; 11] = [
+    "record_id",
+    "record_version",
+    "record_operation",
+    "recorded_at",
+    "record_changeset",
+    "record_redacted",
+    "version",
+    "operation",
+    "at",
+    "changeset",
+    "__properties",
+];
+
+fn check_properties(properties: &mut Vec<Property>, fields: &[Field], errors: &mut Errors) {
+    properties.retain(|property| {
+        let name = property.name.unraw();
+        let message = if fields
+            .iter()
+            .any(|field| same_column(&field.column_name, &name))
+        {
+            format!("`{name}` is a column already; give the property another name")
+        } else if OF_RECORDS.contains(&name.to_string().to_lowercase().as_str()) {
+            format!(
+                "`{name}` is what every record has by this name; give the property another name"
+            )
+        } else {
+            return true;
+        };
+        errors.add(property.name.span(), message);
+        false
+    });
+}
+
+fn check_relatives(relatives: &mut Vec<Relative>, table: &Path, errors: &mut Errors) {
+    let is_struct = |path: &Path| {
+        let last = path.segments.last();
+        last.is_some_and(|last| {
+            last.ident
+                .unraw()
+                .to_string()
+                .starts_with(char::is_uppercase)
+        })
+    };
+    let this = table.to_token_stream().to_string();
+    relatives.retain(|relative| {
+        let name = relative.table.to_token_stream().to_string();
+        let message = if name == this {
+            "a table cannot be its own relative: `on` could not tell its two rows apart; take it out"
+        } else if is_struct(&relative.table) {
+            "a relative is a table, not a struct: `relative(comments, on = \"comments.article_id = articles.id\")`"
+        } else {
+            return true;
+        };
+        errors.push(syn::Error::new_spanned(&relative.table, message));
+        false
+    });
 }

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use std::error::Error;
 use std::path::Path;
+use syn::DeriveInput;
 
 fn pretty(tokens: &TokenStream) -> Result<String, Box<dyn Error>> {
     Ok(prettyplease::unparse(&syn2::parse_file(
@@ -14,11 +15,19 @@ fn pretty(tokens: &TokenStream) -> Result<String, Box<dyn Error>> {
 }
 
 fn snapshot(name: &str, input: &TokenStream) -> Result<(), Box<dyn Error>> {
+    snapshot_of(crate::derive, name, input)
+}
+
+fn snapshot_of(
+    derive: impl Fn(DeriveInput) -> TokenStream,
+    name: &str,
+    input: &TokenStream,
+) -> Result<(), Box<dyn Error>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/tests")
         .join(name)
         .with_extension("expanded.rs");
-    let expansion = crate::derive(syn::parse2(input.clone())?);
+    let expansion = derive(syn::parse2(input.clone())?);
     let actual = format!(
         "{}\n// expands to\n\n{}",
         pretty(input)?,
@@ -138,6 +147,72 @@ fn mistake() -> Result<(), Box<dyn Error>> {
     )
 }
 
+/// Without `HandleRef`, with a composite key.
+#[test]
+fn recorded() -> Result<(), Box<dyn Error>> {
+    snapshot_of(
+        crate::recorded::derive,
+        "recorded",
+        &quote! {
+            #[diesel(table_name = schema::labels, primary_key(paper_id, label))]
+            pub(crate) struct Label {
+                paper_id: i32,
+                #[diesel(column_name = label)]
+                r#type: String,
+                weight: Option<i32>,
+            }
+        },
+    )
+}
+
+/// Beside `HandleRef`, with every key.
+#[test]
+fn recorded_handle() -> Result<(), Box<dyn Error>> {
+    snapshot_of(
+        crate::recorded::derive,
+        "recorded_handle",
+        &quote! {
+            #[handleref(parent(Topic), crate = crate::renamed)]
+            #[recorded(
+                table_name = "article_history",
+                when = "articles.status <> 'draft'",
+                property(comments: BigInt, sql = "(SELECT count(*) FROM comments)"),
+                property(words: Nullable<Integer>, with = Article::words),
+                relative(schema::comments, on = "comments.article_id = articles.id"),
+                validate = validate,
+            )]
+            pub struct Article {
+                id: i32,
+                topic_id: i32,
+                #[recorded(renamed_from = "headline", sql_type = "TEXT")]
+                title: String,
+                #[recorded(skip)]
+                views: Option<i32>,
+                #[recorded(redact = "'***'")]
+                secret: String,
+                #[diesel(select_expression = now)]
+                read_at: NaiveDateTime,
+            }
+        },
+    )
+}
+
+#[test]
+fn recorded_mistake() -> Result<(), Box<dyn Error>> {
+    snapshot_of(
+        crate::recorded::derive,
+        "recorded_mistake",
+        &quote! {
+            #[recorded(property(TITLE: Text, sql = "upper(title)"), relative(Comment, on = "1 = 1"), when)]
+            struct Article {
+                slug: String,
+                #[recorded(skip, redact)]
+                title: String,
+            }
+        },
+    )
+}
+
 #[test]
 fn nothing_that_is_no_struct_panics() {
     for input in [
@@ -155,9 +230,58 @@ fn nothing_that_is_no_struct_panics() {
             struct Ä {}
         ),
     ] {
-        let output = syn::parse2(input)
-            .map(crate::derive)
-            .map(|output| output.to_string());
-        assert!(output.is_ok_and(|output| output.contains("compile_error")));
+        for derive in [crate::derive, crate::recorded::derive] {
+            let output = syn::parse2(input.clone())
+                .map(derive)
+                .map(|output| output.to_string());
+            assert!(output.is_ok_and(|output| output.contains("compile_error")));
+        }
     }
+}
+
+/// Attributes in every order of tokens that a typo may leave behind.
+#[test]
+fn no_attribute_panics() -> Result<(), Box<dyn Error>> {
+    const TOKENS: [&str; 12] = [
+        "property", "relative", "skip", "r#type", "_", "ŉ", "\"\"", "1", "=", ":", ",", "(a)",
+    ];
+    const KEYS: [&str; 11] = [
+        "table_name",
+        "when",
+        "property",
+        "relative",
+        "validate",
+        "crate",
+        "skip",
+        "redact",
+        "renamed_from",
+        "sql_type",
+        "ß",
+    ];
+    for key in KEYS {
+        for first in TOKENS {
+            for second in TOKENS {
+                for text in [
+                    format!("{key} {first} {second}"),
+                    format!("{key}({first} {second})"),
+                    format!("{key} = {first} {second}"),
+                    format!("{key}({first}: {second}, sql = \"1\")"),
+                    format!("{key}({first}, {second} = \"1\")"),
+                    format!("{key}({first}: Text, with = {second})"),
+                ] {
+                    let keys: TokenStream = text.parse()?;
+                    let input: DeriveInput = syn::parse2(quote! {
+                        #[recorded(#keys)]
+                        struct r#Model {
+                            #[recorded(#keys)]
+                            id: i32,
+                        }
+                    })?;
+                    let output = crate::recorded::derive(input).to_string();
+                    assert!(output.contains("compile_error"), "{text}");
+                }
+            }
+        }
+    }
+    Ok(())
 }

@@ -176,7 +176,7 @@ where
         out.push_sql(if at > 0 { ", " } else { "" });
         // The key is taken from the inner query, so that a condition on it
         // can be pushed down there.
-        let inner = key.contains(&column.name) && DB::KIND != Kind::Postgres;
+        let inner = key.contains(&column.name) && DB::KIND != Kind::Mysql;
         out.push_sql(if inner {
             "handleref_l."
         } else {
@@ -186,46 +186,42 @@ where
         out.push_sql(" AS ");
         out.push_identifier(column.name)?;
     }
-    out.push_sql(" FROM ");
-    out.push_sql("(SELECT ");
-    if DB::KIND == Kind::Postgres {
-        out.push_sql("DISTINCT ON (");
-        push_key::<M, DB>(out)?;
-        out.push_sql(") *");
-    } else {
-        push_key::<M, DB>(out)?;
-        out.push_sql(", MAX(");
-        out.push_identifier(RECORD_ID)?;
-        out.push_sql(") AS handleref_last");
-    }
-    out.push_sql(" FROM ");
+    out.push_sql(" FROM (SELECT ");
+    push_key::<M, DB>(out)?;
+    out.push_sql(", MAX(");
+    out.push_identifier(RECORD_ID)?;
+    out.push_sql(") AS handleref_last FROM ");
     out.push_identifier(records)?;
     out.push_sql(" WHERE ");
-    if DB::KIND != Kind::Sqlite {
-        known::<DB>(point, records, tables, out)?;
-        out.push_sql(" AND ");
-    }
     point.walk(records, tables, out)?;
-    if DB::KIND == Kind::Postgres {
-        out.push_sql(" ORDER BY ");
-        push_key::<M, DB>(out)?;
-        out.push_sql(", ");
-        out.push_identifier(RECORD_ID)?;
-        out.push_sql(" DESC) handleref_r");
-    } else {
-        out.push_sql(" GROUP BY ");
-        push_key::<M, DB>(out)?;
-        out.push_sql(") handleref_l JOIN ");
-        out.push_identifier(records)?;
-        out.push_sql(" handleref_r ON handleref_r.");
-        out.push_identifier(RECORD_ID)?;
-        out.push_sql(" = handleref_l.handleref_last");
+    out.push_sql(" GROUP BY ");
+    push_key::<M, DB>(out)?;
+    out.push_sql(") handleref_l JOIN ");
+    out.push_identifier(records)?;
+    out.push_sql(" handleref_r ON handleref_r.");
+    out.push_identifier(RECORD_ID)?;
+    out.push_sql(" = handleref_l.handleref_last");
+    if DB::KIND == Kind::Mysql {
+        // MariaDB pushes no condition with a parameter into a grouped query.
+        // With a key that comes from the other side of a join it groups that
+        // key only; COALESCE keeps it from seeing the parameter through it.
+        for column in key {
+            out.push_sql(" AND handleref_l.");
+            out.push_identifier(column)?;
+            out.push_sql(" = COALESCE(handleref_r.");
+            out.push_identifier(column)?;
+            out.push_sql(", NULL)");
+        }
     }
     out.push_sql(" WHERE handleref_r.");
     out.push_identifier(RECORD_OPERATION)?;
     out.push_sql(" <> 'delete'");
     if DB::KIND == Kind::Sqlite {
         refusal::<M, DB>(point, tables, out)?;
+    } else {
+        // Out here it is tested once, before the first row.
+        out.push_sql(" AND ");
+        known::<DB>(point, records, tables, out)?;
     }
     out.push_sql(")");
     Ok(())

@@ -136,7 +136,7 @@ pub trait RecordSource: Table {
 
 /// A table with a name that another relation can stand under.
 #[diagnostic::on_unimplemented(
-    message = "the past of `{Self}` cannot be queried, because `table!` names its schema",
+    message = "`{Self}` cannot be recorded, nor be a relative, because `table!` names its schema",
     label = "a table with a schema's name before its own",
     note = "write `table! {{ articles .. }}` instead of `table! {{ app.articles .. }}`, and set the search path of the connection"
 )]
@@ -145,8 +145,21 @@ pub trait LiveName {
     const SQL_NAME: &'static str;
 }
 
-impl<T: StaticQueryFragment<Component = Identifier<'static>>> LiveName for T {
-    const SQL_NAME: &'static str = T::STATIC_COMPONENT.0;
+#[diagnostic::do_not_recommend]
+impl<T: StaticQueryFragment<Component: NameOf<T>>> LiveName for T {
+    const SQL_NAME: &'static str = T::Component::NAME;
+}
+
+/// The one name of the table `T`; a trait, because a type that differs would
+/// be told in the words of the compiler.
+#[doc(hidden)]
+pub trait NameOf<T> {
+    /// The name.
+    const NAME: &'static str;
+}
+
+impl<T: StaticQueryFragment<Component = Self>> NameOf<T> for Identifier<'static> {
+    const NAME: &'static str = T::STATIC_COMPONENT.0;
 }
 
 /// The FROM clause of a record source: the record table under the name of the

@@ -150,6 +150,7 @@ impl<S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Select<'_, S, DB> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M, C> Loaded<C> for M
 where
     C: Executor,

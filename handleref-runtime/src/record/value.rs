@@ -38,7 +38,7 @@ impl<T: serde::Serialize> FieldValue<Json> for T {
 /// A value that a property computed by Rust may have.
 #[diagnostic::on_unimplemented(
     message = "a property cannot be a `{Self}`",
-    note = "use an integer, `f32`, `f64`, `bool`, `String`, `&'static str`, `NaiveDate` or `NaiveDateTime`, or an `Option` of one"
+    note = "use an integer, `f32`, `f64`, `bool`, `String`, `&str`, `NaiveDate` or `NaiveDateTime`, or an `Option` of one"
 )]
 pub trait PropertyValue {
     /// The value as a text that every engine can cast; `None` is null.
@@ -54,7 +54,7 @@ macro_rules! texts {
         }
     )* };
 }
-texts!(i16 i32 i64 f32 f64 String &'static str chrono::NaiveDate);
+texts!(i16 i32 i64 f32 f64 String &str chrono::NaiveDate);
 
 impl PropertyValue for bool {
     fn text(&self) -> Option<String> {

@@ -25,8 +25,9 @@ mod models {
     #[allow(dead_code)]
     mod handleref {}
 
-    #[derive(renamed::HandleRef)]
+    #[derive(renamed::HandleRef, renamed::Recorded)]
     #[handleref(crate = renamed, cascade(Comment))]
+    #[recorded(property(digits: Integer, sql = "length(articles.id)"))]
     pub struct Article {
         pub id: i32,
         pub version: i64,
@@ -42,6 +43,13 @@ mod models {
         pub article_id: i32,
         pub deleted_at: Option<chrono::NaiveDateTime>,
     }
+
+    #[derive(renamed::Recorded)]
+    #[diesel(table_name = comments)]
+    #[recorded(crate = renamed)]
+    pub struct RecordedComment {
+        pub id: i32,
+    }
 }
 
 fn main() {
@@ -52,4 +60,7 @@ fn main() {
         deleted_at: None,
     };
     assert_eq!(renamed::HandleRef::handle(&article).unwrap(), "article1");
+    assert_eq!(renamed::Recorded::record_key(&article), 1);
+    let comment = models::RecordedComment { id: 2 };
+    assert_eq!(renamed::Recorded::record_key(&comment), 2);
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 
-use super::{Launch, Started, launch};
+use super::{Disk, Launch, Started, launch};
 use crate::apt::Need;
 use crate::process::{find, output, require, server_account, tied};
 use crate::scratch::Scratch;
@@ -27,13 +27,12 @@ pub(super) const NEED: Need = Need {
     },
 };
 
-/// Without these the server's character set is latin1, and it waits for the disk.
-const SETTINGS: [&str; 8] = [
+/// Without these the server's character set is latin1.
+const SETTINGS: [&str; 7] = [
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
     "--character-set-server=utf8mb4",
     "--max-connections=200",
-    "--innodb-flush-log-at-trx-commit=2",
     // Relative to the data folder: a full path could be longer than the system allows.
     "--socket=socket",
     "--pid-file=pid",
@@ -49,7 +48,11 @@ GRANT ALL ON *.* TO handleref@'%' WITH GRANT OPTION;
 ";
 
 /// Starts a server with an empty database `handleref` and a user of that name who may do anything.
-pub(super) fn start(scratch: &Scratch) -> Result<Started> {
+pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
+    let disk = match disk {
+        Disk::Awaited => ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1"],
+        Disk::Ignored => ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"],
+    };
     let server = require("mariadbd")?;
     let account = server_account(ACCOUNT)?;
     let home = scratch.folder("mariadb", account.as_ref())?;
@@ -80,6 +83,7 @@ pub(super) fn start(scratch: &Scratch) -> Result<Started> {
                 .arg(format!("--init-file={}", init.display()))
                 .arg(format!("--port={port}"))
                 .args(SETTINGS)
+                .args(disk)
                 .current_dir(&home);
             command
         },

@@ -71,6 +71,15 @@ impl Service {
     }
 }
 
+/// Whether a commit waits until it is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disk {
+    /// It does, as servers do by default.
+    Awaited,
+    /// It does not.
+    Ignored,
+}
+
 /// The servers for `engines`. Redis belongs to no engine, and comes with a full run.
 fn services(engines: &[Engine]) -> Vec<Service> {
     let mut services = Vec::new();
@@ -121,14 +130,36 @@ impl Servers {
     /// Starts what `engines` need, or takes the servers that the environment names. The programs
     /// must be there: see [`needs`].
     pub(crate) fn start(engines: &[Engine]) -> Result<Servers> {
+        let services = services(engines).into_iter();
+        Self::begin(
+            &services
+                .map(|service| (service, service.given()))
+                .collect::<Vec<_>>(),
+            Disk::Ignored,
+        )
+    }
+
+    /// Starts the server of an engine, whatever the environment names.
+    pub(crate) fn own(engine: Engine, disk: Disk) -> Result<Servers> {
+        let services = services(&[engine]).into_iter();
+        Self::begin(
+            &services.map(|service| (service, None)).collect::<Vec<_>>(),
+            disk,
+        )
+    }
+
+    /// Starts the services that have no address yet.
+    fn begin(services: &[(Service, Option<String>)], disk: Disk) -> Result<Servers> {
         let begun = Instant::now();
         let mut servers = Servers::default();
-        if to_start(engines).next().is_some() {
-            let accounts: Vec<_> = to_start(engines).filter_map(Service::account).collect();
+        let to_start = services.iter().filter(|(_, given)| given.is_none());
+        let to_start: Vec<_> = to_start.map(|(service, _)| *service).collect();
+        if !to_start.is_empty() {
+            let accounts: Vec<_> = to_start.into_iter().filter_map(Service::account).collect();
             servers.scratch = Some(Scratch::new(&accounts)?);
         }
-        for service in services(engines) {
-            servers.add(service)?;
+        for (service, given) in services {
+            servers.add(*service, given.clone(), disk)?;
         }
         if !servers.daemons.is_empty() {
             let seconds = begun.elapsed().as_secs_f32();
@@ -141,9 +172,9 @@ impl Servers {
         Ok(servers)
     }
 
-    fn add(&mut self, service: Service) -> Result<()> {
+    fn add(&mut self, service: Service, given: Option<String>, disk: Disk) -> Result<()> {
         interrupt::check()?;
-        let (url, version) = match (service.given(), &self.scratch) {
+        let (url, version) = match (given, &self.scratch) {
             (Some(url), _) => {
                 let version = match service {
                     Service::Postgres => postgres::version(&url),
@@ -155,8 +186,8 @@ impl Servers {
             (None, None) => bail!("there is no folder for the server's data"),
             (None, Some(scratch)) => {
                 let started = match service {
-                    Service::Postgres => postgres::start(scratch)?,
-                    Service::Mysql => mariadb::start(scratch)?,
+                    Service::Postgres => postgres::start(scratch, disk)?,
+                    Service::Mysql => mariadb::start(scratch, disk)?,
                     Service::Redis => redis::start(scratch)?,
                 };
                 self.daemons.push(started.daemon);

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 
-use super::{Launch, Started, launch};
+use super::{Disk, Launch, Started, launch};
 use crate::apt::Need;
 use crate::process::{find, output, server_account, tied};
 use crate::scratch::Scratch;
@@ -23,19 +23,26 @@ pub(super) const NEED: Need = Need {
     present: || folder().is_some(),
 };
 
-/// Throwaway data need not survive a crash of the machine.
-const SETTINGS: [&str; 6] = [
+const SETTINGS: [&str; 3] = [
     "listen_addresses=127.0.0.1",
     // No socket: its path could be longer than the system allows.
     "unix_socket_directories=",
     "max_connections=200",
+];
+
+/// For data that need not survive a crash of the machine.
+const CARELESS: [&str; 3] = [
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
 ];
 
 /// Starts a server with an empty database `handleref`.
-pub(super) fn start(scratch: &Scratch) -> Result<Started> {
+pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
+    let careless = match disk {
+        Disk::Awaited => &[][..],
+        Disk::Ignored => &CARELESS[..],
+    };
     let programs = folder().context("the PostgreSQL server was not found")?;
     let account = server_account(ACCOUNT)?;
     let home = scratch.folder("postgres", account.as_ref())?;
@@ -59,7 +66,7 @@ pub(super) fn start(scratch: &Scratch) -> Result<Started> {
             let server = programs.join("postgres");
             let mut command = tied(&server, Signal::SIGINT, account.as_ref());
             command.arg("-D").arg(&data).arg("-p").arg(port.to_string());
-            for setting in SETTINGS {
+            for setting in SETTINGS.iter().chain(careless) {
                 command.args(["-c", setting]);
             }
             command.current_dir(&home).env("LC_ALL", "C");

@@ -211,7 +211,7 @@ impl Support {
         Part {
             name: REFUSE,
             create: vec![format!(
-                "CREATE OR REPLACE FUNCTION {name}(message text) RETURNS boolean LANGUAGE plpgsql STABLE AS $handleref${body}$handleref$"
+                "CREATE OR REPLACE FUNCTION {name}(message text) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $handleref${body}$handleref$"
             )],
             drop: format!("DROP FUNCTION {name}(text)"),
             body: Some(body.into()),

@@ -230,9 +230,11 @@ impl RecordTarget<'_> {
         let postgres = self.dialect.kind() == Kind::Postgres;
         let there = &self.recorded.table;
         let mut key: Vec<&str> = self.wanted.key.clone();
-        if postgres {
-            // Elsewhere every index ends in the primary key.
-            key.push(f::RECORD_ID);
+        if self.dialect.kind() != Kind::Sqlite {
+            // All that time travel asks before it reads a record. On SQLite an
+            // index ends in the number of the row anyway, and the number says
+            // the time.
+            key.extend([f::RECORD_ID, f::RECORDED_AT]);
         }
         let keyed = there.indexes.iter().any(|index| index.columns == key);
         let timed = there.indexes.iter().chain(&there.block_ranges);

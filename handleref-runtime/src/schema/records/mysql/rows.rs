@@ -211,9 +211,14 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     };
     let last = last(target.dialect, target.wanted, &target.recording, "NEW");
     let (new_version, column) = (new(target, version), target.dialect.quote(version));
-    let mut look = format!(
-        "SELECT record_version, record_version + IF(record_operation = 'delete', 1, 2) INTO handleref_last, handleref_next {last};"
+    let read = format!(
+        "SELECT record_version, record_version + IF(record_operation = 'delete', 1, 2) INTO handleref_last, handleref_next {last}"
     );
+    // A transaction with an old snapshot does not see the end of the former
+    // life. A key that has one is read again with a lock, which shows it; one
+    // that has none is not, because locks on gaps would meet in deadlocks.
+    let mut look =
+        format!("{read};\nIF handleref_last IS NOT NULL THEN\n{read} FOR UPDATE;\nEND IF;");
     if target.lazy {
         // The row may be there, and have no record yet.
         let key = |name: &&str| format!("{} = {}", target.dialect.quote(name), new(target, name));

@@ -1,0 +1,25 @@
+//! A misspelt key.
+
+use handleref::Recorded;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+diesel::table! {
+    comments (id) {
+        id -> Integer,
+        article_id -> Integer,
+    }
+}
+
+#[derive(Recorded)]
+#[recorded(relative(comments, by = "comments.article_id = articles.id"))]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! A relative without a condition.
+
+use handleref::Recorded;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+diesel::table! {
+    comments (id) {
+        id -> Integer,
+        article_id -> Integer,
+    }
+}
+
+#[derive(Recorded)]
+#[recorded(relative(comments))]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+fn main() {}

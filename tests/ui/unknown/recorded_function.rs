@@ -1,0 +1,19 @@
+//! There is no such function.
+
+use handleref::Recorded;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        title -> Text,
+    }
+}
+
+#[derive(Recorded)]
+#[recorded(property(words: Nullable<Integer>, with = count_words))]
+struct Article {
+    id: i32,
+    title: String,
+}
+
+fn main() {}

@@ -1,0 +1,129 @@
+//! `cargo xtask bench`.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::apt;
+use crate::engine::Engine;
+use crate::foreground::{Foreground, cargo};
+use crate::scratch::workspace;
+use crate::servers::{self, Disk, Servers};
+
+mod compile;
+mod report;
+
+/// What is measured only where a commit does not wait for the disk: it reads, or its goal does
+/// not depend on the disk.
+const WITHOUT_DISK: [&str; 4] = ["past", "growth", "resample", "backfill"];
+
+/// Measures `engines`, and keeps the result of a full run.
+pub(crate) fn run(engines: &[Engine], quick: bool, only: Option<&str>) -> Result<()> {
+    let keep = !quick && matches!(only, None | Some("compile"));
+    if only != Some("compile") {
+        // What servers the environment names does not matter here.
+        apt::ensure(&[apt::to_build(engines), servers::needs(engines)].concat())?;
+        for &engine in engines {
+            let begun = Instant::now();
+            let text = measure(engines, engine, quick, only)?;
+            println!("{text}");
+            eprintln!("{} took {} s", engine.name(), begun.elapsed().as_secs());
+            if keep {
+                store(engine.name(), &text)?;
+            }
+        }
+    }
+    if only == Some("compile") || (only.is_none() && engines == Engine::ALL) {
+        let text = compile::measure(quick)?;
+        println!("{text}");
+        if keep {
+            store("compile", &text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Measures one engine, first waiting for the disk and then not.
+fn measure(engines: &[Engine], engine: Engine, quick: bool, only: Option<&str>) -> Result<String> {
+    let mut tables = Vec::new();
+    for disk in [Disk::Awaited, Disk::Ignored] {
+        if disk == Disk::Awaited && only.is_some_and(|only| WITHOUT_DISK.contains(&only)) {
+            continue;
+        }
+        let mut servers = Servers::own(engine, disk)?;
+        let mut command = cargo(&arguments(engines, engine, disk, quick, only));
+        command.envs(servers.variables()).stdout(Stdio::piped());
+        let mut lines = Vec::new();
+        let status = Foreground::start(&mut command)?.lines(|line| {
+            if let Some(line) = report::Line::read(line) {
+                eprintln!("{}", line.row(true));
+                lines.push(line);
+            }
+            Ok(())
+        })?;
+        servers.check()?;
+        if !status.success() {
+            bail!("the benchmark failed ({status})");
+        }
+        let version = servers.endpoints().first();
+        let version = version.and_then(|endpoint| endpoint.version.as_deref());
+        tables.push(report::table(version.unwrap_or("SQLite"), disk, &lines));
+    }
+    Ok(tables.join("\n"))
+}
+
+/// What `cargo` is told.
+fn arguments(
+    engines: &[Engine],
+    engine: Engine,
+    disk: Disk,
+    quick: bool,
+    only: Option<&str>,
+) -> Vec<String> {
+    // The same for every engine of a run, so that it is built once.
+    let mut features = vec!["sqlite"];
+    features.extend(engines.iter().map(|engine| engine.name()));
+    features.dedup();
+    let features = features.join(",");
+    let mut arguments = vec!["bench", "--package", "handleref", "--bench", "records"];
+    arguments.extend(["--features", &features, "--", "--engine", engine.name()]);
+    if disk == Disk::Ignored {
+        arguments.push("--relaxed");
+    }
+    if quick {
+        arguments.push("--quick");
+    }
+    if let Some(only) = only {
+        arguments.extend(["--only", only]);
+    }
+    arguments.into_iter().map(str::to_owned).collect()
+}
+
+/// Puts `text` between the marks of `name` in docs/benchmarks.md.
+fn store(name: &str, text: &str) -> Result<()> {
+    let file = workspace().join("docs/benchmarks.md");
+    let document = fs::read_to_string(&file)
+        .with_context(|| format!("{} could not be read", file.display()))?;
+    fs::write(&file, report::replaced(&document, name, text)?)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_told_what_to_measure() {
+        let both = [Engine::Sqlite, Engine::Mysql];
+        let told = arguments(&both, Engine::Mysql, Disk::Ignored, true, Some("bulk")).join(" ");
+        assert_eq!(
+            told,
+            "bench --package handleref --bench records --features sqlite,mysql -- \
+             --engine mysql --relaxed --quick --only bulk"
+        );
+        let told = arguments(&both, Engine::Sqlite, Disk::Awaited, false, None);
+        assert_eq!(told.last().map(String::as_str), Some("sqlite"));
+    }
+}
