@@ -207,8 +207,8 @@ engines! {
         conn.install(&schema).unwrap();
         conn.sql("INSERT INTO articles (id, title) VALUES (1, 'a')");
         let index = match C::KIND {
-            Kind::Mysql => "DROP INDEX article_records_handleref_id ON article_records",
-            Kind::Postgres => "DROP INDEX article_records_handleref_id_record_id",
+            Kind::Mysql => "DROP INDEX article_records_handleref_id_record_id_recorded_at ON article_records",
+            Kind::Postgres => "DROP INDEX article_records_handleref_id_record_id_recorded_at",
             _ => "DROP INDEX article_records_handleref_id",
         };
         conn.sql(index);
