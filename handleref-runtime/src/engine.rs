@@ -1,5 +1,6 @@
 //! The three database engines, and what differs between them.
 
+use chrono::NaiveDateTime;
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
@@ -47,6 +48,10 @@ pub trait Engine:
     /// needed that every generic caller would have to repeat.
     #[doc(hidden)]
     fn bind_number<'b>(number: &'b i64, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()>;
+
+    /// Binds an instant, in UTC; as [`bind_number`](Engine::bind_number).
+    #[doc(hidden)]
+    fn bind_time<'b>(time: &'b NaiveDateTime, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()>;
 }
 
 mod sealed {
@@ -60,10 +65,16 @@ mod sealed {
 }
 
 #[allow(unused_macros)]
-macro_rules! bind_number {
+macro_rules! binds {
     () => {
         fn bind_number<'b>(number: &'b i64, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()> {
             out.push_bind_param::<BigInt, _>(number)
+        }
+        fn bind_time<'b>(
+            time: &'b NaiveDateTime,
+            out: &mut AstPass<'_, 'b, Self>,
+        ) -> QueryResult<()> {
+            out.push_bind_param::<diesel::sql_types::Timestamp, _>(time)
         }
     };
 }
@@ -72,21 +83,21 @@ macro_rules! bind_number {
 impl Engine for diesel::sqlite::Sqlite {
     const KIND: Kind = Kind::Sqlite;
     const RETURNING: bool = true;
-    bind_number!();
+    binds!();
 }
 
 #[cfg(feature = "postgres_backend")]
 impl Engine for diesel::pg::Pg {
     const KIND: Kind = Kind::Postgres;
     const RETURNING: bool = true;
-    bind_number!();
+    binds!();
 }
 
 #[cfg(feature = "mysql_backend")]
 impl Engine for diesel::mysql::Mysql {
     const KIND: Kind = Kind::Mysql;
     const RETURNING: bool = false;
-    bind_number!();
+    binds!();
 }
 
 /// Keeps a read that waits for locks out of the cache of prepared statements.

@@ -12,6 +12,7 @@ pub mod handle;
 pub mod hooks;
 pub mod key;
 pub mod lifecycle;
+mod literal;
 pub mod model;
 #[doc(hidden)]
 pub mod private;

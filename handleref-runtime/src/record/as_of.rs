@@ -5,12 +5,9 @@ use super::facts::{RECORD_ID, RECORD_OPERATION};
 use super::model::{LiveName, Recorded};
 use super::moment::{Moment, Point};
 use crate::engine::{Engine, Kind};
-use chrono::NaiveDateTime;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::QueryResult;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Timestamp};
 use std::marker::PhantomData;
 
 /// [`as_of`](AsOfDsl::as_of) for every query.
@@ -113,9 +110,7 @@ pub trait Past<DB: Engine> {
 impl<M, DB> Past<DB> for M
 where
     M: Recorded,
-    DB: Engine + HasSqlType<Timestamp>,
-    NaiveDateTime: ToSql<Timestamp, DB>,
-    i64: ToSql<BigInt, DB>,
+    DB: Engine,
 {
     fn walk<'b>(point: &'b Point, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         shadow::<M, DB>(point, &[M::RECORDING.records], &mut out)
@@ -127,9 +122,7 @@ macro_rules! tuples {
         impl<$($model,)+ DB> Past<DB> for ($($model,)+)
         where
             $($model: Recorded,)+
-            DB: Engine + HasSqlType<Timestamp>,
-            NaiveDateTime: ToSql<Timestamp, DB>,
-            i64: ToSql<BigInt, DB>,
+            DB: Engine,
         {
             fn walk<'b>(point: &'b Point, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
                 let tables = [$($model::RECORDING.records),+];
@@ -164,9 +157,7 @@ fn shadow<'b, M, DB>(
 ) -> QueryResult<()>
 where
     M: Recorded,
-    DB: Engine + HasSqlType<Timestamp>,
-    NaiveDateTime: ToSql<Timestamp, DB>,
-    i64: ToSql<BigInt, DB>,
+    DB: Engine,
 {
     let records = M::RECORDING.records;
     let key = M::RECORDED_KEY;
@@ -247,9 +238,7 @@ fn refusal<'b, M, DB>(
 ) -> QueryResult<()>
 where
     M: Recorded,
-    DB: Engine + HasSqlType<Timestamp>,
-    NaiveDateTime: ToSql<Timestamp, DB>,
-    i64: ToSql<BigInt, DB>,
+    DB: Engine,
 {
     let records = M::RECORDING.records;
     out.push_sql(" UNION ALL SELECT ");
@@ -281,9 +270,7 @@ fn known<'b, DB>(
     out: &mut AstPass<'_, 'b, DB>,
 ) -> QueryResult<()>
 where
-    DB: Engine + HasSqlType<Timestamp>,
-    NaiveDateTime: ToSql<Timestamp, DB>,
-    i64: ToSql<BigInt, DB>,
+    DB: Engine,
 {
     out.push_sql("COALESCE((SELECT ");
     verdict::<DB>(point, records, tables, out)?;
@@ -308,9 +295,7 @@ fn verdict<'b, DB>(
     out: &mut AstPass<'_, 'b, DB>,
 ) -> QueryResult<()>
 where
-    DB: Engine + HasSqlType<Timestamp>,
-    NaiveDateTime: ToSql<Timestamp, DB>,
-    i64: ToSql<BigInt, DB>,
+    DB: Engine,
 {
     out.push_sql("CASE WHEN handleref_m.backfilled = 0 THEN ");
     refuse(

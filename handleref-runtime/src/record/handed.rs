@@ -7,7 +7,7 @@
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
-use std::fmt::Write as _;
+use crate::literal::{fnv1a, literal};
 
 /// A value for the triggers.
 #[doc(hidden)]
@@ -23,12 +23,7 @@ pub struct Handed {
 
 /// The name by which a value is known.
 fn name(records: &str, property: &str) -> String {
-    let hash = |text: &str| {
-        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
-    };
-    format!("handleref_p_{:08x}{:08x}", hash(records), hash(property))
+    format!("handleref_p_{:08x}{:08x}", fnv1a(records), fnv1a(property))
 }
 
 /// The value of a property in a trigger.
@@ -43,23 +38,6 @@ pub(crate) fn value_sql(engine: Kind, records: &str, property: &str, sql_type: &
             )
         }
         Kind::Mysql => format!("@{name}"),
-    }
-}
-
-/// `text` as a literal.
-fn literal(engine: Kind, text: &str) -> String {
-    match engine {
-        Kind::Mysql if text.is_empty() => "''".into(),
-        // The same with and without NO_BACKSLASH_ESCAPES.
-        Kind::Mysql => {
-            text.bytes()
-                .fold("_utf8mb4 x'".to_owned(), |mut hex, byte| {
-                    let _ = write!(hex, "{byte:02x}");
-                    hex
-                })
-                + "'"
-        }
-        Kind::Sqlite | Kind::Postgres => format!("'{}'", text.replace('\'', "''")),
     }
 }
 

@@ -6,8 +6,6 @@ use crate::time::{Instant, floor_micros};
 use chrono::NaiveDateTime;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Timestamp};
 
 /// What a query can be asked as of: an [`Instant`], a [`RecordNo`], a
 /// [`ChangesetNo`] or a [`VersionNo`].
@@ -71,9 +69,7 @@ impl Point {
         out: &mut AstPass<'_, 'b, DB>,
     ) -> QueryResult<()>
     where
-        DB: Engine + HasSqlType<Timestamp>,
-        NaiveDateTime: ToSql<Timestamp, DB>,
-        i64: ToSql<BigInt, DB>,
+        DB: Engine,
     {
         match self {
             Self::Time(time) if DB::KIND == Kind::Sqlite => {
@@ -87,7 +83,7 @@ impl Point {
                 out.push_sql(" WHERE ");
                 out.push_identifier(RECORDED_AT)?;
                 out.push_sql(" <= ");
-                out.push_bind_param::<Timestamp, _>(time)?;
+                DB::bind_time(time, out)?;
                 out.push_sql(" ORDER BY ");
                 out.push_identifier(RECORDED_AT)?;
                 out.push_sql(" DESC, ");
@@ -98,17 +94,17 @@ impl Point {
             Self::Time(time) => {
                 out.push_identifier(RECORDED_AT)?;
                 out.push_sql(" <= ");
-                out.push_bind_param::<Timestamp, _>(time)
+                DB::bind_time(time, out)
             }
             Self::Record(record) => {
                 out.push_identifier(RECORD_ID)?;
                 out.push_sql(" <= ");
-                out.push_bind_param::<BigInt, _>(record)
+                DB::bind_number(record, out)
             }
             Self::Version(version) => {
                 out.push_identifier(RECORD_VERSION)?;
                 out.push_sql(" <= ");
-                out.push_bind_param::<BigInt, _>(version)
+                DB::bind_number(version, out)
             }
             Self::Changeset(changeset) => {
                 out.push_identifier(RECORD_ID)?;
@@ -126,17 +122,15 @@ impl Point {
         out: &mut AstPass<'_, 'b, DB>,
     ) -> QueryResult<()>
     where
-        DB: Engine + HasSqlType<Timestamp>,
-        NaiveDateTime: ToSql<Timestamp, DB>,
-        i64: ToSql<BigInt, DB>,
+        DB: Engine,
     {
         match self {
             Self::Time(time) => {
-                out.push_bind_param::<Timestamp, _>(time)?;
+                DB::bind_time(time, out)?;
                 out.push_sql(" < COALESCE(handleref_m.horizon_at, handleref_m.began_at)");
             }
             Self::Record(record) => {
-                out.push_bind_param::<BigInt, _>(record)?;
+                DB::bind_number(record, out)?;
                 out.push_sql(" < COALESCE(handleref_m.horizon_record, handleref_m.began_record)");
             }
             // One that is not known, or not any more, is refused as well.
@@ -162,7 +156,6 @@ fn last_of<'b, DB>(
 ) -> QueryResult<()>
 where
     DB: Engine,
-    i64: ToSql<BigInt, DB>,
 {
     out.push_sql("(SELECT MAX(handleref_c.handleref_last) FROM (");
     for (at, table) in tables.iter().enumerate() {
@@ -174,7 +167,7 @@ where
         out.push_sql(" WHERE ");
         out.push_identifier(RECORD_CHANGESET)?;
         out.push_sql(" = ");
-        out.push_bind_param::<BigInt, _>(changeset)?;
+        DB::bind_number(changeset, out)?;
     }
     out.push_sql(") handleref_c)");
     Ok(())

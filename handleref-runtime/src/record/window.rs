@@ -8,8 +8,6 @@ use crate::time::{TimeKind, floor_micros, now_sql};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Timestamp};
 
 /// A stretch of time, for the condition [`RecordedAt::within`].
 ///
@@ -159,9 +157,7 @@ condition!(Within<S> on RecordedAt);
 impl<S, DB> QueryFragment<DB> for Within<S>
 where
     RecordedAt<S>: QueryFragment<DB>,
-    DB: Engine + HasSqlType<Timestamp>,
-    NaiveDateTime: ToSql<Timestamp, DB>,
-    i64: ToSql<BigInt, DB>,
+    DB: Engine,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("(");
@@ -172,25 +168,25 @@ where
                 out.push_sql(" >= ");
                 let (before, after) = micros_back(DB::KIND);
                 out.push_sql(&before);
-                out.push_bind_param::<BigInt, _>(n)?;
+                DB::bind_number(n, &mut out)?;
                 out.push_sql(after);
             }
             Extent::Months(n) => {
                 out.push_sql(" >= ");
                 for (at, text) in months_back(DB::KIND, "'now'").iter().enumerate() {
                     if at > 0 {
-                        out.push_bind_param::<BigInt, _>(n)?;
+                        DB::bind_number(n, &mut out)?;
                     }
                     out.push_sql(text);
                 }
             }
             Extent::Between(start, end) => {
                 out.push_sql(" >= ");
-                out.push_bind_param::<Timestamp, _>(start)?;
+                DB::bind_time(start, &mut out)?;
                 out.push_sql(" AND ");
                 self.at.walk_ast(out.reborrow())?;
                 out.push_sql(" < ");
-                out.push_bind_param::<Timestamp, _>(end)?;
+                DB::bind_time(end, &mut out)?;
             }
         }
         out.push_sql(")");

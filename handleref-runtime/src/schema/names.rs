@@ -3,6 +3,8 @@
 
 use super::dialect::Dialect;
 
+pub(super) use crate::literal::{fnv1a, hex as hex_literal, quoted, standard as literal};
+
 /// A table, and the schema (database, on MySQL) that the model names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TableName {
@@ -49,36 +51,6 @@ impl TableName {
     }
 }
 
-/// `name` between `quote`s, with those inside doubled.
-pub(super) fn quoted(name: &str, quote: char) -> String {
-    let mut out = String::with_capacity(name.len() + 2);
-    out.push(quote);
-    for c in name.chars() {
-        if c == quote {
-            out.push(quote);
-        }
-        out.push(c);
-    }
-    out.push(quote);
-    out
-}
-
-/// `text` as a string literal of standard SQL: for SQLite, and for PostgreSQL
-/// with `standard_conforming_strings`, which is the default.
-pub(super) fn literal(text: &str) -> String {
-    quoted(text, '\'')
-}
-
-/// `text` as a literal of MySQL: written in hexadecimal, it means the same with
-/// and without `NO_BACKSLASH_ESCAPES`, whatever the connection's character set.
-pub(super) fn hex_literal(text: &str) -> String {
-    if text.is_empty() {
-        return "''".into();
-    }
-    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("_utf8mb4 x'{digits}'")
-}
-
 /// The name of an index on `columns`.
 pub(super) fn index_name(
     dialect: &dyn Dialect,
@@ -119,14 +91,6 @@ pub(super) fn shortened(dialect: &dyn Dialect, name: String) -> String {
         cut.pop();
     }
     cut + &hash
-}
-
-/// A hash that stays the same across versions of Rust, since names in
-/// databases depend on it.
-pub(super) fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
 }
 
 /// SQL without what servers change when they store it: blanks, quotes of
@@ -190,13 +154,6 @@ mod tests {
         for bad in ["", "articles", "`a", "`a`x", "`a`.", "`a`.`b`.`c`"] {
             assert_eq!(TableName::parse(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn literals_cannot_be_left() {
-        assert_eq!(literal(r"it's \'"), r"'it''s \'''");
-        assert_eq!(hex_literal("ä'"), "_utf8mb4 x'c3a427'");
-        assert_eq!(hex_literal(""), "''");
     }
 
     #[test]

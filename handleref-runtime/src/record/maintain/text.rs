@@ -3,6 +3,7 @@
 
 use crate::engine::{Engine, Kind};
 use crate::executor::Steps;
+pub(super) use crate::literal::literal;
 use crate::time::{TimeKind, now_sql};
 use chrono::NaiveDateTime;
 use diesel::query_builder::SqlQuery;
@@ -60,21 +61,8 @@ impl Sql {
 
 /// A quoted name.
 pub(super) fn quoted(kind: Kind, name: &str) -> String {
-    let quote = if kind == Kind::Mysql { "`" } else { "\"" };
-    format!("{quote}{}{quote}", name.replace(quote, &quote.repeat(2)))
-}
-
-/// A text as a literal, whatever the connection says about backslashes.
-pub(super) fn literal(kind: Kind, text: &str) -> String {
-    match kind {
-        Kind::Sqlite => format!("'{}'", text.replace('\'', "''")),
-        Kind::Postgres => format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
-        Kind::Mysql if text.is_empty() => "''".into(),
-        Kind::Mysql => {
-            let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-            format!("_utf8mb4 x'{digits}'")
-        }
-    }
+    let quote = if kind == Kind::Mysql { '`' } else { '"' };
+    crate::literal::quoted(name, quote)
 }
 
 /// The 64-bit integer that a value can be cast to.
@@ -105,19 +93,4 @@ pub(super) fn for_update<C: Steps>() -> &'static str {
 /// Reads a time as the engines show it.
 pub(super) fn parse_time(text: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literals_end_where_the_text_does() {
-        let hostile = "it's \\' over";
-        assert_eq!(literal(Kind::Sqlite, hostile), "'it''s \\'' over'");
-        assert_eq!(literal(Kind::Postgres, hostile), "E'it''s \\\\'' over'");
-        assert_eq!(literal(Kind::Mysql, "a'"), "_utf8mb4 x'6127'");
-        assert_eq!(quoted(Kind::Mysql, "a`b"), "`a``b`");
-        assert_eq!(quoted(Kind::Postgres, "a\"b"), "\"a\"\"b\"");
-    }
 }

@@ -13,6 +13,7 @@ use crate::cascade::{Link, Node};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Texts};
+use crate::literal::literal;
 use crate::schema::{foreign_keys, inspect};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -255,16 +256,16 @@ fn living<'a, M: Recorded, C: Executor>(prefix: &'static str) -> Sql<'a, C::Back
     match (roles.deleted_status, roles.status, roles.deleted_at) {
         (Some(deleted), Some(status), _) => {
             let (before, between, after) = match C::Backend::KIND {
-                Kind::Sqlite => (" AND ", " IS NOT '", "'"),
-                Kind::Postgres => (" AND ", " IS DISTINCT FROM '", "'"),
-                Kind::Mysql => (" AND NOT (", " <=> '", "')"),
+                Kind::Sqlite => (" AND ", " IS NOT ", ""),
+                Kind::Postgres => (" AND ", " IS DISTINCT FROM ", ""),
+                Kind::Mysql => (" AND NOT (", " <=> ", ")"),
             };
             query
                 .text(before)
                 .text(prefix)
                 .name(status)
                 .text(between)
-                .text(deleted.replace('\'', "''"))
+                .text(literal(C::Backend::KIND, deleted))
                 .text(after)
         }
         (_, _, Some((deleted_at, _))) => query
