@@ -12,12 +12,19 @@
 //!   `history`, `history_of`. [`RecordSource`]: the columns of a record; [`Record`]: a whole one.
 //! * [`RecordsDsl`]: windows, `resample`, first and last record; [`GoneDsl`]: rows that were really deleted.
 //! * [`AsOfDsl`]: any query in the past. [`PastDsl`]: `diff`, `changes_summary`, `blame`, `revert`, `undelete` of one row.
+//! * [`FieldType`], [`field_types()`]: which fields refer to other models, and values of fields out of texts.
 //! * [`Maintain`]: `backfill`, `prune`, `erase`, `hold`; [`release`], [`holds`](holds()), [`events`](events()),
 //!   [`without_recording`].
 //! * The guides in `docs/`: `guide.md`, and `history.md` for what is recorded.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
+pub use handleref_runtime::changeset::{
+    Actor, Changes, Changeset, ChangesetMeta, Changesets, LinkChange, ObjectChange, ObjectOf,
+    ObjectRef, Recorder, State, Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, ValueChange,
+    changesets, current_changeset, record_changeset, record_changeset_async, start_recording,
+    undo_plan,
+};
 pub use handleref_runtime::error::Error;
 pub use handleref_runtime::executor::Executor;
 pub use handleref_runtime::handle::{Handle, HandleError};
@@ -33,17 +40,17 @@ pub use handleref_runtime::record::maintain::{
     Pruned, events, holds, release, without_recording, without_recording_async,
 };
 pub use handleref_runtime::record::{
-    AsOfDsl, Blame, Calendar, ChangesetNo, Conflict, Diff, Every, FieldChange, FieldHistory,
-    GoneDsl, Moment, Neighbours, Now, Operation, PastDsl, Record, RecordNo, RecordSource, Recorded,
-    RecordsDsl, Resample, Revert, RevertPlan, Side, VersionChange, VersionNo, Window, ZeroLength,
-    latest_record,
+    AsOfDsl, Blame, Calendar, ChangesetNo, CleanError, Conflict, Diff, Every, FieldChange,
+    FieldHistory, FieldKind, FieldType, FieldTypes, GoneDsl, Moment, Neighbours, Now, Operation,
+    PastDsl, Record, RecordNo, RecordSource, Recorded, RecordsDsl, Resample, Revert, RevertPlan,
+    Side, VersionChange, VersionNo, Window, ZeroLength, field_types, latest_record,
 };
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{engine, lifecycle, record, schema};
+pub use handleref_runtime::{changeset, engine, lifecycle, record, schema};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.

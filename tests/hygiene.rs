@@ -269,6 +269,7 @@ mod past {
         pub(crate) fn record_key(&self) {}
         pub(crate) fn recorded_version(&self) {}
         pub(crate) fn values(&self) {}
+        pub(crate) fn clean(&self) {}
         pub(crate) fn version(&self) {}
     }
 
@@ -445,6 +446,13 @@ fn a_hostile_past() {
             .load::<(String, String)>(conn)
             .unwrap(),
         [("a".to_owned(), "one".to_owned())]
+    );
+    let table = handleref::FieldType::for_field::<Past>("table").unwrap();
+    assert_eq!(table.clean_value(Some("3")).unwrap(), 3);
+    let kind = handleref::FieldType::for_field::<Past>("type").unwrap();
+    assert_eq!(
+        (kind.column, kind.clean_value(Some("")).unwrap()),
+        ("type", "".into())
     );
     let tries = <r#try as handleref::Recorded>::history_of(1)
         .select(tryRecords::OPERATION)

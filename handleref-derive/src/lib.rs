@@ -69,6 +69,8 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
 /// | `property(comments: BigInt, sql = "(SELECT count(*) ..)")` | a value that the database computes for each record |
 /// | `property(words: Nullable<Integer>, with = count_words)` | one that a function of the struct computes, for writes by the derive's verbs on a row |
 /// | `relative(comments, on = "comments.article_id = articles.id")` | a table whose changes may alter a property |
+/// | `require_changeset` | every change of a row must be made in a changeset |
+/// | `link` | a row joins rows of the two models that it refers to (many-to-many), though it has a primary key of its own |
 /// | `validate = path::to::function` | called with what a revert is about to write |
 /// | `crate = path` | the path of `handleref`, if it is not `::handleref` |
 ///
@@ -79,7 +81,10 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
 /// | `renamed_from = "headline"` | the column's former name, by which the record table may still know it |
 /// | `sql_type = "TEXT"` | the column's type in the record table |
 ///
-/// Table, primary key and column names are read from Diesel's attributes.
+/// Table, primary key and column names are read from Diesel's attributes. The
+/// models that this one refers to are those of `#[diesel(belongs_to(Topic))]`
+/// and `#[handleref(parent(Topic))]`. It is a link without saying so if these
+/// are two and their columns are the primary key; the first is the owner.
 #[proc_macro_derive(Recorded, attributes(recorded, handleref, diesel))]
 pub fn recorded(input: TokenStream) -> TokenStream {
     recorded::derive(parse_macro_input!(input as DeriveInput)).into()

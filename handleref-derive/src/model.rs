@@ -49,6 +49,21 @@ pub(crate) struct Field {
     pub(crate) diesel: diesel::FieldKeys,
 }
 
+/// A field by its two names.
+pub(crate) trait Named {
+    fn ident(&self) -> &Ident;
+    fn column_name(&self) -> &Ident;
+}
+
+impl Named for Field {
+    fn ident(&self) -> &Ident {
+        &self.ident
+    }
+    fn column_name(&self) -> &Ident {
+        &self.column_name
+    }
+}
+
 impl Field {
     /// Whether the field is a column of the table that an update may write.
     pub(crate) fn is_written(&self) -> bool {
@@ -186,21 +201,26 @@ fn read_field(field: syn::Field, table: &Path, errors: &mut Errors) -> Option<Fi
 }
 
 /// The field of the column `name`, as Diesel looks it up.
-fn column(fields: &[Field], name: &Ident) -> Option<usize> {
+pub(crate) fn column(fields: &[impl Named], name: &Ident) -> Option<usize> {
     fields
         .iter()
-        .position(|field| field.column_name.unraw() == name.unraw())
+        .position(|field| field.column_name().unraw() == name.unraw())
 }
 
 /// The field `name`.
-fn field_of(model: &Ident, fields: &[Field], name: &Ident, errors: &mut Errors) -> Option<usize> {
+fn field_of(
+    model: &Ident,
+    fields: &[impl Named],
+    name: &Ident,
+    errors: &mut Errors,
+) -> Option<usize> {
     let found = fields
         .iter()
-        .position(|field| field.ident.unraw() == name.unraw());
+        .position(|field| field.ident().unraw() == name.unraw());
     if found.is_none() {
         let known = fields
             .iter()
-            .map(|field| field.ident.unraw().to_string())
+            .map(|field| field.ident().unraw().to_string())
             .collect::<Vec<_>>()
             .join("`, `");
         let (model, name_) = (model.unraw(), name.unraw());
@@ -264,11 +284,12 @@ pub(crate) fn key_of_at_most_four(
     }
 }
 
-fn foreign_key(
+/// The fields that refer to a parent.
+pub(crate) fn foreign_key(
     model: &Ident,
     parent: &attrs::Parent,
     belongs_to: &[diesel::BelongsTo],
-    fields: &[Field],
+    fields: &[impl Named],
     errors: &mut Errors,
 ) -> Option<Vec<usize>> {
     if let Some(names) = &parent.foreign_key {

@@ -7,6 +7,7 @@ use syn::DeriveInput;
 mod attrs;
 mod expand;
 mod model;
+mod references;
 
 /// Whether a struct has properties that Rust computes. What is wrong in these
 /// attributes is reported by the derive that they belong to.

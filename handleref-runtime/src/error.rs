@@ -82,6 +82,44 @@ pub enum Error {
         /// The record table.
         records: &'static str,
     },
+    /// A changeset cannot be undone; nothing was written.
+    Undo {
+        /// Its number.
+        no: i64,
+        /// What stands in the way.
+        conflicts: Vec<crate::changeset::UndoConflict>,
+    },
+    /// What a plan to undo a changeset says is not what would be done any more.
+    PlanOutdated {
+        /// The number of the changeset.
+        no: i64,
+    },
+    /// A changeset changed models that are not among those that were listed, or
+    /// its undo would.
+    NotListed {
+        /// The number of the changeset.
+        no: i64,
+        /// The record tables of those models.
+        tables: Vec<String>,
+    },
+    /// A reference is to a row of another model, or its key cannot be read.
+    WrongObject {
+        /// What it refers to.
+        object: String,
+        /// The model that was asked for.
+        model: &'static str,
+    },
+    /// There is no changeset with this number.
+    NoChangeset {
+        /// The number.
+        no: i64,
+    },
+    /// Rows of this table are changed only in a changeset; see
+    /// [`record_changeset`](crate::changeset::record_changeset).
+    ChangesetRequired {
+        /// The table.
+        table: String,
+    },
     /// A row cannot be restored while its parent is soft-deleted.
     ParentDeleted {
         /// The model of the row that was to be restored.
@@ -162,6 +200,25 @@ impl fmt::Display for Error {
                 f,
                 "the history `{records}` of {model} is not installed; see `handleref::schema!`"
             ),
+            Self::Undo { no, conflicts } => {
+                write!(f, "changeset {no} cannot be undone:")?;
+                for conflict in conflicts {
+                    write!(f, "\n  {conflict}")?;
+                }
+                Ok(())
+            }
+            Self::PlanOutdated { no } => write!(
+                f,
+                "rows were changed since the undo of changeset {no} was planned; make the plan again"
+            ),
+            Self::NotListed { no, tables } => write!(
+                f,
+                "changeset {no}, or its undo, changes models that are not listed: list those with the record tables `{}` too",
+                tables.join("`, `")
+            ),
+            Self::WrongObject { object, model } => write!(f, "{object} is no reference to a {model}"),
+            Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
+            Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
             Self::ParentDeleted {
                 model,
                 parent,
@@ -210,6 +267,12 @@ impl From<diesel::result::Error> for Error {
                 Ok(own) => *own,
                 Err(other) => Self::Database(diesel::result::Error::QueryBuilderError(other)),
             },
+            diesel::result::Error::DatabaseError(_, ref info) => {
+                match table_that_requires_a_changeset(info.message()) {
+                    Some(table) => Self::ChangesetRequired { table },
+                    None => Self::Database(error),
+                }
+            }
             other => Self::Database(other),
         }
     }
@@ -224,6 +287,24 @@ impl From<Error> for diesel::result::Error {
             own => Self::QueryBuilderError(Box::new(own)),
         }
     }
+}
+
+const REQUIRED: [&str; 2] = [
+    "handleref: ",
+    " needs a changeset; see `record_changeset`",
+];
+
+/// What the triggers of a table say that requires a changeset. MySQL cuts a
+/// message after 128 characters.
+pub(crate) fn changeset_required(table: &str) -> String {
+    let [before, after] = REQUIRED;
+    format!("{before}{table}{after}")
+}
+
+fn table_that_requires_a_changeset(message: &str) -> Option<String> {
+    let [before, after] = REQUIRED;
+    let table = message.strip_prefix(before)?.strip_suffix(after)?;
+    Some(table.to_owned())
 }
 
 #[cfg(test)]

@@ -68,6 +68,10 @@ pub type Texts = (
     Option<String>,
 );
 
+/// A row of ten nullable texts.
+#[doc(hidden)]
+pub type Wide = [Option<String>; 10];
+
 /// The steps that operations are made of.
 #[doc(hidden)]
 pub trait Steps: Send + Sized {
@@ -102,6 +106,11 @@ pub trait Steps: Send + Sized {
 
     /// Loads rows of four nullable texts.
     fn texts<'a, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<Texts>>> + Send
+    where
+        Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
+
+    /// Loads rows of ten nullable texts.
+    fn wide<'a, Q>(&'a mut self, query: Q) -> impl Future<Output = QueryResult<Vec<Wide>>> + Send
     where
         Q: QueryFragment<Self::Backend> + QueryId + Send + 'a;
 
@@ -214,6 +223,18 @@ macro_rules! typed_loads {
             type Text = diesel::sql_types::Nullable<diesel::sql_types::Text>;
             type Text4 = (Text, Text, Text, Text);
             Steps::load::<Text4, Texts, Q>(self, query).await
+        }
+
+        async fn wide<'a, Q>(&'a mut self, query: Q) -> QueryResult<Vec<super::Wide>>
+        where
+            Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
+        {
+            type Sql = diesel::sql_types::Nullable<diesel::sql_types::Text>;
+            type Sql10 = (Sql, Sql, Sql, Sql, Sql, Sql, Sql, Sql, Sql, Sql);
+            type Text = Option<String>;
+            type Text10 = (Text, Text, Text, Text, Text, Text, Text, Text, Text, Text);
+            let rows = Steps::load::<Sql10, Text10, Q>(self, query).await?;
+            Ok(rows.into_iter().map(super::Wide::from).collect())
         }
     };
 }

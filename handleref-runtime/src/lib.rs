@@ -5,6 +5,8 @@
 
 pub mod bound;
 pub mod cascade;
+pub mod changeset;
+mod context;
 pub mod engine;
 pub mod error;
 pub mod executor;
@@ -21,5 +23,6 @@ pub mod resurrect;
 pub mod row;
 pub mod schema;
 pub mod scope;
+mod text;
 pub mod time;
 pub mod write;

@@ -26,6 +26,8 @@ pub use serde_json;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 
+pub mod clean;
+
 /// The live test of a model that is never soft-deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct Always;

@@ -73,11 +73,13 @@ mod names;
 mod plan;
 mod postgres;
 pub(crate) mod problem;
+mod recorded;
 mod records;
 mod sqlite;
 
-pub(crate) use inspect::{Inspected, foreign_keys, inspect};
+pub(crate) use inspect::{ForeignKey, Inspected, foreign_keys, inspect};
 pub use plan::Plan;
+pub(crate) use recorded::RecordedTable;
 pub use problem::{Problem, ProblemKind, Report};
 
 /// The schema of the listed models: `handleref::schema![Article, Topic]`.
@@ -231,6 +233,7 @@ impl Schema {
                     key: model.key.to_vec(),
                     unique: model.unique.to_vec(),
                     guards: true,
+                    recorder: model.name,
                     recording: model.recording,
                     recorded_twice: false,
                 }),
@@ -320,7 +323,10 @@ fn join(wanted: &mut Wanted, model: &ModelSchema) {
     if wanted.recording.is_some() && model.recording.is_some() {
         wanted.recorded_twice |= wanted.recording != model.recording;
     }
-    wanted.recording = wanted.recording.or(model.recording);
+    if wanted.recording.is_none() && model.recording.is_some() {
+        wanted.recording = model.recording;
+        wanted.recorder = model.name;
+    }
     for columns in model.unique {
         if !wanted.unique.contains(columns) {
             wanted.unique.push(columns);

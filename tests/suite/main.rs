@@ -14,8 +14,10 @@ mod support;
 #[cfg(feature = "async")]
 mod cancellation;
 mod cascade;
+mod changes;
 mod computed;
 mod concurrency;
+mod field_types;
 mod hooks;
 mod keys;
 mod maintain;

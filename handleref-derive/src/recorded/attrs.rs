@@ -2,7 +2,7 @@
 
 use crate::attrs::Once;
 use crate::errors::Errors;
-use crate::syntax::{each_key, equals, malformed, to_the_end, unknown};
+use crate::syntax::{each_key, equals, flag, malformed, to_the_end, unknown};
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -18,6 +18,8 @@ pub(crate) struct StructKeys {
     pub(crate) validate: Once<Path>,
     pub(crate) properties: Vec<Property>,
     pub(crate) relatives: Vec<Relative>,
+    pub(crate) require_changeset: Once<()>,
+    pub(crate) link: Once<()>,
 }
 
 /// `property(comments: BigInt, sql = "..")`
@@ -50,12 +52,14 @@ pub(crate) struct FieldKeys {
 }
 
 const EXAMPLE: &str = "table_name = \"article_history\"";
-const STRUCT_KEYS: [&str; 6] = [
+const STRUCT_KEYS: [&str; 8] = [
     "table_name",
     "when",
     "property",
     "relative",
     "validate",
+    "require_changeset",
+    "link",
     "crate",
 ];
 const FIELD_KEYS: [&str; 4] = ["skip", "redact", "renamed_from", "sql_type"];
@@ -86,6 +90,8 @@ impl StructKeys {
                 let path = equals(key, input, form, Path::parse_mod_style)?;
                 self.validate.set(key, path)
             }
+            "require_changeset" => self.require_changeset.set(key, flag(key, input)?),
+            "link" => self.link.set(key, flag(key, input)?),
             "property" => {
                 let property = property(key, input)?;
                 if let Some(other) = self

@@ -8,6 +8,9 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Index, Path};
 
+mod fields;
+mod recording;
+
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let (krate, vis, ident) = (&model.krate, &model.vis, &model.ident);
     let source = format_ident!("{}Records", ident.unraw());
@@ -16,7 +19,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let parts = [
         source_impls(model, &source),
         recorded(model, &source),
-        fields(model),
+        fields::fields(model),
     ];
     quote! {
         #[doc = #doc]
@@ -30,7 +33,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         const _: () = {
             use #krate::__private as __handleref;
             #[allow(unused_imports)]
-            use __handleref::{NoHandleRef as _, NotVersioned as _};
+            use __handleref::{NoHandleRef as _, NotVersioned as _, clean::ways::*};
             #(#parts)*
         };
         #properties
@@ -177,25 +180,11 @@ fn primary_key(model: &Model) -> (TokenStream, TokenStream) {
 }
 
 fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
-    let (ident, records) = (&model.ident, &model.records);
+    let ident = &model.ident;
     let live_table = table(&model.table);
     let name = ident.unraw().to_string();
     let key_columns = model.key.iter().map(|&at| column_name(&model.fields[at]));
-    let columns = model.fields.iter().map(column);
-    let properties =
-        (!model.properties.is_empty()).then(|| quote!(.with_properties(<#source>::__PROPERTIES)));
-    let relatives = model.relatives.iter().map(|relative| {
-        let (table, on) = (table(&relative.table), &relative.on);
-        quote_spanned!(relative.table.span()=> __handleref::facts::Relative::new(
-            <#table as __handleref::LiveName>::SQL_NAME, #on
-        ))
-    });
-    let relatives =
-        (!model.relatives.is_empty()).then(|| quote!(.with_relatives(&[#(#relatives),*])));
-    let condition = model
-        .when
-        .as_ref()
-        .map(|when| quote!(.with_condition(#when)));
+    let recording = recording::value(model, source);
     let computed = model.properties.iter().filter_map(|property| {
         let Source::With(path) = &property.source else {
             return None;
@@ -247,11 +236,7 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
             type History = #history;
             const RECORDED_NAME: &'static str = #name;
             const RECORDED_KEY: &'static [&'static str] = &[#(#key_columns),*];
-            const RECORDING: __handleref::facts::Recording =
-                __handleref::facts::Recording::new(#records, &[#(#columns),*])
-                    #properties
-                    #relatives
-                    #condition;
+            const RECORDING: __handleref::facts::Recording = #recording;
             const RECORDED_ROLES: __handleref::Roles = __handleref::AsHandleRef::<#ident>::ROLES;
             const RECORDED_UNIQUE: &'static [&'static [&'static str]] =
                 __handleref::AsHandleRef::<#ident>::UNIQUE;
@@ -370,71 +355,4 @@ fn history(model: &Model, source: &syn::Ident) -> (TokenStream, TokenStream) {
 fn column_name(field: &Field) -> TokenStream {
     let column = &field.column;
     quote!(<#column as __handleref::diesel::Column>::NAME)
-}
-
-/// One recorded column, as a constant.
-fn column(field: &Field) -> TokenStream {
-    let name = column_name(field);
-    let mut value = quote!(__handleref::facts::RecordedColumn::new(#name));
-    let capture = match (&field.keys.skip.0, &field.keys.redact.0) {
-        (Some(skip), _) => Some((quote!(Skipped), skip)),
-        (_, Some(redact)) => Some((quote!(Redacted), redact)),
-        _ => None,
-    };
-    if let Some((variant, (_, stand_in))) = capture {
-        let stand_in = match stand_in {
-            Some(sql) => quote!(::core::option::Option::Some(#sql)),
-            None => quote!(::core::option::Option::None),
-        };
-        value.extend(quote!(.with_capture(__handleref::facts::Capture::#variant(#stand_in))));
-    }
-    if let Some((_, former)) = &field.keys.renamed_from.0 {
-        value.extend(quote!(.with_former_name(#former)));
-    }
-    if let Some((_, sql_type)) = &field.keys.sql_type.0 {
-        value.extend(quote!(.with_type(#sql_type)));
-    }
-    value
-}
-
-/// The values of the fields, and what must hold of fields that are left out.
-fn fields(model: &Model) -> TokenStream {
-    let ident = &model.ident;
-    let names = model
-        .fields
-        .iter()
-        .map(|field| field.ident.unraw().to_string());
-    let types = model.fields.iter().map(|field| &field.ty);
-    let idents = model.fields.iter().map(|field| &field.ident);
-    let nullable = model.fields.iter().filter_map(|field| {
-        let (span, None) = field.keys.left_out()? else {
-            return None;
-        };
-        let column = &field.column;
-        // The name of the alias has the span that an error is reported at.
-        let test = quote_spanned!(span=> __handleref::may_be_null::<__HandlerefColumn>());
-        Some(quote! {
-            const _: () = {
-                type __HandlerefColumn = #column;
-                #test
-            };
-        })
-    });
-    let bounds =
-        types.map(|ty| quote_spanned!(ty.span()=> #ty: __handleref::FieldValue<__HandlerefFormat>));
-    quote! {
-        #[automatically_derived]
-        impl<__HandlerefFormat> __handleref::Fields<__HandlerefFormat> for #ident
-        where
-            #(#bounds,)*
-        {
-            const FIELDS: &'static [&'static str] = &[#(#names),*];
-            fn values(&self) -> ::std::vec::Vec<__handleref::serde_json::Value> {
-                ::std::vec![
-                    #(__handleref::FieldValue::<__HandlerefFormat>::value(&self.#idents)),*
-                ]
-            }
-        }
-        #(#nullable)*
-    }
 }

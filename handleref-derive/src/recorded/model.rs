@@ -1,8 +1,9 @@
 //! The typed input of `Recorded`.
 
 use super::attrs::{FieldKeys, Property, Relative, StructKeys, same_column};
+use super::references::{self, Reference};
 use crate::errors::Errors;
-use crate::model::{key_of_at_most_four, named_fields, primary_key};
+use crate::model::{Named, column, key_of_at_most_four, named_fields, primary_key};
 use crate::{attrs, diesel};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -23,6 +24,10 @@ pub(crate) struct Model {
     pub(crate) validate: Option<Path>,
     pub(crate) properties: Vec<Property>,
     pub(crate) relatives: Vec<Relative>,
+    pub(crate) require_changeset: bool,
+    pub(crate) references: Vec<Reference>,
+    /// Whether the model joins the two that it refers to.
+    pub(crate) is_link: bool,
     /// Whether `HandleRef` knows parents of the model.
     pub(crate) has_parents: bool,
 }
@@ -34,6 +39,15 @@ pub(crate) struct Field {
     pub(crate) column: TokenStream,
     column_name: Ident,
     pub(crate) keys: FieldKeys,
+}
+
+impl Named for Field {
+    fn ident(&self) -> &Ident {
+        &self.ident
+    }
+    fn column_name(&self) -> &Ident {
+        &self.column_name
+    }
 }
 
 impl Model {
@@ -50,8 +64,7 @@ impl Model {
             .filter_map(|field| read_field(field, &table, errors))
             .collect::<Vec<_>>();
         let mut key = primary_key(&input.ident, given.primary_key, errors, |name| {
-            let is_this = |field: &Field| field.column_name.unraw() == name.unraw();
-            fields.iter().position(is_this)
+            column(&fields, name)
         });
         key_of_at_most_four(&mut key, errors, |at| fields[at].ident.span());
         if fields.is_empty() {
@@ -60,6 +73,12 @@ impl Model {
         check_fields(&mut fields, &key, errors);
         check_properties(&mut keys.properties, &fields, errors);
         check_relatives(&mut keys.relatives, &table, errors);
+        let (references, is_complete) =
+            references::read(&input.ident, &input.attrs, &given.belongs_to, &fields);
+        let is_link = references::is_link(&references, &key)
+            || keys.link.span().is_some_and(|link| {
+                references::check_link(link, &input.ident, &references, is_complete, errors)
+            });
         let name = diesel::snake_case(&input.ident.unraw().to_string());
         let records = keys
             .table_name
@@ -82,6 +101,9 @@ impl Model {
             validate: keys.validate.value(),
             properties: keys.properties,
             relatives: keys.relatives,
+            require_changeset: keys.require_changeset.is_set(),
+            references,
+            is_link,
             ident: input.ident,
         })
     }

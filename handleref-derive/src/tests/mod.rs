@@ -147,7 +147,7 @@ fn mistake() -> Result<(), Box<dyn Error>> {
     )
 }
 
-/// Without `HandleRef`, with a composite key.
+/// Without `HandleRef`, with a composite key that makes it a link.
 #[test]
 fn recorded() -> Result<(), Box<dyn Error>> {
     snapshot_of(
@@ -155,6 +155,7 @@ fn recorded() -> Result<(), Box<dyn Error>> {
         "recorded",
         &quote! {
             #[diesel(table_name = schema::labels, primary_key(paper_id, label))]
+            #[diesel(belongs_to(Paper), belongs_to(Word<'_>, foreign_key = label))]
             pub(crate) struct Label {
                 paper_id: i32,
                 #[diesel(column_name = label)]
@@ -180,6 +181,7 @@ fn recorded_handle() -> Result<(), Box<dyn Error>> {
                 property(words: Nullable<Integer>, with = Article::words),
                 relative(schema::comments, on = "comments.article_id = articles.id"),
                 validate = validate,
+                require_changeset,
             )]
             pub struct Article {
                 id: i32,
@@ -245,12 +247,14 @@ fn no_attribute_panics() -> Result<(), Box<dyn Error>> {
     const TOKENS: [&str; 12] = [
         "property", "relative", "skip", "r#type", "_", "ŉ", "\"\"", "1", "=", ":", ",", "(a)",
     ];
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 13] = [
         "table_name",
         "when",
         "property",
         "relative",
         "validate",
+        "require_changeset",
+        "link",
         "crate",
         "skip",
         "redact",

@@ -1,4 +1,5 @@
 #[diesel(table_name = schema::labels, primary_key(paper_id, label))]
+#[diesel(belongs_to(Paper), belongs_to(Word<'_>, foreign_key = label))]
 pub(crate) struct Label {
     paper_id: i32,
     #[diesel(column_name = label)]
@@ -22,7 +23,7 @@ pub(crate) struct LabelRecords;
 const _: () = {
     use ::handleref::__private as __handleref;
     #[allow(unused_imports)]
-    use __handleref::{NoHandleRef as _, NotVersioned as _};
+    use __handleref::{NoHandleRef as _, NotVersioned as _, clean::ways::*};
     #[automatically_derived]
     impl __handleref::RecordSource for LabelRecords {
         type Model = Label;
@@ -105,19 +106,34 @@ const _: () = {
             <schema::labels::label as __handleref::diesel::Column>::NAME,
         ];
         const RECORDING: __handleref::facts::Recording = __handleref::facts::Recording::new(
-            "label_records",
-            &[
-                __handleref::facts::RecordedColumn::new(
-                    <schema::labels::paper_id as __handleref::diesel::Column>::NAME,
-                ),
-                __handleref::facts::RecordedColumn::new(
-                    <schema::labels::label as __handleref::diesel::Column>::NAME,
-                ),
-                __handleref::facts::RecordedColumn::new(
-                    <schema::labels::weight as __handleref::diesel::Column>::NAME,
-                ),
-            ],
-        );
+                "label_records",
+                &[
+                    __handleref::facts::RecordedColumn::new(
+                        <schema::labels::paper_id as __handleref::diesel::Column>::NAME,
+                    ),
+                    __handleref::facts::RecordedColumn::new(
+                        <schema::labels::label as __handleref::diesel::Column>::NAME,
+                    ),
+                    __handleref::facts::RecordedColumn::new(
+                        <schema::labels::weight as __handleref::diesel::Column>::NAME,
+                    ),
+                ],
+            )
+            .with_references(
+                &[
+                    __handleref::facts::Reference::new(
+                        &[
+                            <schema::labels::paper_id as __handleref::diesel::Column>::NAME,
+                        ],
+                        "Paper",
+                    ),
+                    __handleref::facts::Reference::new(
+                        &[<schema::labels::label as __handleref::diesel::Column>::NAME],
+                        "Word",
+                    ),
+                ],
+            )
+            .as_link();
         const RECORDED_ROLES: __handleref::Roles = __handleref::AsHandleRef::<
             Label,
         >::ROLES;
@@ -205,6 +221,26 @@ const _: () = {
                 __handleref::FieldValue:: < __HandlerefFormat > ::value(& self.r#type),
                 __handleref::FieldValue:: < __HandlerefFormat > ::value(& self.weight)
             ]
+        }
+        fn clean(
+            __handleref_field: usize,
+            __handleref_text: ::core::option::Option<&str>,
+        ) -> __handleref::clean::Cleaned {
+            match __handleref_field {
+                0 => {
+                    __handleref::clean::Probe::<i32>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                1 => {
+                    __handleref::clean::Probe::<String>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                2 => {
+                    __handleref::clean::Probe::<Option<i32>>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                _ => __handleref::clean::no_field(),
+            }
         }
     }
 };

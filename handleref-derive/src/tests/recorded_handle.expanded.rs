@@ -6,6 +6,7 @@
     property(words:Nullable<Integer>, with = Article::words),
     relative(schema::comments, on = "comments.article_id = articles.id"),
     validate = validate,
+    require_changeset,
 )]
 pub struct Article {
     id: i32,
@@ -36,7 +37,7 @@ pub struct ArticleRecords;
 const _: () = {
     use crate::renamed::__private as __handleref;
     #[allow(unused_imports)]
-    use __handleref::{NoHandleRef as _, NotVersioned as _};
+    use __handleref::{NoHandleRef as _, NotVersioned as _, clean::ways::*};
     #[automatically_derived]
     impl __handleref::RecordSource for ArticleRecords {
         type Model = Article;
@@ -156,7 +157,16 @@ const _: () = {
                     ),
                 ],
             )
-            .with_condition("articles.status <> 'draft'");
+            .with_condition("articles.status <> 'draft'")
+            .with_required_changeset()
+            .with_references(
+                &[
+                    __handleref::facts::Reference::new(
+                        &[<articles::topic_id as __handleref::diesel::Column>::NAME],
+                        "Topic",
+                    ),
+                ],
+            );
         const RECORDED_ROLES: __handleref::Roles = __handleref::AsHandleRef::<
             Article,
         >::ROLES;
@@ -252,6 +262,26 @@ const _: () = {
                 __handleref::FieldValue:: < __HandlerefFormat > ::value(& self.views),
                 __handleref::FieldValue:: < __HandlerefFormat > ::value(& self.secret)
             ]
+        }
+        fn clean(
+            __handleref_field: usize,
+            __handleref_text: ::core::option::Option<&str>,
+        ) -> __handleref::clean::Cleaned {
+            match __handleref_field {
+                0 | 1 => {
+                    __handleref::clean::Probe::<i32>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                2 | 4 => {
+                    __handleref::clean::Probe::<String>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                3 => {
+                    __handleref::clean::Probe::<Option<i32>>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                _ => __handleref::clean::no_field(),
+            }
         }
     }
     const _: () = {

@@ -25,7 +25,7 @@ struct ArticleRecords;
 const _: () = {
     use ::handleref::__private as __handleref;
     #[allow(unused_imports)]
-    use __handleref::{NoHandleRef as _, NotVersioned as _};
+    use __handleref::{NoHandleRef as _, NotVersioned as _, clean::ways::*};
     #[automatically_derived]
     impl __handleref::RecordSource for ArticleRecords {
         type Model = Article;
@@ -148,6 +148,18 @@ const _: () = {
                 __handleref::FieldValue:: < __HandlerefFormat > ::value(& self.slug),
                 __handleref::FieldValue:: < __HandlerefFormat > ::value(& self.title)
             ]
+        }
+        fn clean(
+            __handleref_field: usize,
+            __handleref_text: ::core::option::Option<&str>,
+        ) -> __handleref::clean::Cleaned {
+            match __handleref_field {
+                0 | 1 => {
+                    __handleref::clean::Probe::<String>::NEW
+                        .__handleref_clean::<__HandlerefFormat>(__handleref_text)
+                }
+                _ => __handleref::clean::no_field(),
+            }
         }
     }
 };

@@ -31,6 +31,23 @@ pub struct Recording {
     pub relatives: &'static [Relative],
     /// A condition in SQL; a change after which it is not true is not recorded.
     pub condition: Option<&'static str>,
+    /// Whether every change of a row must be made in a changeset.
+    pub requires_changeset: bool,
+    /// The models that this one refers to.
+    pub references: &'static [Reference],
+    /// Whether a row does nothing but join rows of two models (many-to-many):
+    /// of the two [`references`](Recording::references), the first is the owner.
+    pub link: bool,
+}
+
+/// Columns that refer to the primary key of another model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reference {
+    /// The columns' SQL names, in the order of the key.
+    pub columns: &'static [&'static str],
+    /// The name of the other struct.
+    pub model: &'static str,
 }
 
 /// One column of a recorded model.
@@ -111,6 +128,9 @@ impl Recording {
             properties: &[],
             relatives: &[],
             condition: None,
+            requires_changeset: false,
+            references: &[],
+            link: false,
         }
     }
     /// With properties.
@@ -126,6 +146,21 @@ impl Recording {
     /// Under a condition.
     pub const fn with_condition(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition);
+        self
+    }
+    /// With changesets only.
+    pub const fn with_required_changeset(mut self) -> Self {
+        self.requires_changeset = true;
+        self
+    }
+    /// With references.
+    pub const fn with_references(mut self, references: &'static [Reference]) -> Self {
+        self.references = references;
+        self
+    }
+    /// As a link between two models.
+    pub const fn as_link(mut self) -> Self {
+        self.link = true;
         self
     }
     /// Whether a column is redacted, so that records say which ones changed.
@@ -178,6 +213,13 @@ impl Relative {
     /// The table `T` under a condition.
     pub const fn new(table: &'static str, on: &'static str) -> Self {
         Self { table, on }
+    }
+}
+
+impl Reference {
+    /// These columns refer to the model of this name.
+    pub const fn new(columns: &'static [&'static str], model: &'static str) -> Self {
+        Self { columns, model }
     }
 }
 

@@ -16,7 +16,6 @@
 
 mod backfill;
 mod baseline;
-mod context;
 mod doomed;
 mod erase;
 mod events;
@@ -24,7 +23,6 @@ mod holds;
 mod keys;
 mod pause;
 mod prune;
-mod text;
 
 pub use backfill::{Backfill, Progress};
 pub use erase::{Erase, Erased};
@@ -39,6 +37,7 @@ use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::key::Key;
 use crate::model::Roles;
+use crate::{context, text};
 
 /// Looking after the history of one model.
 pub trait Maintain: Recorded {

@@ -1,14 +1,16 @@
 //! Queries that are put together at run time, piece by piece.
 
 use super::model::{Recall, Recorded};
-use crate::engine::Engine;
+use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
 use crate::row::columns::Form;
 use crate::row::{ColumnWriter, SelectionSql};
+use chrono::NaiveDateTime;
 use diesel::Selectable;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
+use diesel::sql_types::{BigInt, Text};
 use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -21,6 +23,9 @@ enum Piece<'a, DB: Engine> {
     Text(Cow<'static, str>),
     Name(Cow<'static, str>),
     Number(i64),
+    Time(&'a NaiveDateTime),
+    /// The end of a read that locks its rows; SQLite has locked everything.
+    Lock,
     Part(&'a Dyn<'a, DB>),
 }
 
@@ -46,6 +51,18 @@ impl<'a, DB: Engine> Sql<'a, DB> {
     /// A bound integer.
     pub(crate) fn number(mut self, number: i64) -> Self {
         self.0.push(Piece::Number(number));
+        self
+    }
+
+    /// A bound instant.
+    pub(crate) fn time(mut self, time: &'a NaiveDateTime) -> Self {
+        self.0.push(Piece::Time(time));
+        self
+    }
+
+    /// Locks the rows that are read; at the end.
+    pub(crate) fn lock(mut self) -> Self {
+        self.0.push(Piece::Lock);
         self
     }
 
@@ -78,6 +95,12 @@ impl<DB: Engine> QueryFragment<DB> for Sql<'_, DB> {
                 Piece::Text(text) => out.push_sql(text),
                 Piece::Name(name) => out.push_identifier(name)?,
                 Piece::Number(number) => DB::bind_number(number, &mut out)?,
+                Piece::Time(time) => DB::bind_time(time, &mut out)?,
+                Piece::Lock if DB::KIND == Kind::Sqlite => {}
+                Piece::Lock => {
+                    locking_read::<DB>(&mut out);
+                    out.push_sql(" FOR UPDATE");
+                }
                 Piece::Part(part) => part.walk_ast(out.reborrow())?,
             }
         }
@@ -111,6 +134,27 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyIs<'_, M, C> {
     }
 }
 
+/// The same with a key of its own.
+pub(crate) struct OwnKeyIs<M: Recorded, C> {
+    key: M::RecordKey,
+    conn: PhantomData<fn() -> C>,
+}
+
+impl<M: Recorded, C> OwnKeyIs<M, C> {
+    pub(crate) fn new(key: M::RecordKey) -> Self {
+        Self {
+            key,
+            conn: PhantomData,
+        }
+    }
+}
+
+impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for OwnKeyIs<M, C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        M::walk_key(&self.key, &mut ColumnWriter::new(out, Form::Equals))
+    }
+}
+
 /// A model that can be loaded on the connection `C`, from its table or from
 /// records; short for the bounds of Diesel.
 #[diagnostic::on_unimplemented(
@@ -124,15 +168,27 @@ pub trait Loaded<C: Executor>: Recorded {
         conn: &'a mut C,
         from: Rest<'a, C>,
     ) -> impl Future<Output = QueryResult<Vec<Self>>> + Send + 'a;
+
+    /// Loads the rows of `FROM ..` with the values of `beside`.
+    #[doc(hidden)]
+    fn load_beside<'a>(
+        conn: &'a mut C,
+        beside: Rest<'a, C>,
+        from: Rest<'a, C>,
+    ) -> impl Future<Output = QueryResult<Vec<Beside<Self>>>> + Send + 'a;
 }
+
+/// What is read beside a record's row: two integers, a text, an integer.
+pub(crate) type Beside<M> = (i64, i64, String, i64, M);
 
 /// What follows a selection.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct Rest<'a, C: Executor>(pub(crate) Sql<'a, C::Backend>);
 
-/// `SELECT <the struct's columns> <rest>`
+/// `SELECT <before> <the struct's columns> <rest>`
 struct Select<'a, S, DB: Engine> {
+    before: Option<Sql<'a, DB>>,
     selection: S,
     rest: Sql<'a, DB>,
 }
@@ -145,10 +201,16 @@ impl<S, DB: Engine> QueryId for Select<'_, S, DB> {
 impl<S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Select<'_, S, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT ");
+        if let Some(before) = &self.before {
+            before.walk_ast(out.reborrow())?;
+            out.push_sql(", ");
+        }
         self.selection.walk_ast(out.reborrow())?;
         self.rest.walk_ast(out)
     }
 }
+
+type BesideSql<ST> = (BigInt, BigInt, Text, BigInt, ST);
 
 #[diagnostic::do_not_recommend]
 impl<M, C> Loaded<C> for M
@@ -157,12 +219,28 @@ where
     M: Recorded + Selectable<C::Backend> + FromSqlRow<SelectionSql<M, C>, C::Backend>,
     M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
     SelectionSql<M, C>: 'static,
+    Beside<M>: FromSqlRow<BesideSql<SelectionSql<M, C>>, C::Backend>,
 {
     async fn load_from<'a>(conn: &'a mut C, from: Rest<'a, C>) -> QueryResult<Vec<Self>> {
         let query = Select {
+            before: None,
             selection: M::construct_selection(),
             rest: from.0,
         };
         conn.load::<SelectionSql<M, C>, M, _>(query).await
+    }
+
+    async fn load_beside<'a>(
+        conn: &'a mut C,
+        beside: Rest<'a, C>,
+        from: Rest<'a, C>,
+    ) -> QueryResult<Vec<Beside<Self>>> {
+        let query = Select {
+            before: Some(beside.0),
+            selection: M::construct_selection(),
+            rest: from.0,
+        };
+        conn.load::<BesideSql<SelectionSql<M, C>>, Beside<M>, _>(query)
+            .await
     }
 }

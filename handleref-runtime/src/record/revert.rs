@@ -10,6 +10,7 @@ use super::facts::Capture;
 use super::model::Recorded;
 use crate::error::Error;
 use crate::key::Key;
+use serde_json::Value;
 use std::fmt;
 
 mod apply;
@@ -18,7 +19,8 @@ mod make;
 mod proposed;
 
 pub(super) use apply::{apply, bring_back};
-pub(super) use make::make;
+pub(crate) use apply::{insert, update};
+pub(crate) use make::make;
 
 /// What a revert goes back to: a version (any integer), or
 /// [some fields](Revert::fields), each from a version of its own.
@@ -146,6 +148,40 @@ pub enum Conflict {
         /// Their values.
         key: String,
     },
+    /// The row is gone.
+    Gone,
+    /// There is a row with this key again, and it is another one.
+    KeyTaken,
+    /// The field was set to something else since. An undo does not overwrite
+    /// that; [`resolve`](crate::changeset::Undo::resolve) says what it is to be.
+    EditedSince {
+        /// The field.
+        field: &'static str,
+        /// What the changeset set it to.
+        then: Value,
+        /// What it is now.
+        now: Value,
+    },
+    /// The field changed, but its values are not recorded; it stays as it is.
+    /// The undo can be applied all the same.
+    ValueUnknown {
+        /// The field.
+        field: &'static str,
+    },
+    /// What the row was before is not known: the record was pruned, or never
+    /// written.
+    PastUnknown,
+    /// The row would be changed along, though the changeset did not change it:
+    /// by a foreign key that acts, or by a trigger.
+    Collateral {
+        /// Whether it would be deleted.
+        deleted: bool,
+    },
+    /// The database refuses.
+    Refused {
+        /// What it says.
+        message: String,
+    },
     /// The function that `#[recorded(validate = ..)]` names refused.
     Invalid {
         /// What it said.
@@ -156,7 +192,10 @@ pub enum Conflict {
 impl Conflict {
     /// Whether the revert cannot be applied.
     pub fn is_blocking(&self) -> bool {
-        !matches!(self, Self::LaterEdit { .. } | Self::ColumnGone { .. })
+        !matches!(
+            self,
+            Self::LaterEdit { .. } | Self::ColumnGone { .. } | Self::ValueUnknown { .. }
+        )
     }
 }
 
@@ -196,6 +235,20 @@ impl fmt::Display for Conflict {
                     "`{columns}` refers to {key} in `{table}`, which does not exist"
                 )
             }
+            Self::Gone => f.write_str("it does not exist any more"),
+            Self::KeyTaken => f.write_str("another row has its key by now"),
+            Self::EditedSince { field, then, now } => write!(
+                f,
+                "`{field}` was set to {then} and is {now} by now; say what it is to be"
+            ),
+            Self::ValueUnknown { field } => write!(
+                f,
+                "`{field}` changed, but its values are not recorded; it stays as it is"
+            ),
+            Self::PastUnknown => f.write_str("what it was before is not known (any more)"),
+            Self::Collateral { deleted: true } => f.write_str("it would be deleted along"),
+            Self::Collateral { deleted: false } => f.write_str("it would be changed along"),
+            Self::Refused { message } => write!(f, "the database refuses: {message}"),
             Self::Invalid { message } => write!(f, "it is not valid: {message}"),
         }
     }

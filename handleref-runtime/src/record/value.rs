@@ -12,6 +12,18 @@ pub trait Fields<F>: Recorded {
     const FIELDS: &'static [&'static str];
     /// Their values.
     fn values(&self) -> Vec<Value>;
+    /// Reads a text as a value of the field at this place; `None` is null.
+    ///
+    /// A type is read by `FromStr`, else by `serde::Deserialize` from the text
+    /// and then from JSON in it.
+    ///
+    /// ```text
+    /// <Article as Fields<Json>>::clean(2, Some("17"))?; // json!(17)
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the text, in words.
+    fn clean(field: usize, text: Option<&str>) -> Result<Value, String>;
 }
 
 /// Values as serde sees them.

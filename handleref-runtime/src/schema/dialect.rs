@@ -19,6 +19,8 @@ pub(super) struct Wanted {
     pub(super) key: Vec<&'static str>,
     pub(super) unique: Vec<&'static [&'static str]>,
     pub(super) guards: bool,
+    /// The name of the model that is recorded; of any other, if none is.
+    pub(super) recorder: &'static str,
     /// How the table is recorded, if one of its models is.
     pub(super) recording: Option<Recording>,
     /// Whether several models record it, each in a way of its own.

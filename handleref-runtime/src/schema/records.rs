@@ -171,6 +171,35 @@ impl<'a> RecordTarget<'a> {
         self.dialect.qualified(schema, name)
     }
 
+    /// The changeset of a record that is written now.
+    pub(super) fn changeset(&self) -> String {
+        match self.dialect.kind() {
+            Kind::Sqlite => format!("(SELECT changeset FROM {})", support::CONTEXT),
+            Kind::Postgres => {
+                "nullif(current_setting('handleref.changeset', true), '')::bigint".into()
+            }
+            Kind::Mysql => "@handleref_changeset".into(),
+        }
+    }
+
+    /// The changeset of a record of a change of the row itself: a model may
+    /// require that there is one.
+    pub(super) fn changeset_of_change(&self) -> String {
+        let changeset = self.changeset();
+        if !self.recording.requires_changeset {
+            return changeset;
+        }
+        let message = crate::error::changeset_required(&self.wanted.table.table);
+        let message = self.dialect.text(&message);
+        let refuse = self.inside_support(support::REFUSE);
+        match self.dialect.kind() {
+            Kind::Sqlite => format!("coalesce({changeset}, RAISE(ABORT, {message}))"),
+            // The function gives nothing: it fails.
+            Kind::Postgres => format!("coalesce({changeset}, {refuse}({message})::int)"),
+            Kind::Mysql => format!("IF({changeset} IS NULL, {refuse}({message}), {changeset})"),
+        }
+    }
+
     /// The record table as `handleref_recordings` lists it.
     pub(super) fn listed(&self) -> String {
         self.wanted.beside(self.recording.records).shown()

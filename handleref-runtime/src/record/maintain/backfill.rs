@@ -2,14 +2,14 @@
 
 use super::Subject;
 use super::baseline::{insert_sql, missing};
-use super::context::write_lock;
 use super::events::{EventKind, Growing};
 use super::keys::{KeyLiteral, Range, end_of_batch};
-use super::text::{Sql, integer, literal, quoted};
+use crate::context::write_lock;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Transaction};
 use crate::record::model::Recorded;
+use crate::text::{Sql, integer, literal, quoted};
 use serde_json::json;
 use std::fmt;
 use std::marker::PhantomData;

@@ -2,7 +2,6 @@
 
 use super::Subject;
 use super::holds::holds_of;
-use super::text::{self, as_text, integer, parse_time, quoted};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
@@ -10,6 +9,7 @@ use crate::key::Key;
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::record::model::Recall;
 use crate::record::query::{KeyIs, Sql};
+use crate::text::{self, as_text, integer, parse_time, quoted};
 use crate::time::{TimeKind, literal_sql};
 use chrono::NaiveDateTime;
 

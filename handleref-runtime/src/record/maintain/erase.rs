@@ -1,10 +1,9 @@
 //! Personal data of one row, taken out of every record.
 
 use super::Subject;
-use super::context::{Scope, Switch};
 use super::events::{EventKind, write_event};
 use super::holds::holds_of;
-use super::text::{as_text, quoted};
+use crate::context::{Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
@@ -13,6 +12,7 @@ use crate::private::MayBeNull;
 use crate::record::facts::Capture;
 use crate::record::model::{Recall, Recorded};
 use crate::record::query::{KeyIs, Sql};
+use crate::text::{as_text, quoted};
 use crate::time::now_sql;
 use diesel::Column;
 use diesel::query_builder::QueryFragment;

@@ -1,10 +1,10 @@
 //! What was done to the history itself.
 
-use super::text::{Sql, as_text, integer, parse_time};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Texts};
 use crate::record::model::Recorded;
+use crate::text::{Sql, as_text, insert, parse_time};
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 use serde_json::Value;
@@ -247,21 +247,6 @@ pub(in crate::record) async fn write_event<C: Steps>(
         None => sql.sql("NULL"),
     };
     insert(conn, sql.sql(")")).await
-}
-
-/// Executes an `INSERT` of one row, and gives its `id`.
-pub(super) async fn insert<C: Steps>(conn: &mut C, sql: Sql) -> QueryResult<i64> {
-    let zero = format!("CAST(0 AS {})", integer::<C>());
-    let found = if C::Backend::KIND == Kind::Mysql {
-        conn.execute(sql.query()).await?;
-        let last = format!("SELECT CAST(LAST_INSERT_ID() AS SIGNED), {zero}");
-        conn.numbers(diesel::sql_query(last)).await?
-    } else {
-        let returning = format!(" RETURNING id, {zero}");
-        conn.numbers(sql.sql(&returning).query()).await?
-    };
-    let found = found.first().map(|(id, _)| *id);
-    found.ok_or(diesel::result::Error::NotFound)
 }
 
 /// An event that grows with the work that it is about, batch by batch, each

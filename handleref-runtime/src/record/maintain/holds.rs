@@ -1,12 +1,12 @@
 //! What must not be pruned, nor erased.
 
 use super::Subject;
-use super::context::write_lock;
-use super::events::{EventKind, insert, write_event};
-use super::text::{Sql, as_text, parse_time};
+use super::events::{EventKind, write_event};
+use crate::context::write_lock;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Texts, Transaction};
+use crate::text::{Sql, as_text, insert, parse_time};
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 use serde_json::json;

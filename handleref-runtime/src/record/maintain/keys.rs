@@ -2,9 +2,9 @@
 //! the database itself writes the values down, as literals of its own.
 
 use super::Subject;
-use super::text::{Sql, as_text, quoted};
 use crate::engine::{Engine, Kind};
 use crate::executor::{Steps, Texts};
+use crate::text::{Sql, as_text, quoted};
 use diesel::result::QueryResult;
 
 /// A key, as SQL literals.

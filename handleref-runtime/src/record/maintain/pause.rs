@@ -1,7 +1,7 @@
 //! Recording switched off for a while.
 
-use super::context::{Scope, Switch};
 use super::events::{EventKind, write_event};
+use crate::context::{Scope, Switch};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use serde_json::json;

@@ -1,15 +1,15 @@
 //! Old records, deleted.
 
 use super::Subject;
-use super::context::{Scope, Switch};
 use super::doomed::{Doomed, Rules, bounds_sql, doomed};
 use super::events::{EventKind, Growing};
-use super::text::{self, as_text, parse_time, quoted};
+use crate::context::{Scope, Switch};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::record::facts::RECORD_ID;
 use crate::record::model::{Recall, Recorded};
+use crate::text::{self, as_text, parse_time, quoted};
 use crate::time::{Instant, TimeKind, floor_micros, literal_sql};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::json;

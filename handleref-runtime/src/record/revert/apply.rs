@@ -11,6 +11,7 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use crate::key::Key;
+use crate::literal::literal;
 use crate::row::Outcome;
 use crate::schema::{Inspected, inspect};
 use crate::time::now_sql;
@@ -60,7 +61,7 @@ where
     if now.changes.is_empty() {
         return Ok(Outcome::Unchanged);
     }
-    update(conn, &now).await
+    update(conn, &now, &[]).await
 }
 
 /// The row was deleted, or inserted again, since the plan was made.
@@ -132,7 +133,13 @@ async fn through_temporary<'a, C: Executor>(
     Ok(assignments)
 }
 
-async fn update<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<Outcome, Error>
+/// Writes what the plan says, and `literals` (null or a text, which the
+/// database converts) beside it.
+pub(crate) async fn update<M, C>(
+    conn: &mut C,
+    plan: &RevertPlan<M>,
+    literals: &[(&'static str, Option<String>)],
+) -> Result<Outcome, Error>
 where
     C: Executor,
     M: Recall<C>,
@@ -149,15 +156,20 @@ where
             (source.column, value)
         })
         .collect();
-    if values.is_empty() {
+    if values.is_empty() && literals.is_empty() {
         // Only what the database computes differs.
         return Ok(Outcome::Unchanged);
     }
     let mut query = Sql::new("UPDATE ").name(M::LiveTable::SQL_NAME);
-    if C::Backend::KIND == Kind::Mysql {
+    if C::Backend::KIND == Kind::Mysql && !values.is_empty() {
         values = through_temporary(conn, values, Sql::new("")).await?;
         query = query.text(", ").name(BETWEEN);
     }
+    values.extend(literals.iter().map(|(column, text)| {
+        let text = text.as_deref();
+        let literal = text.map_or("NULL".into(), |text| literal(C::Backend::KIND, text));
+        (*column, Sql::new("").text(literal))
+    }));
     query = query.text(" SET ");
     for (at, (column, value)) in values.into_iter().enumerate() {
         query = query
@@ -193,7 +205,8 @@ fn is_generated(table: &Inspected, column: &str) -> bool {
     table.generated.iter().any(|name| name == column)
 }
 
-async fn insert<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<(), Error>
+/// Inserts a row that is gone, as the plan says.
+pub(crate) async fn insert<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<(), Error>
 where
     C: Executor,
     M: Recall<C>,

@@ -3,6 +3,7 @@
 use super::super::diff::{FieldChange, compare};
 use super::super::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED};
 use super::super::facts::{RECORD_VERSION, RECORDED_AT};
+use super::super::living::lives_sql;
 use super::super::model::{LiveName, Recall, Recorded};
 use super::super::query::{KeyIs, Loaded, Rest, Sql};
 use super::super::value::{Fields, Json};
@@ -13,7 +14,6 @@ use crate::cascade::{Link, Node};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Texts};
-use crate::literal::literal;
 use crate::schema::{foreign_keys, inspect};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -249,32 +249,10 @@ where
     Ok(found.map(joined))
 }
 
-/// ` AND <the row lives>`, as far as SQL can tell.
+/// ` AND <the row lives>`
 fn living<'a, M: Recorded, C: Executor>(prefix: &'static str) -> Sql<'a, C::Backend> {
-    let roles = M::RECORDED_ROLES;
-    let query = Sql::new("");
-    match (roles.deleted_status, roles.status, roles.deleted_at) {
-        (Some(deleted), Some(status), _) => {
-            let (before, between, after) = match C::Backend::KIND {
-                Kind::Sqlite => (" AND ", " IS NOT ", ""),
-                Kind::Postgres => (" AND ", " IS DISTINCT FROM ", ""),
-                Kind::Mysql => (" AND NOT (", " <=> ", ")"),
-            };
-            query
-                .text(before)
-                .text(prefix)
-                .name(status)
-                .text(between)
-                .text(literal(C::Backend::KIND, deleted))
-                .text(after)
-        }
-        (_, _, Some((deleted_at, _))) => query
-            .text(" AND ")
-            .text(prefix)
-            .name(deleted_at)
-            .text(" IS NULL"),
-        _ => query,
-    }
+    let lives = lives_sql(C::Backend::KIND, M::RECORDED_ROLES, prefix);
+    Sql::new(" AND ").text(lives)
 }
 
 /// `SELECT` of up to four columns as texts.

@@ -17,7 +17,7 @@ use diesel::result::QueryResult;
 
 /// Plans the revert of the row with this key. With `lock`, the row and its
 /// parents are locked until the end of the transaction.
-pub(in super::super) async fn make<M, C>(
+pub(crate) async fn make<M, C>(
     conn: &mut C,
     key: &M::RecordKey,
     want: Revert,
@@ -46,6 +46,8 @@ where
                 .name(M::LiveTable::SQL_NAME)
                 .text(" WHERE ")
                 .part(&condition);
+            // As it is, not as a snapshot of the transaction has it.
+            let from = if lock { from.lock() } else { from };
             M::load_from(conn, Rest(from)).await?.pop()
         }
         None => None,

@@ -15,6 +15,8 @@ pub(in crate::schema) const RECORDINGS: &str = "handleref_recordings";
 pub(in crate::schema) const EVENTS: &str = "handleref_events";
 /// What must not be pruned.
 pub(in crate::schema) const HOLDS: &str = "handleref_holds";
+/// Changes that were made together: who, and why.
+pub(in crate::schema) const CHANGESETS: &str = "handleref_changesets";
 /// The one row of SQLite's triggers: the counter of records, and what a
 /// connection says to its triggers.
 pub(in crate::schema) const CONTEXT: &str = "handleref_context";
@@ -50,7 +52,9 @@ impl Support {
         dialect: &dyn Dialect,
         prefix: Option<&str>,
     ) -> QueryResult<Self> {
-        let names = [RECORDINGS, EVENTS, HOLDS, CONTEXT, VALUES, SEQUENCE, REFUSE];
+        let names = [
+            RECORDINGS, EVENTS, HOLDS, CHANGESETS, CONTEXT, VALUES, SEQUENCE, REFUSE,
+        ];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
             ..Self::default()
@@ -162,6 +166,7 @@ impl Support {
                     "id {id},\n  record_table {short} NOT NULL,\n  key_text {long} NULL,\n  reason {long} NOT NULL,\n  placed_at {time} NOT NULL"
                 ),
             ),
+            self.changesets(dialect, [id, time, short]),
         ];
         parts.extend(match kind {
             Kind::Sqlite => vec![
@@ -175,6 +180,35 @@ impl Support {
             Kind::Mysql => vec![self.refuse_mysql(dialect)],
         });
         parts
+    }
+
+    /// What makes a changeset is never updated, but for its last record.
+    fn changesets(&self, dialect: &dyn Dialect, [id, time, short]: [&str; 3]) -> Part {
+        let name = self.named(dialect, CHANGESETS);
+        let long = match dialect.kind() {
+            Kind::Mysql => "LONGTEXT",
+            Kind::Sqlite | Kind::Postgres => "TEXT",
+        };
+        let mut create = vec![format!(
+            "CREATE TABLE {name} (\n  id {id},\n  occurred_at {time} NOT NULL,\n  actor {short} NULL,\n  actor_kind {short} NULL,\n  \
+             comment {long} NULL,\n  correlation_id {short} NULL,\n  metadata {long} NULL,\n  undoes BIGINT NULL,\n  \
+             first_record BIGINT NOT NULL,\n  last_record BIGINT NULL\n)"
+        )];
+        for column in ["occurred_at", "actor", "correlation_id"] {
+            let index = format!("{CHANGESETS}_{column}");
+            // On SQLite it is the index's name that says in which database it is.
+            let (index, table) = match dialect.kind() {
+                Kind::Sqlite => (self.named(dialect, &index), dialect.quote(CHANGESETS)),
+                _ => (dialect.quote(&index), name.clone()),
+            };
+            create.push(format!("CREATE INDEX {index} ON {table} ({column})"));
+        }
+        Part {
+            name: CHANGESETS,
+            create,
+            drop: format!("DROP TABLE {name}"),
+            body: None,
+        }
     }
 
     /// `amending` marks the write of a trigger to the row that set it off, and

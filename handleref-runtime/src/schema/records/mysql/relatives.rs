@@ -124,16 +124,19 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
     let version = target
         .version()
         .map(|name| format!("{table}.{}", quote(name)));
-    let said = Said::now(version.clone(), "relative");
+    let said = Said {
+        changeset: target.changeset(),
+        ..Said::now(target, version.clone(), "relative")
+    };
     let write = match &version {
         Some(version) => insert(&said, version),
         None => counted(&last, &insert(&said, "handleref_last + 1")),
     };
     let baseline = Said {
         at: "handleref_began",
-        changeset: "NULL",
+        changeset: "NULL".into(),
         properties: false,
-        ..Said::now(None, "baseline")
+        ..Said::now(target, None, "baseline")
     };
     let baseline = match target.lazy {
         true => format!(

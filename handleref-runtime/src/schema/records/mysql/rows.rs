@@ -11,7 +11,7 @@ use crate::schema::records::{RecordColumn, RecordTarget};
 /// The record of an insert.
 fn inserted(target: &RecordTarget<'_>) -> String {
     let version = target.version().map(|name| new(target, name));
-    let insert = record(target, "NEW", &Said::now(version, "insert"));
+    let insert = record(target, "NEW", &Said::now(target, version, "insert"));
     under_condition(
         target,
         "NEW",
@@ -24,7 +24,7 @@ fn deleted(target: &RecordTarget<'_>) -> String {
     let version = target
         .version()
         .map(|name| format!("{} + 1", old(target, name)));
-    let delete = record(target, "OLD", &Said::now(version, "delete"));
+    let delete = record(target, "OLD", &Said::now(target, version, "delete"));
     let text = format!("{}{}{delete}", baseline(target), last_properties(target));
     under_condition(target, "OLD", text)
 }
@@ -117,7 +117,7 @@ pub(super) fn update(target: &RecordTarget<'_>) -> String {
     let said = Said {
         operation: operation(target),
         redacted: redacted(target),
-        ..Said::now(version, "update")
+        ..Said::now(target, version, "update")
     };
     let write = format!(
         "{}{}{}",

@@ -14,7 +14,7 @@ pub(super) struct Said<'a> {
     pub(super) version: Option<String>,
     pub(super) operation: String,
     pub(super) at: &'a str,
-    pub(super) changeset: &'a str,
+    pub(super) changeset: String,
     pub(super) redacted: String,
     /// Whether the properties are in their variables.
     pub(super) properties: bool,
@@ -26,12 +26,16 @@ pub(super) fn now() -> &'static str {
 
 impl Said<'_> {
     /// A change that happens now.
-    pub(super) fn now(version: Option<String>, operation: &str) -> Self {
+    pub(super) fn now(
+        target: &RecordTarget<'_>,
+        version: Option<String>,
+        operation: &str,
+    ) -> Self {
         Self {
             version,
             operation: format!("'{operation}'"),
             at: now(),
-            changeset: "@handleref_changeset",
+            changeset: target.changeset_of_change(),
             redacted: "NULL".into(),
             properties: true,
         }
@@ -56,7 +60,7 @@ pub(super) fn values(
         version.into(),
         said.operation.clone(),
         said.at.into(),
-        said.changeset.into(),
+        said.changeset.clone(),
     ];
     if target.recording.redacts() {
         values.push(said.redacted.clone());
@@ -147,9 +151,9 @@ pub(super) fn baseline(target: &RecordTarget<'_>) -> String {
         .map_or("1".to_owned(), |name| old(target, name));
     let said = Said {
         at: "handleref_began",
-        changeset: "NULL",
+        changeset: "NULL".into(),
         properties: false,
-        ..Said::now(Some(version), "baseline")
+        ..Said::now(target, Some(version), "baseline")
     };
     let last = last(target.dialect, target.wanted, &target.recording, "OLD");
     let insert = record(target, "OLD", &said);

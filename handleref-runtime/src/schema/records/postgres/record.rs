@@ -18,7 +18,7 @@ struct Record<'a> {
     version: String,
     operation: &'a str,
     recorded_at: String,
-    changeset: &'a str,
+    changeset: String,
     redacted: String,
     /// The alias of the row.
     row: &'a str,
@@ -169,7 +169,7 @@ impl<'a, 'b> Records<'a, 'b> {
             version,
             operation,
             recorded_at: now_sql(Kind::Postgres, TimeKind::Plain).into(),
-            changeset: "nullif(current_setting('handleref.changeset', true), '')::bigint",
+            changeset: self.target.changeset_of_change(),
             redacted: "NULL".into(),
             row,
             properties: Properties::Computed,
@@ -191,7 +191,7 @@ impl<'a, 'b> Records<'a, 'b> {
             record.version,
             record.operation.to_owned(),
             record.recorded_at,
-            record.changeset.to_owned(),
+            record.changeset,
         ];
         if target.recording.redacts() {
             values.push(record.redacted);
@@ -235,7 +235,7 @@ impl<'a, 'b> Records<'a, 'b> {
             literal(&self.target.listed()),
             record.recorded_at,
         );
-        record.changeset = "NULL";
+        record.changeset = "NULL".into();
         record.properties = Properties::Null;
         record.filter.extend(filter);
         record.filter.push(format!(
@@ -381,6 +381,7 @@ impl<'a, 'b> Records<'a, 'b> {
             None => NEXT_VERSION.into(),
         };
         let mut record = self.record("'relative'", "t", version, self.with_last(&computed, "t"));
+        record.changeset = self.target.changeset();
         record.properties = Properties::Joined("p");
         record.filter.push(format!(
             "record_image_ne(ROW({}), ROW({}))",

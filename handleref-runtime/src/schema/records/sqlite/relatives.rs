@@ -142,7 +142,7 @@ fn body(
     let rest = format!("{rest} AND {}", or(&changed.collect::<Vec<_>>()));
     values.extend(target.recording.properties.iter().map(value));
     let version = version.unwrap_or_else(|| format!("ifnull({}, 0) + 1", last("record_version")));
-    let changeset = format!("(SELECT changeset FROM {CONTEXT})");
+    let changeset = target.changeset();
     insert(version, "relative", NOW, &changeset, &values, &rest);
     let verb = kind.to_uppercase();
     let differs = names

@@ -127,7 +127,7 @@ impl Writer<'_> {
             version,
             operation: literal(operation),
             at: NOW.into(),
-            changeset: format!("(SELECT changeset FROM {CONTEXT})"),
+            changeset: self.target.changeset_of_change(),
             redacted: "NULL".into(),
             values: Vec::new(),
             rest: String::new(),

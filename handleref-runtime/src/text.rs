@@ -3,70 +3,71 @@
 
 use crate::engine::{Engine, Kind};
 use crate::executor::Steps;
-pub(super) use crate::literal::literal;
+pub(crate) use crate::literal::literal;
 use crate::time::{TimeKind, now_sql};
 use chrono::NaiveDateTime;
 use diesel::query_builder::SqlQuery;
+use diesel::result::QueryResult;
 
 /// A statement in the making.
-pub(super) struct Sql {
+pub(crate) struct Sql {
     kind: Kind,
     text: String,
 }
 
 impl Sql {
-    pub(super) fn new<C: Steps>() -> Self {
+    pub(crate) fn new<C: Steps>() -> Self {
         Self {
             kind: C::Backend::KIND,
             text: String::new(),
         }
     }
 
-    pub(super) fn sql(mut self, sql: &str) -> Self {
+    pub(crate) fn sql(mut self, sql: &str) -> Self {
         self.text.push_str(sql);
         self
     }
 
     /// A quoted name.
-    pub(super) fn name(mut self, name: &str) -> Self {
+    pub(crate) fn name(mut self, name: &str) -> Self {
         self.text.push_str(&quoted(self.kind, name));
         self
     }
 
     /// A literal.
-    pub(super) fn text(mut self, text: &str) -> Self {
+    pub(crate) fn text(mut self, text: &str) -> Self {
         self.text.push_str(&literal(self.kind, text));
         self
     }
 
-    pub(super) fn number(mut self, number: i64) -> Self {
+    pub(crate) fn number(mut self, number: i64) -> Self {
         self.text.push_str(&number.to_string());
         self
     }
 
     /// The database's clock.
-    pub(super) fn now(mut self) -> Self {
+    pub(crate) fn now(mut self) -> Self {
         self.text.push_str(now_sql(self.kind, TimeKind::Plain));
         self
     }
 
-    pub(super) fn query(self) -> SqlQuery {
+    pub(crate) fn query(self) -> SqlQuery {
         diesel::sql_query(self.text)
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 }
 
 /// A quoted name.
-pub(super) fn quoted(kind: Kind, name: &str) -> String {
+pub(crate) fn quoted(kind: Kind, name: &str) -> String {
     let quote = if kind == Kind::Mysql { '`' } else { '"' };
     crate::literal::quoted(name, quote)
 }
 
 /// The 64-bit integer that a value can be cast to.
-pub(super) fn integer<C: Steps>() -> &'static str {
+pub(crate) fn integer<C: Steps>() -> &'static str {
     match C::Backend::KIND {
         Kind::Sqlite => "INTEGER",
         Kind::Postgres => "BIGINT",
@@ -75,7 +76,7 @@ pub(super) fn integer<C: Steps>() -> &'static str {
 }
 
 /// `CAST(expression AS <text>)`
-pub(super) fn as_text<C: Steps>(expression: &str) -> String {
+pub(crate) fn as_text<C: Steps>(expression: &str) -> String {
     match C::Backend::KIND {
         Kind::Mysql => format!("CAST({expression} AS CHAR)"),
         Kind::Sqlite | Kind::Postgres => format!("CAST({expression} AS TEXT)"),
@@ -83,7 +84,7 @@ pub(super) fn as_text<C: Steps>(expression: &str) -> String {
 }
 
 /// The end of a query that locks its rows; on SQLite the whole database is.
-pub(super) fn for_update<C: Steps>() -> &'static str {
+pub(crate) fn for_update<C: Steps>() -> &'static str {
     match C::Backend::KIND {
         Kind::Sqlite => "",
         Kind::Postgres | Kind::Mysql => " FOR UPDATE",
@@ -91,6 +92,21 @@ pub(super) fn for_update<C: Steps>() -> &'static str {
 }
 
 /// Reads a time as the engines show it.
-pub(super) fn parse_time(text: &str) -> Option<NaiveDateTime> {
+pub(crate) fn parse_time(text: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+}
+
+/// Executes an `INSERT` of one row, and gives its `id`.
+pub(crate) async fn insert<C: Steps>(conn: &mut C, sql: Sql) -> QueryResult<i64> {
+    let zero = format!("CAST(0 AS {})", integer::<C>());
+    let found = if C::Backend::KIND == Kind::Mysql {
+        conn.execute(sql.query()).await?;
+        let last = format!("SELECT CAST(LAST_INSERT_ID() AS SIGNED), {zero}");
+        conn.numbers(diesel::sql_query(last)).await?
+    } else {
+        let returning = format!(" RETURNING id, {zero}");
+        conn.numbers(sql.sql(&returning).query()).await?
+    };
+    let found = found.first().map(|(id, _)| *id);
+    found.ok_or(diesel::result::Error::NotFound)
 }

@@ -1,0 +1,31 @@
+//! Changesets: changes that were made together, by whom and why.
+
+mod change;
+mod meta;
+mod models;
+mod net;
+mod object;
+mod query;
+mod read;
+mod recording;
+mod stored;
+mod tables;
+mod undo;
+
+pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
+pub use meta::{Actor, ChangesetMeta};
+pub use models::Models;
+#[doc(hidden)]
+pub use models::{AnyModel, Facts};
+#[doc(hidden)]
+pub use net::Net;
+pub use object::{ObjectOf, ObjectRef};
+pub use query::{Changesets, changesets};
+pub use read::ChangesOf;
+pub use recording::{
+    Recorder, current_changeset, record_changeset, record_changeset_async, start_recording,
+};
+pub use stored::Changeset;
+#[doc(hidden)]
+pub use undo::Inverse;
+pub use undo::{Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, undo_plan};

@@ -1,0 +1,158 @@
+//! Who made a changeset, and why.
+
+use crate::time::{Instant, floor_micros};
+use chrono::NaiveDateTime;
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+
+/// Who made a changeset: a text, a number or a UUID, as the program knows its
+/// users. It is a value and no foreign key, so it survives the user.
+///
+/// ```
+/// use handleref_runtime::changeset::Actor;
+/// assert_eq!(Actor::from("ann").to_string(), "ann");
+/// assert_ne!(Actor::from(7), Actor::from("7"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Actor {
+    /// A name, an e-mail address, a subject of OpenID.
+    Text(String),
+    /// The number of a row.
+    Number(i64),
+    /// A UUID.
+    #[cfg(feature = "uuid")]
+    Uuid(uuid::Uuid),
+}
+
+impl Actor {
+    /// How its kind is stored.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Number(_) => "number",
+            #[cfg(feature = "uuid")]
+            Self::Uuid(_) => "uuid",
+        }
+    }
+
+    /// Reads it back. What this build does not know is a text.
+    pub(super) fn stored(kind: &str, text: String) -> Self {
+        match kind {
+            "number" => text.parse().map_or(Self::Text(text), Self::Number),
+            #[cfg(feature = "uuid")]
+            "uuid" => uuid::Uuid::try_parse(&text).map_or(Self::Text(text), Self::Uuid),
+            _ => Self::Text(text),
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            #[cfg(feature = "uuid")]
+            Self::Uuid(uuid) => uuid.fmt(f),
+        }
+    }
+}
+
+impl From<&str> for Actor {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<String> for Actor {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+impl From<i32> for Actor {
+    fn from(number: i32) -> Self {
+        Self::Number(number.into())
+    }
+}
+impl From<i64> for Actor {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+#[cfg(feature = "uuid")]
+impl From<uuid::Uuid> for Actor {
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self::Uuid(uuid)
+    }
+}
+
+/// What a changeset says about itself, before it is recorded: who, why, and
+/// what else belongs to it. All of it is optional.
+///
+/// ```
+/// use handleref_runtime::changeset::Changeset;
+/// let meta = Changeset::by("ann").comment("typo").correlation("req-7");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ChangesetMeta {
+    /// Who.
+    pub actor: Option<Actor>,
+    /// Why, for people.
+    pub comment: Option<String>,
+    /// What it has in common with things elsewhere: the id of a request, of a
+    /// job, or of other changesets of the same business action.
+    pub correlation: Option<String>,
+    /// Anything else, as JSON.
+    pub metadata: Option<Value>,
+    /// When, in UTC, if it is not now: of a change that is recorded later than
+    /// it was made.
+    pub at: Option<NaiveDateTime>,
+}
+
+impl ChangesetMeta {
+    /// Says nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Who.
+    #[must_use]
+    pub fn by(mut self, actor: impl Into<Actor>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn comment(mut self, comment: impl Into<String>) -> Self {
+        self.comment = Some(comment.into());
+        self
+    }
+
+    /// What it has in common with things elsewhere; up to 191 characters.
+    #[must_use]
+    pub fn correlation(mut self, id: impl Into<String>) -> Self {
+        self.correlation = Some(id.into());
+        self
+    }
+
+    /// Anything that serde can write; read it back with
+    /// [`Changeset::metadata_as`](super::Changeset::metadata_as).
+    ///
+    /// # Errors
+    /// Those of serde, such as a map whose keys are no texts.
+    pub fn metadata(mut self, metadata: &impl Serialize) -> Result<Self, serde_json::Error> {
+        self.metadata = Some(serde_json::to_value(metadata)?);
+        Ok(self)
+    }
+
+    /// When it was made, if that was not now. What the records say
+    /// (`recorded_at`) stays the database's clock.
+    #[must_use]
+    pub fn at(mut self, time: impl Instant) -> Self {
+        self.at = Some(floor_micros(time.to_utc()));
+        self
+    }
+}

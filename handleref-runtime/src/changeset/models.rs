@@ -1,0 +1,153 @@
+//! Recorded models, one or several, without their types.
+
+use super::net::{Touched, touched};
+use super::stored::Changeset;
+use super::undo::Inverse;
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::model::Roles;
+use crate::record::facts::{Capture, Recording};
+use crate::record::query::Loaded;
+use crate::record::{Fields, Json, LiveName, Recall};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+/// One recorded model, or a tuple of up to eight; tuples may be nested.
+#[diagnostic::on_unimplemented(
+    message = "the changes of `{Self}` cannot be read on the connection `{C}`",
+    note = "name one model that derives `Recorded`, `Queryable`, `Selectable` and `Serialize`, or a tuple of up to eight of them"
+)]
+pub trait Models<C: Executor> {
+    /// Adds them to a list.
+    #[doc(hidden)]
+    fn list(models: &mut Vec<Box<dyn AnyModel<C>>>);
+}
+
+/// What is done in the end.
+pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A recorded model without its type.
+#[doc(hidden)]
+pub trait AnyModel<C: Executor>: Send + Sync {
+    /// What is known of it.
+    fn facts(&self) -> Facts;
+    /// What a changeset did to its rows, and how it is undone.
+    fn touched<'a>(
+        &'a self,
+        conn: &'a mut C,
+        changeset: &'a Changeset,
+    ) -> Boxed<'a, Vec<Box<dyn Inverse<C>>>>;
+}
+
+/// What is known of a model.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    pub(super) name: &'static str,
+    pub(super) table: &'static str,
+    pub(super) recording: Recording,
+    pub(super) roles: Roles,
+    pub(super) fields: &'static [&'static str],
+}
+
+impl Facts {
+    pub(super) fn of<M: Fields<Json>>() -> Self {
+        Self {
+            name: M::RECORDED_NAME,
+            table: M::LiveTable::SQL_NAME,
+            recording: M::RECORDING,
+            roles: M::RECORDED_ROLES,
+            fields: M::FIELDS,
+        }
+    }
+
+    /// Whether the values of a column are recorded and say what somebody
+    /// changed; handleref itself writes the version and the timestamps.
+    pub(super) fn tells(&self, at: usize) -> bool {
+        let roles = &self.roles;
+        let managed = [
+            roles.version.map(|(name, _)| name),
+            roles.created_at.map(|(name, _)| name),
+            roles.updated_at.map(|(name, _)| name),
+        ];
+        let column = self.recording.columns.get(at);
+        column.is_some_and(|column| {
+            column.capture == Capture::Value && !managed.contains(&Some(column.name))
+        })
+    }
+
+    /// Whether this is the name of the field at a place, or of its column.
+    pub(super) fn is_named(&self, at: usize, name: &str) -> bool {
+        let column = self.recording.columns.get(at);
+        self.fields.get(at).is_some_and(|field| *field == name)
+            || column.is_some_and(|column| column.name == name)
+    }
+
+    /// The place of a column.
+    pub(super) fn at(&self, column: &str) -> Option<usize> {
+        let mut columns = self.recording.columns.iter();
+        columns.position(|one| one.name == column)
+    }
+}
+
+struct Of<M>(PhantomData<fn() -> M>);
+
+impl<M, C> AnyModel<C> for Of<M>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C> + Fields<Json>,
+{
+    fn facts(&self) -> Facts {
+        Facts::of::<M>()
+    }
+
+    fn touched<'a>(
+        &'a self,
+        conn: &'a mut C,
+        changeset: &'a Changeset,
+    ) -> Boxed<'a, Vec<Box<dyn Inverse<C>>>> {
+        Box::pin(async move {
+            let found = touched::<M, C>(conn, changeset).await?;
+            let boxed = |one: Touched<M>| Box::new(one) as Box<dyn Inverse<C>>;
+            Ok(found.into_iter().map(boxed).collect())
+        })
+    }
+}
+
+impl<M, C> Models<C> for M
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C> + Fields<Json>,
+{
+    fn list(models: &mut Vec<Box<dyn AnyModel<C>>>) {
+        models.push(Box::new(Of::<M>(PhantomData)));
+    }
+}
+
+macro_rules! tuples {
+    ($(($($model:ident)+))*) => { $(
+        impl<$($model: Models<Conn>,)+ Conn: Executor> Models<Conn> for ($($model,)+) {
+            fn list(models: &mut Vec<Box<dyn AnyModel<Conn>>>) {
+                $($model::list(models);)+
+            }
+        }
+    )* };
+}
+tuples! {
+    (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H)
+}
+
+/// The models of a list, each once.
+pub(super) fn models<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
+    let mut models = Vec::new();
+    Ms::list(&mut models);
+    let mut seen: Vec<&'static str> = Vec::new();
+    models.retain(|model| {
+        let records = model.facts().recording.records;
+        let new = !seen.contains(&records);
+        seen.push(records);
+        new
+    });
+    models
+}

@@ -1,0 +1,399 @@
+//! Finding changesets.
+
+use super::meta::Actor;
+use super::stored::{COLUMNS, Changeset};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::literal::literal;
+use crate::record::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
+use crate::record::query::{OwnKeyIs, Sql};
+use crate::record::{ChangesetNo, Recall, Recorded};
+use crate::text::{as_text, integer, quoted};
+use crate::time::{Instant, floor_micros};
+use chrono::NaiveDateTime;
+use diesel::query_builder::QueryFragment;
+use std::fmt;
+use std::sync::Arc;
+
+/// The changesets, newest first, a page at a time.
+///
+/// ```text
+/// let page = changesets().by("ann").load(conn)?;                      // the newest 100
+/// if let Some(last) = page.last() {
+///     let older = changesets().by("ann").before(last.no).load(conn)?; // and those before
+/// }
+/// changesets().since(monday).comment_contains("import").count(conn)?;
+/// changesets().of_row(&article).field(articles::title).load(conn)?;   // who set this title
+/// ```
+pub fn changesets<C: Executor>() -> Changesets<C> {
+    Changesets {
+        filters: Vec::new(),
+        of: None,
+        oldest_first: false,
+        limit: 100,
+        offset: 0,
+    }
+}
+
+/// The changesets that meet all conditions; made by [`changesets`].
+#[must_use = "nothing is read before `.load(conn)` or `.count(conn)`"]
+pub struct Changesets<C: Executor> {
+    filters: Vec<Filter>,
+    of: Option<Of<C>>,
+    oldest_first: bool,
+    limit: u32,
+    offset: u32,
+}
+
+#[derive(Debug, Clone)]
+enum Filter {
+    By(Actor),
+    Anonymous,
+    Correlation(String),
+    Comment(String),
+    Since(NaiveDateTime),
+    Until(NaiveDateTime),
+    Before(i64),
+    After(i64),
+    Undoing(i64),
+}
+
+type Condition<C> = dyn QueryFragment<<C as crate::executor::Steps>::Backend> + Send + Sync;
+
+/// What a changeset has to have changed.
+struct Of<C: Executor> {
+    model: &'static str,
+    recording: Recording,
+    key: &'static [&'static str],
+    row: Option<Arc<Condition<C>>>,
+    field: Option<&'static str>,
+}
+
+impl<C: Executor> Clone for Of<C> {
+    fn clone(&self) -> Self {
+        Self {
+            row: self.row.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<C: Executor> Clone for Changesets<C> {
+    fn clone(&self) -> Self {
+        Self {
+            filters: self.filters.clone(),
+            of: self.of.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<C: Executor> fmt::Debug for Changesets<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changesets")
+            .field("filters", &self.filters)
+            .field("of", &self.of.as_ref().map(|of| (of.model, of.field)))
+            .field("limit", &self.limit)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: Executor> Changesets<C> {
+    fn with(mut self, filter: Filter) -> Self {
+        self.filters.push(filter);
+        self
+    }
+
+    /// Only those of one actor; `7` and `"7"` are not the same.
+    pub fn by(self, actor: impl Into<Actor>) -> Self {
+        self.with(Filter::By(actor.into()))
+    }
+
+    /// Only those without an actor.
+    pub fn by_nobody(self) -> Self {
+        self.with(Filter::Anonymous)
+    }
+
+    /// Only those with this correlation id.
+    pub fn correlation(self, id: impl Into<String>) -> Self {
+        self.with(Filter::Correlation(id.into()))
+    }
+
+    /// Only those whose comment contains this text, in capital or small letters.
+    pub fn comment_contains(self, text: impl Into<String>) -> Self {
+        self.with(Filter::Comment(text.into()))
+    }
+
+    /// Only those at this time or later.
+    pub fn since(self, time: impl Instant) -> Self {
+        self.with(Filter::Since(floor_micros(time.to_utc())))
+    }
+
+    /// Only those before this time.
+    pub fn until(self, time: impl Instant) -> Self {
+        self.with(Filter::Until(floor_micros(time.to_utc())))
+    }
+
+    /// Only those with a smaller number.
+    pub fn before(self, changeset: ChangesetNo) -> Self {
+        self.with(Filter::Before(changeset.0))
+    }
+
+    /// Only those with a greater number.
+    pub fn after(self, changeset: ChangesetNo) -> Self {
+        self.with(Filter::After(changeset.0))
+    }
+
+    /// Only those that undid this one.
+    pub fn undoing(self, changeset: ChangesetNo) -> Self {
+        self.with(Filter::Undoing(changeset.0))
+    }
+
+    /// Only those that changed rows of this model. The last one of `of`,
+    /// `of_row` and `of_key` counts.
+    pub fn of<M: Recorded>(mut self) -> Self {
+        self.of = Some(Of {
+            model: M::RECORDED_NAME,
+            recording: M::RECORDING,
+            key: M::RECORDED_KEY,
+            row: None,
+            field: self.of.and_then(|of| of.field),
+        });
+        self
+    }
+
+    /// Only those that changed this row, whether it still exists or not.
+    pub fn of_row<M: Recall<C>>(self, row: &M) -> Self
+    where
+        C: 'static,
+    {
+        self.of_key::<M>(&row.record_key())
+    }
+
+    /// Only those that changed the row with this key.
+    pub fn of_key<M: Recall<C>>(self, key: &M::RecordKey) -> Self
+    where
+        C: 'static,
+    {
+        let mut this = self.of::<M>();
+        if let Some(of) = &mut this.of {
+            of.row = Some(Arc::new(OwnKeyIs::<M, C>::new(key.clone())));
+        }
+        this
+    }
+
+    /// Of the model that [`of`](Changesets::of), `of_row` or `of_key` names,
+    /// only those that changed this column: inserted it or set it to something
+    /// else.
+    pub fn field<Column: diesel::Column>(mut self, _: Column) -> Self {
+        match &mut self.of {
+            Some(of) => of.field = Some(Column::NAME),
+            // Refused when it is loaded.
+            None => {
+                self.of = Some(Of {
+                    model: "changesets() without `of`",
+                    recording: Recording::new("", &[]),
+                    key: &[],
+                    row: None,
+                    field: Some(Column::NAME),
+                });
+            }
+        }
+        self
+    }
+
+    /// The oldest first.
+    pub fn oldest_first(mut self) -> Self {
+        self.oldest_first = true;
+        self
+    }
+
+    /// At most so many; otherwise 100.
+    pub fn limit(mut self, changesets: u32) -> Self {
+        self.limit = changesets;
+        self
+    }
+
+    /// Leaves out so many. [`before`](Changesets::before) the last one of a
+    /// page is better: what is added meanwhile does not move it.
+    pub fn offset(mut self, changesets: u32) -> Self {
+        self.offset = changesets;
+        self
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// [`Error::NoField`] if [`field`](Changesets::field) names a column whose
+    /// values are not recorded, or comes without a model; [`Error::Database`].
+    pub fn load(self, conn: &mut C) -> C::Output<'_, Result<Vec<Changeset>, Error>> {
+        C::run(async move {
+            self.check()?;
+            let columns: Vec<String> = COLUMNS
+                .iter()
+                .map(|column| as_text::<C>(&format!("handleref_c.{column}")))
+                .collect();
+            let order = if self.oldest_first { "" } else { " DESC" };
+            let sql = self
+                .select(format!("SELECT {}", columns.join(", ")))
+                .text(format!(
+                    " ORDER BY handleref_c.id{order} LIMIT {} OFFSET {}",
+                    self.limit, self.offset
+                ));
+            let rows = conn.wide(sql).await?;
+            Ok(rows.into_iter().filter_map(Changeset::read).collect())
+        })
+    }
+
+    /// Counts them all, whatever the limit and the offset say.
+    ///
+    /// # Errors
+    /// As those of [`load`](Changesets::load).
+    pub fn count(self, conn: &mut C) -> C::Output<'_, Result<i64, Error>> {
+        C::run(async move {
+            self.check()?;
+            let sql = self.select("SELECT COUNT(*), COUNT(*)".into());
+            let found = conn.numbers(sql).await?.pop();
+            Ok(found.map_or(0, |(count, _)| count))
+        })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let Some((of, field)) = self.of.as_ref().and_then(|of| Some((of, of.field?))) else {
+            return Ok(());
+        };
+        let mut columns = of.recording.columns.iter();
+        match columns.any(|column| column.name == field && column.capture == Capture::Value) {
+            true => Ok(()),
+            false => Err(Error::NoField {
+                model: of.model,
+                field: field.to_owned(),
+            }),
+        }
+    }
+
+    fn select(&self, columns: String) -> Sql<'_, C::Backend> {
+        let kind = C::Backend::KIND;
+        let mut sql = Sql::new("")
+            .text(columns)
+            .text(" FROM handleref_changesets handleref_c WHERE 1 = 1");
+        for filter in &self.filters {
+            sql = sql.text(" AND ").append(filter.sql(kind));
+        }
+        match &self.of {
+            Some(of) => sql.text(" AND ").append(of.sql()),
+            None => sql,
+        }
+    }
+}
+
+impl Filter {
+    fn sql<DB: Engine>(&self, kind: Kind) -> Sql<'_, DB> {
+        match self {
+            Self::By(actor) => Sql::new("").text(format!(
+                "handleref_c.actor = {} AND handleref_c.actor_kind = {}",
+                literal(kind, &actor.to_string()),
+                literal(kind, actor.kind())
+            )),
+            Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
+            Self::Correlation(id) => {
+                Sql::new("handleref_c.correlation_id = ").text(literal(kind, id))
+            }
+            Self::Comment(text) => {
+                let mut pattern = String::from("%");
+                for character in text.chars() {
+                    if matches!(character, '%' | '_' | '!') {
+                        pattern.push('!');
+                    }
+                    pattern.push(character);
+                }
+                pattern.push('%');
+                Sql::new("").text(format!(
+                    "LOWER(handleref_c.comment) LIKE LOWER({}) ESCAPE '!'",
+                    literal(kind, &pattern)
+                ))
+            }
+            Self::Since(time) => Sql::new("handleref_c.occurred_at >= ").time(time),
+            Self::Until(time) => Sql::new("handleref_c.occurred_at < ").time(time),
+            Self::Before(no) => Sql::new("handleref_c.id < ").number(*no),
+            Self::After(no) => Sql::new("handleref_c.id > ").number(*no),
+            Self::Undoing(no) => Sql::new("handleref_c.undoes = ").number(*no),
+        }
+    }
+}
+
+impl<C: Executor> Of<C> {
+    /// Whether the changeset has such a record. The range of numbers finds it
+    /// by the primary key.
+    fn sql(&self) -> Sql<'_, C::Backend> {
+        let kind = C::Backend::KIND;
+        let records = quoted(kind, self.recording.records);
+        let mut sql = Sql::new("").text(format!(
+            "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id AND {RECORD_ID} > handleref_c.first_record \
+             AND (handleref_c.last_record IS NULL OR {RECORD_ID} <= handleref_c.last_record)"
+        ));
+        if let Some(row) = &self.row {
+            sql = sql.text(" AND ").part(&**row);
+        }
+        if let Some(field) = self.field {
+            sql = sql.text(format!(" AND {}", self.field_sql(kind, &records, field)));
+        }
+        sql.text(")")
+    }
+
+    /// Whether a record set the field to something else than the one before it.
+    fn field_sql(&self, kind: Kind, records: &str, field: &str) -> String {
+        let field = quoted(kind, field);
+        let same_key = |alias: &str| {
+            let equal = |column: &&str| {
+                let column = quoted(kind, column);
+                format!("{alias}.{column} = {records}.{column}")
+            };
+            let key: Vec<String> = self.key.iter().map(equal).collect();
+            key.join(" AND ")
+        };
+        let same = match kind {
+            Kind::Sqlite => format!("handleref_p.{field} IS {records}.{field} COLLATE BINARY"),
+            Kind::Postgres => {
+                format!("record_image_eq(ROW(handleref_p.{field}), ROW({records}.{field}))")
+            }
+            Kind::Mysql => {
+                format!("CAST(handleref_p.{field} AS BINARY) <=> CAST({records}.{field} AS BINARY)")
+            }
+        };
+        format!(
+            "{RECORD_OPERATION} <> 'delete' AND NOT EXISTS (SELECT 1 FROM {records} handleref_p WHERE {} \
+             AND handleref_p.{RECORD_OPERATION} <> 'delete' AND {same} AND handleref_p.{RECORD_ID} = \
+             (SELECT MAX(handleref_q.{RECORD_ID}) FROM {records} handleref_q WHERE {} AND handleref_q.{RECORD_ID} < {records}.{RECORD_ID}))",
+            same_key("handleref_p"),
+            same_key("handleref_q"),
+        )
+    }
+}
+
+impl Changeset {
+    /// The changeset with this number.
+    ///
+    /// # Errors
+    /// [`Error::NoChangeset`] or [`Error::Database`].
+    pub fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> C::Output<'_, Result<Self, Error>> {
+        C::run(find(conn, no))
+    }
+}
+
+/// Reads one changeset.
+pub(super) async fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> Result<Changeset, Error> {
+    let columns: Vec<String> = COLUMNS.iter().map(|column| as_text::<C>(column)).collect();
+    let sql = format!(
+        "SELECT {} FROM handleref_changesets WHERE id = CAST({} AS {})",
+        columns.join(", "),
+        no.0,
+        integer::<C>()
+    );
+    let found = conn.wide(diesel::sql_query(sql)).await?.pop();
+    found
+        .and_then(Changeset::read)
+        .ok_or(Error::NoChangeset { no: no.0 })
+}

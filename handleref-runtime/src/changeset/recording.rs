@@ -1,0 +1,356 @@
+//! Recording changes as one changeset.
+
+use super::meta::ChangesetMeta;
+use super::tables::{any_recorded, record_tables};
+use crate::context::{Scope, Switch};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Steps};
+use crate::record::ChangesetNo;
+use crate::record::maintain::AsyncWork;
+use crate::text::{Sql, insert};
+use crate::time::{TimeKind, literal_sql};
+use diesel::result::{DatabaseErrorInformation, Error as DieselError};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// Runs `work` in a transaction whose changes are one changeset.
+///
+/// Every record that is written inside carries its number, whoever writes it:
+/// the verbs of handleref, plain Diesel or raw SQL on this connection. An error
+/// or a panic inside discards everything, the changeset too. If nothing was
+/// recorded, no changeset is stored.
+///
+/// Inside another changeset it joins that one: its changes belong to the outer
+/// one, and `meta` is not used; an error inside discards only the inner
+/// changes, if the outer closure goes on. Inside a transaction of the caller it
+/// is a savepoint.
+///
+/// ```text
+/// record_changeset(conn, Changeset::by("ann").comment("typo"), |conn| {
+///     article.save(conn)?;
+///     diesel::delete(comments::table.find(3)).execute(conn)?;
+///     Ok::<_, handleref::Error>(())
+/// })?;
+/// ```
+///
+/// On an asynchronous connection the closure returns a boxed future, into which
+/// everything is moved; [`record_changeset_async`] takes an async closure. If
+/// the future is dropped, nothing of it is committed, and the connection
+/// refuses to go on: a pool drops it.
+///
+/// # Errors
+/// Those of `work`, [`Error::NotInstalled`] if no recording was ever installed,
+/// and [`Error::Database`]; everything is rolled back then.
+pub fn record_changeset<'a, C, T, R, F>(
+    conn: &'a mut C,
+    meta: ChangesetMeta,
+    work: F,
+) -> C::Output<'a, Result<T, R>>
+where
+    C: Executor,
+    F: for<'c> FnOnce(&'c mut C) -> C::Output<'c, Result<T, R>> + Send + 'a,
+    T: Send + 'a,
+    R: From<Error> + Send + 'a,
+{
+    C::run(async move {
+        let mut open = Open::begin(conn, &meta).await?;
+        let result = C::wait(work(open.conn())).await;
+        open.end(result).await.map(|(value, _)| value)
+    })
+}
+
+/// [`record_changeset`] with an async closure, which may borrow:
+///
+/// ```text
+/// record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+///     article.save(conn).await?;
+///     Ok::<_, handleref::Error>(())
+/// }).await?;
+/// ```
+///
+/// # Errors
+/// As those of [`record_changeset`].
+pub fn record_changeset_async<'a, C, T, R, F>(
+    conn: &'a mut C,
+    meta: ChangesetMeta,
+    work: F,
+) -> C::Output<'a, Result<T, R>>
+where
+    C: Executor,
+    for<'c> F: AsyncFnOnce(&'c mut C) -> Result<T, R>
+        + AsyncWork<&'c mut C, Result<T, R>, Future: Send>
+        + Send
+        + 'a,
+    T: Send + 'a,
+    R: From<Error> + Send + 'a,
+{
+    C::run(async move {
+        let mut open = Open::begin(conn, &meta).await?;
+        let result = work(open.conn()).await;
+        open.end(result).await.map(|(value, _)| value)
+    })
+}
+
+/// [`record_changeset`] in two calls: whatever is done on the connection behind
+/// the [`Recorder`], up to
+/// [`stop_recording`](Recorder::stop_recording), is one changeset.
+///
+/// ```text
+/// let mut recorder = start_recording(conn, Changeset::by("ann"))?;
+/// article.save(&mut recorder)?;
+/// let changeset = recorder.stop_recording()?;
+/// ```
+///
+/// # Errors
+/// [`Error::NotInstalled`] or [`Error::Database`].
+pub fn start_recording<C: Executor>(
+    conn: &mut C,
+    meta: ChangesetMeta,
+) -> C::Output<'_, Result<Recorder<'_, C>, Error>> {
+    C::run(async move {
+        let open = Open::begin(conn, &meta).await?;
+        let loud = Loud(true);
+        Ok(Recorder { open, loud })
+    })
+}
+
+/// The changeset that is being recorded on this connection, if there is one.
+/// It is only stored if something is recorded in it.
+///
+/// # Errors
+/// [`Error::NotInstalled`] or [`Error::Database`].
+pub fn current_changeset<C: Executor>(
+    conn: &mut C,
+) -> C::Output<'_, Result<Option<ChangesetNo>, Error>> {
+    C::run(async move {
+        let current = Switch::Changeset.read(conn).await;
+        Ok(current.map_err(not_installed)?.map(ChangesetNo))
+    })
+}
+
+/// A changeset that is being recorded; made by [`start_recording`].
+///
+/// It stands for the connection: pass `&mut recorder` to the methods of
+/// handleref, `&mut *recorder` to those of Diesel. Dropped without
+/// [`stop_recording`](Recorder::stop_recording) it discards everything, as an
+/// error in [`record_changeset`] does; in a debug build it says so on standard
+/// error. (A dropped recorder of an asynchronous connection cannot wait for the
+/// rollback: the connection refuses to go on, and a pool drops it. Use
+/// [`discard`](Recorder::discard) there.)
+#[must_use = "without `.stop_recording()` all changes are discarded"]
+pub struct Recorder<'a, C: Executor> {
+    open: Open<'a, C>,
+    loud: Loud,
+}
+
+/// Says that a recorder was dropped, unless it is told not to.
+struct Loud(bool);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) && self.0 && !std::thread::panicking() {
+            eprintln!(
+                "handleref: a changeset was started and not stopped; its changes are discarded. \
+                 Call `stop_recording()` or `discard()`"
+            );
+        }
+    }
+}
+
+impl<C: Executor> fmt::Debug for Recorder<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("changeset", &self.open.changeset)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, C: Executor> Recorder<'a, C> {
+    /// Stores the changeset and commits. Gives its number: none if nothing was
+    /// recorded; inside another changeset that one's.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; everything is rolled back then.
+    pub fn stop_recording(mut self) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
+        self.loud.0 = false;
+        C::run(async move { self.open.end(Ok(())).await.map(|((), no)| no) })
+    }
+
+    /// Discards everything that was done since the start.
+    ///
+    /// # Errors
+    /// [`Error::Database`] if the rollback fails.
+    pub fn discard(mut self) -> C::Output<'a, Result<(), Error>> {
+        self.loud.0 = false;
+        C::run(self.open.roll_back())
+    }
+}
+
+impl<C: Executor> Deref for Recorder<'_, C> {
+    type Target = C;
+    fn deref(&self) -> &C {
+        self.open.scope.shared()
+    }
+}
+
+impl<C: Executor> DerefMut for Recorder<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.open.conn()
+    }
+}
+
+/// A transaction whose changes are a changeset.
+pub(super) struct Open<'a, C: Steps> {
+    scope: Scope<'a, C>,
+    pub(super) changeset: ChangesetNo,
+    /// Its records are behind this one; none if the changeset is an outer one.
+    pub(super) first: Option<i64>,
+}
+
+impl<'a, C: Steps> Open<'a, C> {
+    pub(super) async fn begin(conn: &'a mut C, meta: &ChangesetMeta) -> Result<Self, Error> {
+        let mut scope = Scope::open(conn).await?;
+        let entered = enter(&mut scope, meta).await.map_err(not_installed);
+        match entered {
+            Ok((changeset, first)) => Ok(Self {
+                scope,
+                changeset,
+                first,
+            }),
+            Err(error) => scope.finish(Err(error)).await,
+        }
+    }
+
+    pub(super) fn conn(&mut self) -> &mut C {
+        self.scope.conn()
+    }
+
+    /// What its records carry.
+    pub(super) fn changeset(&self) -> ChangesetNo {
+        self.changeset
+    }
+
+    /// Commits if `result` is good, and gives the changeset if it was stored.
+    pub(super) async fn end<T, R: From<Error>>(
+        mut self,
+        result: Result<T, R>,
+    ) -> Result<(T, Option<ChangesetNo>), R> {
+        let (changeset, first) = (self.changeset, self.first);
+        let result = match result {
+            Ok(value) => leave(self.scope.conn(), changeset, first)
+                .await
+                .map(|stored| (value, stored.then_some(changeset)))
+                .map_err(R::from),
+            Err(error) => Err(error),
+        };
+        self.scope.finish(result).await
+    }
+
+    /// Undoes everything, whatever came of it.
+    pub(super) async fn roll_back(self) -> Result<(), Error> {
+        self.scope.roll_back().await
+    }
+}
+
+/// Joins the changeset that there is, or begins one.
+async fn enter<C: Steps>(
+    scope: &mut Scope<'_, C>,
+    meta: &ChangesetMeta,
+) -> Result<(ChangesetNo, Option<i64>), Error> {
+    if let Some(outer) = Switch::Changeset.read(scope.conn()).await? {
+        return Ok((ChangesetNo(outer), None));
+    }
+    let changeset = insert(scope.conn(), insert_sql::<C>(meta)).await?;
+    let first = Sql::new::<C>()
+        .sql("SELECT first_record, id FROM handleref_changesets WHERE id = ")
+        .number(changeset);
+    let found = scope.conn().numbers(first.query()).await?.pop();
+    let (first, _) = found.ok_or(DieselError::NotFound)?;
+    scope.switch_on(Switch::Changeset, changeset).await?;
+    Ok((ChangesetNo(changeset), Some(first)))
+}
+
+/// The number of the last record that was given out.
+pub(super) fn last_number(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "(SELECT tick FROM handleref_context)",
+        Kind::Postgres => "nextval('handleref_record_id')",
+        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF",
+    }
+}
+
+fn insert_sql<C: Steps>(meta: &ChangesetMeta) -> Sql {
+    let kind = C::Backend::KIND;
+    let sql = Sql::new::<C>()
+        .sql("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata) VALUES (")
+        .sql(last_number(kind))
+        .sql(", ");
+    let sql = match meta.at {
+        Some(at) => sql.sql(&literal_sql(kind, TimeKind::Plain, at)),
+        None => sql.now(),
+    };
+    let actor = meta.actor.as_ref();
+    let metadata = meta.metadata.as_ref().map(ToString::to_string);
+    let texts = [
+        actor.map(ToString::to_string),
+        actor.map(|actor| actor.kind().to_owned()),
+        meta.comment.clone(),
+        meta.correlation.clone(),
+        metadata,
+    ];
+    let sql = texts.iter().fold(sql, |sql, text| {
+        let sql = sql.sql(", ");
+        match text {
+            Some(text) => sql.text(text),
+            None => sql.sql("NULL"),
+        }
+    });
+    sql.sql(")")
+}
+
+/// Stores the end of a changeset, or forgets it if nothing was recorded.
+async fn leave<C: Steps>(
+    conn: &mut C,
+    changeset: ChangesetNo,
+    first: Option<i64>,
+) -> Result<bool, Error> {
+    let Some(first) = first else {
+        return Ok(true);
+    };
+    let tables = record_tables(conn).await?;
+    let stored = any_recorded(conn, &tables, changeset, first).await?;
+    let sql = match stored {
+        true => Sql::new::<C>()
+            .sql("UPDATE handleref_changesets SET last_record = ")
+            .sql(last_number(C::Backend::KIND)),
+        false => Sql::new::<C>().sql("DELETE FROM handleref_changesets"),
+    };
+    let sql = sql.sql(" WHERE id = ").number(changeset.0);
+    conn.execute(sql.query()).await?;
+    Ok(stored)
+}
+
+/// Without any recording there are no tables of ours.
+pub(super) fn not_installed(error: impl Into<Error>) -> Error {
+    let error = error.into();
+    let missing = |info: &dyn DatabaseErrorInformation| {
+        let message = info.message();
+        [
+            "handleref_changesets",
+            "handleref_context",
+            "handleref_recordings",
+        ]
+        .iter()
+        .any(|table| message.contains(table))
+    };
+    match &error {
+        Error::Database(DieselError::DatabaseError(_, info)) if missing(&**info) => {
+            Error::NotInstalled {
+                model: "changesets",
+                records: "handleref_changesets",
+            }
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,77 @@
+//! The record tables that there are, by the list in the database.
+
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Steps;
+use crate::record::ChangesetNo;
+use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
+use crate::text::{Sql, integer, quoted};
+
+/// The names of the record tables, as they are listed.
+pub(super) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>, Error> {
+    // A table that somebody dropped by hand stays on the list.
+    let there = match C::Backend::KIND {
+        Kind::Sqlite => {
+            "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM sqlite_master m \
+             WHERE m.type = 'table' AND m.name = record_table COLLATE NOCASE)"
+        }
+        Kind::Postgres => {
+            "to_regclass(CASE WHEN strpos(record_table, '.') > 0 \
+             THEN quote_ident(split_part(record_table, '.', 1)) || '.' || quote_ident(split_part(record_table, '.', 2)) \
+             ELSE quote_ident(record_table) END) IS NOT NULL"
+        }
+        Kind::Mysql => {
+            "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM information_schema.tables m \
+             WHERE m.table_schema = DATABASE() AND m.table_name = record_table)"
+        }
+    };
+    let sql = format!(
+        "SELECT record_table, record_table, record_table, record_table FROM handleref_recordings WHERE {there}"
+    );
+    let rows = conn.texts(diesel::sql_query(sql)).await?;
+    Ok(rows.into_iter().filter_map(|(name, ..)| name).collect())
+}
+
+/// A listed name, quoted.
+pub(super) fn quoted_table(kind: Kind, listed: &str) -> String {
+    match listed.split_once('.') {
+        Some((schema, table)) => format!("{}.{}", quoted(kind, schema), quoted(kind, table)),
+        None => quoted(kind, listed),
+    }
+}
+
+/// `EXISTS (..)`: whether a table has records of a changeset.
+pub(super) fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first: i64) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM {} WHERE {RECORD_ID} > {first} AND {RECORD_CHANGESET} = {})",
+        quoted_table(kind, table),
+        changeset.0,
+    )
+}
+
+/// Whether any table has records of a changeset.
+pub(super) async fn any_recorded<C: Steps>(
+    conn: &mut C,
+    tables: &[String],
+    changeset: ChangesetNo,
+    first: i64,
+) -> Result<bool, Error> {
+    let kind = C::Backend::KIND;
+    // Few at a time: engines limit the depth of an expression.
+    for some in tables.chunks(50) {
+        let tests: Vec<_> = some
+            .iter()
+            .map(|table| has_records(kind, table, changeset, first))
+            .collect();
+        let sql = Sql::new::<C>().sql(&format!(
+            "SELECT CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {1}), CAST(0 AS {1})",
+            tests.join(" OR "),
+            integer::<C>()
+        ));
+        let found = conn.numbers(sql.query()).await?.pop();
+        if found.is_some_and(|(found, _)| found != 0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

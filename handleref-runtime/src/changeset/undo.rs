@@ -1,0 +1,257 @@
+//! Undoing a changeset: planned first, then done.
+
+use super::change::ValueChange;
+use super::meta::ChangesetMeta;
+use super::models::Models;
+use super::object::ObjectRef;
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::record::{ChangesetNo, Conflict, PropertyValue};
+use serde::Serialize;
+use std::fmt;
+use std::marker::PhantomData;
+
+mod inverse;
+mod order;
+mod perform;
+
+#[doc(hidden)]
+pub use inverse::Inverse;
+
+/// Plans to undo a changeset. `Models` are the recorded models that it
+/// changed: one, or a tuple of up to eight, which may be nested.
+///
+/// ```text
+/// let plan = undo_plan::<(Topic, Article)>(changeset).load(conn)?;
+/// println!("{plan}");
+/// let undone = plan.apply(conn)?;                       // a changeset that names the one it undoes
+/// undo_plan::<(Topic, Article)>(undone).load(conn)?;    // its undo is a redo
+/// ```
+///
+/// Each object goes back to what it was before the changeset: what was
+/// inserted is deleted, what was deleted is inserted again, what was soft-deleted
+/// or restored gets its mark back, and fields get their old values. Fields that
+/// were changed later, but not by this changeset, keep what they have. Fields
+/// whose values are not recorded stay as they are.
+///
+/// The changes are made in the reverse order of the records, and so that a row
+/// that refers to another one is inserted after and deleted before it.
+pub fn undo_plan<Models>(changeset: ChangesetNo) -> Undo<Models> {
+    Undo {
+        changeset,
+        meta: ChangesetMeta::new(),
+        resolutions: Vec::new(),
+        models: PhantomData,
+    }
+}
+
+/// A plan that is not made yet; see [`undo_plan`].
+#[must_use = "nothing is planned before `.load(conn)`"]
+pub struct Undo<Models> {
+    changeset: ChangesetNo,
+    meta: ChangesetMeta,
+    resolutions: Vec<Resolution>,
+    models: PhantomData<fn() -> Models>,
+}
+
+/// The value of a field that was changed since.
+#[derive(Debug, Clone)]
+struct Resolution {
+    object: ObjectRef,
+    field: String,
+    value: Option<String>,
+}
+
+impl<Ms> Clone for Undo<Ms> {
+    fn clone(&self) -> Self {
+        Self {
+            changeset: self.changeset,
+            meta: self.meta.clone(),
+            resolutions: self.resolutions.clone(),
+            models: PhantomData,
+        }
+    }
+}
+
+impl<Ms> fmt::Debug for Undo<Ms> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Undo")
+            .field("changeset", &self.changeset)
+            .field("meta", &self.meta)
+            .field("resolutions", &self.resolutions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<Ms> Undo<Ms> {
+    /// Who undoes it, and why.
+    pub fn meta(mut self, meta: ChangesetMeta) -> Self {
+        self.meta = meta;
+        self
+    }
+
+    /// What a field (by its name, or its column's) is to be that was changed
+    /// since: the answer to [`Conflict::EditedSince`], such as a merge of both.
+    /// It is not used if there is no such conflict.
+    pub fn resolve(mut self, object: &ObjectRef, field: &str, value: impl PropertyValue) -> Self {
+        let known = |one: &Resolution| one.object == *object && one.field == field;
+        self.resolutions.retain(|one| !known(one));
+        self.resolutions.push(Resolution {
+            object: object.clone(),
+            field: field.to_owned(),
+            value: value.text(),
+        });
+        self
+    }
+
+    /// Makes the plan. It is tried out in a transaction that is rolled back:
+    /// what the database itself would refuse is among the conflicts. Rows are
+    /// locked meanwhile, and numbers of records are used up.
+    ///
+    /// # Errors
+    /// [`Error::NoChangeset`]; [`Error::NotListed`] if the changeset changed
+    /// models that are not among `Models`; [`Error::NoField`] if a
+    /// [resolution](Undo::resolve) is of no field that the changeset changed;
+    /// [`Error::Database`].
+    pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan<Ms>, Error>>
+    where
+        C: Executor,
+        Ms: Models<C> + 'a,
+    {
+        C::run(perform::rehearse::<Ms, C>(conn, self))
+    }
+}
+
+/// What undoing a changeset would do, and what stands in its way. Displayed, it
+/// is a text for people; serialised, it is for a user interface.
+#[derive(Serialize)]
+#[must_use = "a plan changes nothing until it is applied"]
+#[non_exhaustive]
+pub struct UndoPlan<Models> {
+    /// The changeset that will be undone.
+    #[serde(serialize_with = "super::stored::number")]
+    pub changeset: ChangesetNo,
+    /// What will be done, in this order.
+    pub steps: Vec<UndoStep>,
+    /// What stands in the way, and what will not be undone.
+    pub conflicts: Vec<UndoConflict>,
+    #[serde(skip)]
+    undo: Undo<Models>,
+}
+
+/// One row that will be written.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct UndoStep {
+    /// The row.
+    pub object: ObjectRef,
+    /// What will be done to it.
+    pub action: UndoAction,
+    /// The fields that will change, from what they are now.
+    pub changes: Vec<ValueChange>,
+}
+
+/// What will be done to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UndoAction {
+    /// It was deleted, and will be inserted again.
+    Insert,
+    /// It was changed, and will be changed back.
+    Update,
+    /// It was inserted, and will be deleted.
+    Delete,
+}
+
+/// What stands in the way of an undo, and of which object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UndoConflict {
+    /// The object.
+    pub object: ObjectRef,
+    /// What it is.
+    #[serde(flatten)]
+    pub conflict: Conflict,
+}
+
+impl<Ms> UndoPlan<Ms> {
+    /// What makes it impossible to apply the plan.
+    pub fn blockers(&self) -> impl Iterator<Item = &UndoConflict> {
+        let conflicts = self.conflicts.iter();
+        conflicts.filter(|one| one.conflict.is_blocking())
+    }
+
+    /// Does what the plan says, in one transaction and as one changeset, which
+    /// [names](super::Changeset::undoes) the one that it undoes. Gives its
+    /// number; none if there was nothing to do.
+    ///
+    /// Everything is looked at again, with the rows locked. Inside another
+    /// changeset it joins that one, which then does not name anything.
+    ///
+    /// # Errors
+    /// [`Error::Undo`] with what stands in the way, [`Error::PlanOutdated`] if
+    /// the plan would not be the same any more, those of
+    /// [`load`](Undo::load). Nothing is written then.
+    pub fn apply<'a, C>(
+        &'a self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>>
+    where
+        C: Executor,
+        Ms: Models<C>,
+    {
+        C::run(perform::apply::<Ms, C>(conn, self))
+    }
+}
+
+impl<Ms> fmt::Debug for UndoPlan<Ms> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UndoPlan")
+            .field("changeset", &self.changeset)
+            .field("steps", &self.steps)
+            .field("conflicts", &self.conflicts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<Ms> fmt::Display for UndoPlan<Ms> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "undo changeset {}:", self.changeset.0)?;
+        if self.steps.is_empty() {
+            f.write_str(" nothing to do")?;
+        }
+        for step in &self.steps {
+            write!(f, "\n  {step}")?;
+        }
+        for conflict in &self.conflicts {
+            let word = match conflict.conflict.is_blocking() {
+                true => "refused",
+                false => "note",
+            };
+            write!(f, "\n  {word}: {conflict}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for UndoStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.action {
+            UndoAction::Insert => "insert again",
+            UndoAction::Update => "change back",
+            UndoAction::Delete => "delete",
+        };
+        write!(f, "{verb} {}", self.object)?;
+        for change in &self.changes {
+            write!(f, "\n    {change}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for UndoConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.conflict)
+    }
+}

@@ -1,0 +1,243 @@
+//! Changing one row back.
+
+use super::super::change::ValueChange;
+use super::super::models::{Boxed, Facts};
+use super::super::net::{Net, StateAt, Touched, differing};
+use super::super::object::live;
+use super::super::read::value_change;
+use super::UndoAction;
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::record::query::{KeyIs, Loaded, Sql};
+use crate::record::revert::{Revert, insert, make, update};
+use crate::record::{Conflict, Fields, Json, LiveName, Recall};
+use serde_json::Value;
+
+/// A row that a changeset touched, without its type.
+#[doc(hidden)]
+pub trait Inverse<C: Executor>: Send + Sync {
+    /// What the changeset did to it.
+    fn net(&self) -> &Net;
+    /// Changes it back, unless something stands in the way.
+    fn perform<'a>(&'a self, conn: &'a mut C, resolved: &'a [Resolved]) -> Boxed<'a, Done>;
+}
+
+/// The value of a field, by its name or its column's.
+pub(super) type Resolved = (String, Option<String>);
+
+/// What was done to a row, and what stood in the way.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Done {
+    pub(super) action: Option<UndoAction>,
+    pub(super) changes: Vec<ValueChange>,
+    pub(super) conflicts: Vec<Conflict>,
+}
+
+impl Done {
+    fn conflict(conflict: Conflict) -> Self {
+        Self {
+            conflicts: vec![conflict],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.conflicts.iter().any(Conflict::is_blocking)
+    }
+}
+
+impl<M, C> Inverse<C> for Touched<M>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C> + Fields<Json>,
+{
+    fn net(&self) -> &Net {
+        &self.net
+    }
+
+    fn perform<'a>(&'a self, conn: &'a mut C, resolved: &'a [Resolved]) -> Boxed<'a, Done> {
+        Box::pin(async move {
+            let net = &self.net;
+            if !net.known {
+                return Ok(Done::conflict(Conflict::PastUnknown));
+            }
+            let now = live::<M, C>(conn, &self.key, true).await?;
+            let now = now.map(|row| row.values());
+            match (&net.before, &net.after) {
+                (None, None) => Ok(Done::default()),
+                (None, Some(after)) => self.remove(conn, after, now).await,
+                (Some(before), None) => self.bring_back(conn, before, now).await,
+                (Some(before), Some(after)) => {
+                    self.change_back(conn, [before, after], now, resolved).await
+                }
+            }
+        })
+    }
+}
+
+impl<M> Touched<M>
+where
+    M: Fields<Json>,
+{
+    /// Deletes what was inserted, as long as it is what was inserted.
+    async fn remove<C>(
+        &self,
+        conn: &mut C,
+        after: &StateAt,
+        now: Option<Vec<Value>>,
+    ) -> Result<Done, Error>
+    where
+        C: Executor,
+        M: Recall<C>,
+    {
+        let Some(now) = now else {
+            return Ok(Done::default());
+        };
+        let facts = Facts::of::<M>();
+        let edited = differing(&facts, &after.values, &now);
+        if !edited.is_empty() {
+            let conflicts = edited
+                .into_iter()
+                .map(|at| edited_since(&facts, at, &after.values, &now));
+            return Ok(Done {
+                conflicts: conflicts.collect(),
+                ..Done::default()
+            });
+        }
+        let key = KeyIs::<M, C>::new(&self.key);
+        let delete = Sql::new("DELETE FROM ")
+            .name(M::LiveTable::SQL_NAME)
+            .text(" WHERE ")
+            .part(&key);
+        conn.execute(delete).await?;
+        Ok(Done {
+            action: Some(UndoAction::Delete),
+            ..Done::default()
+        })
+    }
+
+    /// Inserts what was deleted.
+    async fn bring_back<C>(
+        &self,
+        conn: &mut C,
+        before: &StateAt,
+        now: Option<Vec<Value>>,
+    ) -> Result<Done, Error>
+    where
+        C: Executor,
+        M: Recall<C> + Loaded<C>,
+    {
+        let facts = Facts::of::<M>();
+        if let Some(now) = now {
+            return Ok(match differing(&facts, &before.values, &now).is_empty() {
+                true => Done::default(),
+                false => Done::conflict(Conflict::KeyTaken),
+            });
+        }
+        let plan = make::<M, C>(conn, &self.key, Revert::from(before.version), true).await?;
+        let mut done = Done {
+            conflicts: plan.conflicts.iter().filter(counts).cloned().collect(),
+            ..Done::default()
+        };
+        if !done.is_blocked() {
+            insert(conn, &plan).await?;
+            done.action = Some(UndoAction::Insert);
+            let places = (0..facts.recording.columns.len()).filter(|at| facts.tells(*at));
+            done.changes = places
+                .filter_map(|at| value_change(&facts, at, None, before.values.get(at)))
+                .collect();
+        }
+        Ok(done)
+    }
+
+    /// Gives the fields that were changed their old values, but for those that
+    /// were changed again.
+    async fn change_back<C>(
+        &self,
+        conn: &mut C,
+        [before, after]: [&StateAt; 2],
+        now: Option<Vec<Value>>,
+        resolved: &[Resolved],
+    ) -> Result<Done, Error>
+    where
+        C: Executor,
+        M: Recall<C> + Loaded<C>,
+    {
+        let (facts, mut done) = (Facts::of::<M>(), Done::default());
+        done.conflicts.extend(self.hidden(&facts));
+        let changed = differing(&facts, &before.values, &after.values);
+        let Some(now) = now else {
+            if !changed.is_empty() {
+                done.conflicts.push(Conflict::Gone);
+            }
+            return Ok(done);
+        };
+        let (mut revert, mut literals) = (Revert::fields(), Vec::new());
+        for at in changed {
+            let (old, new, present) = (before.values.get(at), after.values.get(at), now.get(at));
+            let Some(column) = facts.recording.columns.get(at) else {
+                continue;
+            };
+            if present == old {
+                continue;
+            }
+            let mut resolved = resolved.iter();
+            let answer = resolved.find(|(name, _)| facts.is_named(at, name));
+            let (becomes, cleaned);
+            match answer {
+                _ if present == new => {
+                    revert = revert.named(column.name, before.version);
+                    becomes = old;
+                }
+                Some((_, text)) => {
+                    cleaned = M::clean(at, text.as_deref())
+                        .unwrap_or_else(|_| text.clone().map_or(Value::Null, Value::String));
+                    literals.push((column.name, text.clone()));
+                    becomes = Some(&cleaned);
+                }
+                None => {
+                    let conflict = edited_since(&facts, at, &after.values, &now);
+                    done.conflicts.push(conflict);
+                    continue;
+                }
+            }
+            done.changes
+                .extend(value_change(&facts, at, present, becomes));
+        }
+        if done.changes.is_empty() || done.is_blocked() {
+            return Ok(done);
+        }
+        let plan = make::<M, C>(conn, &self.key, revert, true).await?;
+        let conflicts = plan.conflicts.iter().filter(counts).cloned();
+        done.conflicts.extend(conflicts);
+        if !done.is_blocked() {
+            update(conn, &plan, &literals).await?;
+            done.action = Some(UndoAction::Update);
+        }
+        Ok(done)
+    }
+
+    /// Fields that changed, but whose values are not known.
+    fn hidden(&self, facts: &Facts) -> Vec<Conflict> {
+        let columns = facts.recording.columns.iter().zip(facts.fields);
+        columns
+            .filter(|(column, _)| self.net.redacted.iter().any(|name| name == column.name))
+            .map(|(_, field)| Conflict::ValueUnknown { field })
+            .collect()
+    }
+}
+
+/// What is overwritten is looked at here, field by field.
+fn counts(conflict: &&Conflict) -> bool {
+    !matches!(conflict, Conflict::LaterEdit { .. })
+}
+
+fn edited_since(facts: &Facts, at: usize, then: &[Value], now: &[Value]) -> Conflict {
+    let value = |values: &[Value]| values.get(at).cloned().unwrap_or_default();
+    Conflict::EditedSince {
+        field: facts.fields.get(at).copied().unwrap_or_default(),
+        then: value(then),
+        now: value(now),
+    }
+}

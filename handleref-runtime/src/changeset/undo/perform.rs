@@ -1,0 +1,324 @@
+//! Changing everything back: for good, or to see what would come of it.
+
+use super::super::models::{AnyModel, Facts, Models, models};
+use super::super::net::{Net, differing};
+use super::super::object::ObjectRef;
+use super::super::query::find;
+use super::super::recording::{Open, last_number};
+use super::super::stored::Changeset;
+use super::super::tables::{has_records, record_tables};
+use super::inverse::{Done, Inverse, Resolved};
+use super::order::{Item, order};
+use super::{Resolution, Undo, UndoConflict, UndoPlan, UndoStep};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::executor::{Executor, Transaction};
+use crate::record::{ChangesetNo, Conflict};
+use crate::schema::{ForeignKey, foreign_keys};
+use crate::text::{Sql, integer};
+use chrono::DateTime;
+use diesel::result::Error as DieselError;
+use std::collections::HashSet;
+
+/// Makes the plan in a transaction that is rolled back.
+pub(super) async fn rehearse<Ms, C>(conn: &mut C, undo: Undo<Ms>) -> Result<UndoPlan<Ms>, Error>
+where
+    C: Executor,
+    Ms: Models<C>,
+{
+    let mut open = Open::begin(conn, &undo.meta).await?;
+    let result = perform::<Ms, C>(&mut open, &undo).await;
+    let rolled_back = open.roll_back().await;
+    let (steps, conflicts) = result?;
+    rolled_back?;
+    Ok(UndoPlan {
+        changeset: undo.changeset,
+        steps,
+        conflicts,
+        undo,
+    })
+}
+
+/// Does what the plan says, if it still is the plan.
+pub(super) async fn apply<Ms, C>(
+    conn: &mut C,
+    plan: &UndoPlan<Ms>,
+) -> Result<Option<ChangesetNo>, Error>
+where
+    C: Executor,
+    Ms: Models<C>,
+{
+    let mut open = Open::begin(conn, &plan.undo.meta).await?;
+    let result = check(&mut open, plan).await;
+    let undone = match &result {
+        Ok(()) if open.first.is_some() => {
+            let undoes = Sql::new::<C>()
+                .sql("UPDATE handleref_changesets SET undoes = ")
+                .number(plan.changeset.0)
+                .sql(" WHERE id = ")
+                .number(open.changeset.0);
+            let written = open.conn().execute(undoes.query()).await;
+            written.map(|_| ()).map_err(Error::from)
+        }
+        _ => Ok(()),
+    };
+    let ended = open.end(result.and(undone)).await;
+    ended.map(|((), changeset)| changeset)
+}
+
+async fn check<Ms, C>(open: &mut Open<'_, C>, plan: &UndoPlan<Ms>) -> Result<(), Error>
+where
+    C: Executor,
+    Ms: Models<C>,
+{
+    let (steps, conflicts) = perform::<Ms, C>(open, &plan.undo).await?;
+    let blocking = conflicts
+        .into_iter()
+        .filter(|one| one.conflict.is_blocking());
+    let blocking: Vec<UndoConflict> = blocking.collect();
+    let no = plan.changeset.0;
+    if !blocking.is_empty() {
+        return Err(Error::Undo {
+            no,
+            conflicts: blocking,
+        });
+    }
+    match steps == plan.steps {
+        true => Ok(()),
+        false => Err(Error::PlanOutdated { no }),
+    }
+}
+
+/// A touched row of the model with these facts and foreign keys.
+struct Row<C> {
+    facts: Facts,
+    keys: usize,
+    inverse: Box<dyn Inverse<C>>,
+}
+
+async fn perform<Ms, C>(
+    open: &mut Open<'_, C>,
+    undo: &Undo<Ms>,
+) -> Result<(Vec<UndoStep>, Vec<UndoConflict>), Error>
+where
+    C: Executor,
+    Ms: Models<C>,
+{
+    let ours = open.changeset;
+    let conn = open.conn();
+    let changeset = find(conn, undo.changeset).await?;
+    let models = models::<Ms, C>();
+    let other = unlisted(conn, &models, &changeset).await?;
+    if !other.is_empty() {
+        return Err(not_listed(undo.changeset, other));
+    }
+    let (mut rows, mut foreign): (Vec<Row<C>>, Vec<Vec<ForeignKey>>) = Default::default();
+    for model in &models {
+        let facts = model.facts();
+        let touched = model.touched(conn, &changeset).await?;
+        let keys = foreign.len();
+        foreign.push(foreign_keys(conn, facts.table).await?);
+        rows.extend(touched.into_iter().map(|inverse| Row {
+            facts,
+            keys,
+            inverse,
+        }));
+    }
+    check_resolutions(&rows, &undo.resolutions)?;
+    let items: Vec<Item<'_>> = rows
+        .iter()
+        .map(|row| Item {
+            facts: row.facts,
+            net: row.inverse.net(),
+            foreign: foreign.get(row.keys).map_or(&[], Vec::as_slice),
+        })
+        .collect();
+    let order = order(&items);
+    let this = Changeset::in_progress(ours, number_now(conn).await?);
+    let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
+    for row in order.into_iter().filter_map(|at| rows.get(at)) {
+        let object = row.inverse.net().object.clone();
+        let done = step(conn, row, &undo.resolutions).await?;
+        conflicts.extend(done.conflicts.into_iter().map(|conflict| UndoConflict {
+            object: object.clone(),
+            conflict,
+        }));
+        steps.extend(done.action.map(|action| UndoStep {
+            object,
+            action,
+            changes: done.changes,
+        }));
+    }
+    conflicts.extend(collateral(conn, &models, &this, &steps).await?);
+    let other = unlisted(conn, &models, &this).await?;
+    match other.is_empty() {
+        true => Ok((steps, conflicts)),
+        false => Err(not_listed(undo.changeset, other)),
+    }
+}
+
+/// Changes one row back, in a savepoint: what the database refuses is a
+/// conflict.
+async fn step<C: Executor>(
+    conn: &mut C,
+    row: &Row<C>,
+    resolutions: &[Resolution],
+) -> Result<Done, Error> {
+    let object = &row.inverse.net().object;
+    let resolved: Vec<Resolved> = resolutions
+        .iter()
+        .filter(|one| one.object == *object)
+        .map(|one| (one.field.clone(), one.value.clone()))
+        .collect();
+    let mut savepoint = Transaction::begin(conn).await?;
+    let result = row.inverse.perform(savepoint.conn(), &resolved).await;
+    match savepoint.finish(result).await {
+        Err(Error::Database(DieselError::DatabaseError(kind, info))) => {
+            use diesel::result::DatabaseErrorKind as Kind;
+            let lost = [Kind::ClosedConnection, Kind::SerializationFailure];
+            if lost.iter().any(|one| same(one, &kind)) {
+                return Err(Error::Database(DieselError::DatabaseError(kind, info)));
+            }
+            let message = info.message().to_owned();
+            Ok(Done {
+                conflicts: vec![Conflict::Refused { message }],
+                ..Done::default()
+            })
+        }
+        other => other,
+    }
+}
+
+/// Diesel's kinds cannot be compared.
+fn same<T>(one: &T, other: &T) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+/// The number of the last record so far.
+async fn number_now<C: Executor>(conn: &mut C) -> Result<i64, Error> {
+    let integer = integer::<C>();
+    let sql = format!(
+        "SELECT CAST({} AS {integer}), CAST(0 AS {integer})",
+        last_number(C::Backend::KIND)
+    );
+    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    let (number, _) = found.ok_or(DieselError::NotFound)?;
+    Ok(number)
+}
+
+/// The record tables with records of a changeset that are of none of the models.
+async fn unlisted<C: Executor>(
+    conn: &mut C,
+    models: &[Box<dyn AnyModel<C>>],
+    changeset: &Changeset,
+) -> Result<Vec<String>, Error> {
+    let kind = C::Backend::KIND;
+    let listed: Vec<&str> = models
+        .iter()
+        .map(|model| model.facts().recording.records)
+        .collect();
+    let mut found = Vec::new();
+    for table in record_tables(conn).await? {
+        if listed.contains(&table.as_str()) {
+            continue;
+        }
+        let has = has_records(kind, &table, changeset.no, changeset.first);
+        let sql = Sql::new::<C>().sql(&format!(
+            "SELECT CAST(CASE WHEN {has} THEN 1 ELSE 0 END AS {0}), CAST(0 AS {0})",
+            integer::<C>()
+        ));
+        let rows = conn.numbers(sql.query()).await?;
+        if rows.first().is_some_and(|(has, _)| *has != 0) {
+            found.push(table);
+        }
+    }
+    Ok(found)
+}
+
+fn not_listed(changeset: ChangesetNo, tables: Vec<String>) -> Error {
+    Error::NotListed {
+        no: changeset.0,
+        tables,
+    }
+}
+
+/// Rows that changed along, though no step says so: by foreign keys that act,
+/// or by somebody's triggers.
+async fn collateral<C: Executor>(
+    conn: &mut C,
+    models: &[Box<dyn AnyModel<C>>],
+    this: &Changeset,
+    steps: &[UndoStep],
+) -> Result<Vec<UndoConflict>, Error> {
+    let planned: HashSet<&ObjectRef> = steps.iter().map(|step| &step.object).collect();
+    let mut conflicts = Vec::new();
+    for model in models {
+        let facts = model.facts();
+        for row in model.touched(conn, this).await? {
+            let net = row.net();
+            if !planned.contains(&net.object) && has_changed(&facts, net) {
+                conflicts.push(UndoConflict {
+                    object: net.object.clone(),
+                    conflict: Conflict::Collateral {
+                        deleted: net.after.is_none(),
+                    },
+                });
+            }
+        }
+    }
+    Ok(conflicts)
+}
+
+fn has_changed(facts: &Facts, net: &Net) -> bool {
+    match (&net.before, &net.after) {
+        (Some(before), Some(after)) => !differing(facts, &before.values, &after.values).is_empty(),
+        (before, after) => before.is_some() != after.is_some(),
+    }
+}
+
+/// A resolution has to be of a field that the changeset changed.
+fn check_resolutions<C: Executor>(
+    rows: &[Row<C>],
+    resolutions: &[Resolution],
+) -> Result<(), Error> {
+    for one in resolutions {
+        let mut touched = rows.iter();
+        let row = touched.find(|row| row.inverse.net().object == one.object);
+        let Some(row) = row else {
+            return Err(Error::WrongObject {
+                object: one.object.to_string(),
+                model: "row of the changeset",
+            });
+        };
+        let net = row.inverse.net();
+        let changed = match (&net.before, &net.after) {
+            (Some(before), Some(after)) => differing(&row.facts, &before.values, &after.values),
+            _ => Vec::new(),
+        };
+        let named = |at: &usize| row.facts.is_named(*at, &one.field);
+        if !changed.iter().any(named) {
+            return Err(Error::NoField {
+                model: row.facts.name,
+                field: one.field.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Changeset {
+    /// One that is being recorded, from this record on.
+    fn in_progress(no: ChangesetNo, first: i64) -> Self {
+        Self {
+            no,
+            at: DateTime::UNIX_EPOCH,
+            actor: None,
+            comment: None,
+            correlation: None,
+            metadata: None,
+            undoes: None,
+            first,
+            last: None,
+        }
+    }
+}

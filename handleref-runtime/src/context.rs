@@ -1,0 +1,193 @@
+//! What a transaction says to the triggers: that recording is paused, that the
+//! door of the record tables is open, which changeset it is.
+
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Steps;
+use diesel::result::QueryResult;
+use std::future::Future;
+use std::task::{Context, Waker};
+
+/// A switch that triggers look at. It holds for one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Switch {
+    /// Nothing is recorded.
+    Paused,
+    /// Records may be changed and deleted.
+    Door,
+    /// Records carry this number.
+    Changeset,
+}
+
+impl Switch {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Paused => "paused",
+            Self::Door => "door",
+            Self::Changeset => "changeset",
+        }
+    }
+
+    fn on_sql(self, kind: Kind, value: i64) -> String {
+        let name = self.name();
+        match kind {
+            Kind::Sqlite => format!("UPDATE handleref_context SET {name} = {value}"),
+            Kind::Postgres => format!("SELECT set_config('handleref.{name}', '{value}', true)"),
+            Kind::Mysql => format!("SET @handleref_{name} = {value}"),
+        }
+    }
+
+    fn off_sql(self, kind: Kind) -> String {
+        let name = self.name();
+        match (kind, self) {
+            (Kind::Sqlite, Self::Changeset) => {
+                "UPDATE handleref_context SET changeset = NULL".into()
+            }
+            (Kind::Sqlite, _) => format!("UPDATE handleref_context SET {name} = 0"),
+            (Kind::Postgres, _) => format!("SELECT set_config('handleref.{name}', '', true)"),
+            (Kind::Mysql, _) => format!("SET @handleref_{name} = NULL"),
+        }
+    }
+
+    /// What it is set to; none if it is off.
+    pub(crate) async fn read<C: Steps>(self, conn: &mut C) -> QueryResult<Option<i64>> {
+        let name = self.name();
+        let sql = match C::Backend::KIND {
+            Kind::Sqlite => format!("SELECT COALESCE({name}, 0), 0 FROM handleref_context"),
+            Kind::Postgres => format!(
+                "SELECT CAST(COALESCE(NULLIF(current_setting('handleref.{name}', true), ''), '0') AS BIGINT), \
+                 CAST(0 AS BIGINT)"
+            ),
+            Kind::Mysql => {
+                format!("SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED), CAST(0 AS SIGNED)")
+            }
+        };
+        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        Ok(found.map(|(value, _)| value).filter(|value| *value != 0))
+    }
+}
+
+/// Takes the write lock of SQLite, which has to come before the first read of a
+/// transaction: it cannot be had any more if somebody wrote in between.
+pub(crate) async fn write_lock<C: Steps>(conn: &mut C) -> QueryResult<()> {
+    if C::Backend::KIND == Kind::Sqlite {
+        conn.batch("UPDATE handleref_context SET tick = tick")
+            .await?;
+    }
+    Ok(())
+}
+
+/// A transaction (or a savepoint in one) with a switch on.
+///
+/// Off it is again on every way out. What PostgreSQL and SQLite know of it goes
+/// with the transaction; MySQL's is a variable of the session, so it is reset
+/// by a statement: before the commit, after a rollback, and after a panic. A
+/// dropped future leaves an asynchronous connection that refuses everything.
+pub(crate) struct Scope<'a, E: Steps> {
+    conn: &'a mut E,
+    /// What it has switched on.
+    switched: Option<Switch>,
+    open: bool,
+}
+
+impl<'a, E: Steps> Scope<'a, E> {
+    /// A transaction with nothing switched on yet.
+    pub(crate) async fn open(conn: &'a mut E) -> Result<Self, Error> {
+        // Armed before the first await, as `Transaction` is.
+        let mut this = Self {
+            conn,
+            switched: None,
+            open: true,
+        };
+        if let Err(error) = this.conn.begin().await {
+            this.open = false;
+            return Err(error.into());
+        }
+        match write_lock(this.conn).await {
+            Ok(()) => Ok(this),
+            Err(error) => this.finish(Err(error.into())).await,
+        }
+    }
+
+    /// A transaction with a switch on, whether it was before or not.
+    pub(crate) async fn begin(conn: &'a mut E, switch: Switch) -> Result<Self, Error> {
+        let mut this = Self::open(conn).await?;
+        let result = match switch.read(this.conn).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => this.switch_on(switch, 1).await,
+            Err(error) => Err(error.into()),
+        };
+        match result {
+            Ok(()) => Ok(this),
+            Err(error) => this.finish(Err(error)).await,
+        }
+    }
+
+    /// Sets what is off so far.
+    pub(crate) async fn switch_on(&mut self, switch: Switch, value: i64) -> Result<(), Error> {
+        self.switched = Some(switch);
+        let sql = switch.on_sql(E::Backend::KIND, value);
+        Ok(self.conn.batch(&sql).await?)
+    }
+
+    /// Whether this scope has switched something on; not inside another such scope.
+    pub(crate) fn switched(&self) -> bool {
+        self.switched.is_some()
+    }
+
+    /// The connection inside the transaction.
+    pub(crate) fn conn(&mut self) -> &mut E {
+        self.conn
+    }
+
+    /// The same, to look at.
+    pub(crate) fn shared(&self) -> &E {
+        self.conn
+    }
+
+    /// Commits if `result` is good and rolls back otherwise.
+    pub(crate) async fn finish<T, R: From<Error>>(mut self, result: Result<T, R>) -> Result<T, R> {
+        let mut result = result;
+        if let (Ok(_), Some(switch)) = (&result, self.switched)
+            && let Err(error) = self.conn.batch(&switch.off_sql(E::Backend::KIND)).await
+        {
+            result = Err(Error::from(error).into());
+        }
+        let ended = match result {
+            Ok(value) => self.conn.commit().await.map(|()| value),
+            Err(error) => {
+                // The first error says more than that its connection is broken.
+                let _ = self.roll_back().await;
+                return Err(error);
+            }
+        };
+        self.open = false;
+        ended.map_err(|error| Error::from(error).into())
+    }
+
+    /// Rolls back.
+    pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
+        let ended = self.conn.rollback().await;
+        if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
+            let _ = self.conn.batch(&switch.off_sql(Kind::Mysql)).await;
+        }
+        self.open = false;
+        Ok(ended?)
+    }
+}
+
+impl<E: Steps> Drop for Scope<'_, E> {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.conn.abandon();
+        if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
+            // A synchronous connection is done at the first poll, an abandoned
+            // asynchronous one refuses there.
+            let sql = switch.off_sql(Kind::Mysql);
+            let reset = std::pin::pin!(self.conn.batch(&sql));
+            let _ = reset.poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
