@@ -25,6 +25,8 @@ pub use handleref_runtime::changeset::{
     changesets, current_changeset, record_changeset, record_changeset_async, start_recording,
     undo_plan,
 };
+#[cfg(feature = "axum")]
+pub use handleref_runtime::changeset::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use handleref_runtime::error::Error;
 pub use handleref_runtime::executor::Executor;
 pub use handleref_runtime::handle::{Handle, HandleError};

@@ -1,6 +1,8 @@
 //! Changesets: changes that were made together, by whom and why.
 
 mod change;
+#[cfg(feature = "axum")]
+mod layer;
 mod meta;
 mod models;
 mod net;
@@ -13,6 +15,8 @@ mod tables;
 mod undo;
 
 pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
+#[cfg(feature = "axum")]
+pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
 pub use models::Models;
 #[doc(hidden)]

@@ -3,7 +3,7 @@
 use crate::support::each_engine;
 use crate::support::posts::recorded as tables;
 use crate::support::posts::{
-    All, Post, PostTag, Reading, Tag, Topic, post_tags, posts, readings, tags, topics,
+    All, Post, Tag, Topic, post_tags, posts, readings, tags, topics,
 };
 use chrono::{DateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;

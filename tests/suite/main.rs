@@ -37,5 +37,6 @@ mod schema;
 mod status;
 mod status_families;
 mod timestamps;
+mod undo;
 mod verbs;
 mod windows;
