@@ -15,7 +15,9 @@
 //! * [`FieldType`], [`field_types()`]: which fields refer to other models, and values of fields out of texts.
 //! * [`Maintain`]: `backfill`, `prune`, `erase`, `hold`; [`release`], [`holds`](holds()), [`events`](events()),
 //!   [`without_recording`].
-//! * The guides in `docs/`: `guide.md`, and `history.md` for what is recorded.
+//! * [`record_changeset`], [`start_recording`]: changes that belong together; [`changesets`](changesets()) finds them,
+//!   [`Changeset::changes`] reads them, [`undo_plan`] undoes them; [`scan`](scan()) records what triggers could not see.
+//! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
@@ -27,6 +29,7 @@ pub use handleref_runtime::changeset::{
 };
 #[cfg(feature = "axum")]
 pub use handleref_runtime::changeset::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
+pub use handleref_runtime::changeset::{Scan, Scanned, scan};
 pub use handleref_runtime::error::Error;
 pub use handleref_runtime::executor::Executor;
 pub use handleref_runtime::handle::{Handle, HandleError};
@@ -85,3 +88,7 @@ struct Guide;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/history.md")]
 struct History;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/changesets.md")]
+struct ChangesetsGuide;

@@ -10,6 +10,7 @@ mod object;
 mod query;
 mod read;
 mod recording;
+mod scan;
 mod stored;
 mod tables;
 mod undo;
@@ -29,6 +30,7 @@ pub use read::ChangesOf;
 pub use recording::{
     Recorder, current_changeset, record_changeset, record_changeset_async, start_recording,
 };
+pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;
 #[doc(hidden)]
 pub use undo::Inverse;

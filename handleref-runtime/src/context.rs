@@ -4,7 +4,7 @@
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
-use diesel::result::QueryResult;
+use diesel::result::{Error as DieselError, QueryResult};
 use std::future::Future;
 use std::task::{Context, Waker};
 
@@ -28,7 +28,7 @@ impl Switch {
         }
     }
 
-    fn on_sql(self, kind: Kind, value: i64) -> String {
+    pub(crate) fn on_sql(self, kind: Kind, value: i64) -> String {
         let name = self.name();
         match kind {
             Kind::Sqlite => format!("UPDATE handleref_context SET {name} = {value}"),
@@ -85,6 +85,8 @@ pub(crate) async fn write_lock<C: Steps>(conn: &mut C) -> QueryResult<()> {
 /// dropped future leaves an asynchronous connection that refuses everything.
 pub(crate) struct Scope<'a, E: Steps> {
     conn: &'a mut E,
+    /// How many transactions and savepoints are around it.
+    outer: u32,
     /// What it has switched on.
     switched: Option<Switch>,
     open: bool,
@@ -93,9 +95,11 @@ pub(crate) struct Scope<'a, E: Steps> {
 impl<'a, E: Steps> Scope<'a, E> {
     /// A transaction with nothing switched on yet.
     pub(crate) async fn open(conn: &'a mut E) -> Result<Self, Error> {
+        let outer = conn.depth()?;
         // Armed before the first await, as `Transaction` is.
         let mut this = Self {
             conn,
+            outer,
             switched: None,
             open: true,
         };
@@ -112,10 +116,10 @@ impl<'a, E: Steps> Scope<'a, E> {
     /// A transaction with a switch on, whether it was before or not.
     pub(crate) async fn begin(conn: &'a mut E, switch: Switch) -> Result<Self, Error> {
         let mut this = Self::open(conn).await?;
-        let result = match switch.read(this.conn).await {
+        let result = match this.read(switch).await {
             Ok(Some(_)) => Ok(()),
             Ok(None) => this.switch_on(switch, 1).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         match result {
             Ok(()) => Ok(this),
@@ -123,11 +127,25 @@ impl<'a, E: Steps> Scope<'a, E> {
         }
     }
 
+    /// What a switch is set to by a scope around this one. What a session
+    /// still says outside of every transaction means nothing.
+    pub(crate) async fn read(&mut self, switch: Switch) -> Result<Option<i64>, Error> {
+        match self.outer {
+            0 => Ok(None),
+            _ => Ok(switch.read(self.conn).await?),
+        }
+    }
+
     /// Sets what is off so far.
     pub(crate) async fn switch_on(&mut self, switch: Switch, value: i64) -> Result<(), Error> {
-        self.switched = Some(switch);
+        self.will_switch(switch);
         let sql = switch.on_sql(E::Backend::KIND, value);
         Ok(self.conn.batch(&sql).await?)
+    }
+
+    /// Says that a statement of the caller's sets a switch.
+    pub(crate) fn will_switch(&mut self, switch: Switch) {
+        self.switched = Some(switch);
     }
 
     /// Whether this scope has switched something on; not inside another such scope.
@@ -145,10 +163,17 @@ impl<'a, E: Steps> Scope<'a, E> {
         self.conn
     }
 
-    /// Commits if `result` is good and rolls back otherwise.
+    /// Commits if `result` is good and rolls back otherwise; also if another
+    /// transaction is open in this one (a future of Diesel's was dropped) or
+    /// this one has ended already.
     pub(crate) async fn finish<T, R: From<Error>>(mut self, result: Result<T, R>) -> Result<T, R> {
         let mut result = result;
-        if let (Ok(_), Some(switch)) = (&result, self.switched)
+        if result.is_ok() && !self.conn.depth().is_ok_and(|depth| depth == self.outer + 1) {
+            result = Err(Error::Database(DieselError::BrokenTransactionManager).into());
+        }
+        // PostgreSQL forgets it with the transaction.
+        let stays = E::Backend::KIND != Kind::Postgres || self.outer > 0;
+        if let (Ok(_), Some(switch)) = (&result, self.switched.filter(|_| stays))
             && let Err(error) = self.conn.batch(&switch.off_sql(E::Backend::KIND)).await
         {
             result = Err(Error::from(error).into());
@@ -167,12 +192,23 @@ impl<'a, E: Steps> Scope<'a, E> {
 
     /// Rolls back.
     pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
-        let ended = self.conn.rollback().await;
+        // Whatever is still open in it goes first.
+        let ended = loop {
+            match self.conn.depth() {
+                Ok(depth) if depth > self.outer => {
+                    if let Err(error) = self.conn.rollback().await {
+                        break Err(error);
+                    }
+                }
+                other => break other,
+            }
+        };
         if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
             let _ = self.conn.batch(&switch.off_sql(Kind::Mysql)).await;
         }
         self.open = false;
-        Ok(ended?)
+        ended?;
+        Ok(())
     }
 }
 
@@ -181,7 +217,7 @@ impl<E: Steps> Drop for Scope<'_, E> {
         if !self.open {
             return;
         }
-        self.conn.abandon();
+        self.conn.abandon(self.outer);
         if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
             // A synchronous connection is done at the first poll, an abandoned
             // asynchronous one refuses there.

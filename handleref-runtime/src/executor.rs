@@ -123,11 +123,17 @@ pub trait Steps: Send + Sized {
     fn commit(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
     /// Rolls back the innermost transaction or savepoint.
     fn rollback(&mut self) -> impl Future<Output = QueryResult<()>> + Send;
-    /// Ends a transaction of ours that was abandoned. A synchronous connection
-    /// rolls back. An asynchronous one does so without waiting, where the
+    /// Ends a transaction of ours that was abandoned, and those of others in it;
+    /// `outer` were open around it. A synchronous connection rolls back. An
+    /// asynchronous one does so without waiting, where the
     /// protocol allows it, and is marked as broken: handleref and `transaction`
     /// refuse it from now on, and a pool drops it.
-    fn abandon(&mut self);
+    fn abandon(&mut self, outer: u32);
+    /// How many transactions and savepoints are open.
+    ///
+    /// # Errors
+    /// `BrokenTransactionManager` after [`abandon`](Steps::abandon).
+    fn depth(&mut self) -> QueryResult<u32>;
     /// Whether a transaction is open.
     fn in_transaction(&mut self) -> bool;
     /// # Errors
@@ -158,6 +164,8 @@ impl<Q: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Rows<Q> {
 /// can be awaited any more, and nobody must work on in it by mistake.
 pub(crate) struct Transaction<'a, E: Steps> {
     conn: &'a mut E,
+    /// How many transactions are around it.
+    outer: u32,
     open: bool,
 }
 
@@ -165,7 +173,12 @@ impl<'a, E: Steps> Transaction<'a, E> {
     pub(crate) async fn begin(conn: &'a mut E) -> QueryResult<Self> {
         // Armed before the first await: BEGIN may reach the server even if
         // nobody waits for its answer.
-        let mut this = Self { conn, open: true };
+        let outer = conn.depth()?;
+        let mut this = Self {
+            conn,
+            outer,
+            open: true,
+        };
         let begun = this.conn.begin().await;
         this.open = begun.is_ok();
         begun.map(|()| this)
@@ -197,7 +210,7 @@ impl<'a, E: Steps> Transaction<'a, E> {
 impl<E: Steps> Drop for Transaction<'_, E> {
     fn drop(&mut self) {
         if self.open {
-            self.conn.abandon();
+            self.conn.abandon(self.outer);
         }
     }
 }

@@ -77,7 +77,9 @@ mod recorded;
 mod records;
 mod sqlite;
 
-pub(crate) use inspect::{ForeignKey, Inspected, foreign_keys, inspect};
+#[doc(hidden)]
+pub use inspect::Catalog;
+pub(crate) use inspect::{ForeignKey, Inspected};
 pub use plan::Plan;
 pub(crate) use recorded::RecordedTable;
 pub use problem::{Problem, ProblemKind, Report};

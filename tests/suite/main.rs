@@ -14,10 +14,8 @@ mod support;
 #[cfg(feature = "async")]
 mod cancellation;
 mod cascade;
-mod changes;
 mod computed;
 mod concurrency;
-mod field_types;
 mod hooks;
 mod keys;
 mod maintain;
@@ -37,6 +35,5 @@ mod schema;
 mod status;
 mod status_families;
 mod timestamps;
-mod undo;
 mod verbs;
 mod windows;

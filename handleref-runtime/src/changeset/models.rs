@@ -47,6 +47,7 @@ pub struct Facts {
     pub(super) name: &'static str,
     pub(super) table: &'static str,
     pub(super) recording: Recording,
+    pub(super) key: &'static [&'static str],
     pub(super) roles: Roles,
     pub(super) fields: &'static [&'static str],
 }
@@ -57,6 +58,7 @@ impl Facts {
             name: M::RECORDED_NAME,
             table: M::LiveTable::SQL_NAME,
             recording: M::RECORDING,
+            key: M::RECORDED_KEY,
             roles: M::RECORDED_ROLES,
             fields: M::FIELDS,
         }
@@ -75,6 +77,12 @@ impl Facts {
         column.is_some_and(|column| {
             column.capture == Capture::Value && !managed.contains(&Some(column.name))
         })
+    }
+
+    /// Whether an undo may be told what the field at a place is to be.
+    pub(super) fn is_open(&self, at: usize) -> bool {
+        let column = self.recording.columns.get(at);
+        self.tells(at) && column.is_some_and(|column| !self.key.contains(&column.name))
     }
 
     /// Whether this is the name of the field at a place, or of its column.

@@ -1,14 +1,14 @@
 //! Recording changes as one changeset.
 
 use super::meta::ChangesetMeta;
-use super::tables::{any_recorded, record_tables};
+use super::tables::{has_records, record_tables};
 use crate::context::{Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
-use crate::text::{Sql, insert};
+use crate::text::Sql;
 use crate::time::{TimeKind, literal_sql};
 use diesel::result::{DatabaseErrorInformation, Error as DieselError};
 use std::fmt;
@@ -98,7 +98,7 @@ where
 ///
 /// ```text
 /// let mut recorder = start_recording(conn, Changeset::by("ann"))?;
-/// article.save(&mut recorder)?;
+/// article.save(&mut *recorder)?;
 /// let changeset = recorder.stop_recording()?;
 /// ```
 ///
@@ -131,8 +131,7 @@ pub fn current_changeset<C: Executor>(
 
 /// A changeset that is being recorded; made by [`start_recording`].
 ///
-/// It stands for the connection: pass `&mut recorder` to the methods of
-/// handleref, `&mut *recorder` to those of Diesel. Dropped without
+/// It stands for the connection: pass `&mut *recorder`. Dropped without
 /// [`stop_recording`](Recorder::stop_recording) it discards everything, as an
 /// error in [`record_changeset`] does; in a debug build it says so on standard
 /// error. (A dropped recorder of an asynchronous connection cannot wait for the
@@ -210,7 +209,7 @@ pub(super) struct Open<'a, C: Steps> {
 
 impl<'a, C: Steps> Open<'a, C> {
     pub(super) async fn begin(conn: &'a mut C, meta: &ChangesetMeta) -> Result<Self, Error> {
-        let mut scope = Scope::open(conn).await?;
+        let mut scope = Scope::open(conn).await.map_err(not_installed)?;
         let entered = enter(&mut scope, meta).await.map_err(not_installed);
         match entered {
             Ok((changeset, first)) => Ok(Self {
@@ -258,16 +257,37 @@ async fn enter<C: Steps>(
     scope: &mut Scope<'_, C>,
     meta: &ChangesetMeta,
 ) -> Result<(ChangesetNo, Option<i64>), Error> {
-    if let Some(outer) = Switch::Changeset.read(scope.conn()).await? {
+    if let Some(outer) = scope.read(Switch::Changeset).await? {
         return Ok((ChangesetNo(outer), None));
     }
-    let changeset = insert(scope.conn(), insert_sql::<C>(meta)).await?;
-    let first = Sql::new::<C>()
-        .sql("SELECT first_record, id FROM handleref_changesets WHERE id = ")
-        .number(changeset);
-    let found = scope.conn().numbers(first.query()).await?.pop();
-    let (first, _) = found.ok_or(DieselError::NotFound)?;
-    scope.switch_on(Switch::Changeset, changeset).await?;
+    let insert = insert_sql::<C>(meta);
+    let made = match C::Backend::KIND {
+        Kind::Sqlite => {
+            let insert = insert.sql(" RETURNING id, first_record");
+            scope.conn().numbers(insert.query()).await?
+        }
+        // At once, to wait for the server only once.
+        Kind::Postgres => {
+            scope.will_switch(Switch::Changeset);
+            let both = format!(
+                "WITH made AS MATERIALIZED ({} RETURNING id, first_record), \
+                 said AS MATERIALIZED (SELECT id, first_record, set_config('handleref.changeset', id::text, true) AS set FROM made) \
+                 SELECT id, first_record FROM said WHERE set IS NOT NULL",
+                insert.finish()
+            );
+            scope.conn().numbers(diesel::sql_query(both)).await?
+        }
+        Kind::Mysql => {
+            scope.conn().execute(insert.query()).await?;
+            let last =
+                "SELECT id, first_record FROM handleref_changesets WHERE id = LAST_INSERT_ID()";
+            scope.conn().numbers(diesel::sql_query(last)).await?
+        }
+    };
+    let (changeset, first) = *made.first().ok_or(DieselError::NotFound)?;
+    if C::Backend::KIND != Kind::Postgres {
+        scope.switch_on(Switch::Changeset, changeset).await?;
+    }
     Ok((ChangesetNo(changeset), Some(first)))
 }
 
@@ -318,17 +338,32 @@ async fn leave<C: Steps>(
     let Some(first) = first else {
         return Ok(true);
     };
-    let tables = record_tables(conn).await?;
-    let stored = any_recorded(conn, &tables, changeset, first).await?;
-    let sql = match stored {
-        true => Sql::new::<C>()
+    let (kind, tables) = (C::Backend::KIND, record_tables(conn).await?);
+    // Few at a time: engines limit the depth of an expression.
+    for some in tables.chunks(50) {
+        let recorded: Vec<String> = some
+            .iter()
+            .map(|table| has_records(kind, table, changeset, first))
+            .collect();
+        let store = Sql::new::<C>()
             .sql("UPDATE handleref_changesets SET last_record = ")
-            .sql(last_number(C::Backend::KIND)),
-        false => Sql::new::<C>().sql("DELETE FROM handleref_changesets"),
-    };
-    let sql = sql.sql(" WHERE id = ").number(changeset.0);
-    conn.execute(sql.query()).await?;
-    Ok(stored)
+            .sql(last_number(kind))
+            .sql(" WHERE id = ")
+            .number(changeset.0)
+            .sql(&format!(" AND ({})", recorded.join(" OR ")));
+        if conn.execute(store.query()).await? > 0 {
+            return Ok(true);
+        }
+    }
+    let forget = Sql::new::<C>()
+        .sql("DELETE FROM handleref_changesets WHERE id = ")
+        .number(changeset.0);
+    match conn.execute(forget.query()).await? {
+        // Somebody has ended its transaction: by SQL, or a deadlock whose error
+        // was swallowed, which costs MySQL the whole transaction.
+        0 => Err(DieselError::BrokenTransactionManager.into()),
+        _ => Ok(false),
+    }
 }
 
 /// Without any recording there are no tables of ours.

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::executor::Steps;
 use crate::record::ChangesetNo;
 use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
-use crate::text::{Sql, integer, quoted};
+use crate::text::quoted;
 
 /// The names of the record tables, as they are listed.
 pub(super) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>, Error> {
@@ -47,31 +47,4 @@ pub(super) fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first
         quoted_table(kind, table),
         changeset.0,
     )
-}
-
-/// Whether any table has records of a changeset.
-pub(super) async fn any_recorded<C: Steps>(
-    conn: &mut C,
-    tables: &[String],
-    changeset: ChangesetNo,
-    first: i64,
-) -> Result<bool, Error> {
-    let kind = C::Backend::KIND;
-    // Few at a time: engines limit the depth of an expression.
-    for some in tables.chunks(50) {
-        let tests: Vec<_> = some
-            .iter()
-            .map(|table| has_records(kind, table, changeset, first))
-            .collect();
-        let sql = Sql::new::<C>().sql(&format!(
-            "SELECT CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {1}), CAST(0 AS {1})",
-            tests.join(" OR "),
-            integer::<C>()
-        ));
-        let found = conn.numbers(sql.query()).await?.pop();
-        if found.is_some_and(|(found, _)| found != 0) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -90,9 +90,15 @@ impl<Ms> Undo<Ms> {
         self
     }
 
-    /// What a field (by its name, or its column's) is to be that was changed
-    /// since: the answer to [`Conflict::EditedSince`], such as a merge of both.
-    /// It is not used if there is no such conflict.
+    /// What a field (by its name, or its column's) is to be afterwards: the
+    /// answer to [`Conflict::EditedSince`], such as a merge of both. It counts
+    /// whether there is a conflict or not, and for every field of a row that the
+    /// changeset changed, because fields may depend on each other: the size of a
+    /// merged text is neither the old one nor the present one.
+    ///
+    /// A row that was deleted, and is there again as another one
+    /// ([`Conflict::KeyTaken`]), is changed if all fields are said in which the
+    /// two differ. What was inserted is deleted as a whole, or not at all.
     pub fn resolve(mut self, object: &ObjectRef, field: &str, value: impl PropertyValue) -> Self {
         let known = |one: &Resolution| one.object == *object && one.field == field;
         self.resolutions.retain(|one| !known(one));
@@ -110,8 +116,10 @@ impl<Ms> Undo<Ms> {
     ///
     /// # Errors
     /// [`Error::NoChangeset`]; [`Error::NotListed`] if the changeset changed
-    /// models that are not among `Models`; [`Error::NoField`] if a
-    /// [resolution](Undo::resolve) is of no field that the changeset changed;
+    /// models that are not among `Models`; [`Error::WrongObject`] if a
+    /// [resolution](Undo::resolve) is of a row that the changeset did not
+    /// change, and [`Error::NoField`] if it is of no recorded field, of one of the
+    /// key, or of a row that the changeset inserted;
     /// [`Error::Database`].
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan<Ms>, Error>>
     where

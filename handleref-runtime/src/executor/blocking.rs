@@ -80,11 +80,19 @@ macro_rules! synchronous {
                 <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::rollback_transaction(self)
             }
 
-            fn abandon(&mut self) {
-                // Only a panic (in a hook) comes here.
-                if ready(self.rollback()).is_err() {
-                    <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+            fn abandon(&mut self, outer: u32) {
+                // Only a panic (in a hook or a closure) comes here. It may have
+                // left transactions of Diesel open, which knows of no panics.
+                while self.depth().is_ok_and(|depth| depth > outer) {
+                    if ready(self.rollback()).is_err() {
+                        <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+                    }
                 }
+            }
+
+            fn depth(&mut self) -> QueryResult<u32> {
+                let status = <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self);
+                Ok(status.transaction_depth()?.map_or(0, Into::into))
             }
 
             fn in_transaction(&mut self) -> bool {

@@ -71,10 +71,15 @@ macro_rules! asynchronous {
                 <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::rollback_transaction(self).await
             }
 
-            fn abandon(&mut self) {
+            fn abandon(&mut self, _outer: u32) {
                 let rollback: fn(&mut Self) = $rollback;
                 rollback(self);
                 <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+            }
+
+            fn depth(&mut self) -> QueryResult<u32> {
+                let status = <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self);
+                Ok(status.transaction_depth()?.map_or(0, Into::into))
             }
 
             fn in_transaction(&mut self) -> bool {

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::executor::Executor;
 use crate::key::Key;
 use crate::row::Outcome;
+use crate::schema::Catalog;
 
 /// Diff, blame and revert of one row of a recorded model.
 ///
@@ -91,7 +92,9 @@ pub trait PastDsl: Recorded {
         Self: Recall<C> + Loaded<C> + Fields<Json>,
     {
         let to = to.into();
-        C::run(async move { make::<Self, C>(conn, &self.record_key(), to, false).await })
+        C::run(async move {
+            make::<Self, C>(conn, &mut Catalog::default(), &self.record_key(), to, false).await
+        })
     }
 
     /// Brings the row back to a version, or [some fields](Revert::fields) each
@@ -118,7 +121,7 @@ pub trait PastDsl: Recorded {
         let to = to.into();
         C::run(async move {
             let key = self.record_key();
-            let plan = make::<Self, C>(conn, &key, to, false).await?;
+            let plan = make::<Self, C>(conn, &mut Catalog::default(), &key, to, false).await?;
             if let (Some(expected), Some(found)) = (self.recorded_version(), plan.version)
                 && expected != found
             {

@@ -168,6 +168,17 @@ where
         out.push_identifier(RECORD_CHANGESET)?;
         out.push_sql(" = ");
         DB::bind_number(changeset, out)?;
+        // Which the primary key finds.
+        for (sign, end) in [(" > ", "first_record"), (" <= ", "last_record")] {
+            out.push_sql(" AND ");
+            out.push_identifier(RECORD_ID)?;
+            out.push_sql(sign);
+            out.push_sql("(SELECT COALESCE(");
+            out.push_sql(end);
+            out.push_sql(", 9223372036854775807) FROM handleref_changesets WHERE id = ");
+            DB::bind_number(changeset, out)?;
+            out.push_sql(")");
+        }
     }
     out.push_sql(") handleref_c)");
     Ok(())

@@ -6,6 +6,47 @@ use super::names::{TableName, hex_literal, literal};
 use crate::engine::{Engine, Kind};
 use crate::executor::Steps;
 use diesel::result::QueryResult;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What was asked of the catalogue already; for as long as one transaction
+/// lasts, which sees no other schema.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub struct Catalog {
+    tables: HashMap<String, Arc<Inspected>>,
+    foreign: HashMap<String, Arc<[ForeignKey]>>,
+}
+
+impl Catalog {
+    /// [`inspect`], once.
+    pub(crate) async fn table<C: Steps>(
+        &mut self,
+        conn: &mut C,
+        table: &str,
+    ) -> QueryResult<Arc<Inspected>> {
+        if let Some(known) = self.tables.get(table) {
+            return Ok(known.clone());
+        }
+        let found = Arc::new(inspect(conn, table).await?);
+        self.tables.insert(table.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// [`foreign_keys`], once.
+    pub(crate) async fn foreign_keys<C: Steps>(
+        &mut self,
+        conn: &mut C,
+        table: &str,
+    ) -> QueryResult<Arc<[ForeignKey]>> {
+        if let Some(known) = self.foreign.get(table) {
+            return Ok(known.clone());
+        }
+        let found: Arc<[ForeignKey]> = foreign_keys(conn, table).await?.into();
+        self.foreign.insert(table.to_owned(), found.clone());
+        Ok(found)
+    }
+}
 
 /// A table as it is in the database.
 #[derive(Debug, Default)]
@@ -18,7 +59,7 @@ pub(crate) struct Inspected {
 }
 
 /// Reads the columns and unique sets of a table of the default schema.
-pub(crate) async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> {
+async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> {
     let live = live::read(conn, dialect(C::Backend::KIND), &named(table)).await?;
     let generated = live.columns.iter().filter(|column| column.generated);
     let unique = live.indexes.iter().filter(|index| {
@@ -44,7 +85,7 @@ fn named(table: &str) -> TableName {
 }
 
 /// A foreign key of a table.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ForeignKey {
     /// The table that it refers to.
     pub(crate) table: String,
@@ -53,10 +94,7 @@ pub(crate) struct ForeignKey {
 }
 
 /// Reads the foreign keys of a table of the default schema.
-pub(crate) async fn foreign_keys<C: Steps>(
-    conn: &mut C,
-    table: &str,
-) -> QueryResult<Vec<ForeignKey>> {
+async fn foreign_keys<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Vec<ForeignKey>> {
     // Constraint, table that is referred to, column, column that is referred to.
     let query = match C::Backend::KIND {
         Kind::Sqlite => format!(

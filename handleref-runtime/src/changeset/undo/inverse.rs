@@ -11,6 +11,7 @@ use crate::executor::Executor;
 use crate::record::query::{KeyIs, Loaded, Sql};
 use crate::record::revert::{Revert, insert, make, update};
 use crate::record::{Conflict, Fields, Json, LiveName, Recall};
+use crate::schema::Catalog;
 use serde_json::Value;
 
 /// A row that a changeset touched, without its type.
@@ -19,7 +20,12 @@ pub trait Inverse<C: Executor>: Send + Sync {
     /// What the changeset did to it.
     fn net(&self) -> &Net;
     /// Changes it back, unless something stands in the way.
-    fn perform<'a>(&'a self, conn: &'a mut C, resolved: &'a [Resolved]) -> Boxed<'a, Done>;
+    fn perform<'a>(
+        &'a self,
+        conn: &'a mut C,
+        catalog: &'a mut Catalog,
+        resolved: &'a [Resolved],
+    ) -> Boxed<'a, Done>;
 }
 
 /// The value of a field, by its name or its column's.
@@ -56,7 +62,12 @@ where
         &self.net
     }
 
-    fn perform<'a>(&'a self, conn: &'a mut C, resolved: &'a [Resolved]) -> Boxed<'a, Done> {
+    fn perform<'a>(
+        &'a self,
+        conn: &'a mut C,
+        catalog: &'a mut Catalog,
+        resolved: &'a [Resolved],
+    ) -> Boxed<'a, Done> {
         Box::pin(async move {
             let net = &self.net;
             if !net.known {
@@ -67,9 +78,10 @@ where
             match (&net.before, &net.after) {
                 (None, None) => Ok(Done::default()),
                 (None, Some(after)) => self.remove(conn, after, now).await,
-                (Some(before), None) => self.bring_back(conn, before, now).await,
+                (Some(before), None) => self.bring_back(conn, catalog, before, now, resolved).await,
                 (Some(before), Some(after)) => {
-                    self.change_back(conn, [before, after], now, resolved).await
+                    self.change_back(conn, catalog, [before, after], now, resolved)
+                        .await
                 }
             }
         })
@@ -121,8 +133,10 @@ where
     async fn bring_back<C>(
         &self,
         conn: &mut C,
+        catalog: &mut Catalog,
         before: &StateAt,
         now: Option<Vec<Value>>,
+        resolved: &[Resolved],
     ) -> Result<Done, Error>
     where
         C: Executor,
@@ -130,18 +144,27 @@ where
     {
         let facts = Facts::of::<M>();
         if let Some(now) = now {
-            return Ok(match differing(&facts, &before.values, &now).is_empty() {
-                true => Done::default(),
-                false => Done::conflict(Conflict::KeyTaken),
-            });
+            let differing = differing(&facts, &before.values, &now);
+            let answered = |at: &usize| answer(&facts, *at, resolved).is_some();
+            if !differing.iter().all(answered) {
+                return Ok(Done::conflict(Conflict::KeyTaken));
+            }
+            let mut write = Write::default();
+            for at in differing {
+                if let Some(text) = answer(&facts, at, resolved) {
+                    write.answered::<M>(&facts, at, text, now.get(at));
+                }
+            }
+            return self.write(conn, catalog, write).await;
         }
-        let plan = make::<M, C>(conn, &self.key, Revert::from(before.version), true).await?;
+        let plan =
+            make::<M, C>(conn, catalog, &self.key, Revert::from(before.version), true).await?;
         let mut done = Done {
             conflicts: plan.conflicts.iter().filter(counts).cloned().collect(),
             ..Done::default()
         };
         if !done.is_blocked() {
-            insert(conn, &plan).await?;
+            insert(conn, catalog, &plan).await?;
             done.action = Some(UndoAction::Insert);
             let places = (0..facts.recording.columns.len()).filter(|at| facts.tells(*at));
             done.changes = places
@@ -156,6 +179,7 @@ where
     async fn change_back<C>(
         &self,
         conn: &mut C,
+        catalog: &mut Catalog,
         [before, after]: [&StateAt; 2],
         now: Option<Vec<Value>>,
         resolved: &[Resolved],
@@ -164,55 +188,61 @@ where
         C: Executor,
         M: Recall<C> + Loaded<C>,
     {
-        let (facts, mut done) = (Facts::of::<M>(), Done::default());
-        done.conflicts.extend(self.hidden(&facts));
+        let (facts, mut write) = (Facts::of::<M>(), Write::default());
+        write.done.conflicts.extend(self.hidden(&facts));
         let changed = differing(&facts, &before.values, &after.values);
         let Some(now) = now else {
             if !changed.is_empty() {
-                done.conflicts.push(Conflict::Gone);
+                write.done.conflicts.push(Conflict::Gone);
             }
-            return Ok(done);
+            return Ok(write.done);
         };
-        let (mut revert, mut literals) = (Revert::fields(), Vec::new());
-        for at in changed {
+        for (at, column) in facts.recording.columns.iter().enumerate() {
             let (old, new, present) = (before.values.get(at), after.values.get(at), now.get(at));
-            let Some(column) = facts.recording.columns.get(at) else {
-                continue;
-            };
-            if present == old {
+            if !facts.tells(at) {
                 continue;
             }
-            let mut resolved = resolved.iter();
-            let answer = resolved.find(|(name, _)| facts.is_named(at, name));
-            let (becomes, cleaned);
-            match answer {
-                _ if present == new => {
-                    revert = revert.named(column.name, before.version);
-                    becomes = old;
-                }
-                Some((_, text)) => {
-                    cleaned = M::clean(at, text.as_deref())
-                        .unwrap_or_else(|_| text.clone().map_or(Value::Null, Value::String));
-                    literals.push((column.name, text.clone()));
-                    becomes = Some(&cleaned);
+            match answer(&facts, at, resolved) {
+                Some(text) => write.answered::<M>(&facts, at, text, present),
+                None if !changed.contains(&at) || present == old => {}
+                None if present == new => {
+                    write.back.push((column.name, before.version));
+                    let change = value_change(&facts, at, present, old);
+                    write.done.changes.extend(change);
                 }
                 None => {
                     let conflict = edited_since(&facts, at, &after.values, &now);
-                    done.conflicts.push(conflict);
-                    continue;
+                    write.done.conflicts.push(conflict);
                 }
             }
-            done.changes
-                .extend(value_change(&facts, at, present, becomes));
         }
+        self.write(conn, catalog, write).await
+    }
+
+    /// Changes a row that is there.
+    async fn write<C>(
+        &self,
+        conn: &mut C,
+        catalog: &mut Catalog,
+        write: Write,
+    ) -> Result<Done, Error>
+    where
+        C: Executor,
+        M: Recall<C> + Loaded<C>,
+    {
+        let mut done = write.done;
         if done.changes.is_empty() || done.is_blocked() {
             return Ok(done);
         }
-        let plan = make::<M, C>(conn, &self.key, revert, true).await?;
+        let back = write.back.into_iter();
+        let revert = back.fold(Revert::fields(), |revert, (column, version)| {
+            revert.named(column, version)
+        });
+        let plan = make::<M, C>(conn, catalog, &self.key, revert, true).await?;
         let conflicts = plan.conflicts.iter().filter(counts).cloned();
         done.conflicts.extend(conflicts);
         if !done.is_blocked() {
-            update(conn, &plan, &literals).await?;
+            update(conn, catalog, &plan, &write.literals).await?;
             done.action = Some(UndoAction::Update);
         }
         Ok(done)
@@ -226,6 +256,46 @@ where
             .map(|(_, field)| Conflict::ValueUnknown { field })
             .collect()
     }
+}
+
+/// What is written to a row that is there.
+#[derive(Default)]
+struct Write {
+    /// Columns, and the versions that they go back to.
+    back: Vec<(&'static str, i64)>,
+    /// Columns, and the texts that somebody says they are to be.
+    literals: Vec<(&'static str, Option<String>)>,
+    done: Done,
+}
+
+impl Write {
+    /// The field at a place becomes what somebody says.
+    fn answered<M: Fields<Json>>(
+        &mut self,
+        facts: &Facts,
+        at: usize,
+        text: &Option<String>,
+        present: Option<&Value>,
+    ) {
+        let Some(column) = facts.recording.columns.get(at) else {
+            return;
+        };
+        let becomes = M::clean(at, text.as_deref())
+            .unwrap_or_else(|_| text.clone().map_or(Value::Null, Value::String));
+        if present == Some(&becomes) {
+            return;
+        }
+        self.literals.push((column.name, text.clone()));
+        let change = value_change(facts, at, present, Some(&becomes));
+        self.done.changes.extend(change);
+    }
+}
+
+/// What somebody says that the field at a place is to be.
+fn answer<'a>(facts: &Facts, at: usize, resolved: &'a [Resolved]) -> Option<&'a Option<String>> {
+    let mut resolved = resolved.iter();
+    let found = resolved.find(|(name, _)| facts.is_named(at, name));
+    found.map(|(_, text)| text)
 }
 
 /// What is overwritten is looked at here, field by field.

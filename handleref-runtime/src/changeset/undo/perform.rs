@@ -14,11 +14,12 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use crate::record::{ChangesetNo, Conflict};
-use crate::schema::{ForeignKey, foreign_keys};
+use crate::schema::{Catalog, ForeignKey};
 use crate::text::{Sql, integer};
 use chrono::DateTime;
 use diesel::result::Error as DieselError;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Makes the plan in a transaction that is rolled back.
 pub(super) async fn rehearse<Ms, C>(conn: &mut C, undo: Undo<Ms>) -> Result<UndoPlan<Ms>, Error>
@@ -112,12 +113,13 @@ where
     if !other.is_empty() {
         return Err(not_listed(undo.changeset, other));
     }
-    let (mut rows, mut foreign): (Vec<Row<C>>, Vec<Vec<ForeignKey>>) = Default::default();
+    let (mut rows, mut foreign): (Vec<Row<C>>, Vec<Arc<[ForeignKey]>>) = Default::default();
+    let mut catalog = Catalog::default();
     for model in &models {
         let facts = model.facts();
         let touched = model.touched(conn, &changeset).await?;
         let keys = foreign.len();
-        foreign.push(foreign_keys(conn, facts.table).await?);
+        foreign.push(catalog.foreign_keys(conn, facts.table).await?);
         rows.extend(touched.into_iter().map(|inverse| Row {
             facts,
             keys,
@@ -130,7 +132,7 @@ where
         .map(|row| Item {
             facts: row.facts,
             net: row.inverse.net(),
-            foreign: foreign.get(row.keys).map_or(&[], Vec::as_slice),
+            foreign: foreign.get(row.keys).map_or(&[], |keys| keys),
         })
         .collect();
     let order = order(&items);
@@ -138,7 +140,7 @@ where
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
     for row in order.into_iter().filter_map(|at| rows.get(at)) {
         let object = row.inverse.net().object.clone();
-        let done = step(conn, row, &undo.resolutions).await?;
+        let done = step(conn, &mut catalog, row, &undo.resolutions).await?;
         conflicts.extend(done.conflicts.into_iter().map(|conflict| UndoConflict {
             object: object.clone(),
             conflict,
@@ -161,6 +163,7 @@ where
 /// conflict.
 async fn step<C: Executor>(
     conn: &mut C,
+    catalog: &mut Catalog,
     row: &Row<C>,
     resolutions: &[Resolution],
 ) -> Result<Done, Error> {
@@ -171,7 +174,10 @@ async fn step<C: Executor>(
         .map(|one| (one.field.clone(), one.value.clone()))
         .collect();
     let mut savepoint = Transaction::begin(conn).await?;
-    let result = row.inverse.perform(savepoint.conn(), &resolved).await;
+    let result = row
+        .inverse
+        .perform(savepoint.conn(), catalog, &resolved)
+        .await;
     match savepoint.finish(result).await {
         Err(Error::Database(DieselError::DatabaseError(kind, info))) => {
             use diesel::result::DatabaseErrorKind as Kind;
@@ -276,7 +282,8 @@ fn has_changed(facts: &Facts, net: &Net) -> bool {
     }
 }
 
-/// A resolution has to be of a field that the changeset changed.
+/// A resolution has to be of a row that was there before the changeset, and of
+/// a field that is recorded and not part of the key.
 fn check_resolutions<C: Executor>(
     rows: &[Row<C>],
     resolutions: &[Resolution],
@@ -291,12 +298,9 @@ fn check_resolutions<C: Executor>(
             });
         };
         let net = row.inverse.net();
-        let changed = match (&net.before, &net.after) {
-            (Some(before), Some(after)) => differing(&row.facts, &before.values, &after.values),
-            _ => Vec::new(),
-        };
-        let named = |at: &usize| row.facts.is_named(*at, &one.field);
-        if !changed.iter().any(named) {
+        let mut places = 0..row.facts.recording.columns.len();
+        let named = |at: usize| row.facts.is_open(at) && row.facts.is_named(at, &one.field);
+        if net.before.is_none() || !places.any(named) {
             return Err(Error::NoField {
                 model: row.facts.name,
                 field: one.field.clone(),

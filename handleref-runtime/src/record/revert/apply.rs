@@ -13,7 +13,7 @@ use crate::executor::{Executor, Transaction};
 use crate::key::Key;
 use crate::literal::literal;
 use crate::row::Outcome;
-use crate::schema::{Inspected, inspect};
+use crate::schema::{Catalog, Inspected};
 use crate::time::now_sql;
 
 /// Applies a plan in a transaction, in which it is made again first.
@@ -40,7 +40,8 @@ where
         let nothing = Sql::new("DELETE FROM ").name(M::LiveTable::SQL_NAME);
         conn.execute(nothing.text(" WHERE 1 = 0")).await?;
     }
-    let now = make::<M, C>(conn, &plan.row, plan.want.clone(), true).await?;
+    let mut catalog = Catalog::default();
+    let now = make::<M, C>(conn, &mut catalog, &plan.row, plan.want.clone(), true).await?;
     match (plan.version, now.version) {
         (Some(expected), Some(found)) if expected != found => {
             return Err(Error::Stale {
@@ -55,13 +56,13 @@ where
     }
     now.refuse_blockers()?;
     if now.undelete {
-        insert(conn, &now).await?;
+        insert(conn, &mut catalog, &now).await?;
         return Ok(Outcome::Written);
     }
     if now.changes.is_empty() {
         return Ok(Outcome::Unchanged);
     }
-    update(conn, &now, &[]).await
+    update(conn, &mut catalog, &now, &[]).await
 }
 
 /// The row was deleted, or inserted again, since the plan was made.
@@ -137,6 +138,7 @@ async fn through_temporary<'a, C: Executor>(
 /// database converts) beside it.
 pub(crate) async fn update<M, C>(
     conn: &mut C,
+    catalog: &mut Catalog,
     plan: &RevertPlan<M>,
     literals: &[(&'static str, Option<String>)],
 ) -> Result<Outcome, Error>
@@ -145,7 +147,7 @@ where
     M: Recall<C>,
 {
     let key = KeyIs::<M, C>::new(&plan.row);
-    let table = inspect(conn, M::LiveTable::SQL_NAME).await?;
+    let table = catalog.table(conn, M::LiveTable::SQL_NAME).await?;
     let differs = |column: &str| plan.changes.iter().any(|one| one.column == column);
     let mut values: Vec<Assignment<'_, C::Backend>> = plan
         .sources
@@ -206,13 +208,17 @@ fn is_generated(table: &Inspected, column: &str) -> bool {
 }
 
 /// Inserts a row that is gone, as the plan says.
-pub(crate) async fn insert<M, C>(conn: &mut C, plan: &RevertPlan<M>) -> Result<(), Error>
+pub(crate) async fn insert<M, C>(
+    conn: &mut C,
+    catalog: &mut Catalog,
+    plan: &RevertPlan<M>,
+) -> Result<(), Error>
 where
     C: Executor,
     M: Recall<C>,
 {
     let key = KeyIs::<M, C>::new(&plan.row);
-    let table = inspect(conn, M::LiveTable::SQL_NAME).await?;
+    let table = catalog.table(conn, M::LiveTable::SQL_NAME).await?;
     let kept = M::RECORDING
         .columns
         .iter()
@@ -286,5 +292,12 @@ where
         model: M::RECORDED_NAME,
         key: key.text(),
     })?;
-    make::<M, C>(conn, key, Revert(Want::Version(version)), false).await
+    make::<M, C>(
+        conn,
+        &mut Catalog::default(),
+        key,
+        Revert(Want::Version(version)),
+        false,
+    )
+    .await
 }

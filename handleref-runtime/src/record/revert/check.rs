@@ -14,7 +14,7 @@ use crate::cascade::{Link, Node};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Texts};
-use crate::schema::{foreign_keys, inspect};
+use crate::schema::Catalog;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 
@@ -116,6 +116,7 @@ where
 /// had a value in a version that is gone back to.
 pub(super) async fn columns_gone<M, C>(
     conn: &mut C,
+    catalog: &mut Catalog,
     proposal: &Proposal<'_, M, C>,
 ) -> Result<Vec<Conflict>, Error>
 where
@@ -148,9 +149,9 @@ where
                 .iter()
                 .any(|property| property.name == name)
     };
-    let table = inspect(conn, M::RECORDING.records).await?;
+    let table = catalog.table(conn, M::RECORDING.records).await?;
     let mut conflicts = Vec::new();
-    for column in table.columns.into_iter().filter(|name| !known(name)) {
+    for column in table.columns.iter().filter(|name| !known(name)).cloned() {
         let mut query = Sql::new("SELECT COUNT(*), COUNT(*) FROM ")
             .name(M::RECORDING.records)
             .text(" WHERE ")
@@ -172,6 +173,7 @@ where
 /// Values that must be unique and that another row has.
 pub(super) async fn unique<M, C>(
     conn: &mut C,
+    catalog: &mut Catalog,
     proposal: &Proposal<'_, M, C>,
 ) -> Result<Vec<Conflict>, Error>
 where
@@ -183,7 +185,8 @@ where
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
         sets.push((columns, true));
     }
-    for columns in inspect(conn, M::LiveTable::SQL_NAME).await?.unique {
+    let table = catalog.table(conn, M::LiveTable::SQL_NAME).await?;
+    for columns in table.unique.iter().cloned() {
         let is_key = columns
             .iter()
             .all(|one| M::RECORDED_KEY.contains(&one.as_str()));
@@ -282,6 +285,7 @@ fn joined((a, b, c, d): Texts) -> String {
 /// Parents that are soft-deleted or not there, of a row that will be live.
 pub(super) async fn parents<M, C>(
     conn: &mut C,
+    catalog: &mut Catalog,
     proposal: &Proposal<'_, M, C>,
 ) -> Result<Vec<Conflict>, Error>
 where
@@ -314,7 +318,8 @@ where
             Some(_) => {}
         }
     }
-    for foreign in foreign_keys(conn, M::LiveTable::SQL_NAME).await? {
+    let foreign_keys = catalog.foreign_keys(conn, M::LiveTable::SQL_NAME).await?;
+    for foreign in foreign_keys.iter().cloned() {
         let columns: Vec<String> = foreign.columns.iter().map(|(one, _)| one.clone()).collect();
         if declared.contains(&columns) || !proposal.changes_any(&columns) {
             continue;

@@ -12,6 +12,7 @@ use crate::engine::{Engine, Kind, locking_read};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::key::Key;
+use crate::schema::Catalog;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
@@ -19,6 +20,7 @@ use diesel::result::QueryResult;
 /// parents are locked until the end of the transaction.
 pub(crate) async fn make<M, C>(
     conn: &mut C,
+    catalog: &mut Catalog,
     key: &M::RecordKey,
     want: Revert,
     lock: bool,
@@ -64,9 +66,9 @@ where
         lock,
     };
     let mut conflicts = check::later_edits::<M, C>(conn, &proposal).await?;
-    conflicts.extend(check::columns_gone::<M, C>(conn, &proposal).await?);
-    conflicts.extend(check::unique::<M, C>(conn, &proposal).await?);
-    conflicts.extend(check::parents::<M, C>(conn, &proposal).await?);
+    conflicts.extend(check::columns_gone::<M, C>(conn, catalog, &proposal).await?);
+    conflicts.extend(check::unique::<M, C>(conn, catalog, &proposal).await?);
+    conflicts.extend(check::parents::<M, C>(conn, catalog, &proposal).await?);
     if let Err(refusal) = next.validate() {
         conflicts.push(Conflict::Invalid {
             message: refusal.to_string(),

@@ -1,8 +1,8 @@
 //! Undoing a changeset: the plan, what stands in its way, and doing it.
 
-use crate::support::each_engine;
 use crate::support::posts::recorded as tables;
 use crate::support::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topics};
+use crate::support::{Db, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -29,54 +29,14 @@ macro_rules! run {
 }
 
 /// Topics 1 and 2, posts 1 to 3 of topic 1 (3 under 2), tags 1 and 2, post 1 with tag 1.
-macro_rules! filled {
-    ($conn:expr) => {{
-        run!(
-            $conn,
-            diesel::insert_into(topics::table).values(vec![
-                (topics::id.eq(1), topics::name.eq("rust")),
-                (topics::id.eq(2), topics::name.eq("sql")),
-            ])
-        );
-        run!(
-            $conn,
-            diesel::insert_into(posts::table).values(vec![
-                (
-                    posts::id.eq(1),
-                    posts::topic_id.eq(1),
-                    posts::title.eq("one"),
-                    posts::body.eq("first")
-                ),
-                (
-                    posts::id.eq(2),
-                    posts::topic_id.eq(1),
-                    posts::title.eq("two"),
-                    posts::body.eq("second")
-                ),
-            ])
-        );
-        run!(
-            $conn,
-            diesel::insert_into(posts::table).values((
-                posts::id.eq(3),
-                posts::topic_id.eq(1),
-                posts::parent_id.eq(2),
-                posts::title.eq("three")
-            ))
-        );
-        run!(
-            $conn,
-            diesel::insert_into(tags::table).values(vec![
-                (tags::id.eq(1), tags::name.eq("a")),
-                (tags::id.eq(2), tags::name.eq("b")),
-            ])
-        );
-        run!(
-            $conn,
-            diesel::insert_into(post_tags::table)
-                .values((post_tags::post_id.eq(1), post_tags::tag_id.eq(1)))
-        );
-    }};
+fn filled(db: &Db) {
+    db.create("INSERT INTO topics (id, name) VALUES (1, 'rust'), (2, 'sql')");
+    db.create(
+        "INSERT INTO posts (id, topic_id, parent_id, title, body) VALUES (1, 1, NULL, 'one', 'first'), \
+         (2, 1, NULL, 'two', 'second'), (3, 1, 2, 'three', NULL)",
+    );
+    db.create("INSERT INTO tags (id, name) VALUES (1, 'a'), (2, 'b')");
+    db.create("INSERT INTO post_tags (post_id, tag_id) VALUES (1, 1)");
 }
 
 /// Everything that the tables hold, without versions and times.
@@ -123,7 +83,7 @@ each_engine! {
     /// Of everything at once: the undo brings back what was, the undo of the
     /// undo what had been made of it.
     async fn there_and_back(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let before = world!(conn);
         let made = changeset!(conn, conn, {
             run!(conn, diesel::insert_into(topics::table).values((topics::id.eq(3), topics::name.eq("new"))));
@@ -160,7 +120,7 @@ each_engine! {
 
     /// The plan as a text and as JSON.
     async fn shown(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             title!(conn, 1, "changed");
             run!(conn, diesel::insert_into(tags::table).values((tags::id.eq(3), tags::name.eq("c"))));
@@ -189,7 +149,7 @@ each_engine! {
     /// Later changes of other fields stay; of the same field they are in the
     /// way, unless somebody says what it is to be.
     async fn merges(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             run!(conn, diesel::update(posts::table.find(1)).set((posts::title.eq("x"), posts::topic_id.eq(2))));
             title!(conn, 2, "y");
@@ -222,8 +182,8 @@ each_engine! {
         go!(plan.apply(conn))?;
         let titles = go!(posts::table.order(posts::id).select(posts::title).load::<String>(conn))?;
         assert_eq!(titles, ["it's \\ merged", "two", "three"]);
-        // A resolution of what the changeset did not change is a mistake.
-        let wrong = go!(undo_plan::<All>(made).resolve(&post(1), "body", "b").load(conn));
+        // A resolution of what is no field, or of another row, is a mistake.
+        let wrong = go!(undo_plan::<All>(made).resolve(&post(1), "nonsense", "b").load(conn));
         assert!(matches!(wrong, Err(Error::NoField { model: "Post", .. })), "{wrong:?}");
         let wrong = go!(undo_plan::<All>(made).resolve(&post(3), "title", "b").load(conn));
         assert!(matches!(wrong, Err(Error::WrongObject { .. })), "{wrong:?}");
@@ -231,7 +191,7 @@ each_engine! {
 
     /// What stands in the way of rows that are gone, there again, or referred to.
     async fn conflicts(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             run!(conn, diesel::insert_into(topics::table).values((topics::id.eq(3), topics::name.eq("new"))));
             run!(conn, diesel::insert_into(tags::table).values((tags::id.eq(3), tags::name.eq("c"))));
@@ -273,7 +233,7 @@ each_engine! {
 
     /// Values that are unique move on with the rows that have them.
     async fn unique_values(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let before = world!(conn);
         let made = changeset!(conn, conn, {
             run!(conn, diesel::update(topics::table.find(1)).set(topics::name.eq("between")));
@@ -290,7 +250,7 @@ each_engine! {
 
     /// A tree that one statement deleted, in whatever order.
     async fn trees(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         for (id, parent) in [(14, 13), (13, 12), (12, 11), (15, 11)] {
             if id == 14 {
                 for id in [11, 12, 13] {
@@ -320,7 +280,7 @@ each_engine! {
 
     /// Marks of deletion go back as they were.
     async fn marks(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         run!(conn, handleref::delete(posts::table.find(2)));
         let before = world!(conn);
         let made = changeset!(conn, conn, {
@@ -336,7 +296,7 @@ each_engine! {
 
     /// Redacted values cannot come back; the plan says so.
     async fn redacted(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             run!(conn, diesel::update(posts::table.find(1)).set((posts::secret.eq("s"), posts::title.eq("x"))));
         });
@@ -351,7 +311,7 @@ each_engine! {
 
     /// A model that is not listed, a number that is none, a plan that is old.
     async fn refusals(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             title!(conn, 1, "x");
             run!(conn, diesel::insert_into(tags::table).values((tags::id.eq(3), tags::name.eq("c"))));
@@ -374,7 +334,7 @@ each_engine! {
 
     /// Inside another changeset it joins that one.
     async fn joined(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, { title!(conn, 1, "x"); });
         let outer = changeset!(conn, conn, {
             title!(conn, 2, "beside");

@@ -1,10 +1,8 @@
 //! What a changeset did, and how changesets are found.
 
-use crate::support::each_engine;
 use crate::support::posts::recorded as tables;
-use crate::support::posts::{
-    All, Post, Tag, Topic, post_tags, posts, readings, tags, topics,
-};
+use crate::support::posts::{All, Post, Tag, Topic, post_tags, posts, readings, tags, topics};
+use crate::support::{Db, each_engine};
 use chrono::{DateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
@@ -42,42 +40,10 @@ macro_rules! insert {
 }
 
 /// Topics 1 and 2, posts 1 and 2 of topic 1, tags 1 to 3.
-macro_rules! filled {
-    ($conn:expr) => {{
-        insert!(
-            $conn,
-            topics,
-            vec![
-                (topics::id.eq(1), topics::name.eq("rust")),
-                (topics::id.eq(2), topics::name.eq("sql")),
-            ]
-        );
-        insert!(
-            $conn,
-            posts,
-            vec![
-                (
-                    posts::id.eq(1),
-                    posts::topic_id.eq(1),
-                    posts::title.eq("one")
-                ),
-                (
-                    posts::id.eq(2),
-                    posts::topic_id.eq(1),
-                    posts::title.eq("two")
-                ),
-            ]
-        );
-        insert!(
-            $conn,
-            tags,
-            vec![
-                (tags::id.eq(1), tags::name.eq("a")),
-                (tags::id.eq(2), tags::name.eq("b")),
-                (tags::id.eq(3), tags::name.eq("c")),
-            ]
-        );
-    }};
+fn filled(db: &Db) {
+    db.create("INSERT INTO topics (id, name) VALUES (1, 'rust'), (2, 'sql')");
+    db.create("INSERT INTO posts (id, topic_id, title) VALUES (1, 1, 'one'), (2, 1, 'two')");
+    db.create("INSERT INTO tags (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c')");
 }
 
 macro_rules! link {
@@ -126,7 +92,7 @@ each_engine! {
     /// Case 2, and the decision on several changes of a field: first old, last
     /// new, and nothing if it is back.
     async fn values(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             title!(conn, 1, "other");
             title!(conn, 1, "last");
@@ -145,7 +111,7 @@ each_engine! {
 
     /// Case 3 and 15: a deleted object has no values; references to it stay.
     async fn a_delete(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         insert!(conn, topics, (topics::id.eq(3), topics::name.eq("gone")));
         go!(diesel::update(posts::table.find(2)).set(posts::topic_id.eq(3)).execute(conn))?;
         let made = changeset!(conn, conn, {
@@ -170,7 +136,7 @@ each_engine! {
 
     /// Added and deleted inside one changeset: nothing.
     async fn nothing_left(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             insert!(conn, topics, (topics::id.eq(9), topics::name.eq("short")));
             go!(diesel::delete(topics::table.find(9)).execute(conn))?;
@@ -187,7 +153,7 @@ each_engine! {
 
     /// Soft-deleted, restored, and both.
     async fn marks(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let deleted = changeset!(conn, conn, {
             go!(handleref::delete(posts::table.find(1)).execute(conn))?;
         });
@@ -206,7 +172,7 @@ each_engine! {
 
     /// Case 5: links come and go; inside one changeset the net counts.
     async fn links(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let first = changeset!(conn, conn, { link!(conn, 1, 1); link!(conn, 1, 2); });
         let second = changeset!(conn, conn, { unlink!(conn, 1, 1); });
         let changes = changes!(conn, first);
@@ -232,7 +198,7 @@ each_engine! {
 
     /// A link that has a key of its own is known by what it links.
     async fn links_with_a_key(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         insert!(conn, readings, (readings::id.eq(1), readings::topic_id.eq(1), readings::tag_id.eq(1)));
         let made = changeset!(conn, conn, {
             go!(diesel::delete(readings::table.find(1)).execute(conn))?;
@@ -251,7 +217,7 @@ each_engine! {
 
     /// A redacted field: that it changed is known.
     async fn redacted(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, {
             go!(diesel::update(posts::table.find(1)).set(posts::secret.eq("x")).execute(conn))?;
         });
@@ -264,7 +230,7 @@ each_engine! {
 
     /// A changeset among the records of others, and one model of several.
     async fn only_its_own(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let made = changeset!(conn, conn, { title!(conn, 1, "mine"); });
         title!(conn, 2, "nobody's");
         let other = changeset!(conn, conn, {
@@ -286,7 +252,7 @@ each_engine! {
 
     /// Case 16, and every way to find changesets.
     async fn finding(db: tables, conn) {
-        filled!(conn);
+        filled(&db);
         let noon = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
         let one = changeset!(conn, Changeset::by("ann").comment("100% of _it!").at(noon), conn, {
             title!(conn, 1, "1");

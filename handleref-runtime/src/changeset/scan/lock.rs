@@ -1,0 +1,70 @@
+//! Nobody changes what is compared.
+
+use super::place::{Facts, Keys, Place};
+use crate::changeset::recording::not_installed;
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Steps;
+use crate::record::query;
+use crate::text::{Sql, for_update, integer};
+
+/// Takes the locks that are taken for all tables at once, always in the same order.
+pub(super) async fn take<C: Steps>(
+    conn: &mut C,
+    places: &[Place<C::Backend>],
+) -> Result<(), Error> {
+    let mut all: Vec<&Facts> = places.iter().map(|place| &place.facts).collect();
+    all.sort_by_key(|facts| facts.listed());
+    for facts in &all {
+        recording(conn, facts).await?;
+    }
+    if C::Backend::KIND == Kind::Postgres && !all.is_empty() {
+        // The record tables too: backfills and relatives write them without
+        // changing the tables.
+        let both = |facts: &&Facts| [facts.table(Kind::Postgres), facts.records(Kind::Postgres)];
+        let tables: Vec<_> = all.iter().flat_map(both).collect();
+        let lock = format!(
+            "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
+            tables.join(", ")
+        );
+        conn.batch(&lock).await?;
+    }
+    Ok(())
+}
+
+/// Takes the row of a recording, as prunes and erasures do.
+async fn recording<C: Steps>(conn: &mut C, facts: &Facts) -> Result<(), Error> {
+    let sql = Sql::new::<C>()
+        .sql(&format!(
+            "SELECT CAST(backfilled AS {0}), CAST(0 AS {0})",
+            integer::<C>()
+        ))
+        .sql(" FROM handleref_recordings WHERE record_table = ")
+        .text(&facts.listed())
+        .sql(for_update::<C>());
+    let found = conn.numbers(sql.query()).await.map_err(not_installed)?;
+    match found.is_empty() {
+        true => Err(Error::NotInstalled {
+            model: facts.model,
+            records: facts.recording.records,
+        }),
+        false => Ok(()),
+    }
+}
+
+/// Locks the rows, where a table is not locked as a whole.
+pub(super) async fn rows<C: Steps>(
+    conn: &mut C,
+    facts: &Facts,
+    keys: Keys<'_, C::Backend>,
+) -> Result<(), Error> {
+    if C::Backend::KIND == Kind::Mysql {
+        let sql = query::Sql::new("SELECT CAST(COUNT(*) AS SIGNED), CAST(0 AS SIGNED) FROM ")
+            .text(facts.table(Kind::Mysql))
+            .text(" WHERE 1 = 1")
+            .part(&keys)
+            .text(" FOR UPDATE");
+        conn.numbers(sql).await?;
+    }
+    Ok(())
+}

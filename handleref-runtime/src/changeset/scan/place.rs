@@ -1,0 +1,194 @@
+//! What is looked at.
+
+use super::KEYS;
+use crate::engine::{Engine, Kind};
+use crate::executor::Executor;
+use crate::model::Roles;
+use crate::record::facts::{Capture, RecordedColumn, Recording};
+use crate::record::{LiveName, Recall, Recorded};
+use crate::row::ColumnWriter;
+use crate::row::columns::Form;
+use crate::schema::RecordedTable;
+use crate::text::quoted;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::result::QueryResult;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A table, without its model's type.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) model: &'static str,
+    schema: Option<String>,
+    pub(super) table: String,
+    pub(super) key: Vec<&'static str>,
+    pub(super) recording: Recording,
+    pub(super) roles: Roles,
+}
+
+impl Facts {
+    pub(super) fn of<M: Recorded>() -> Self {
+        Self {
+            model: M::RECORDED_NAME,
+            schema: None,
+            table: M::LiveTable::SQL_NAME.to_owned(),
+            key: M::RECORDED_KEY.to_vec(),
+            recording: M::RECORDING,
+            roles: M::RECORDED_ROLES,
+        }
+    }
+
+    pub(super) fn in_schema(table: RecordedTable<'_>) -> Self {
+        Self {
+            model: table.model,
+            schema: table.schema.map(str::to_owned),
+            table: table.table.to_owned(),
+            key: table.key.to_vec(),
+            recording: table.recording,
+            roles: table.roles,
+        }
+    }
+
+    /// Whether both are about one table.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        (&self.schema, &self.table) == (&other.schema, &other.table)
+    }
+
+    fn beside(&self, kind: Kind, name: &str) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}.{}", quoted(kind, schema), quoted(kind, name)),
+            None => quoted(kind, name),
+        }
+    }
+
+    /// The table's name, quoted.
+    pub(super) fn table(&self, kind: Kind) -> String {
+        self.beside(kind, &self.table)
+    }
+
+    /// The record table's name, quoted.
+    pub(super) fn records(&self, kind: Kind) -> String {
+        self.beside(kind, self.recording.records)
+    }
+
+    /// The record table as `handleref_recordings` lists it.
+    pub(super) fn listed(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.recording.records),
+            None => self.recording.records.to_owned(),
+        }
+    }
+
+    pub(super) fn version(&self) -> Option<&'static str> {
+        self.roles.version.map(|(name, _)| name)
+    }
+
+    /// The columns whose values are recorded.
+    fn values(&self) -> impl Iterator<Item = &RecordedColumn> {
+        let columns = self.recording.columns.iter();
+        columns.filter(|column| column.capture == Capture::Value)
+    }
+
+    /// The columns that are compared.
+    pub(super) fn compared(&self) -> impl Iterator<Item = &RecordedColumn> {
+        let updated_at = self.roles.updated_at.map(|(name, _)| name);
+        let managed = move |name| self.version() == Some(name) || updated_at == Some(name);
+        self.values().filter(move |column| !managed(column.name))
+    }
+
+    /// Whether records know if a row was soft-deleted.
+    pub(super) fn tells_life(&self) -> bool {
+        let roles = self.roles;
+        let by = match (roles.deleted_status, roles.status, roles.deleted_at) {
+            (Some(_), Some(status), _) => Some(status),
+            (_, _, Some((deleted_at, _))) => Some(deleted_at),
+            _ => None,
+        };
+        by.is_some_and(|by| self.values().any(|column| column.name == by))
+    }
+}
+
+/// A condition on the columns of a key.
+type Test<DB> = Box<dyn QueryFragment<DB> + Send + Sync>;
+
+/// Rows of a table, or all of them.
+pub(super) struct Place<DB: Engine> {
+    pub(super) facts: Facts,
+    pub(super) whole: bool,
+    pub(super) keys: Vec<Test<DB>>,
+}
+
+impl<DB: Engine> Place<DB> {
+    pub(super) fn new(facts: Facts) -> Self {
+        Self {
+            facts,
+            whole: false,
+            keys: Vec::new(),
+        }
+    }
+
+    /// What is looked at together.
+    pub(super) fn parts(&self) -> Vec<Keys<'_, DB>> {
+        match self.whole {
+            true => vec![Keys(&[])],
+            false => self.keys.chunks(KEYS).map(Keys).collect(),
+        }
+    }
+}
+
+impl<DB: Engine> fmt::Debug for Place<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place")
+            .field("model", &self.facts.model)
+            .field("whole", &self.whole)
+            .field("keys", &self.keys.len())
+            .finish()
+    }
+}
+
+/// Keeps a statement out of the cache, and continues a `WHERE` with the keys;
+/// without any it is about all rows.
+pub(super) struct Keys<'a, DB: Engine>(&'a [Test<DB>]);
+
+impl<DB: Engine> Clone for Keys<'_, DB> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<DB: Engine> Copy for Keys<'_, DB> {}
+
+impl<DB: Engine> QueryFragment<DB> for Keys<'_, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        // It names a table that comes and goes, and locks.
+        out.unsafe_to_cache_prepared();
+        for (at, key) in self.0.iter().enumerate() {
+            out.push_sql(if at == 0 { " AND ((" } else { ") OR (" });
+            key.walk_ast(out.reborrow())?;
+        }
+        if !self.0.is_empty() {
+            out.push_sql("))");
+        }
+        Ok(())
+    }
+}
+
+/// `key columns = values`, with a key of its own.
+pub(super) struct KeyOf<M: Recorded, C> {
+    key: M::RecordKey,
+    conn: PhantomData<fn() -> C>,
+}
+
+impl<M: Recorded, C> KeyOf<M, C> {
+    pub(super) fn new(key: M::RecordKey) -> Self {
+        Self {
+            key,
+            conn: PhantomData,
+        }
+    }
+}
+
+impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyOf<M, C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        M::walk_key(&self.key, &mut ColumnWriter::new(out, Form::Equals))
+    }
+}

@@ -1,0 +1,153 @@
+//! Recording what was found.
+
+use super::find::{Found, between, is_meant};
+use super::place::Facts;
+use crate::context::{Scope, Switch};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Steps;
+use crate::record::ChangesetNo;
+use crate::record::facts::{
+    Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
+    RECORDED_AT,
+};
+use crate::text::quoted;
+use crate::time::{TimeKind, now_sql};
+
+pub(super) async fn write<C: Steps>(
+    conn: &mut C,
+    facts: &Facts,
+    found: &Found,
+    changeset: ChangesetNo,
+) -> Result<(), Error> {
+    let kind = C::Backend::KIND;
+    if let (Some(version), true) = (facts.version(), found.raised > 0) {
+        // Before their records, which say what the rows are then.
+        let mut pause = Scope::begin(conn, Switch::Paused).await?;
+        let raise = diesel::sql_query(raise_sql(kind, facts, version));
+        let raised = pause.conn().execute(raise).await;
+        pause.finish(raised.map_err(Error::from)).await?;
+    }
+    if found.deleted() > 0 {
+        let gone = gone_sql(kind, facts, changeset);
+        conn.execute(diesel::sql_query(gone)).await?;
+    }
+    if found.total() > found.deleted() {
+        let live = live_sql(kind, facts, changeset);
+        conn.execute(diesel::sql_query(live)).await?;
+    }
+    if kind == Kind::Sqlite && found.total() > 0 {
+        let tick = format!(
+            "UPDATE handleref_context SET tick = tick + {}",
+            found.total()
+        );
+        conn.batch(&tick).await?;
+    }
+    Ok(())
+}
+
+/// Gives rows the versions of their records. A guard leaves that alone.
+fn raise_sql(kind: Kind, facts: &Facts, version: &str) -> String {
+    let table = facts.table(kind);
+    let (between, meant) = (between(kind), is_meant(kind, facts, &table));
+    // Only MySQL takes, and needs, the table's name before a column there.
+    let column = |name: &str| match kind {
+        Kind::Mysql => format!("{table}.{}", quoted(kind, name)),
+        Kind::Sqlite | Kind::Postgres => quoted(kind, name),
+    };
+    let mut set = format!("{} = handleref_s.handleref_version", column(version));
+    if let Some((updated_at, time)) = facts.roles.updated_at {
+        set.push_str(&format!(
+            ", {} = {}",
+            column(updated_at),
+            now_sql(kind, time)
+        ));
+    }
+    let raised = "handleref_s.handleref_raised = 1";
+    match kind {
+        Kind::Mysql => {
+            format!("UPDATE {table} JOIN {between} handleref_s ON {meant} SET {set} WHERE {raised}")
+        }
+        Kind::Sqlite | Kind::Postgres => {
+            format!(
+                "UPDATE {table} SET {set} FROM {between} handleref_s WHERE {meant} AND {raised}"
+            )
+        }
+    }
+}
+
+/// A column of the record table and its value.
+type Pair = (&'static str, String);
+
+/// What a record says besides the row.
+fn said(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> Vec<Pair> {
+    let id = match kind {
+        Kind::Sqlite => "(SELECT tick FROM handleref_context) + handleref_s.rowid",
+        Kind::Postgres => "nextval('handleref_record_id')",
+        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF",
+    };
+    let mut pairs = vec![
+        (RECORD_ID, id.into()),
+        (RECORD_VERSION, "handleref_s.handleref_version".into()),
+        (RECORD_OPERATION, "handleref_s.handleref_operation".into()),
+        (RECORDED_AT, now_sql(kind, TimeKind::Plain).into()),
+        (RECORD_CHANGESET, changeset.0.to_string()),
+    ];
+    if facts.recording.redacts() {
+        // Nobody knows whether they changed.
+        pairs.push((RECORD_REDACTED, "NULL".into()));
+    }
+    pairs
+}
+
+/// `INSERT INTO <records> (..) SELECT .. FROM <from>`
+fn insert_sql(kind: Kind, facts: &Facts, pairs: Vec<Pair>, from: &str) -> String {
+    let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
+    let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
+    format!(
+        "INSERT INTO {} ({}) SELECT {} FROM {from}",
+        facts.records(kind),
+        names.join(", "),
+        values.join(", ")
+    )
+}
+
+/// Records of rows as they are now. Expressions of the model are about the
+/// table by its name; nothing else in the statement has a name like theirs.
+fn live_sql(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> String {
+    let table = facts.table(kind);
+    let mut pairs = said(kind, facts, changeset);
+    let expression =
+        |sql: Option<&str>| sql.map_or_else(|| "NULL".into(), |sql| format!("(\n{sql}\n)"));
+    pairs.extend(facts.recording.columns.iter().map(|column| {
+        let value = match column.capture {
+            Capture::Value => format!("{table}.{}", quoted(kind, column.name)),
+            Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => expression(stand_in),
+        };
+        (column.name, value)
+    }));
+    let properties = facts.recording.properties.iter();
+    pairs.extend(properties.map(|property| (property.name, expression(property.sql))));
+    let from = format!(
+        "{table} JOIN {} handleref_s ON {} WHERE handleref_s.handleref_operation <> 'delete'",
+        between(kind),
+        is_meant(kind, facts, &table)
+    );
+    insert_sql(kind, facts, pairs, &from)
+}
+
+/// Records of rows that are gone, as they were last.
+fn gone_sql(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> String {
+    let mut pairs = said(kind, facts, changeset);
+    let columns = facts.recording.columns.iter().map(|column| column.name);
+    let properties = facts.recording.properties.iter();
+    let names = columns.chain(properties.map(|property| property.name));
+    pairs.extend(names.map(|name| (name, format!("handleref_l.{}", quoted(kind, name)))));
+    let from = format!(
+        "{} handleref_s JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_s.handleref_last \
+         WHERE handleref_s.handleref_operation = 'delete'",
+        between(kind),
+        facts.records(kind)
+    );
+    insert_sql(kind, facts, pairs, &from)
+}

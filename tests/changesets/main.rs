@@ -1,0 +1,22 @@
+//! Changesets, as the suite tests everything else: each behaviour once, on
+//! every engine, synchronous and asynchronous. A program of its own, so that
+//! both are compiled at the same time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+#[allow(dead_code, unused_macros, unused_imports)]
+#[path = "../suite/support/mod.rs"]
+mod support;
+
+mod changes;
+mod field_types;
+mod random;
+mod resolve;
+mod scan;
+mod undo;
