@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use handleref::{HandleRef, Recorded};
+use serde::Serialize;
 
 macro_rules! model {
     ($table:ident $model:ident $(, $derive:ident)*) => {
@@ -35,7 +36,7 @@ macro_rules! model {
 
 model!(plain_notes Plain);
 model!(kept_notes Kept, HandleRef);
-model!(recorded_notes Noted, HandleRef, Recorded);
+model!(recorded_notes Noted, HandleRef, Recorded, Serialize);
 // A second recorded table, for what is compared between two.
 model!(crowded_notes Crowded, HandleRef, Recorded);
 model!(hand_notes ByHand);

@@ -17,6 +17,7 @@ mod support;
 mod changes;
 mod field_types;
 mod random;
+mod record;
 mod resolve;
 mod scan;
 mod undo;

@@ -22,11 +22,9 @@ macro_rules! changeset {
 
 macro_rules! set {
     ($conn:expr, $id:expr, $values:expr) => {
-        go!(
-            diesel::update(posts::table.find($id))
-                .set($values)
-                .execute($conn)
-        )?
+        go!(diesel::update(posts::table.find($id))
+            .set($values)
+            .execute($conn))?
     };
 }
 

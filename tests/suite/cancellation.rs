@@ -2,29 +2,13 @@
 
 use crate::support::ddl::family;
 use crate::support::models::{Article, Comment, Topic, articles, comments, topics};
-use crate::support::{Db, Done, block_on};
+use crate::support::{Db, Done, block_on, up_to};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use diesel_async::RunQueryDsl;
 use handleref::prelude::*;
 use handleref::{Error, Outcome};
-use std::task::Poll;
 use std::time::Duration;
-
-/// Runs `operation` until it has waited more than `wakes` times, and drops it then.
-async fn up_to<F: Future>(wakes: usize, operation: F) -> Option<F::Output> {
-    let mut operation = std::pin::pin!(operation);
-    let mut waited = 0;
-    std::future::poll_fn(|context| match operation.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending if waited == wakes => Poll::Ready(None),
-        Poll::Pending => {
-            waited += 1;
-            Poll::Pending
-        }
-    })
-    .await
-}
 
 /// Drops a cascading delete at each of its waits in turn: the database then
 /// holds all of the change or nothing, and a connection that was inside the

@@ -93,8 +93,15 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
 }
 
 /// The parts of `cargo xtask bench`.
-const PARTS: [&str; 7] = [
-    "single", "bulk", "past", "growth", "resample", "backfill", "compile",
+const PARTS: [&str; 8] = [
+    "single",
+    "changeset",
+    "bulk",
+    "past",
+    "growth",
+    "resample",
+    "backfill",
+    "compile",
 ];
 
 /// Reads the options of `bench`.

@@ -11,6 +11,7 @@ use diesel::sql_types::{Integer, Text};
 
 mod backfill;
 mod bulk;
+mod changeset;
 mod growth;
 mod hand;
 mod past;
@@ -46,6 +47,9 @@ pub(crate) fn run(wanted: &Wanted) -> Done {
         };
         let small = body == SIZES[0].1;
         part("single", single::run)?;
+        if small {
+            part("changeset", changeset::run)?;
+        }
         if wanted.durable || small {
             part("bulk", bulk::run)?;
         }

@@ -1,7 +1,7 @@
 //! Recording changes as one changeset.
 
 use super::meta::ChangesetMeta;
-use super::tables::{has_records, record_tables};
+use super::tables::{any_recorded, record_tables};
 use crate::context::{Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -338,31 +338,22 @@ async fn leave<C: Steps>(
     let Some(first) = first else {
         return Ok(true);
     };
-    let (kind, tables) = (C::Backend::KIND, record_tables(conn).await?);
-    // Few at a time: engines limit the depth of an expression.
-    for some in tables.chunks(50) {
-        let recorded: Vec<String> = some
-            .iter()
-            .map(|table| has_records(kind, table, changeset, first))
-            .collect();
-        let store = Sql::new::<C>()
+    let tables = record_tables(conn).await?;
+    // A query of its own: inside the update, MySQL would lock what it reads,
+    // and the end of each table with it.
+    let stored = any_recorded(conn, &tables, changeset, first).await?;
+    let sql = match stored {
+        true => Sql::new::<C>()
             .sql("UPDATE handleref_changesets SET last_record = ")
-            .sql(last_number(kind))
-            .sql(" WHERE id = ")
-            .number(changeset.0)
-            .sql(&format!(" AND ({})", recorded.join(" OR ")));
-        if conn.execute(store.query()).await? > 0 {
-            return Ok(true);
-        }
-    }
-    let forget = Sql::new::<C>()
-        .sql("DELETE FROM handleref_changesets WHERE id = ")
-        .number(changeset.0);
-    match conn.execute(forget.query()).await? {
+            .sql(last_number(C::Backend::KIND)),
+        false => Sql::new::<C>().sql("DELETE FROM handleref_changesets"),
+    };
+    let sql = sql.sql(" WHERE id = ").number(changeset.0);
+    match conn.execute(sql.query()).await? {
         // Somebody has ended its transaction: by SQL, or a deadlock whose error
         // was swallowed, which costs MySQL the whole transaction.
         0 => Err(DieselError::BrokenTransactionManager.into()),
-        _ => Ok(false),
+        _ => Ok(stored),
     }
 }
 

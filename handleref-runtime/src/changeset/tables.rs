@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::executor::Steps;
 use crate::record::ChangesetNo;
 use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
-use crate::text::quoted;
+use crate::text::{integer, quoted};
 
 /// The names of the record tables, as they are listed.
 pub(super) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>, Error> {
@@ -41,10 +41,36 @@ pub(super) fn quoted_table(kind: Kind, listed: &str) -> String {
 }
 
 /// `EXISTS (..)`: whether a table has records of a changeset.
-pub(super) fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first: i64) -> String {
+fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first: i64) -> String {
     format!(
         "EXISTS (SELECT 1 FROM {} WHERE {RECORD_ID} > {first} AND {RECORD_CHANGESET} = {})",
         quoted_table(kind, table),
         changeset.0,
     )
+}
+
+/// Whether any of these tables has records of a changeset.
+pub(super) async fn any_recorded<C: Steps>(
+    conn: &mut C,
+    tables: &[String],
+    changeset: ChangesetNo,
+    first: i64,
+) -> Result<bool, Error> {
+    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+    // Few at a time: engines limit the depth of an expression.
+    for some in tables.chunks(50) {
+        let tests: Vec<String> = some
+            .iter()
+            .map(|table| has_records(kind, table, changeset, first))
+            .collect();
+        let sql = format!(
+            "SELECT CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {integer}), CAST(0 AS {integer})",
+            tests.join(" OR ")
+        );
+        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        if found.is_some_and(|(found, _)| found != 0) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

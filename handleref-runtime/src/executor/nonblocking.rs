@@ -117,7 +117,20 @@ asynchronous!(
 asynchronous!(
     diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>,
     diesel::sqlite::Sqlite,
-    // A task that rolls back would have to be waited for, which panics on a
-    // current-thread runtime.
-    |_| ()
+    |conn| {
+        // The lock of the database would stay until the connection is closed.
+        // The wrapper has waited for the statement that was dropped; this one
+        // runs on a thread of its own and waits for nobody. To await it is
+        // impossible here, and to block in place is on some runtimes.
+        let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
+            conn, "ROLLBACK"
+        ));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        for _ in 0..10_000 {
+            if rollback.as_mut().poll(&mut context).is_ready() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_micros(20));
+        }
+    }
 );

@@ -182,6 +182,22 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
+/// Runs `operation` until it has waited more than `wakes` times, and drops it then.
+#[cfg(feature = "async")]
+pub async fn up_to<F: Future>(wakes: usize, operation: F) -> Option<F::Output> {
+    let mut operation = std::pin::pin!(operation);
+    let mut waited = 0;
+    std::future::poll_fn(|context| match operation.as_mut().poll(context) {
+        std::task::Poll::Ready(output) => std::task::Poll::Ready(Some(output)),
+        std::task::Poll::Pending if waited == wakes => std::task::Poll::Ready(None),
+        std::task::Poll::Pending => {
+            waited += 1;
+            std::task::Poll::Pending
+        }
+    })
+    .await
+}
+
 /// `go!(x)` is `x` in a synchronous test and `x.await` in an asynchronous one.
 macro_rules! go_sync {
     ($operation:expr) => {

@@ -6,7 +6,7 @@ use super::super::object::ObjectRef;
 use super::super::query::find;
 use super::super::recording::{Open, last_number};
 use super::super::stored::Changeset;
-use super::super::tables::{has_records, record_tables};
+use super::super::tables::{any_recorded, record_tables};
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};
 use super::{Resolution, Undo, UndoConflict, UndoPlan, UndoStep};
@@ -218,23 +218,16 @@ async fn unlisted<C: Executor>(
     models: &[Box<dyn AnyModel<C>>],
     changeset: &Changeset,
 ) -> Result<Vec<String>, Error> {
-    let kind = C::Backend::KIND;
     let listed: Vec<&str> = models
         .iter()
         .map(|model| model.facts().recording.records)
         .collect();
     let mut found = Vec::new();
     for table in record_tables(conn).await? {
-        if listed.contains(&table.as_str()) {
-            continue;
-        }
-        let has = has_records(kind, &table, changeset.no, changeset.first);
-        let sql = Sql::new::<C>().sql(&format!(
-            "SELECT CAST(CASE WHEN {has} THEN 1 ELSE 0 END AS {0}), CAST(0 AS {0})",
-            integer::<C>()
-        ));
-        let rows = conn.numbers(sql.query()).await?;
-        if rows.first().is_some_and(|(has, _)| *has != 0) {
+        let one = std::slice::from_ref(&table);
+        if !listed.contains(&table.as_str())
+            && any_recorded(conn, one, changeset.no, changeset.first).await?
+        {
             found.push(table);
         }
     }
