@@ -8,6 +8,8 @@
 
 #[path = "../examples/git_history/args.rs"]
 mod args;
+#[path = "../examples/git_history/asked.rs"]
+mod asked;
 #[path = "../examples/git_history/git.rs"]
 mod git;
 #[path = "../examples/git_history/log.rs"]
@@ -20,21 +22,36 @@ mod path;
 mod progress;
 #[path = "../examples/git_history/prove.rs"]
 mod prove;
+#[path = "../examples/git_history/prove_changesets.rs"]
+mod prove_changesets;
 #[path = "../examples/git_history/random.rs"]
 mod random;
 #[path = "../examples/git_history/replay.rs"]
 mod replay;
 #[path = "git_history/sandbox.rs"]
 mod sandbox;
+#[path = "../examples/git_history/scratch.rs"]
+mod scratch;
 #[path = "../examples/git_history/store.rs"]
 mod store;
+#[path = "../examples/git_history/throwaway.rs"]
+mod throwaway;
+#[path = "../examples/git_history/trees.rs"]
+mod trees;
+#[path = "../examples/git_history/undo.rs"]
+mod undo;
+#[path = "../examples/git_history/undo_samples.rs"]
+mod undo_samples;
+#[cfg(unix)]
+#[path = "git_history/undo.rs"]
+mod undoing;
 
 use args::{Args, Extent};
 use diesel::SqliteConnection;
 use diesel::prelude::*;
 use git::Repository;
 use handleref::prelude::*;
-use handleref::{Operation, RecordNo};
+use handleref::{Actor, Operation, RecordNo, changesets};
 use models::{File, FileRecords, commits, files};
 use sandbox::{LIMIT, Sandbox, assert_proved, eventful};
 use std::ffi::OsStr;
@@ -52,6 +69,8 @@ fn every_commit_of_an_eventful_repository_is_there() {
     );
     let proof = sandbox.prove(&mut store, Extent::All);
     assert_proved(&proof, counts.commits);
+    assert_eq!(proof.changesets, counts.commits);
+    assert!(proof.authors == 1 && proof.paths > 25, "{proof:?}");
     assert!(proof.diffs >= 30 && proof.blames >= 40, "{proof:?}");
     let too_early = store.tree(RecordNo(0)).unwrap_err().to_string();
     assert!(
@@ -91,15 +110,15 @@ fn every_commit_of_an_eventful_repository_is_there() {
         [(None, None), (None, None), (None, None)]
     );
 
-    let messages = commits::table.order(commits::number);
-    let messages = messages.select((commits::author, commits::message));
-    let messages = messages.load::<(String, String)>(&mut store).unwrap();
-    assert_eq!(messages[0], ("Zoë".into(), "an empty root".into()));
+    let messages = changesets().oldest_first().load(&mut store).unwrap();
+    let actor = messages[0].actor.clone();
+    assert_eq!(actor, Some(Actor::from("Zoë <zoe@example.org>")));
+    let message = messages[0].comment.clone().unwrap();
     assert!(
-        messages[1]
-            .1
-            .ends_with("of all sorts\n:000000 100644 no change")
+        message.starts_with("some files"),
+        "an empty commit has none"
     );
+    assert!(message.ends_with("of all sorts\n:000000 100644 no change"));
 }
 
 #[test]
@@ -172,6 +191,21 @@ fn the_proof_notices_what_is_not_so() {
     assert_ne!(tree, sandbox.repository().tree("HEAD").unwrap());
     let found = prove::prove(&sandbox.repository(), &mut store, Extent::All, LIMIT, 1);
     assert!(found.is_err() || found.is_ok_and(|proof| proof.mismatches > 5));
+
+    // Changesets by somebody else, at another time, of another commit.
+    for wrong in [
+        "actor = 'nobody' WHERE id = 2",
+        "occurred_at = '2001-01-01 00:00:00' WHERE id = 2",
+        "comment = comment || '!' WHERE id = 2",
+        "correlation_id = 'none' WHERE id = 2",
+    ] {
+        let (mut store, _) = sandbox.replayed(None);
+        diesel::sql_query(format!("UPDATE handleref_changesets SET {wrong}"))
+            .execute(&mut store)
+            .unwrap();
+        let proof = sandbox.prove(&mut store, Extent::All);
+        assert!(proof.mismatches > 0, "{wrong}");
+    }
 }
 
 #[test]
@@ -221,6 +255,11 @@ fn what_cannot_be_replayed_is_refused() {
 #[test]
 fn arguments_and_paths_are_read_as_written() {
     let read = |args: &[&str]| Args::read(args.iter().map(Into::into));
+    let args = read(&["r", "--undo", "HEAD~2", "--undo-samples", "4"]).unwrap();
+    assert_eq!(
+        (args.undo.as_deref(), args.undo_samples),
+        (Some("HEAD~2"), 4)
+    );
     let args = read(&["--all", "repo", "--limit-commits", "7", "--seed", "3"]).unwrap();
     assert_eq!(
         (args.extent, args.limit_commits, args.seed),

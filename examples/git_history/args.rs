@@ -8,7 +8,9 @@ use std::str::FromStr;
 pub const HELP: &str = "\
 Replays the history of a git repository into a recorded table, one transaction
 for each first-parent commit, and proves that the table as of every commit is
-the tree of that commit.
+the tree of that commit. Author, time and message of a commit are its changeset.
+A commit can be undone by plan, and what comes of it is compared with
+`git revert` (2.44 or later) in a repository of its own; yours is only read.
 
     cargo run --release --example git_history -- REPO [OPTIONS]
 
@@ -18,6 +20,9 @@ the tree of that commit.
     --sample N             prove N commits, among them the first and the last,
                            and N files [50]
     --all                  prove all commits, and 500 files
+    --undo COMMIT          show the plan that undoes this commit, try it out on the
+                           last one, and compare; the database stays as it is
+    --undo-samples N       undo N commits, half of them among the newest tenth [10]
     --limit-commits N      stop after N commits
     --content-limit BYTES  keep the text of files up to this size [65536]
     --seed N               what the samples are drawn with [1]
@@ -39,6 +44,10 @@ pub struct Args {
     pub repository: PathBuf,
     pub database: Option<String>,
     pub extent: Extent,
+    /// A commit to undo.
+    pub undo: Option<String>,
+    /// So many more.
+    pub undo_samples: usize,
     pub limit_commits: Option<u64>,
     pub content_limit: u64,
     pub seed: u64,
@@ -52,6 +61,8 @@ impl Args {
             repository,
             database: None,
             extent: Extent::Sample(50),
+            undo: None,
+            undo_samples: 10,
             limit_commits: None,
             content_limit: 65_536,
             seed: 1,
@@ -75,6 +86,8 @@ impl Args {
                 "--database" => read.database = Some(text(&name, value()?)?),
                 "--sample" => read.extent = Extent::Sample(number(&name, &value()?)?),
                 "--all" => read.extent = Extent::All,
+                "--undo" => read.undo = Some(text(&name, value()?)?),
+                "--undo-samples" => read.undo_samples = number(&name, &value()?)?,
                 "--limit-commits" => read.limit_commits = Some(number(&name, &value()?)?),
                 "--content-limit" => read.content_limit = number(&name, &value()?)?,
                 "--seed" => read.seed = number(&name, &value()?)?,

@@ -74,6 +74,48 @@ impl Repository {
         command
     }
 
+    /// What a command prints that prints one line.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn ask(&self, name: &str, args: &[&str]) -> Result<String> {
+        let mut command = self.command(name);
+        command.args(args);
+        outcome(command)?.text()
+    }
+
+    /// Where a part of the repository is.
+    ///
+    /// # Errors
+    /// If git does not tell.
+    pub fn path_of(&self, name: &str) -> Result<Vec<u8>> {
+        let mut command = self.command("rev-parse");
+        command.args(["--path-format=absolute", "--git-path", name]);
+        let mut path = output(command)?;
+        path.pop_if(|last| *last == b'\n');
+        Ok(path)
+    }
+
+    /// The name of the commit that somebody means.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn commit(&self, meant: &str) -> Result<String> {
+        let commit = format!("{meant}^{{commit}}");
+        let args = ["--verify", "--quiet", "--end-of-options", &commit];
+        let found = self.ask("rev-parse", &args);
+        found.map_err(|_| format!("`{meant}` is no commit of the repository").into())
+    }
+
+    /// How many parents a commit has.
+    ///
+    /// # Errors
+    /// If there is no such commit.
+    pub fn parents(&self, commit: &str) -> Result<usize> {
+        let line = self.ask("rev-list", &["--parents", "-n", "1", commit, "--"])?;
+        Ok(line.split(' ').count().saturating_sub(1))
+    }
+
     /// How many first-parent commits there are.
     ///
     /// # Errors
@@ -258,24 +300,83 @@ fn git() -> Command {
     command
 }
 
+/// Git in a folder, without any settings of whoever runs the program.
+pub fn isolated(folder: &Path) -> Command {
+    let mut command = git();
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"GIT_") {
+            command.env_remove(name);
+        }
+    }
+    command.current_dir(folder);
+    command.env("GIT_CONFIG_NOSYSTEM", "1");
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command.env("GIT_ATTR_NOSYSTEM", "1");
+    // What it says is looked at.
+    command.env("LC_ALL", "C");
+    command
+}
+
 fn no_git(error: &std::io::Error) -> String {
     format!("`git` cannot be started: {error}")
 }
 
 /// What a command prints, if it ends well.
-fn output(mut command: Command) -> Result<Vec<u8>> {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().map_err(|error| no_git(&error))?;
-    if status.success() {
-        return Ok(stdout);
+fn output(command: Command) -> Result<Vec<u8>> {
+    outcome(command)?.ok()
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Outcome {
+    output: Output,
+    command: String,
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// If there is no git.
+pub fn outcome(mut command: Command) -> Result<Outcome> {
+    let output = command.output().map_err(|error| no_git(&error))?;
+    let args: Vec<_> = command.get_args().map(OsStr::to_string_lossy).collect();
+    Ok(Outcome {
+        output,
+        command: args.join(" "),
+    })
+}
+
+impl Outcome {
+    pub fn is_success(&self) -> bool {
+        self.output.status.success()
     }
-    let said = String::from_utf8_lossy(&stderr);
-    let name = command
-        .get_args()
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>();
-    Err(format!("git {}: {}", name.join(" "), said.trim()).into())
+
+    pub fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    /// What it said to people.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.output.stderr).into_owned()
+    }
+
+    /// What it printed.
+    ///
+    /// # Errors
+    /// If it failed.
+    pub fn ok(self) -> Result<Vec<u8>> {
+        match self.is_success() {
+            true => Ok(self.output.stdout),
+            false => Err(format!("git {}: {}", self.command, self.said().trim()).into()),
+        }
+    }
+
+    /// What it printed, as one line.
+    ///
+    /// # Errors
+    /// If it failed.
+    pub fn text(self) -> Result<String> {
+        let line = self.ok()?;
+        Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+    }
 }

@@ -2,6 +2,8 @@
 
 use crate::git::{Repository, Result, Side, raw_line, start};
 use crate::path;
+use chrono::{DateTime, Utc};
+use handleref::{Changeset, ChangesetMeta};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout};
 
@@ -16,6 +18,32 @@ pub struct Commit {
     pub message: String,
     /// What it changed against its first parent.
     pub changes: Vec<Change>,
+}
+
+impl Commit {
+    /// What is written about it: by whom, why and when.
+    pub fn meta(&self) -> ChangesetMeta {
+        Changeset::by(actor(&format!("{} <{}>", self.author, self.email)))
+            .comment(comment(&self.message))
+            .correlation(&*self.id)
+            .at(time(self.authored_at))
+    }
+}
+
+/// The author as the actor of a changeset, of which MySQL keeps 191 characters.
+pub fn actor(author: &str) -> String {
+    author.chars().take(191).collect()
+}
+
+/// The message as the comment of a changeset.
+pub fn comment(message: &str) -> &str {
+    message.trim_end()
+}
+
+/// A time that all engines can store; git itself takes any number.
+pub fn time(seconds: i64) -> DateTime<Utc> {
+    const END_OF_9999: i64 = 253_402_300_799;
+    DateTime::from_timestamp(seconds.clamp(0, END_OF_9999), 0).unwrap_or_default()
 }
 
 /// What a commit did to one file.

@@ -1,5 +1,6 @@
 //! Replays the history of any git repository into a recorded table, and proves
-//! that the past of the table is the past of the repository.
+//! that the past of the table is the past of the repository. Each commit is a
+//! changeset with its author, time and message, and can be undone.
 //!
 //! ```text
 //! cargo run --release --example git_history -- REPO
@@ -7,25 +8,33 @@
 //! ```
 //!
 //! The models are in `models.rs` and everything that is asked of handleref in
-//! `store.rs`; `replay.rs` writes, `prove.rs` compares, the rest reads git.
+//! `store.rs`; `replay.rs` writes, `prove.rs` compares, `undo.rs` undoes and
+//! compares with `git revert`, the rest reads git.
 
 // The modules are written to be copied into libraries, where `pub` is right.
 #![allow(unreachable_pub)]
 
 mod args;
+mod asked;
 mod git;
 mod log;
 mod models;
 mod path;
 mod progress;
 mod prove;
+mod prove_changesets;
 mod random;
 mod replay;
+mod scratch;
 mod store;
+mod throwaway;
+mod trees;
+mod undo;
+mod undo_samples;
 
 use args::Args;
 use git::{Repository, Result};
-use std::path::PathBuf;
+use scratch::Scratch;
 use std::process::ExitCode;
 use std::time::Instant;
 use store::Store;
@@ -49,9 +58,13 @@ fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     let repository = Repository::open(&args.repository)?;
+    if let Some(meant) = &args.undo {
+        // A mistake is told before the replay, not after it.
+        repository.commit(meant)?;
+    }
     let Some(url) = &args.database else {
         let scratch = Scratch::create()?;
-        let file = scratch.0.join("history.sqlite");
+        let file = scratch.path().join("history.sqlite");
         return run_on_sqlite(args, &repository, &file.to_string_lossy());
     };
     match url.split_once("://") {
@@ -97,6 +110,9 @@ fn run_on<S: Store>(args: &Args, repository: &Repository, url: &str) -> Result<b
     );
     println!("  the database has {:.1} MB", sizes.bytes as f64 / 1e6);
 
+    // Before the proof, which shows that nothing of it stays.
+    let undone = undo_samples::undo_samples(args, repository, &mut store)?;
+
     let started = Instant::now();
     let limit = args.content_limit;
     let proof = prove::prove(repository, &mut store, args.extent, limit, args.seed)?;
@@ -110,32 +126,16 @@ fn run_on<S: Store>(args: &Args, repository: &Repository, url: &str) -> Result<b
         eprintln!("  {mismatch}");
     }
     println!(
+        "compared {} changesets, those of {} authors and of {} files",
+        proof.changesets, proof.authors, proof.paths
+    );
+    println!(
         "proved: {} commits, {} file states, {} diffs; {} mismatches",
         proof.commits, proof.states, proof.diffs, proof.mismatches
     );
-    Ok(proof.mismatches == 0)
+    Ok(proof.mismatches == 0 && undone)
 }
 
 fn rate(count: u64, seconds: f64) -> f64 {
     count as f64 / seconds.max(1e-6)
-}
-
-/// A directory for a database that nobody wants to keep.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn create() -> Result<Self> {
-        let name = format!("handleref-git-history-{}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
-        std::fs::create_dir(&dir)
-            .map_err(|error| format!("{} cannot be created: {error}", dir.display()))?;
-        Ok(Self(dir))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // If it cannot be removed, the system will do so some day.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

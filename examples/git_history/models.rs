@@ -20,10 +20,6 @@ diesel::table! {
     commits (number) {
         number -> BigInt,
         id -> Text,
-        author -> Text,
-        email -> Text,
-        authored_at -> BigInt,
-        message -> Text,
         record_no -> Nullable<BigInt>,
     }
 }
@@ -61,21 +57,28 @@ pub struct State<'a> {
     pub content: Option<&'a str>,
 }
 
-/// A commit that was replayed.
+/// A commit that was replayed. Its author, time and message are in its
+/// changeset, whose correlation id is the commit's name; one that changed no
+/// file has none.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = commits, treat_none_as_default_value = false)]
 pub struct Replayed {
     /// From 1 for the root.
     pub number: i64,
     pub id: String,
-    pub author: String,
-    pub email: String,
-    /// Seconds since 1970.
-    pub authored_at: i64,
-    pub message: String,
     /// The last record of the files after this commit: as of it, the table is
     /// the commit's tree. Null while there was none.
     pub record_no: Option<i64>,
+}
+
+/// What a file becomes by an undo that has to merge it: all that depends on
+/// its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    pub path: String,
+    pub object: String,
+    pub size: i64,
+    pub content: Option<String>,
 }
 
 /// A record of a file, without its text.

@@ -6,13 +6,14 @@ use crate::git::{Entry, Repository, Result, SUBMODULE};
 use crate::log::Log;
 use crate::models::{Version, files};
 use crate::progress::Progress;
+use crate::prove_changesets::prove_changesets;
 use crate::random::Random;
 use crate::store::Store;
 use handleref::RecordNo;
 use std::collections::BTreeSet;
 use std::sync::mpsc::sync_channel;
 
-/// How many files are looked at closely if all commits are proved.
+/// How many files, changesets and authors are looked at closely if all commits are proved.
 const FILES: usize = 500;
 /// How many pairs of versions of a file are compared.
 const PAIRS: usize = 4;
@@ -30,13 +31,19 @@ pub struct Proof {
     pub diffs: u64,
     /// Fields of which it is known who set them.
     pub blames: u64,
+    /// Commits of which the changeset was compared.
+    pub changesets: u64,
+    /// Authors whose changesets were counted.
+    pub authors: u64,
+    /// Files of which the changesets were compared.
+    pub paths: u64,
     pub mismatches: u64,
     /// The first of them.
     pub shown: Vec<String>,
 }
 
 impl Proof {
-    fn mismatch(&mut self, what: String) {
+    pub fn mismatch(&mut self, what: String) {
         self.mismatches += 1;
         if self.shown.len() < KEPT {
             self.shown.push(what);
@@ -44,7 +51,8 @@ impl Proof {
     }
 }
 
-/// Proves the trees of commits, then the histories of files.
+/// Proves the trees of commits, then the histories of files, then the
+/// changesets.
 ///
 /// # Errors
 /// If git or the database fails; a mismatch is no error.
@@ -85,6 +93,8 @@ pub fn prove<S: Store>(
         files.prove(store, &paths[at], &mut random, &mut proof)?;
         progress.step();
     }
+    drop(progress);
+    prove_changesets(repository, store, count, &mut random, &mut proof)?;
     Ok(proof)
 }
 

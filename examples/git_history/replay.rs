@@ -15,7 +15,8 @@ pub struct Counts {
     pub deletes: u64,
 }
 
-/// Replays the first `limit` commits; each is one transaction.
+/// Replays the first `limit` commits; each is one transaction, and one
+/// changeset if it changes anything.
 ///
 /// # Errors
 /// If git fails, or the database, or they do not agree about what there is.
@@ -34,7 +35,7 @@ pub fn replay<S: Store>(
     let mut record_no = None;
     while counts.commits < limit {
         let Some(commit) = log.next()? else { break };
-        let written = store.transact(|store| {
+        let written = store.record(commit.meta(), |store| {
             write_commit(&commit, store, &mut objects, content_limit, &mut counts)?;
             if !commit.changes.is_empty() {
                 record_no = store.last_record()?;
@@ -43,10 +44,6 @@ pub fn replay<S: Store>(
             store.add_commit(&Replayed {
                 number: i64::try_from(counts.commits)?,
                 id: commit.id.clone(),
-                author: commit.author.clone(),
-                email: commit.email.clone(),
-                authored_at: commit.authored_at,
-                message: commit.message.trim_end().to_owned(),
                 record_no,
             })
         });

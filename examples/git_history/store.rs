@@ -2,20 +2,29 @@
 //! handleref, once for each engine that is compiled in.
 
 use crate::git::{Entry, Result};
-use crate::models::{File, FileRecords, Replayed, State, Version, commits, files};
+use crate::models::{File, FileRecords, Merged, Replayed, State, Version, commits, files};
 use diesel::connection::SimpleConnection;
 use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use handleref::changeset::Changes;
 use handleref::record::Blame;
-use handleref::{Diff, Operation, RecordNo, prelude::*};
+use handleref::{
+    Changeset, ChangesetMeta, ChangesetNo, Diff, ObjectRef, Operation, RecordNo, UndoPlan,
+    changesets, prelude::*, record_changeset, undo_plan,
+};
 
 /// A connection to any of the engines.
 pub trait Store: Sized {
     /// Opens a database that has nothing yet, and makes the tables in it.
     fn create(url: &str) -> Result<Self>;
-    /// What `work` does is done as a whole or not at all.
-    fn transact<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T>;
+    /// What `work` does is one changeset, and done as a whole or not at all.
+    fn record<T, W>(&mut self, meta: ChangesetMeta, work: W) -> Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Self) -> Result<T> + Send;
+    /// What `work` does is undone afterwards, whatever comes of it.
+    fn try_out<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T>;
 
     fn insert(&mut self, file: &State<'_>) -> Result<usize>;
     fn update(&mut self, file: &State<'_>) -> Result<usize>;
@@ -37,7 +46,36 @@ pub trait Store: Sized {
     fn now(&mut self, path: &str) -> Result<Option<File>>;
     fn diff(&mut self, file: &File, from: i64, to: i64) -> Result<Diff>;
     fn blame(&mut self, file: &File) -> Result<Vec<Blame>>;
+
+    /// The changesets of a commit, of which there is at most one.
+    fn changesets(&mut self, commit: &str) -> Result<Vec<Changeset>>;
+    fn changes(&mut self, changeset: &Changeset) -> Result<Changes>;
+    /// How many changesets an actor made.
+    fn changesets_by(&mut self, actor: &str) -> Result<i64>;
+    /// The commits that changed a file, the oldest first.
+    fn commits_of(&mut self, path: &str) -> Result<Vec<String>>;
+    /// What undoing a changeset would do, with these merged files.
+    fn plan(&mut self, changeset: ChangesetNo, merged: &[Merged]) -> Result<UndoPlan<File>>;
+    fn undo(&mut self, plan: &UndoPlan<File>) -> Result<Option<ChangesetNo>>;
+    /// The table as it is now.
+    fn tree_now(&mut self) -> Result<Vec<Entry>>;
+
     fn sizes(&mut self) -> Result<Sizes>;
+}
+
+type Row = (String, String, String, Option<i64>);
+
+fn entries(rows: Vec<Row>) -> Vec<Entry> {
+    let entry = |(path, mode, object, size)| Entry {
+        path,
+        mode,
+        object,
+        size,
+    };
+    let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
+    // Engines differ in how they sort texts.
+    entries.sort_unstable();
+    entries
 }
 
 /// How big it has become.
@@ -60,8 +98,26 @@ macro_rules! store {
                 Ok(conn)
             }
 
-            fn transact<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-                self.transaction(work)
+            fn record<T, W>(&mut self, meta: ChangesetMeta, work: W) -> Result<T>
+            where
+                T: Send + 'static,
+                W: FnOnce(&mut Self) -> Result<T> + Send,
+            {
+                record_changeset(self, meta, work)
+            }
+
+            fn try_out<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+                let mut value = None;
+                let rolled_back: Result<()> = self.transaction(|conn| {
+                    value = Some(work(conn)?);
+                    Err(diesel::result::Error::RollbackTransaction.into())
+                });
+                match (value, rolled_back) {
+                    (Some(value), _) => Ok(value),
+                    (None, error) => Err(error
+                        .err()
+                        .unwrap_or_else(|| "nothing was tried out".into())),
+                }
             }
 
             fn insert(&mut self, file: &State<'_>) -> Result<usize> {
@@ -103,17 +159,8 @@ macro_rules! store {
                 let rows = files::table
                     .select((files::path, files::mode, files::object, files::size))
                     .as_of::<File>(as_of)
-                    .load::<(String, String, String, Option<i64>)>(self)?;
-                let entry = |(path, mode, object, size)| Entry {
-                    path,
-                    mode,
-                    object,
-                    size,
-                };
-                let mut entries: Vec<Entry> = rows.into_iter().map(entry).collect();
-                // Engines differ in how they sort texts.
-                entries.sort_unstable();
-                Ok(entries)
+                    .load::<Row>(self)?;
+                Ok(entries(rows))
             }
 
             fn paths(&mut self) -> Result<Vec<String>> {
@@ -164,6 +211,50 @@ macro_rules! store {
                 Ok(PastDsl::blame(file, self)?)
             }
 
+            fn changesets(&mut self, commit: &str) -> Result<Vec<Changeset>> {
+                Ok(changesets().correlation(commit).load(self)?)
+            }
+
+            fn changes(&mut self, changeset: &Changeset) -> Result<Changes> {
+                Ok(changeset.changes::<File>().load(self)?)
+            }
+
+            fn changesets_by(&mut self, actor: &str) -> Result<i64> {
+                Ok(changesets().by(actor).count(self)?)
+            }
+
+            fn commits_of(&mut self, path: &str) -> Result<Vec<String>> {
+                let found = changesets().of_key::<File>(&path.to_owned());
+                let found = found.oldest_first().limit(u32::MAX).load(self)?;
+                let commit = |one: Changeset| one.correlation.unwrap_or_default();
+                Ok(found.into_iter().map(commit).collect())
+            }
+
+            fn plan(
+                &mut self,
+                changeset: ChangesetNo,
+                merged: &[Merged],
+            ) -> Result<UndoPlan<File>> {
+                let mut undo = undo_plan::<File>(changeset);
+                for one in merged {
+                    let file = ObjectRef::new::<File>(&one.path);
+                    undo = undo
+                        .resolve(&file, "object", &*one.object)
+                        .resolve(&file, "size", one.size)
+                        .resolve(&file, "content", one.content.clone());
+                }
+                Ok(undo.load(self)?)
+            }
+
+            fn undo(&mut self, plan: &UndoPlan<File>) -> Result<Option<ChangesetNo>> {
+                Ok(plan.apply(self)?)
+            }
+
+            fn tree_now(&mut self) -> Result<Vec<Entry>> {
+                let columns = (files::path, files::mode, files::object, files::size);
+                Ok(entries(files::table.select(columns).load::<Row>(self)?))
+            }
+
             fn sizes(&mut self) -> Result<Sizes> {
                 let refresh: &[&str] = &$refresh;
                 for statement in refresh {
@@ -192,9 +283,7 @@ store!(
          object TEXT NOT NULL, content TEXT
      );
      CREATE TABLE commits (
-         number BIGINT NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, author TEXT NOT NULL,
-         email TEXT NOT NULL, authored_at BIGINT NOT NULL, message TEXT NOT NULL,
-         record_no BIGINT
+         number BIGINT NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, record_no BIGINT
      );",
     [],
     "(SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)"
@@ -209,9 +298,7 @@ store!(
          object TEXT NOT NULL, content TEXT
      );
      CREATE TABLE commits (
-         number BIGINT NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, author TEXT NOT NULL,
-         email TEXT NOT NULL, authored_at BIGINT NOT NULL, message TEXT NOT NULL,
-         record_no BIGINT
+         number BIGINT NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, record_no BIGINT
      );",
     [],
     "(SELECT CAST(pg_database_size(current_database()) AS BIGINT))"
@@ -227,11 +314,9 @@ store!(
          object VARCHAR(64) NOT NULL, content LONGTEXT
      ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
      CREATE TABLE commits (
-         number BIGINT NOT NULL PRIMARY KEY, id VARCHAR(64) NOT NULL UNIQUE, author TEXT NOT NULL,
-         email TEXT NOT NULL, authored_at BIGINT NOT NULL, message LONGTEXT NOT NULL,
-         record_no BIGINT
+         number BIGINT NOT NULL PRIMARY KEY, id VARCHAR(64) NOT NULL UNIQUE, record_no BIGINT
      ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;",
-    ["ANALYZE TABLE files, file_records, commits"],
+    ["ANALYZE TABLE files, file_records, commits, handleref_changesets"],
     "(SELECT CAST(SUM(data_length + index_length) AS SIGNED) FROM information_schema.tables
       WHERE table_schema = DATABASE())"
 );

@@ -23,7 +23,7 @@ cargo xtask bench [--engine NAME]... [--quick] [--only PART]
     Measures what history costs on servers of its own, once waiting for the disk and once
     not, prints a table and keeps that of a full run in docs/benchmarks.md.
     --quick         small sizes, to see whether everything runs; keeps nothing
-    --only PART     single, bulk, past, growth, resample, backfill or compile
+    --only PART     single, changeset, bulk, past, growth, resample, backfill or compile
 
 cargo xtask check
     Formatting, clippy and documentation, with warnings as errors.

@@ -6,6 +6,7 @@ use crate::tables::{Noted, recorded_notes};
 use crate::{Done, Failure};
 use diesel::prelude::*;
 use handleref::{Changeset, changesets, record_changeset, undo_plan};
+use std::time::Instant;
 
 /// Rows that one transaction writes.
 const SOME: [i32; 2] = [1, 20];
@@ -69,17 +70,18 @@ fn undo(bench: &mut Bench<'_>) -> Done {
         })
     };
     let turns = Turns::long(bench.wanted.budget(20));
-    let samples = turns.measure(2, |subject| {
+    let samples = turns.timed(2, |subject| {
+        let start = Instant::now();
+        change(conn)?;
         if subject > 0 {
-            return Ok(change(conn)?);
+            return Ok(start.elapsed());
         }
+        let start = Instant::now();
         let last = changesets().by("bench").limit(1).load(conn)?;
-        let Some(last) = last.first() else {
-            return Ok(());
-        };
+        let last = last.first().ok_or("no changeset")?;
         let plan = undo_plan::<Noted>(last.no).load(conn)?;
         match plan.apply(conn)? {
-            Some(_) => Ok(()),
+            Some(_) => Ok(start.elapsed()),
             None => Err(Failure::from("nothing was undone")),
         }
     })?;

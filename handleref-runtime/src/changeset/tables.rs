@@ -40,11 +40,14 @@ pub(super) fn quoted_table(kind: Kind, listed: &str) -> String {
     }
 }
 
-/// `EXISTS (..)`: whether a table has records of a changeset.
+/// `EXISTS (..)`: whether a table has records of a changeset. The range has two
+/// ends, because PostgreSQL takes one with a single end for a third of a table
+/// that it knows nothing of, and reads that from the beginning.
 fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first: i64) -> String {
     format!(
-        "EXISTS (SELECT 1 FROM {} WHERE {RECORD_ID} > {first} AND {RECORD_CHANGESET} = {})",
+        "EXISTS (SELECT 1 FROM {} WHERE {RECORD_ID} > {first} AND {RECORD_ID} < {} AND {RECORD_CHANGESET} = {})",
         quoted_table(kind, table),
+        i64::MAX,
         changeset.0,
     )
 }
