@@ -21,7 +21,7 @@ pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
 pub use models::Models;
 #[doc(hidden)]
-pub use models::{AnyModel, Facts};
+pub use models::{AnyModel, Facts, Model};
 #[doc(hidden)]
 pub use net::Net;
 pub use object::{ObjectOf, ObjectRef};

@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    // A closure has to say the type of its error.
+    clippy::needless_question_mark,
     missing_docs,
     unreachable_pub
 )]

@@ -8,7 +8,7 @@ use crate::executor::Executor;
 use crate::model::Roles;
 use crate::record::facts::{Capture, Recording};
 use crate::record::query::Loaded;
-use crate::record::{Fields, Json, LiveName, Recall};
+use crate::record::{Fields, Json, LiveName, Recall, Recorded};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -123,13 +123,27 @@ where
     }
 }
 
-impl<M, C> Models<C> for M
+/// One model; a trait of its own, so that all it lacks is one error.
+#[doc(hidden)]
+pub trait Model<C: Executor> {
+    fn boxed() -> Box<dyn AnyModel<C>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M, C> Model<C> for M
 where
     C: Executor,
     M: Recall<C> + Loaded<C> + Fields<Json>,
 {
+    fn boxed() -> Box<dyn AnyModel<C>> {
+        Box::new(Of::<M>(PhantomData))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Recorded + Model<C>, C: Executor> Models<C> for M {
     fn list(models: &mut Vec<Box<dyn AnyModel<C>>>) {
-        models.push(Box::new(Of::<M>(PhantomData)));
+        models.push(M::boxed());
     }
 }
 

@@ -99,6 +99,7 @@ impl<Ms> Undo<Ms> {
     /// A row that was deleted, and is there again as another one
     /// ([`Conflict::KeyTaken`]), is changed if all fields are said in which the
     /// two differ. What was inserted is deleted as a whole, or not at all.
+    #[allow(clippy::needless_pass_by_value)] // As a value of Diesel's `eq`.
     pub fn resolve(mut self, object: &ObjectRef, field: &str, value: impl PropertyValue) -> Self {
         let known = |one: &Resolution| one.object == *object && one.field == field;
         self.resolutions.retain(|one| !known(one));
