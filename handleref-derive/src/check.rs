@@ -36,7 +36,7 @@ fn tag_is_letters(model: &mut Model, errors: &mut Errors) {
             ),
         );
     } else {
-        let message = format_args!(
+        let message = format!(
             "the tag defaults to the struct's name in lower case, but `{tag}` is not made of the letters a to z; \
              choose one: `#[handleref(tag = \"art\")]`"
         );
