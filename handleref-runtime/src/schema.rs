@@ -54,20 +54,20 @@
 //!   stamped alike if a timestamp is of type `TIMESTAMP` and sessions differ in
 //!   their time zone.
 
-use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Transaction};
-use crate::model::Roles;
-use crate::record::facts::Recording;
-use dialect::{Wanted, dialect};
+use crate::executor::Executor;
+use dialect::Wanted;
+use install::{compare, install, make_plan};
+use model::join;
 use names::TableName;
-use records::support::Support;
 
 mod dialect;
 mod diff;
 mod indexes;
 mod inspect;
+mod install;
 mod live;
+mod model;
 mod mysql;
 mod names;
 mod plan;
@@ -80,9 +80,16 @@ mod sqlite;
 #[doc(hidden)]
 pub use inspect::Catalog;
 pub(crate) use inspect::{ForeignKey, Inspected};
+pub use model::ModelSchema;
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres_backend",
+    feature = "mysql_backend"
+))]
+pub(crate) use model::Renderer;
 pub use plan::Plan;
-pub(crate) use recorded::RecordedTable;
 pub use problem::{Problem, ProblemKind, Report};
+pub(crate) use recorded::RecordedTable;
 
 /// The schema of the listed models: `handleref::schema![Article, Topic]`.
 #[macro_export]
@@ -95,119 +102,6 @@ macro_rules! schema {
                 .recorded_as($crate::private::SchemaOf::<$model>::recording())
         }),*])
     };
-}
-
-/// What a model says about its table.
-#[derive(Debug, Clone)]
-pub struct ModelSchema {
-    name: &'static str,
-    table: String,
-    roles: Roles,
-    key: &'static [&'static str],
-    unique: &'static [&'static [&'static str]],
-    recording: Option<Recording>,
-}
-
-impl ModelSchema {
-    /// A model by its facts; `table` is quoted as Diesel does it.
-    #[doc(hidden)]
-    pub fn described(
-        name: &'static str,
-        table: &str,
-        roles: Roles,
-        key: &'static [&'static str],
-    ) -> Self {
-        Self {
-            name,
-            table: table.to_owned(),
-            roles,
-            key,
-            unique: &[],
-            recording: None,
-        }
-    }
-
-    /// With this recording, if there is one.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn recorded_as(mut self, recording: Option<Recording>) -> Self {
-        self.recording = recording;
-        self
-    }
-
-    /// With this recording.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_recording(mut self, recording: Recording) -> Self {
-        self.recording = Some(recording);
-        self
-    }
-}
-
-/// A backend to render a table's name; names do not depend on the engine.
-#[cfg(feature = "sqlite")]
-pub(crate) type Renderer = diesel::sqlite::Sqlite;
-#[cfg(all(feature = "postgres_backend", not(feature = "sqlite")))]
-pub(crate) type Renderer = diesel::pg::Pg;
-#[cfg(all(
-    feature = "mysql_backend",
-    not(any(feature = "sqlite", feature = "postgres_backend"))
-))]
-pub(crate) type Renderer = diesel::mysql::Mysql;
-
-#[cfg(any(
-    feature = "sqlite",
-    feature = "postgres_backend",
-    feature = "mysql_backend"
-))]
-impl ModelSchema {
-    /// The facts about `M`.
-    pub fn of<M>() -> Self
-    where
-        M: crate::model::HandleRef<
-                Table: diesel::QuerySource<
-                    FromClause: diesel::query_builder::QueryFragment<Renderer>,
-                >,
-            >,
-    {
-        Self {
-            unique: M::UNIQUE,
-            ..Self::described(M::NAME, &rendered(&M::table()), M::ROLES, M::KEY_COLUMNS)
-        }
-    }
-
-    /// The facts about a model that is recorded, and nothing else.
-    #[doc(hidden)]
-    pub fn recorded_only<T>(
-        name: &'static str,
-        table: &T,
-        key: &'static [&'static str],
-        recording: Recording,
-    ) -> Self
-    where
-        T: diesel::QuerySource<FromClause: diesel::query_builder::QueryFragment<Renderer>>,
-    {
-        Self::described(name, &rendered(table), Roles::NONE, key).with_recording(recording)
-    }
-}
-
-/// A table's name as Diesel writes it.
-#[cfg(any(
-    feature = "sqlite",
-    feature = "postgres_backend",
-    feature = "mysql_backend"
-))]
-fn rendered<T>(table: &T) -> String
-where
-    T: diesel::QuerySource<FromClause: diesel::query_builder::QueryFragment<Renderer>>,
-{
-    use diesel::query_builder::{QueryBuilder, QueryFragment};
-    let mut sql = <Renderer as diesel::backend::Backend>::QueryBuilder::default();
-    // Fails only for a FROM clause that is no table's name; then it does not parse.
-    match table.from_clause().to_sql(&mut sql, &Renderer::default()) {
-        Ok(()) => sql.finish(),
-        Err(_) => String::new(),
-    }
 }
 
 /// The models of a program; made by [`schema!`](crate::schema!).
@@ -308,133 +202,4 @@ impl Schema {
             Ok(report)
         })
     }
-}
-
-/// Adds what another model of the same table needs.
-fn join(wanted: &mut Wanted, model: &ModelSchema) {
-    wanted.models = format!("{}, {}", wanted.models, model.name);
-    let (one, other) = (&mut wanted.roles, model.roles);
-    one.version = one.version.or(other.version);
-    one.created_at = one.created_at.or(other.created_at);
-    one.updated_at = one.updated_at.or(other.updated_at);
-    one.deleted_at = one.deleted_at.or(other.deleted_at);
-    if one.status.is_none() || one.status == other.status {
-        one.status = other.status.or(one.status);
-        one.deleted_status = one.deleted_status.or(other.deleted_status);
-    }
-    if wanted.recording.is_some() && model.recording.is_some() {
-        wanted.recorded_twice |= wanted.recording != model.recording;
-    }
-    if wanted.recording.is_none() && model.recording.is_some() {
-        wanted.recording = model.recording;
-        wanted.recorder = model.name;
-    }
-    for columns in model.unique {
-        if !wanted.unique.contains(columns) {
-            wanted.unique.push(columns);
-        }
-    }
-}
-
-async fn compare<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Vec<diff::Findings>, Error> {
-    let dialect = dialect(C::Backend::KIND);
-    let mut findings = Vec::with_capacity(tables.len());
-    let mut supports: Vec<(Option<&str>, Support)> = Vec::new();
-    for wanted in tables {
-        let Some(recording) = wanted.recording else {
-            let live = live::read(conn, dialect, &wanted.table).await?;
-            findings.push(diff::compare(dialect, wanted, &live, None));
-            continue;
-        };
-        let live = live::read_with_types(conn, dialect, &wanted.table).await?;
-        if live.found.as_deref() != Some("table") {
-            findings.push(diff::compare(dialect, wanted, &live, None));
-            continue;
-        }
-        // A trigger of SQLite sees its own database file and no other.
-        let place = wanted.table.schema.as_deref();
-        let place = place.filter(|_| C::Backend::KIND == Kind::Sqlite);
-        let at = match supports.iter().position(|(known, _)| *known == place) {
-            Some(at) => at,
-            None => {
-                let support = Support::read(conn, dialect, place).await?;
-                findings.push(support.compare(dialect));
-                supports.push((place, support));
-                supports.len() - 1
-            }
-        };
-        let Some((_, support)) = supports.get(at) else {
-            continue;
-        };
-        let recorded =
-            records::read::recorded(conn, dialect, wanted, recording, &live, support, tables)
-                .await?;
-        let recording = Some((recording, &recorded, support));
-        findings.push(diff::compare(dialect, wanted, &live, recording));
-    }
-    Ok(findings)
-}
-
-async fn make_plan<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
-    Ok(Plan::new(C::Backend::KIND, compare(conn, tables).await?))
-}
-
-async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
-    // The usual case at a program's start; it waits for nobody.
-    let plan = make_plan(conn, tables).await?;
-    plan.refuse_problems()?;
-    if plan.is_empty() {
-        return Ok(plan);
-    }
-    if C::Backend::KIND == Kind::Mysql {
-        // Best effort: not every cluster has named locks.
-        let _ = conn.texts(diesel::sql_query(MYSQL_LOCK)).await;
-        let result = apply(conn, tables).await;
-        let _ = conn.texts(diesel::sql_query(MYSQL_UNLOCK)).await;
-        return result;
-    }
-    let mut transaction = Transaction::begin(conn).await?;
-    let result = lock_and_apply(transaction.conn(), tables).await;
-    transaction.finish(result).await
-}
-
-const MYSQL_LOCK: &str = "SELECT CAST(GET_LOCK('handleref schema', 300) AS CHAR), \
-     CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
-const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK('handleref schema') AS CHAR), \
-     CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
-
-async fn lock_and_apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
-    if C::Backend::KIND == Kind::Postgres {
-        conn.batch("SELECT pg_advisory_xact_lock(hashtext('handleref schema'))")
-            .await?;
-        return apply(conn, tables).await;
-    }
-    if let Some(wanted) = tables.first() {
-        // Takes the write lock before anything is read, so that nobody writes
-        // in between. If the table is missing, the plan says so.
-        let dialect = dialect(C::Backend::KIND);
-        let schema = wanted.table.schema.as_deref().unwrap_or("main");
-        let table = format!(
-            "{}.{}",
-            dialect.quote(schema),
-            dialect.quote(&wanted.table.table)
-        );
-        let _ = conn.batch(&format!("DELETE FROM {table} WHERE 0")).await;
-    }
-    let applied = apply(conn, tables).await;
-    if applied.is_err() {
-        // A rollback takes back the schema, but not this switch.
-        let _ = conn.batch("PRAGMA writable_schema = OFF").await;
-    }
-    applied
-}
-
-/// Plans again, now that nobody else installs, and applies that.
-async fn apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
-    let plan = make_plan(conn, tables).await?;
-    plan.refuse_problems()?;
-    for statement in plan.up() {
-        conn.batch(statement).await?;
-    }
-    Ok(plan)
 }

@@ -8,8 +8,8 @@ use crate::support::{Db, Done};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use handleref::prelude::*;
-use handleref::{Error, Operation, Record, RecordNo, Revert};
-use std::collections::BTreeMap;
+use handleref::{Error, Operation, Outcome, Record, RecordNo, Revert};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers that look random, and are the same in every run.
 struct Dice(u64);
@@ -35,14 +35,36 @@ fn tables(db: &Db) {
 /// The table, by key.
 type Table = BTreeMap<i32, Paper>;
 
+/// What a step did, if it did anything.
+type Did = Option<&'static str>;
+
+/// What must have happened, or the test shows nothing.
+const EVERYTHING: [&str; 14] = [
+    "bulk",
+    "delete",
+    "insert",
+    "raw SQL",
+    "restore",
+    "revert",
+    "revert of a field",
+    "rollback",
+    "save",
+    "savepoint rollback",
+    "soft_delete",
+    "undelete",
+    "update",
+    "update by a verb",
+];
+
 macro_rules! replay {
     ($engine:ident, $conn:ty) => {
         mod $engine {
             use super::*;
 
-            /// One random change; an error that a user would get as well (a
-            /// taken key, a stale row) is none of the test.
-            fn step(conn: &mut $conn, dice: &mut Dice, tick: u64) -> Result<(), Error> {
+            /// One random change, and what it was, if it changed anything; an
+            /// error that a user would get as well (a taken key, a stale row)
+            /// is none of the test.
+            fn step(conn: &mut $conn, dice: &mut Dice, tick: u64) -> Result<Did, Error> {
                 let id = dice.id();
                 let title = format!("t{tick}");
                 let row = |conn: &mut $conn, id: i32| {
@@ -52,64 +74,87 @@ macro_rules! replay {
                         .first::<Paper>(conn)
                         .optional()
                 };
-                match dice.roll(13) {
-                    0 | 1 => drop(
-                        diesel::insert_into(papers::table)
+                let did = |what: &'static str, rows: usize| (rows > 0).then_some(what);
+                Ok(match dice.roll(13) {
+                    0 | 1 => {
+                        let rows = diesel::insert_into(papers::table)
                             .values((papers::id.eq(id), papers::title.eq(title)))
-                            .execute(conn),
-                    ),
-                    2 => drop(
+                            .execute(conn);
+                        did("insert", rows.unwrap_or(0))
+                    }
+                    2 => did(
+                        "update",
                         diesel::update(papers::table.find(id))
                             .set(papers::title.eq(title))
                             .execute(conn)?,
                     ),
-                    3 => drop(
+                    3 => did(
+                        "update by a verb",
                         handleref::update(papers::table.find(id))
                             .set(papers::website.eq(title))
                             .execute(conn)?,
                     ),
-                    4 => drop(handleref::delete(papers::table.find(id)).execute(conn)?),
-                    5 => drop(handleref::restore(papers::table.find(id)).execute(conn)?),
-                    6 => drop(diesel::delete(papers::table.find(id)).execute(conn)?),
-                    7 => drop(
-                        diesel::update(papers::table.filter(papers::id.ge(id)))
-                            .set(papers::website.eq(None::<String>))
-                            .execute(conn)?,
+                    4 => did(
+                        "soft_delete",
+                        handleref::delete(papers::table.find(id)).execute(conn)?,
                     ),
-                    8 => conn.batch_execute(&format!(
-                        "UPDATE papers SET website = 'raw {tick}' WHERE id <= {id}"
-                    ))?,
-                    9 => {
+                    5 => did(
+                        "restore",
+                        handleref::restore(papers::table.find(id)).execute(conn)?,
+                    ),
+                    6 => did(
+                        "delete",
+                        diesel::delete(papers::table.find(id)).execute(conn)?,
+                    ),
+                    7 => {
+                        let set = papers::table.filter(papers::id.ge(id));
+                        let changed = set.filter(papers::website.is_not_null());
+                        let rows: i64 = changed.count().get_result(conn)?;
+                        diesel::update(set)
+                            .set(papers::website.eq(None::<String>))
+                            .execute(conn)?;
+                        (rows > 1).then_some("bulk")
+                    }
+                    8 => {
+                        let set = papers::table.filter(papers::id.le(id));
+                        let rows: i64 = set.count().get_result(conn)?;
+                        conn.batch_execute(&format!(
+                            "UPDATE papers SET website = 'raw {tick}' WHERE id <= {id}"
+                        ))?;
+                        (rows > 0).then_some("raw SQL")
+                    }
+                    9 => match row(conn, id)? {
                         // To a version that there may be, or may have been pruned.
-                        if let Some(mut paper) = row(conn, id)? {
+                        Some(mut paper) => {
                             let version = dice.roll(paper.version.unsigned_abs()) as i64 + 1;
-                            drop(paper.revert(conn, version));
+                            let reverted = paper.revert(conn, version);
+                            matches!(reverted, Ok(Outcome::Written)).then_some("revert")
                         }
-                    }
-                    10 => {
-                        if let Some(mut paper) = row(conn, id)? {
+                        None => None,
+                    },
+                    10 => match row(conn, id)? {
+                        Some(mut paper) => {
                             let version = dice.roll(paper.version.unsigned_abs()) as i64 + 1;
-                            drop(
-                                paper
-                                    .revert(conn, Revert::fields().field(papers::website, version)),
-                            );
-                        } else {
-                            drop(Paper::undelete(conn, &id));
+                            let fields = Revert::fields().field(papers::website, version);
+                            let reverted = paper.revert(conn, fields);
+                            matches!(reverted, Ok(Outcome::Written)).then_some("revert of a field")
                         }
-                    }
-                    11 => {
-                        if let Some(mut paper) = row(conn, id)? {
+                        None => Paper::undelete(conn, &id).is_ok().then_some("undelete"),
+                    },
+                    11 => match row(conn, id)? {
+                        Some(mut paper) => {
                             paper.title = title;
-                            drop(paper.save(conn));
+                            matches!(paper.save(conn), Ok(Outcome::Written)).then_some("save")
                         }
-                    }
-                    _ => drop(
+                        None => None,
+                    },
+                    _ => {
                         handleref::update(papers::table.find(id))
                             .set(papers::title.eq(papers::title))
-                            .execute(conn)?,
-                    ),
-                }
-                Ok(())
+                            .execute(conn)?;
+                        None
+                    }
+                })
             }
 
             fn table(conn: &mut $conn) -> Table {
@@ -175,6 +220,7 @@ macro_rules! replay {
 
             #[test]
             fn one_after_another() -> Done {
+                let mut happened = BTreeSet::new();
                 for seed in 0..3 {
                     let db = Db::$engine();
                     tables(&db);
@@ -187,9 +233,11 @@ macro_rules! replay {
                         match dice.roll(8) {
                             0 => {
                                 let result = conn.transaction::<(), Error, _>(|conn| {
+                                    let mut did = None;
                                     for more in 0..3 {
-                                        step(conn, &mut dice, 1_000 * tick + more)?;
+                                        did = step(conn, &mut dice, 1_000 * tick + more)?.or(did);
                                     }
+                                    happened.extend(did.map(|_| "rollback"));
                                     Err(Error::Database(diesel::result::Error::RollbackTransaction))
                                 });
                                 assert!(result.is_err());
@@ -198,17 +246,21 @@ macro_rules! replay {
                             1 => conn.transaction::<(), Error, _>(|conn| {
                                 for more in 0..3 {
                                     // A failed insert would end PostgreSQL's transaction.
-                                    let _ = conn.transaction(|conn| {
+                                    let did = conn.transaction(|conn| {
                                         step(conn, &mut dice, 1_000 * tick + more)
                                     });
+                                    happened.extend(did.ok().flatten());
                                 }
+                                let before = table(conn);
                                 let _ = conn.transaction::<(), Error, _>(|conn| {
-                                    step(conn, &mut dice, 1_000 * tick + 9)?;
+                                    let did = step(conn, &mut dice, 1_000 * tick + 9)?;
+                                    happened.extend(did.map(|_| "savepoint rollback"));
                                     Err(Error::Database(diesel::result::Error::RollbackTransaction))
                                 });
+                                assert_eq!(table(conn), before);
                                 Ok(())
                             })?,
-                            _ => step(conn, &mut dice, tick)?,
+                            _ => happened.extend(step(conn, &mut dice, tick)?),
                         }
                         moments.push((last(conn), table(conn)));
                     }
@@ -219,6 +271,11 @@ macro_rules! replay {
                         assert_eq!(as_of(conn, record), expected);
                     }
                 }
+                assert_eq!(
+                    happened,
+                    BTreeSet::from(EVERYTHING),
+                    "not all of it happened"
+                );
                 Ok(())
             }
 
@@ -226,15 +283,16 @@ macro_rules! replay {
             fn all_at_once() -> Done {
                 let db = Db::$engine();
                 tables(&db);
+                let happened = std::sync::Mutex::new(BTreeSet::new());
                 std::thread::scope(|scope| {
                     for seed in 0..4 {
-                        let db = &db;
+                        let (db, happened) = (&db, &happened);
                         scope.spawn(move || {
                             let (conn, mut dice) = (&mut db.connect::<$conn>(), Dice(100 + seed));
                             for tick in 0..60 {
                                 // Deadlocks and lost races are errors, and leave nothing.
                                 let tick = seed * 1_000 + tick;
-                                let _ = match dice.roll(3) {
+                                let did = match dice.roll(3) {
                                     0 => conn.transaction(|conn| {
                                         if stringify!($engine) == "mysql" {
                                             // A key that another transaction uses for the
@@ -243,21 +301,26 @@ macro_rules! replay {
                                             conn.batch_execute(
                                                 "UPDATE papers SET website = id WHERE id < 4",
                                             )?;
-                                            return conn
-                                                .batch_execute("DELETE FROM papers WHERE id = 2")
-                                                .map_err(Error::from);
+                                            conn.batch_execute("DELETE FROM papers WHERE id = 2")?;
+                                            return Ok(None);
                                         }
                                         step(conn, &mut dice, tick)?;
                                         step(conn, &mut dice, tick + 500)
                                     }),
                                     _ => step(conn, &mut dice, tick),
                                 };
+                                happened.lock().unwrap().extend(did.ok().flatten());
                             }
                         });
                     }
                 });
                 let conn = &mut db.connect::<$conn>();
                 assert!(last(conn) != 0);
+                // Which of the rare ones win their races is chance.
+                let happened = happened.into_inner().unwrap();
+                for common in ["insert", "update", "raw SQL", "soft_delete", "delete"] {
+                    assert!(happened.contains(common), "no {common}: {happened:?}");
+                }
                 check(conn);
                 Ok(())
             }

@@ -7,7 +7,6 @@
 
 pub mod ddl;
 pub mod models;
-pub mod posts;
 pub mod recorded;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -26,11 +26,7 @@ pub(super) fn now() -> &'static str {
 
 impl Said<'_> {
     /// A change that happens now.
-    pub(super) fn now(
-        target: &RecordTarget<'_>,
-        version: Option<String>,
-        operation: &str,
-    ) -> Self {
+    pub(super) fn now(target: &RecordTarget<'_>, version: Option<String>, operation: &str) -> Self {
         Self {
             version,
             operation: format!("'{operation}'"),

@@ -1,0 +1,70 @@
+//! Values for which the model has no column any more.
+
+use super::super::super::facts::{
+    RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
+};
+use super::super::super::model::Recall;
+use super::super::super::query::Sql;
+use super::super::Conflict;
+use super::Proposal;
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::schema::Catalog;
+
+/// Columns of the record table that the model does not have any more, and that
+/// had a value in a version that is gone back to.
+pub(in super::super) async fn columns_gone<M, C>(
+    conn: &mut C,
+    catalog: &mut Catalog,
+    proposal: &Proposal<'_, M, C>,
+) -> Result<Vec<Conflict>, Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    const OURS: [&str; 6] = [
+        RECORD_ID,
+        RECORD_VERSION,
+        RECORD_OPERATION,
+        RECORDED_AT,
+        RECORD_CHANGESET,
+        RECORD_REDACTED,
+    ];
+    let mut records: Vec<i64> = proposal
+        .sources
+        .iter()
+        .map(|source| source.record)
+        .collect();
+    records.sort_unstable();
+    records.dedup();
+    let known = |name: &str| {
+        OURS.contains(&name)
+            || M::RECORDING
+                .columns
+                .iter()
+                .any(|column| column.name == name)
+            || M::RECORDING
+                .properties
+                .iter()
+                .any(|property| property.name == name)
+    };
+    let table = catalog.table(conn, M::RECORDING.records).await?;
+    let mut conflicts = Vec::new();
+    for column in table.columns.iter().filter(|name| !known(name)).cloned() {
+        let mut query = Sql::new("SELECT COUNT(*), COUNT(*) FROM ")
+            .name(M::RECORDING.records)
+            .text(" WHERE ")
+            .name(column.clone())
+            .text(" IS NOT NULL AND ")
+            .name(RECORD_ID)
+            .text(" IN (0");
+        for record in &records {
+            query = query.text(", ").number(*record);
+        }
+        let found = conn.numbers(query.text(")")).await?.pop();
+        if found.is_some_and(|(count, _)| count > 0) {
+            conflicts.push(Conflict::ColumnGone { column });
+        }
+    }
+    Ok(conflicts)
+}

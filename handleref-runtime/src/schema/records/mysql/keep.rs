@@ -1,0 +1,78 @@
+//! The table that keeps a recorded one from being truncated.
+
+use super::known;
+use crate::schema::dialect::{State, Trigger, Wanted};
+use crate::schema::live::LiveIndex;
+use crate::schema::mysql::Mysql;
+use crate::schema::names::shortened;
+use crate::schema::records::RecordTarget;
+
+pub(super) fn keep_name(wanted: &Wanted) -> String {
+    shortened(&Mysql, format!("handleref_keep_{}", wanted.table.table))
+}
+
+/// The key's columns, as some unique index has them; or why there can be no
+/// foreign key to them.
+pub(super) fn keepable<'a>(target: &'a RecordTarget<'_>) -> Result<&'a [String], &'static str> {
+    for [engine, partitioned, _] in known(target, "engine") {
+        if !engine.eq_ignore_ascii_case("innodb") {
+            return Err("the table is not InnoDB");
+        }
+        if !partitioned.is_empty() {
+            return Err("the table is partitioned");
+        }
+    }
+    let key = &target.wanted.key;
+    let covers = |index: &&LiveIndex| {
+        index.unique
+            && index.columns.len() == key.len()
+            && key
+                .iter()
+                .all(|name| index.columns.iter().any(|column| column == name))
+    };
+    let index = target.live.indexes.iter().find(covers);
+    index
+        .map(|index| index.columns.as_slice())
+        .ok_or("the database does not know the key as unique")
+}
+
+/// An empty table whose foreign key lets the engine refuse `TRUNCATE`, which
+/// sets off no triggers.
+pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
+    let columns = keepable(target).ok()?;
+    let name = keep_name(target.wanted);
+    let constraint = target.trigger_name("kept", &target.wanted.table.table);
+    let (keep, table) = (
+        target.beside(&name),
+        target.beside(&target.wanted.table.table),
+    );
+    let quote = |name: &str| target.dialect.quote(name);
+    let definition = |name: &String| {
+        let sql_type = target.live.type_of(name).unwrap_or("BIGINT");
+        format!("  {} {sql_type} NOT NULL,\n", quote(name))
+    };
+    let definitions: String = columns.iter().map(definition).collect();
+    let all: Vec<String> = columns.iter().map(|name| quote(name)).collect();
+    let all = all.join(", ");
+    let mut kept: Vec<&str> = known(target, "kept").map(|[column, ..]| column).collect();
+    let mut wanted: Vec<&str> = columns.iter().map(String::as_str).collect();
+    kept.sort_unstable();
+    wanted.sort_unstable();
+    Some(Trigger {
+        name,
+        on: None,
+        create: vec![format!(
+            "CREATE TABLE {keep} (\n{definitions}  CHECK (1 = 0),\n  CONSTRAINT {} FOREIGN KEY ({all}) REFERENCES {table} ({all})\n) \
+             ENGINE = InnoDB COMMENT = 'Always empty; refuses TRUNCATE, which could not be recorded'",
+            quote(&constraint)
+        )],
+        drop: vec![format!("DROP TABLE IF EXISTS {keep}")],
+        state: if kept == wanted {
+            State::Right
+        } else if kept.is_empty() {
+            State::Missing
+        } else {
+            State::Altered(Vec::new())
+        },
+    })
+}

@@ -1,0 +1,50 @@
+//! Values that must not be in any record.
+
+use super::filled;
+use crate::support::each_engine;
+use crate::support::recorded::{Paper, PaperRecords, papers};
+use diesel::prelude::ExpressionMethods;
+use diesel::{QueryDsl, SelectableHelper};
+use handleref::Error;
+use handleref::prelude::*;
+use handleref::record::maintain::{EventKind, Maintain, events};
+
+each_engine! {
+    /// The values are gone from every record and from the row; all else stays.
+    async fn erase(db: filled, conn) {
+        go!(diesel::update(papers::table.find(1)).set(papers::website.eq("w1")).execute(conn))?;
+        go!(diesel::update(papers::table.find(1)).set((papers::website.eq("w2"), papers::title.eq("name"))).execute(conn))?;
+        go!(diesel::update(papers::table.find(2)).set(papers::website.eq("w3")).execute(conn))?;
+        let erased = go!(Paper::erase(1).column(papers::website).execute(conn))?;
+        assert_eq!((erased.records, erased.live_row), (3, false));
+        let of = |id: i32| Paper::history_of(id).order(PaperRecords::RECORD_ID).select((PaperRecords::VERSION, papers::title, papers::website, papers::secret));
+        type Row = (i64, String, Option<String>, Option<String>);
+        let shown = |rows: Vec<Row>| rows.into_iter().map(|(version, title, website, _)| format!("{version} {title} {website:?}")).collect::<Vec<_>>();
+        assert_eq!(shown(go!(of(1).load::<Row>(conn))?), ["1 old 1 None", "2 old 1 None", "3 name None"]);
+        assert_eq!(shown(go!(of(2).load::<Row>(conn))?), ["1 old 2 None", "2 old 2 Some(\"w3\")"]);
+
+        let erase = || Paper::erase(1).column(papers::website).column(papers::secret).column_with(papers::title, "'it''s'").live_row();
+        let erased = go!(erase().execute(conn))?;
+        assert_eq!((erased.records, erased.live_row), (4, true));
+        assert_eq!(shown(go!(of(1).load::<Row>(conn))?), ["1 it's None", "2 it's None", "3 it's None", "4 it's None"]);
+        let live: Paper = go!(papers::table.find(1).select(Paper::as_select()).first(conn))?;
+        assert_eq!((live.version, live.title.as_str(), live.website, live.secret), (4, "it's", None, None));
+        // A second time there is nothing to change in the row.
+        assert!(!go!(erase().execute(conn))?.live_row);
+
+        // A row without a record: its baseline does not keep the value either.
+        let erased = go!(Paper::erase(9).column_with(papers::title, "'gone'").live_row().execute(conn))?;
+        assert_eq!((erased.records, erased.live_row), (2, true));
+        assert_eq!(shown(go!(of(9).load::<Row>(conn))?), ["1 gone None", "2 gone None"]);
+
+        let event = go!(events().limit(1).load(conn))?.pop().unwrap();
+        assert_eq!((&event.kind, event.affected), (&EventKind::Erase, Some(2)));
+        assert_eq!((&event.detail["model"], &event.detail["key"], &event.detail["columns"][0]), (&"Paper".into(), &"9".into(), &"title".into()));
+        assert!(!event.to_string().contains("old 9"), "{event}");
+        let refused = go!(Paper::erase(1).column_with(papers::version, "0").execute(conn));
+        assert!(matches!(refused, Err(Error::ManagedColumn { column: "version", .. })), "{refused:?}");
+        let refused = go!(Paper::erase(1).property("nothing").execute(conn));
+        assert!(matches!(refused, Err(Error::NoField { .. })), "{refused:?}");
+        assert!(go!(diesel::sql_query("UPDATE paper_records SET title = 'x'").execute(conn)).is_err());
+    }
+}
