@@ -216,7 +216,9 @@ impl fmt::Display for Error {
                 "changeset {no}, or its undo, changes models that are not listed: list those with the record tables `{}` too",
                 tables.join("`, `")
             ),
-            Self::WrongObject { object, model } => write!(f, "{object} is no reference to a {model}"),
+            Self::WrongObject { object, model } => {
+                write!(f, "{object} is no reference to a {model}")
+            }
             Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
             Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
             Self::ParentDeleted {
@@ -289,10 +291,7 @@ impl From<Error> for diesel::result::Error {
     }
 }
 
-const REQUIRED: [&str; 2] = [
-    "handleref: ",
-    " needs a changeset; see `record_changeset`",
-];
+const REQUIRED: [&str; 2] = ["handleref: ", " needs a changeset; see `record_changeset`"];
 
 /// What the triggers of a table say that requires a changeset. MySQL cuts a
 /// message after 128 characters.

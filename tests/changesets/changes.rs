@@ -1,7 +1,7 @@
 //! What a changeset did, and how changesets are found.
 
-use crate::support::posts::recorded as tables;
-use crate::support::posts::{All, Post, Tag, Topic, post_tags, posts, readings, tags, topics};
+use crate::posts::recorded as tables;
+use crate::posts::{All, Post, Tag, Topic, post_tags, posts, readings, tags, topics};
 use crate::support::{Db, each_engine};
 use chrono::{DateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;
@@ -83,6 +83,11 @@ each_engine! {
         let changes = changes!(conn, made);
         let [topic] = changes.iter().collect::<Vec<_>>()[..] else { panic!("{changes}") };
         assert_eq!(topic.object, ObjectRef::new::<Topic>(&7));
+        // Case 4: however often it is made, it is the same reference.
+        let row = go!(topics::table.find(7).first::<Topic>(conn))?;
+        assert_eq!(ObjectRef::of(&row), topic.object);
+        let read: ObjectRef = serde_json::from_str(&serde_json::to_string(&topic.object)?)?;
+        assert_eq!(read, topic.object);
         assert_eq!(topic.state, Some(State::Added));
         let values: Vec<_> = topic.values.iter().map(|it| (it.field, &it.old, it.new.clone())).collect();
         assert_eq!(values, [("id", &Value::Null, json!(7)), ("name", &Value::Null, json!("rust"))]);

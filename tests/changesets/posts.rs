@@ -1,7 +1,7 @@
 //! Models that refer to each other in every way: a foreign key, a tree in one
 //! table, a join table with a key of its own columns and one with its own key.
 
-use super::Db;
+use crate::support::Db;
 use chrono::NaiveDateTime;
 use diesel::{AsChangeset, Identifiable, Insertable, Queryable, Selectable};
 use handleref::{HandleRef, Recorded};

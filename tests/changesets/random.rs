@@ -2,8 +2,8 @@
 //! last to the first goes through every state in between, and undoing those
 //! undos goes forth again.
 
-use crate::support::posts::recorded as tables;
-use crate::support::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topics};
+use crate::posts::recorded as tables;
+use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topics};
 use crate::support::{Db, Done};
 use diesel::prelude::*;
 use handleref::{Changeset, ChangesetNo, Error, current_changeset, record_changeset, undo_plan};

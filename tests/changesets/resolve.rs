@@ -1,7 +1,7 @@
 //! Undoing what was changed since: fields whose values somebody says.
 
-use crate::support::posts::recorded as tables;
-use crate::support::posts::{All, Post, Tag, posts, tags};
+use crate::posts::recorded as tables;
+use crate::posts::{All, Post, Tag, posts, tags};
 use crate::support::{Db, each_engine};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;

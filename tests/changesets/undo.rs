@@ -1,7 +1,7 @@
 //! Undoing a changeset: the plan, what stands in its way, and doing it.
 
-use crate::support::posts::recorded as tables;
-use crate::support::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topics};
+use crate::posts::recorded as tables;
+use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topics};
 use crate::support::{Db, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
@@ -346,8 +346,8 @@ each_engine! {
         assert_eq!(go!(stored.changes::<All>().load(conn))?.len(), 2);
         assert_eq!(go!(posts::table.find(1).select(posts::title).first::<String>(conn))?, "one");
         let history: Vec<Option<i64>> = go!(Post::history_of(1)
-            .order(crate::support::posts::PostRecords::RECORD_ID)
-            .select(crate::support::posts::PostRecords::CHANGESET)
+            .order(crate::posts::PostRecords::RECORD_ID)
+            .select(crate::posts::PostRecords::CHANGESET)
             .load(conn))?;
         assert_eq!(history, [None, Some(made.0), Some(outer.0)]);
         let _: Value = serde_json::to_value(&stored)?;

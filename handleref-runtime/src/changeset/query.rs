@@ -325,18 +325,25 @@ impl Filter {
 }
 
 impl<C: Executor> Of<C> {
-    /// Whether the changeset has such a record. The range of numbers finds it
-    /// by the primary key.
+    /// Whether the changeset has such a record. Those of a row are found by its
+    /// key; else the range of numbers finds them, changeset by changeset.
     fn sql(&self) -> Sql<'_, C::Backend> {
         let kind = C::Backend::KIND;
         let records = quoted(kind, self.recording.records);
-        let mut sql = Sql::new("").text(format!(
-            "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id AND {RECORD_ID} > handleref_c.first_record \
-             AND (handleref_c.last_record IS NULL OR {RECORD_ID} <= handleref_c.last_record)"
-        ));
-        if let Some(row) = &self.row {
-            sql = sql.text(" AND ").part(&**row);
-        }
+        let mut sql = match &self.row {
+            Some(row) => Sql::new("")
+                .text(format!(
+                    "handleref_c.id IN (SELECT {RECORD_CHANGESET} FROM {records} \
+                     WHERE {RECORD_CHANGESET} IS NOT NULL AND "
+                ))
+                .part(&**row),
+            None => Sql::new("").text(format!(
+                "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id \
+                 AND {RECORD_ID} > handleref_c.first_record \
+                 AND {RECORD_ID} <= COALESCE(handleref_c.last_record, {})",
+                i64::MAX
+            )),
+        };
         if let Some(field) = self.field {
             sql = sql.text(format!(" AND {}", self.field_sql(kind, &records, field)));
         }
