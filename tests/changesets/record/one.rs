@@ -4,7 +4,9 @@ use super::*;
 use crate::support::each_engine;
 use crate::support::recorded::bare_papers;
 use chrono::{NaiveDate, Utc};
-use handleref::{Actor, ChangesetMeta};
+#[cfg(feature = "uuid")]
+use handleref::Actor;
+use handleref::ChangesetMeta;
 use serde_json::{Value, json};
 
 /// A trigger of the user's own: what comes into `inbox` becomes a book.
