@@ -34,6 +34,7 @@ mod records_dsl;
 mod resample;
 pub(crate) mod revert;
 mod row;
+pub(crate) mod subject;
 mod value;
 mod window;
 

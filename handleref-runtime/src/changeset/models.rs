@@ -5,10 +5,10 @@ use super::stored::Changeset;
 use super::undo::Inverse;
 use crate::error::Error;
 use crate::executor::Executor;
-use crate::model::Roles;
-use crate::record::facts::{Capture, Recording};
+use crate::record::facts::Capture;
 use crate::record::query::Loaded;
-use crate::record::{Fields, Json, LiveName, Recall, Recorded};
+use crate::record::subject::Subject;
+use crate::record::{Fields, Json, Recall, Recorded};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -44,22 +44,14 @@ pub trait AnyModel<C: Executor>: Send + Sync {
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
-    pub(super) name: &'static str,
-    pub(super) table: &'static str,
-    pub(super) recording: Recording,
-    pub(super) key: &'static [&'static str],
-    pub(super) roles: Roles,
+    pub(super) model: Subject,
     pub(super) fields: &'static [&'static str],
 }
 
 impl Facts {
     pub(super) fn of<M: Fields<Json>>() -> Self {
         Self {
-            name: M::RECORDED_NAME,
-            table: M::LiveTable::SQL_NAME,
-            recording: M::RECORDING,
-            key: M::RECORDED_KEY,
-            roles: M::RECORDED_ROLES,
+            model: Subject::of::<M>(),
             fields: M::FIELDS,
         }
     }
@@ -67,13 +59,13 @@ impl Facts {
     /// Whether the values of a column are recorded and say what somebody
     /// changed; handleref itself writes the version and the timestamps.
     pub(super) fn tells(&self, at: usize) -> bool {
-        let roles = &self.roles;
+        let roles = &self.model.roles;
         let managed = [
             roles.version.map(|(name, _)| name),
             roles.created_at.map(|(name, _)| name),
             roles.updated_at.map(|(name, _)| name),
         ];
-        let column = self.recording.columns.get(at);
+        let column = self.model.recording.columns.get(at);
         column.is_some_and(|column| {
             column.capture == Capture::Value && !managed.contains(&Some(column.name))
         })
@@ -81,20 +73,20 @@ impl Facts {
 
     /// Whether an undo may be told what the field at a place is to be.
     pub(super) fn is_open(&self, at: usize) -> bool {
-        let column = self.recording.columns.get(at);
-        self.tells(at) && column.is_some_and(|column| !self.key.contains(&column.name))
+        let column = self.model.recording.columns.get(at);
+        self.tells(at) && column.is_some_and(|column| !self.model.key.contains(&column.name))
     }
 
     /// Whether this is the name of the field at a place, or of its column.
     pub(super) fn is_named(&self, at: usize, name: &str) -> bool {
-        let column = self.recording.columns.get(at);
+        let column = self.model.recording.columns.get(at);
         self.fields.get(at).is_some_and(|field| *field == name)
             || column.is_some_and(|column| column.name == name)
     }
 
     /// The place of a column.
     pub(super) fn at(&self, column: &str) -> Option<usize> {
-        let mut columns = self.recording.columns.iter();
+        let mut columns = self.model.recording.columns.iter();
         columns.position(|one| one.name == column)
     }
 }
@@ -166,7 +158,7 @@ pub(super) fn models<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> 
     Ms::list(&mut models);
     let mut seen: Vec<&'static str> = Vec::new();
     models.retain(|model| {
-        let records = model.facts().recording.records;
+        let records = model.facts().model.recording.records;
         let new = !seen.contains(&records);
         seen.push(records);
         new

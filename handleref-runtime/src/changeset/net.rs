@@ -48,7 +48,7 @@ pub struct Net {
 /// The places of the columns in which two states of a row differ: those whose
 /// values are recorded, without those that handleref writes with every change.
 pub(super) fn differing(facts: &Facts, one: &[Value], other: &[Value]) -> Vec<usize> {
-    let columns = 0..facts.recording.columns.len();
+    let columns = 0..facts.model.recording.columns.len();
     columns
         .filter(|at| facts.tells(*at) && one.get(*at) != other.get(*at))
         .collect()

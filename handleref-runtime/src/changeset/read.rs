@@ -67,7 +67,7 @@ impl<Ms> ChangesOf<'_, Ms> {
                 let facts = model.facts();
                 let touched = model.touched(conn, changeset).await?;
                 let nets: Vec<&Net> = touched.iter().map(|one| one.net()).collect();
-                match facts.recording.link {
+                match facts.model.recording.link {
                     true => view.links(&facts, &nets),
                     false => nets.iter().for_each(|net| view.object(&facts, net)),
                 }
@@ -131,7 +131,7 @@ impl View {
                 change.links.push(LinkChange {
                     added,
                     to,
-                    through: facts.name,
+                    through: facts.model.name,
                 });
                 self.merge(*first, change);
             }
@@ -156,7 +156,7 @@ impl View {
 /// The two objects that a row of a join table links, if the row lives.
 fn pair(facts: &Facts, state: Option<&StateAt>) -> Option<(ObjectRef, ObjectRef)> {
     let state = state.filter(|state| state.live)?;
-    let [owner, other] = facts.recording.references else {
+    let [owner, other] = facts.model.recording.references else {
         return None;
     };
     let referred = |reference: &Reference| {
@@ -183,7 +183,7 @@ pub(super) fn values(facts: &Facts, net: &Net) -> Vec<ValueChange> {
     let Some(after) = &net.after else {
         return Vec::new();
     };
-    let columns = facts.recording.columns;
+    let columns = facts.model.recording.columns;
     let places: Vec<usize> = match &net.before {
         Some(before) => differing(facts, &before.values, &after.values),
         None if net.known => (0..columns.len()).filter(|at| facts.tells(*at)).collect(),
@@ -214,8 +214,8 @@ pub(super) fn value_change(
     old: Option<&Value>,
     new: Option<&Value>,
 ) -> Option<ValueChange> {
-    let column = facts.recording.columns.get(at)?;
-    let mut references = facts.recording.references.iter();
+    let column = facts.model.recording.columns.get(at)?;
+    let mut references = facts.model.recording.references.iter();
     let reference = references.find(|reference| reference.columns == [column.name]);
     Some(ValueChange {
         field: facts.fields.get(at).copied().unwrap_or(column.name),

@@ -7,9 +7,10 @@ use crate::context::Scope;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Executor;
+use crate::record::query::OwnKeyIs;
 use crate::record::{ChangesetNo, Recall, Recorded};
-use crate::schema::Schema;
-use place::{Facts, KeyOf, Place};
+use crate::schema::{RecordedTable, Schema};
+use place::Place;
 use std::fmt;
 
 mod find;
@@ -152,7 +153,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// scan().model::<Article>().model::<Topic>().execute(conn)?;
     /// ```
     pub fn model<M: Recorded>(mut self) -> Self {
-        self.place(Facts::of::<M>()).whole = true;
+        self.place(RecordedTable::of::<M>()).whole = true;
         self
     }
 
@@ -163,7 +164,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```
     pub fn schema(mut self, schema: &Schema) -> Self {
         for table in schema.recorded() {
-            self.place(Facts::in_schema(table)).whole = true;
+            self.place(table).whole = true;
         }
         self
     }
@@ -193,8 +194,10 @@ impl<C: Executor + 'static> Scan<C> {
     /// scan().key::<Article>(&7).execute(conn)?;
     /// ```
     pub fn key<M: Recall<C>>(mut self, key: &M::RecordKey) -> Self {
-        let key = KeyOf::<M, C>::new(key.clone());
-        self.place(Facts::of::<M>()).keys.push(Box::new(key));
+        let key = OwnKeyIs::<M, C>::new(key.clone());
+        self.place(RecordedTable::of::<M>())
+            .keys
+            .push(Box::new(key));
         self
     }
 
@@ -219,7 +222,7 @@ impl<C: Executor + 'static> Scan<C> {
         self
     }
 
-    fn place(&mut self, facts: Facts) -> &mut Place<C::Backend> {
+    fn place(&mut self, facts: RecordedTable) -> &mut Place<C::Backend> {
         let at = self.places.iter().position(|it| it.facts.same(&facts));
         let at = at.unwrap_or_else(|| {
             self.places.push(Place::new(facts));

@@ -31,13 +31,11 @@ pub use holds::{Hold, holds, release};
 pub use pause::{AsyncWork, without_recording, without_recording_async};
 pub use prune::{Age, Prune, Pruned};
 
-use super::facts::Recording;
-use super::model::{LiveName, Recorded};
+use super::model::Recorded;
+use super::subject::Subject;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
+use crate::executor::Executor;
 use crate::key::Key;
-use crate::model::Roles;
-use crate::{context, text};
 
 /// Looking after the history of one model.
 pub trait Maintain: Recorded {
@@ -93,57 +91,3 @@ pub trait Maintain: Recorded {
 }
 
 impl<M: Recorded> Maintain for M {}
-
-/// The facts about a model, without its type: what follows is compiled once
-/// for each connection, not for each model.
-#[derive(Debug, Clone, Copy)]
-struct Subject {
-    model: &'static str,
-    table: &'static str,
-    key: &'static [&'static str],
-    recording: Recording,
-    roles: Roles,
-}
-
-impl Subject {
-    fn of<M: Recorded>() -> Self {
-        Self {
-            model: M::RECORDED_NAME,
-            table: M::LiveTable::SQL_NAME,
-            key: M::RECORDED_KEY,
-            recording: M::RECORDING,
-            roles: M::RECORDED_ROLES,
-        }
-    }
-
-    /// Takes the row of this recording in `handleref_recordings` for the rest
-    /// of the transaction: holds, prunes and erasures of a model go one after
-    /// the other.
-    async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
-        context::write_lock(conn).await?;
-        self.find(conn, text::for_update::<C>()).await
-    }
-
-    /// Looks whether there is such a recording.
-    async fn installed<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
-        self.find(conn, "").await
-    }
-
-    async fn find<C: Steps>(&self, conn: &mut C, end: &str) -> Result<(), Error> {
-        let sql = text::Sql::new::<C>()
-            .sql("SELECT CAST(backfilled AS ")
-            .sql(text::integer::<C>())
-            .sql("), CAST(0 AS ")
-            .sql(text::integer::<C>())
-            .sql(") FROM handleref_recordings WHERE record_table = ")
-            .text(self.recording.records)
-            .sql(end);
-        match conn.numbers(sql.query()).await?.is_empty() {
-            true => Err(Error::NotInstalled {
-                model: self.model,
-                records: self.recording.records,
-            }),
-            false => Ok(()),
-        }
-    }
-}

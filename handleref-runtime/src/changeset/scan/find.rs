@@ -4,7 +4,7 @@
 //! (On MySQL and MariaDB a statement that reads the record table could not
 //! write the table, whose triggers name the record table.)
 
-use super::place::{Facts, Keys};
+use super::place::Keys;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
@@ -13,6 +13,7 @@ use crate::record::facts::{
 };
 use crate::record::living::lives_sql;
 use crate::record::query::Sql;
+use crate::schema::RecordedTable;
 use crate::text::{as_text, quoted};
 
 /// What was found.
@@ -54,7 +55,7 @@ fn equals(kind: Kind) -> &'static str {
 }
 
 /// Whether a row of `alias` is the one that the temporary table means.
-pub(super) fn is_meant(kind: Kind, facts: &Facts, alias: &str) -> String {
+pub(super) fn is_meant(kind: Kind, facts: &RecordedTable, alias: &str) -> String {
     let same = |(at, name): (usize, &&str)| {
         let (name, equals) = (quoted(kind, name), equals(kind));
         format!("{alias}.{name} {equals} handleref_s.handleref_{at}")
@@ -64,7 +65,7 @@ pub(super) fn is_meant(kind: Kind, facts: &Facts, alias: &str) -> String {
 }
 
 /// The key's columns of `alias`.
-fn key(kind: Kind, facts: &Facts, alias: &str) -> String {
+fn key(kind: Kind, facts: &RecordedTable, alias: &str) -> String {
     let columns = facts.key.iter();
     let columns = columns.map(|name| format!("{alias}{}", quoted(kind, name)));
     columns.collect::<Vec<_>>().join(", ")
@@ -72,7 +73,7 @@ fn key(kind: Kind, facts: &Facts, alias: &str) -> String {
 
 pub(super) async fn find<C: Steps>(
     conn: &mut C,
-    facts: &Facts,
+    facts: &RecordedTable,
     keys: Keys<'_, C::Backend>,
     deletions_only: bool,
 ) -> Result<Found, Error> {
@@ -117,7 +118,7 @@ pub(super) async fn forget<C: Steps>(conn: &mut C) -> Result<(), Error> {
 }
 
 /// The columns of the temporary table have the types of the record table's.
-fn create_sql(kind: Kind, facts: &Facts) -> Vec<String> {
+fn create_sql(kind: Kind, facts: &RecordedTable) -> Vec<String> {
     let keys = facts.key.iter().enumerate();
     let keys: String = keys
         .map(|(at, name)| format!("{} AS handleref_{at}, ", quoted(kind, name)))
@@ -141,7 +142,7 @@ fn create_sql(kind: Kind, facts: &Facts) -> Vec<String> {
 }
 
 /// `INSERT INTO <temporary table> (..) `
-fn insert<DB: Engine>(facts: &Facts) -> Sql<'static, DB> {
+fn insert<DB: Engine>(facts: &RecordedTable) -> Sql<'static, DB> {
     let keys: String = (0..facts.key.len())
         .map(|at| format!("handleref_{at}, "))
         .collect();
@@ -152,7 +153,7 @@ fn insert<DB: Engine>(facts: &Facts) -> Sql<'static, DB> {
 }
 
 /// The number of the last record of each key.
-fn last<'a, DB: Engine>(facts: &Facts, keys: &'a Keys<'a, DB>) -> Sql<'a, DB> {
+fn last<'a, DB: Engine>(facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a, DB> {
     let columns = facts.key.iter().enumerate();
     let columns: String = columns
         .map(|(at, name)| format!("{} AS handleref_{at}, ", quoted(DB::KIND, name)))
@@ -170,7 +171,11 @@ fn last<'a, DB: Engine>(facts: &Facts, keys: &'a Keys<'a, DB>) -> Sql<'a, DB> {
 }
 
 /// Keys whose last record is no `delete`, and that have no row.
-fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &Facts, keys: &'a Keys<'a, DB>) -> Sql<'a, DB> {
+fn gone_sql<'a, DB: Engine>(
+    kind: Kind,
+    facts: &RecordedTable,
+    keys: &'a Keys<'a, DB>,
+) -> Sql<'a, DB> {
     // The transaction may be one that locks no gaps; then whoever is about to
     // insert such a row waits, or is waited for.
     let lock = match kind {
@@ -199,7 +204,11 @@ fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &Facts, keys: &'a Keys<'a, DB>) -
 }
 
 /// Rows that are not as their last record says.
-fn live_sql<'a, DB: Engine>(kind: Kind, facts: &Facts, keys: &'a Keys<'a, DB>) -> Sql<'a, DB> {
+fn live_sql<'a, DB: Engine>(
+    kind: Kind,
+    facts: &RecordedTable,
+    keys: &'a Keys<'a, DB>,
+) -> Sql<'a, DB> {
     let last_version = format!("COALESCE(handleref_l.{RECORD_VERSION}, 0)");
     let unknown =
         format!("handleref_l.{RECORD_ID} IS NULL OR handleref_l.{RECORD_OPERATION} = 'delete'");

@@ -1,11 +1,12 @@
 //! Nobody changes what is compared.
 
-use super::place::{Facts, Keys, Place};
+use super::place::{Keys, Place};
 use crate::changeset::recording::not_installed;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
 use crate::record::query;
+use crate::schema::RecordedTable;
 use crate::text::{Sql, for_update, integer};
 
 /// Takes the locks that are taken for all tables at once, always in the same order.
@@ -13,7 +14,7 @@ pub(super) async fn take<C: Steps>(
     conn: &mut C,
     places: &[Place<C::Backend>],
 ) -> Result<(), Error> {
-    let mut all: Vec<&Facts> = places.iter().map(|place| &place.facts).collect();
+    let mut all: Vec<&RecordedTable> = places.iter().map(|place| &place.facts).collect();
     all.sort_by_key(|facts| facts.listed());
     for facts in &all {
         recording(conn, facts).await?;
@@ -21,7 +22,8 @@ pub(super) async fn take<C: Steps>(
     if C::Backend::KIND == Kind::Postgres && !all.is_empty() {
         // The record tables too: backfills and relatives write them without
         // changing the tables.
-        let both = |facts: &&Facts| [facts.table(Kind::Postgres), facts.records(Kind::Postgres)];
+        let both =
+            |facts: &&RecordedTable| [facts.table(Kind::Postgres), facts.records(Kind::Postgres)];
         let tables: Vec<_> = all.iter().flat_map(both).collect();
         let lock = format!(
             "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
@@ -33,7 +35,7 @@ pub(super) async fn take<C: Steps>(
 }
 
 /// Takes the row of a recording, as prunes and erasures do.
-async fn recording<C: Steps>(conn: &mut C, facts: &Facts) -> Result<(), Error> {
+async fn recording<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), Error> {
     let sql = Sql::new::<C>()
         .sql(&format!(
             "SELECT CAST(backfilled AS {0}), CAST(0 AS {0})",
@@ -55,7 +57,7 @@ async fn recording<C: Steps>(conn: &mut C, facts: &Facts) -> Result<(), Error> {
 /// Locks the rows, where a table is not locked as a whole.
 pub(super) async fn rows<C: Steps>(
     conn: &mut C,
-    facts: &Facts,
+    facts: &RecordedTable,
     keys: Keys<'_, C::Backend>,
 ) -> Result<(), Error> {
     if C::Backend::KIND == Kind::Mysql {

@@ -1,84 +1,14 @@
 //! What is looked at.
 
 use super::KEYS;
-use crate::engine::{Engine, Kind};
-use crate::executor::Executor;
-use crate::model::Roles;
-use crate::record::facts::{Capture, RecordedColumn, Recording};
-use crate::record::{LiveName, Recall, Recorded};
-use crate::row::ColumnWriter;
-use crate::row::columns::Form;
+use crate::engine::Engine;
+use crate::record::facts::{Capture, RecordedColumn};
 use crate::schema::RecordedTable;
-use crate::text::quoted;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::fmt;
-use std::marker::PhantomData;
 
-/// A table, without its model's type.
-#[derive(Debug)]
-pub(super) struct Facts {
-    pub(super) model: &'static str,
-    schema: Option<String>,
-    pub(super) table: String,
-    pub(super) key: Vec<&'static str>,
-    pub(super) recording: Recording,
-    pub(super) roles: Roles,
-}
-
-impl Facts {
-    pub(super) fn of<M: Recorded>() -> Self {
-        Self {
-            model: M::RECORDED_NAME,
-            schema: None,
-            table: M::LiveTable::SQL_NAME.to_owned(),
-            key: M::RECORDED_KEY.to_vec(),
-            recording: M::RECORDING,
-            roles: M::RECORDED_ROLES,
-        }
-    }
-
-    pub(super) fn in_schema(table: RecordedTable<'_>) -> Self {
-        Self {
-            model: table.model,
-            schema: table.schema.map(str::to_owned),
-            table: table.table.to_owned(),
-            key: table.key.to_vec(),
-            recording: table.recording,
-            roles: table.roles,
-        }
-    }
-
-    /// Whether both are about one table.
-    pub(super) fn same(&self, other: &Self) -> bool {
-        (&self.schema, &self.table) == (&other.schema, &other.table)
-    }
-
-    fn beside(&self, kind: Kind, name: &str) -> String {
-        match &self.schema {
-            Some(schema) => format!("{}.{}", quoted(kind, schema), quoted(kind, name)),
-            None => quoted(kind, name),
-        }
-    }
-
-    /// The table's name, quoted.
-    pub(super) fn table(&self, kind: Kind) -> String {
-        self.beside(kind, &self.table)
-    }
-
-    /// The record table's name, quoted.
-    pub(super) fn records(&self, kind: Kind) -> String {
-        self.beside(kind, self.recording.records)
-    }
-
-    /// The record table as `handleref_recordings` lists it.
-    pub(super) fn listed(&self) -> String {
-        match &self.schema {
-            Some(schema) => format!("{schema}.{}", self.recording.records),
-            None => self.recording.records.to_owned(),
-        }
-    }
-
+impl RecordedTable {
     pub(super) fn version(&self) -> Option<&'static str> {
         self.roles.version.map(|(name, _)| name)
     }
@@ -113,13 +43,13 @@ type Test<DB> = Box<dyn QueryFragment<DB> + Send + Sync>;
 
 /// Rows of a table, or all of them.
 pub(super) struct Place<DB: Engine> {
-    pub(super) facts: Facts,
+    pub(super) facts: RecordedTable,
     pub(super) whole: bool,
     pub(super) keys: Vec<Test<DB>>,
 }
 
 impl<DB: Engine> Place<DB> {
-    pub(super) fn new(facts: Facts) -> Self {
+    pub(super) fn new(facts: RecordedTable) -> Self {
         Self {
             facts,
             whole: false,
@@ -169,26 +99,5 @@ impl<DB: Engine> QueryFragment<DB> for Keys<'_, DB> {
             out.push_sql("))");
         }
         Ok(())
-    }
-}
-
-/// `key columns = values`, with a key of its own.
-pub(super) struct KeyOf<M: Recorded, C> {
-    key: M::RecordKey,
-    conn: PhantomData<fn() -> C>,
-}
-
-impl<M: Recorded, C> KeyOf<M, C> {
-    pub(super) fn new(key: M::RecordKey) -> Self {
-        Self {
-            key,
-            conn: PhantomData,
-        }
-    }
-}
-
-impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyOf<M, C> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        M::walk_key(&self.key, &mut ColumnWriter::new(out, Form::Equals))
     }
 }

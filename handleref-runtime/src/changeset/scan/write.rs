@@ -1,7 +1,6 @@
 //! Recording what was found.
 
 use super::find::{Found, between, is_meant};
-use super::place::Facts;
 use crate::context::{Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -11,12 +10,13 @@ use crate::record::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
+use crate::schema::RecordedTable;
 use crate::text::quoted;
 use crate::time::{TimeKind, now_sql};
 
 pub(super) async fn write<C: Steps>(
     conn: &mut C,
-    facts: &Facts,
+    facts: &RecordedTable,
     found: &Found,
     changeset: ChangesetNo,
 ) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub(super) async fn write<C: Steps>(
 }
 
 /// Gives rows the versions of their records. A guard leaves that alone.
-fn raise_sql(kind: Kind, facts: &Facts, version: &str) -> String {
+fn raise_sql(kind: Kind, facts: &RecordedTable, version: &str) -> String {
     let table = facts.table(kind);
     let (between, meant) = (between(kind), is_meant(kind, facts, &table));
     // Only MySQL takes, and needs, the table's name before a column there.
@@ -80,7 +80,7 @@ fn raise_sql(kind: Kind, facts: &Facts, version: &str) -> String {
 type Pair = (&'static str, String);
 
 /// What a record says besides the row.
-fn said(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> Vec<Pair> {
+fn said(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> {
     let id = match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context) + handleref_s.rowid",
         Kind::Postgres => "nextval('handleref_record_id')",
@@ -101,7 +101,7 @@ fn said(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> Vec<Pair> {
 }
 
 /// `INSERT INTO <records> (..) SELECT .. FROM <from>`
-fn insert_sql(kind: Kind, facts: &Facts, pairs: Vec<Pair>, from: &str) -> String {
+fn insert_sql(kind: Kind, facts: &RecordedTable, pairs: Vec<Pair>, from: &str) -> String {
     let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
     let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
     format!(
@@ -114,7 +114,7 @@ fn insert_sql(kind: Kind, facts: &Facts, pairs: Vec<Pair>, from: &str) -> String
 
 /// Records of rows as they are now. Expressions of the model are about the
 /// table by its name; nothing else in the statement has a name like theirs.
-fn live_sql(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> String {
+fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String {
     let table = facts.table(kind);
     let mut pairs = said(kind, facts, changeset);
     let expression =
@@ -137,7 +137,7 @@ fn live_sql(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> String {
 }
 
 /// Records of rows that are gone, as they were last.
-fn gone_sql(kind: Kind, facts: &Facts, changeset: ChangesetNo) -> String {
+fn gone_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String {
     let mut pairs = said(kind, facts, changeset);
     let columns = facts.recording.columns.iter().map(|column| column.name);
     let properties = facts.recording.properties.iter();

@@ -166,7 +166,7 @@ where
         if !done.is_blocked() {
             insert(conn, catalog, &plan).await?;
             done.action = Some(UndoAction::Insert);
-            let places = (0..facts.recording.columns.len()).filter(|at| facts.tells(*at));
+            let places = (0..facts.model.recording.columns.len()).filter(|at| facts.tells(*at));
             done.changes = places
                 .filter_map(|at| value_change(&facts, at, None, before.values.get(at)))
                 .collect();
@@ -197,7 +197,7 @@ where
             }
             return Ok(write.done);
         };
-        for (at, column) in facts.recording.columns.iter().enumerate() {
+        for (at, column) in facts.model.recording.columns.iter().enumerate() {
             let (old, new, present) = (before.values.get(at), after.values.get(at), now.get(at));
             if !facts.tells(at) {
                 continue;
@@ -250,7 +250,7 @@ where
 
     /// Fields that changed, but whose values are not known.
     fn hidden(&self, facts: &Facts) -> Vec<Conflict> {
-        let columns = facts.recording.columns.iter().zip(facts.fields);
+        let columns = facts.model.recording.columns.iter().zip(facts.fields);
         columns
             .filter(|(column, _)| self.net.redacted.iter().any(|name| name == column.name))
             .map(|(_, field)| Conflict::ValueUnknown { field })
@@ -277,7 +277,7 @@ impl Write {
         text: &Option<String>,
         present: Option<&Value>,
     ) {
-        let Some(column) = facts.recording.columns.get(at) else {
+        let Some(column) = facts.model.recording.columns.get(at) else {
             return;
         };
         let becomes = M::clean(at, text.as_deref())

@@ -63,7 +63,7 @@ fn dependencies(items: &[Item<'_>]) -> Vec<Vec<usize>> {
     for foreign in items.iter().flat_map(|item| item.foreign) {
         let to: Vec<&str> = foreign.columns.iter().map(|(_, to)| to.as_str()).collect();
         for (at, item) in items.iter().enumerate() {
-            if item.facts.table != foreign.table {
+            if item.facts.model.table != foreign.table {
                 continue;
             }
             let address = |state: &StateAt| address(&item.facts, &foreign.table, state, &to);

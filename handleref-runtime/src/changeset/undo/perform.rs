@@ -119,7 +119,7 @@ where
         let facts = model.facts();
         let touched = model.touched(conn, &changeset).await?;
         let keys = foreign.len();
-        foreign.push(catalog.foreign_keys(conn, facts.table).await?);
+        foreign.push(catalog.foreign_keys(conn, facts.model.table).await?);
         rows.extend(touched.into_iter().map(|inverse| Row {
             facts,
             keys,
@@ -220,7 +220,7 @@ async fn unlisted<C: Executor>(
 ) -> Result<Vec<String>, Error> {
     let listed: Vec<&str> = models
         .iter()
-        .map(|model| model.facts().recording.records)
+        .map(|model| model.facts().model.recording.records)
         .collect();
     let mut found = Vec::new();
     for table in record_tables(conn).await? {
@@ -291,11 +291,11 @@ fn check_resolutions<C: Executor>(
             });
         };
         let net = row.inverse.net();
-        let mut places = 0..row.facts.recording.columns.len();
+        let mut places = 0..row.facts.model.recording.columns.len();
         let named = |at: usize| row.facts.is_open(at) && row.facts.is_named(at, &one.field);
         if net.before.is_none() || !places.any(named) {
             return Err(Error::NoField {
-                model: row.facts.name,
+                model: row.facts.model.name,
                 field: one.field.clone(),
             });
         }

@@ -313,7 +313,7 @@ async fn fill<C: Steps>(
     if progress.finished {
         finish(conn, subject).await?;
     }
-    let detail = json!({ "model": subject.model, "finished": progress.finished });
+    let detail = json!({ "model": subject.name, "finished": progress.finished });
     Ok(State {
         after: range.until.clone(),
         size,

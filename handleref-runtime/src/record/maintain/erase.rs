@@ -167,7 +167,7 @@ impl<M: Recorded> Erase<M> {
         let held = |it: &super::Hold| it.key.as_ref().is_none_or(|held| *held == key);
         if let Some(hold) = holds.into_iter().find(held) {
             return Err(Error::Held {
-                model: subject.model,
+                model: subject.name,
                 key,
                 reason: hold.reason,
             });
@@ -197,7 +197,7 @@ impl<M: Recorded> Erase<M> {
         let records = i64::try_from(records).unwrap_or(i64::MAX);
         let columns: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
         let detail = json!({
-            "model": subject.model,
+            "model": subject.name,
             "key": key,
             "columns": columns,
             "properties": self.properties,

@@ -115,7 +115,7 @@ async fn hold_in<C: Steps>(
     };
     sql = sql.sql(", ").text(reason).sql(", ").now().sql(")");
     let id = insert(conn, sql).await?;
-    let detail = json!({ "hold": id, "model": subject.model, "key": key, "reason": reason });
+    let detail = json!({ "hold": id, "model": subject.name, "key": key, "reason": reason });
     write_event(conn, &EventKind::Hold, Some(records), &detail, None).await?;
     Ok(id)
 }

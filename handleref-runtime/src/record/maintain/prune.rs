@@ -295,7 +295,7 @@ async fn write<C: Steps>(
         conn.execute(diesel::sql_query(sql)).await?;
     }
     let detail = json!({
-        "model": subject.model,
+        "model": subject.name,
         "older_than": rules.before.map(|at| at.and_utc()),
         "keep_last": rules.keep,
         "looked_at": next.pruned.looked_at,

@@ -1,0 +1,62 @@
+//! A recorded model without its type.
+
+use super::facts::Recording;
+use super::model::{LiveName, Recorded};
+use crate::error::Error;
+use crate::executor::Steps;
+use crate::model::Roles;
+use crate::{context, text};
+
+/// The facts about a model, without its type: what follows is compiled once
+/// for each connection, not for each model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    pub(crate) table: &'static str,
+    pub(crate) key: &'static [&'static str],
+    pub(crate) recording: Recording,
+    pub(crate) roles: Roles,
+}
+
+impl Subject {
+    pub(crate) fn of<M: Recorded>() -> Self {
+        Self {
+            name: M::RECORDED_NAME,
+            table: M::LiveTable::SQL_NAME,
+            key: M::RECORDED_KEY,
+            recording: M::RECORDING,
+            roles: M::RECORDED_ROLES,
+        }
+    }
+
+    /// Takes the row of this recording in `handleref_recordings` for the rest
+    /// of the transaction: holds, prunes and erasures of a model go one after
+    /// the other.
+    pub(super) async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
+        context::write_lock(conn).await?;
+        self.find(conn, text::for_update::<C>()).await
+    }
+
+    /// Looks whether there is such a recording.
+    pub(super) async fn installed<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
+        self.find(conn, "").await
+    }
+
+    async fn find<C: Steps>(&self, conn: &mut C, end: &str) -> Result<(), Error> {
+        let sql = text::Sql::new::<C>()
+            .sql("SELECT CAST(backfilled AS ")
+            .sql(text::integer::<C>())
+            .sql("), CAST(0 AS ")
+            .sql(text::integer::<C>())
+            .sql(") FROM handleref_recordings WHERE record_table = ")
+            .text(self.recording.records)
+            .sql(end);
+        match conn.numbers(sql.query()).await?.is_empty() {
+            true => Err(Error::NotInstalled {
+                model: self.name,
+                records: self.recording.records,
+            }),
+            false => Ok(()),
+        }
+    }
+}
