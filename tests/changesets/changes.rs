@@ -255,6 +255,21 @@ each_engine! {
         assert_eq!(title.changeset, Some(other.no.0));
     }
 
+    /// Objects of all models in the order in which they were first changed.
+    async fn in_order(db: tables, conn) {
+        filled(&db);
+        let made = changeset!(conn, conn, {
+            go!(diesel::update(tags::table.find(2)).set(tags::name.eq("z")).execute(conn))?;
+            title!(conn, 2, "first");
+            go!(diesel::update(topics::table.find(2)).set(topics::name.eq("y")).execute(conn))?;
+            title!(conn, 1, "second");
+            go!(diesel::update(tags::table.find(1)).set(tags::name.eq("x")).execute(conn))?;
+            title!(conn, 2, "again");
+        });
+        let objects: Vec<String> = changes!(conn, made).iter().map(|it| it.object.to_string()).collect();
+        assert_eq!(objects, ["Tag 2", "Post 2", "Topic 2", "Post 1", "Tag 1"]);
+    }
+
     /// Case 16, and every way to find changesets.
     async fn finding(db: tables, conn) {
         filled(&db);

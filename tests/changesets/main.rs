@@ -18,6 +18,7 @@ mod support;
 
 mod changes;
 mod field_types;
+mod obstacles;
 mod posts;
 mod random;
 mod record;

@@ -4,22 +4,10 @@
 
 use crate::posts::recorded as tables;
 use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topics};
+use crate::support::dice::Dice;
 use crate::support::{Db, Done};
 use diesel::prelude::*;
 use handleref::{Changeset, ChangesetNo, Error, current_changeset, record_changeset, undo_plan};
-
-/// A small generator, so that a failure can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: i32) -> i32 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        i32::try_from((self.0 >> 33) % u64::from(sides.unsigned_abs())).unwrap()
-    }
-}
 
 type World = (Vec<Topic>, Vec<Post>, Vec<Tag>, Vec<PostTag>);
 

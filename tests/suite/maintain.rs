@@ -1,24 +1,7 @@
 //! Looking after the history: backfill, pauses, prune, holds, erasure, events.
 
 use crate::support::Db;
-use crate::support::recorded::{Author, Label, Paper, bare_papers};
-
-/// Rows that were there before the recording: 25 papers, and labels with keys
-/// that have to be quoted.
-fn filled(db: &Db) {
-    bare_papers(db);
-    for id in 1..=25 {
-        db.create(&format!(
-            "INSERT INTO papers (id, title, secret, views) VALUES ({id}, 'old {id}', 'secret', 7)"
-        ));
-        for label in ["it''s", "Ä", "a,b", "{", "z"] {
-            db.create(&format!(
-                "INSERT INTO labels (paper_id, label) VALUES ({id}, '{label}')"
-            ));
-        }
-    }
-    db.install(&handleref::schema![Author, Paper, Label]);
-}
+use crate::support::recorded::filled;
 
 fn recorded(db: &Db) {
     crate::support::recorded::papers(db);

@@ -3,6 +3,7 @@
 //! its versions are dense, and `as_of` at every record is what a model in
 //! memory says.
 
+use crate::support::dice::Dice;
 use crate::support::recorded::{Paper, PaperRecords, bare_papers, papers};
 use crate::support::{Db, Done};
 use diesel::connection::SimpleConnection;
@@ -10,22 +11,6 @@ use diesel::prelude::*;
 use handleref::prelude::*;
 use handleref::{Error, Operation, Outcome, Record, RecordNo, Revert};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Numbers that look random, and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-    fn id(&mut self) -> i32 {
-        self.roll(6) as i32 + 1
-    }
-}
 
 fn tables(db: &Db) {
     bare_papers(db);
@@ -65,7 +50,7 @@ macro_rules! replay {
             /// error that a user would get as well (a taken key, a stale row)
             /// is none of the test.
             fn step(conn: &mut $conn, dice: &mut Dice, tick: u64) -> Result<Did, Error> {
-                let id = dice.id();
+                let id = dice.roll(6) + 1;
                 let title = format!("t{tick}");
                 let row = |conn: &mut $conn, id: i32| {
                     papers::table
@@ -126,7 +111,8 @@ macro_rules! replay {
                     9 => match row(conn, id)? {
                         // To a version that there may be, or may have been pruned.
                         Some(mut paper) => {
-                            let version = dice.roll(paper.version.unsigned_abs()) as i64 + 1;
+                            let version =
+                                i64::from(dice.roll(i32::try_from(paper.version).unwrap())) + 1;
                             let reverted = paper.revert(conn, version);
                             matches!(reverted, Ok(Outcome::Written)).then_some("revert")
                         }
@@ -134,7 +120,8 @@ macro_rules! replay {
                     },
                     10 => match row(conn, id)? {
                         Some(mut paper) => {
-                            let version = dice.roll(paper.version.unsigned_abs()) as i64 + 1;
+                            let version =
+                                i64::from(dice.roll(i32::try_from(paper.version).unwrap())) + 1;
                             let fields = Revert::fields().field(papers::website, version);
                             let reverted = paper.revert(conn, fields);
                             matches!(reverted, Ok(Outcome::Written)).then_some("revert of a field")

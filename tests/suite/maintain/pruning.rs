@@ -1,6 +1,7 @@
 //! What a prune removes, and what it keeps.
 
 use super::recorded;
+use crate::support::dice::Dice;
 use crate::support::each_engine;
 use crate::support::recorded::{Label, Paper, PaperRecords, papers};
 use chrono::{NaiveDateTime, TimeDelta};
@@ -159,17 +160,5 @@ each_engine! {
         assert_eq!(go!(Paper::prune().keep_last(1).execute(conn))?.deleted, 2);
         use EventKind::{Hold, Prune, Release};
         assert_eq!(kinds!(conn), [Hold, Hold, Prune, Hold, Release, Release, Release, Prune]);
-    }
-}
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: i32) -> i32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        i32::try_from(self.0 % u64::try_from(sides).unwrap()).unwrap()
     }
 }

@@ -2,6 +2,7 @@
 //! in memory.
 
 use crate::support::ddl::family;
+use crate::support::dice::Dice;
 use crate::support::models::{articles, comments, topics};
 use crate::support::{Db, Done};
 use diesel::prelude::ExpressionMethods;
@@ -90,18 +91,6 @@ impl Model {
             back = next;
         }
         Ok(rows)
-    }
-}
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: i32) -> i32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        i32::try_from(self.0 % u64::try_from(sides).unwrap()).unwrap()
     }
 }
 

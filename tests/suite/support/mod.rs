@@ -6,6 +6,7 @@
 //! there: nothing is skipped.
 
 pub mod ddl;
+pub mod dice;
 pub mod models;
 pub mod recorded;
 

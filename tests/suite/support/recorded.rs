@@ -165,3 +165,20 @@ pub fn papers(db: &Db) {
     bare_papers(db);
     db.install(&handleref::schema![Author, Paper, Label]);
 }
+
+/// Rows that were there before the recording: 25 papers, and labels with keys
+/// that have to be quoted.
+pub fn filled(db: &Db) {
+    bare_papers(db);
+    for id in 1..=25 {
+        db.create(&format!(
+            "INSERT INTO papers (id, title, secret, views) VALUES ({id}, 'old {id}', 'secret', 7)"
+        ));
+        for label in ["it''s", "Ä", "a,b", "{", "z"] {
+            db.create(&format!(
+                "INSERT INTO labels (paper_id, label) VALUES ({id}, '{label}')"
+            ));
+        }
+    }
+    db.install(&handleref::schema![Author, Paper, Label]);
+}
