@@ -53,16 +53,19 @@ pub use handleref_runtime::record::{
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
+pub use handleref_runtime::sync::{
+    Batch, Change, ChangesSince, Cursor, InvalidCursor, SyncDsl, changes,
+};
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{changeset, engine, lifecycle, record, schema};
+pub use handleref_runtime::{changeset, engine, lifecycle, record, schema, sync};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.
 pub mod prelude {
     pub use crate::{
         AsOfDsl, ChangesDsl, GoneDsl, HandleRef, Maintain, PastDsl, RecordSource, Recorded,
-        RecordsDsl, RowDsl, SoftDelete, Timestamped, Versioned,
+        RecordsDsl, RowDsl, SoftDelete, SyncDsl, Timestamped, Versioned,
     };
 }
 

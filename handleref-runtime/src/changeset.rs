@@ -20,6 +20,7 @@ pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
 pub use models::Models;
+pub(crate) use models::models;
 #[doc(hidden)]
 pub use models::{AnyModel, Facts, Model};
 #[doc(hidden)]

@@ -120,6 +120,26 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// A cursor is of another database, or this one was restored from a backup
+    /// and does not have what the cursor says was read.
+    Foreign,
+    /// A cursor is for other models than those that were asked for.
+    WrongModels {
+        /// The models of the cursor.
+        cursor: Vec<String>,
+        /// Those that were asked for.
+        asked: Vec<String>,
+    },
+    /// Records that a cursor has not reached were pruned.
+    TooOld {
+        /// The model whose records they were.
+        model: &'static str,
+    },
+    /// The database was copied, by a dump or a template, and its records are
+    /// still those of the other one.
+    Copied,
+    /// Changes cannot be read on a standby.
+    Standby,
     /// A row cannot be restored while its parent is soft-deleted.
     ParentDeleted {
         /// The model of the row that was to be restored.
@@ -221,6 +241,28 @@ impl fmt::Display for Error {
             }
             Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
             Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
+            Self::Foreign => f.write_str(
+                "the cursor is of another database, or this one was restored from a backup since: \
+                 copy the rows again, or start at `Cursor::beginning()`",
+            ),
+            Self::WrongModels { cursor, asked } => write!(
+                f,
+                "the cursor is for {}, and not for {}: ask for the same models, or start a cursor of its own",
+                cursor.join(", "),
+                asked.join(", ")
+            ),
+            Self::TooOld { model } => write!(
+                f,
+                "records of {model} after the cursor were pruned: copy the rows again, or start at \
+                 `Cursor::beginning()` with what is left"
+            ),
+            Self::Copied => f.write_str(
+                "this database is a copy of another one, whose records it has: run `install` of its schema once, \
+                 which makes it one of its own",
+            ),
+            Self::Standby => f.write_str(
+                "a standby of PostgreSQL does not say which transactions are going on: read changes from the primary",
+            ),
             Self::ParentDeleted {
                 model,
                 parent,

@@ -23,6 +23,7 @@ pub mod resurrect;
 pub mod row;
 pub mod schema;
 pub mod scope;
+pub mod sync;
 mod text;
 pub mod time;
 pub mod write;

@@ -9,6 +9,7 @@ use crate::record::facts::Capture;
 use crate::record::query::Loaded;
 use crate::record::subject::Subject;
 use crate::record::{Fields, Json, Recall, Recorded};
+use crate::sync::{Change, Place, rows};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -25,7 +26,7 @@ pub trait Models<C: Executor> {
 }
 
 /// What is done in the end.
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 /// A recorded model without its type.
 #[doc(hidden)]
@@ -38,6 +39,9 @@ pub trait AnyModel<C: Executor>: Send + Sync {
         conn: &'a mut C,
         changeset: &'a Changeset,
     ) -> Boxed<'a, Vec<Box<dyn Inverse<C>>>>;
+    /// The changes that these records are.
+    #[doc(hidden)]
+    fn changes<'a>(&'a self, conn: &'a mut C, places: &'a [Place]) -> Boxed<'a, Vec<Change>>;
 }
 
 /// What is known of a model.
@@ -54,6 +58,18 @@ impl Facts {
             model: Subject::of::<M>(),
             fields: M::FIELDS,
         }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.model.name
+    }
+
+    pub(crate) fn table(&self) -> &'static str {
+        self.model.table
+    }
+
+    pub(crate) fn records(&self) -> &'static str {
+        self.model.recording.records
     }
 
     /// Whether the values of a column are recorded and say what somebody
@@ -113,6 +129,10 @@ where
             Ok(found.into_iter().map(boxed).collect())
         })
     }
+
+    fn changes<'a>(&'a self, conn: &'a mut C, places: &'a [Place]) -> Boxed<'a, Vec<Change>> {
+        Box::pin(rows::load::<M, C>(conn, places))
+    }
 }
 
 /// One model; a trait of its own, so that all it lacks is one error.
@@ -153,7 +173,7 @@ tuples! {
 }
 
 /// The models of a list, each once.
-pub(super) fn models<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
+pub(crate) fn models<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
     let mut models = Vec::new();
     Ms::list(&mut models);
     let mut seen: Vec<&'static str> = Vec::new();

@@ -137,7 +137,7 @@ fn state<M: Fields<Json>>(operation: &str, version: i64, lives: i64, row: &M) ->
 }
 
 fn rest<'a, C: Executor>(sql: String) -> Rest<'a, C> {
-    Rest(Sql::new("").text(sql))
+    Rest(Sql::once(sql))
 }
 
 /// Whether a record belongs to a changeset. The range of numbers finds it by

@@ -16,6 +16,12 @@ pub const RECORD_CHANGESET: &str = "record_changeset";
 /// the model redacts any.
 pub const RECORD_REDACTED: &str = "record_redacted";
 
+/// The name of the column that says in which transaction; only on PostgreSQL.
+pub const RECORD_XID: &str = "record_xid";
+/// The name of the column that numbers records after they are visible; only on
+/// MySQL and MariaDB, null until then.
+pub const RECORD_STAMP: &str = "record_stamp";
+
 /// What is recorded of a model, and how; made by `#[derive(Recorded)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

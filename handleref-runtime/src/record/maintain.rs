@@ -18,6 +18,7 @@ mod backfill;
 mod baseline;
 mod doomed;
 mod erase;
+mod erasure;
 mod events;
 mod holds;
 mod keys;

@@ -26,10 +26,14 @@ pub enum Operation {
     Baseline,
     /// A relative changed, and with it one of the properties.
     Relative,
+    /// Values were erased from its history, and from the row if it said so. The
+    /// version is the one before. (Of a row that is not there any more, the last
+    /// `Delete` is repeated instead.)
+    Erase,
 }
 
 impl Operation {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Insert,
         Self::Update,
         Self::SoftDelete,
@@ -37,6 +41,7 @@ impl Operation {
         Self::Delete,
         Self::Baseline,
         Self::Relative,
+        Self::Erase,
     ];
 
     /// The text in the database.
@@ -49,7 +54,12 @@ impl Operation {
             Self::Delete => "delete",
             Self::Baseline => "baseline",
             Self::Relative => "relative",
+            Self::Erase => "erase",
         }
+    }
+
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
     }
 }
 
@@ -71,8 +81,7 @@ where
 {
     fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<Text, DB>>::from_sql(bytes)?;
-        let found = Self::ALL.into_iter().find(|one| one.as_str() == text);
-        found.ok_or_else(|| format!("`{text}` is no operation of a record").into())
+        Self::read(&text).ok_or_else(|| format!("`{text}` is no operation of a record").into())
     }
 }
 

@@ -26,6 +26,8 @@ enum Piece<'a, DB: Engine> {
     Time(&'a NaiveDateTime),
     /// The end of a read that locks its rows; SQLite has locked everything.
     Lock,
+    /// The text has values in it, so the prepared statement is of no more use.
+    Once,
     Part(&'a Dyn<'a, DB>),
 }
 
@@ -35,6 +37,11 @@ pub(crate) struct Sql<'a, DB: Engine>(Vec<Piece<'a, DB>>);
 impl<'a, DB: Engine> Sql<'a, DB> {
     pub(crate) fn new(text: &'static str) -> Self {
         Self(vec![Piece::Text(text.into())])
+    }
+
+    /// With values in the text: connections keep what they prepare, for ever.
+    pub(crate) fn once(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(vec![Piece::Once, Piece::Text(text.into())])
     }
 
     pub(crate) fn text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
@@ -96,6 +103,7 @@ impl<DB: Engine> QueryFragment<DB> for Sql<'_, DB> {
                 Piece::Name(name) => out.push_identifier(name)?,
                 Piece::Number(number) => DB::bind_number(number, &mut out)?,
                 Piece::Time(time) => DB::bind_time(time, &mut out)?,
+                Piece::Once => out.unsafe_to_cache_prepared(),
                 Piece::Lock if DB::KIND == Kind::Sqlite => {}
                 Piece::Lock => {
                     locking_read::<DB>(&mut out);

@@ -89,6 +89,9 @@ pub enum ProblemKind {
     },
     /// One of the tables or functions that recording needs is missing.
     MissingSupport,
+    /// The database is a copy of another one, whose transactions its records
+    /// name (PostgreSQL). It gets an identity of its own, once nobody writes.
+    Copied,
     /// The record table is missing.
     MissingRecordTable,
     /// The record table is there, but `handleref_recordings` does not list it.
@@ -217,6 +220,7 @@ impl fmt::Display for Problem {
                 write!(f, "the trigger `{trigger}` is not needed any more")
             }
             K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
+            K::Copied => f.write_str("the database is a copy that has no identity of its own yet"),
             K::MissingRecordTable => f.write_str("the record table is missing"),
             K::Unlisted => {
                 f.write_str("the record table is not listed in `handleref_recordings` as it is now")

@@ -1,6 +1,7 @@
 //! Personal data of one row, taken out of every record.
 
 use super::Subject;
+use super::erasure;
 use super::events::{EventKind, write_event};
 use super::holds::holds_of;
 use crate::context::{Scope, Switch};
@@ -30,8 +31,10 @@ use std::borrow::Cow;
 ///     .execute(conn)?;
 /// ```
 ///
-/// The records stay, with their versions, times and all other columns. What
-/// remains as well is an event `erase` that names the model, the key and the
+/// The records stay, with their versions, times and all other columns. A record
+/// [`Erase`](crate::record::Operation::Erase) is added, by which readers of
+/// [`changes`](crate::sync::changes) learn of it. What remains as well is an
+/// event `erase` that names the model, the key and the
 /// columns, when and how many records; never a value. With
 /// [`live_row`](Erase::live_row) the row is changed first, as a change like any
 /// other that is recorded, and then all its records, that one included.
@@ -194,6 +197,9 @@ impl<M: Recorded> Erase<M> {
             }
             None => 0,
         };
+        if records > 0 {
+            erasure::tell(conn, &subject, &condition).await?;
+        }
         let records = i64::try_from(records).unwrap_or(i64::MAX);
         let columns: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
         let detail = json!({

@@ -286,7 +286,9 @@ async fn write<C: Steps>(
             .sql(" WHERE record_table = ")
             .text(records);
         conn.execute(sql.query()).await?;
-        let ids: Vec<_> = doomed.iter().map(|record| record.id.to_string()).collect();
+        let ids: Vec<i64> = doomed.iter().map(|record| record.id).collect();
+        crate::sync::prune::note(conn, records, &ids).await?;
+        let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
         let sql = format!(
             "DELETE FROM {} WHERE {RECORD_ID} IN ({})",
             quoted(C::Backend::KIND, records),

@@ -7,6 +7,7 @@ use crate::schema::diff::Findings;
 use crate::schema::live::ask;
 use crate::schema::names::squeezed;
 use crate::schema::problem::{Problem, ProblemKind};
+use crate::sync::identity;
 use diesel::result::QueryResult;
 
 /// One row for each record table.
@@ -24,6 +25,8 @@ pub(in crate::schema) const CONTEXT: &str = "handleref_context";
 pub(in crate::schema) const VALUES: &str = "handleref_values";
 /// The counter of records on PostgreSQL.
 pub(in crate::schema) const SEQUENCE: &str = "handleref_record_id";
+/// Which database this is, and how far its records are numbered; one row.
+pub(in crate::schema) const DATABASE: &str = "handleref_database";
 /// A function that fails with the given message.
 pub(in crate::schema) const REFUSE: &str = "handleref_refuse";
 
@@ -36,6 +39,8 @@ pub(in crate::schema) struct Support {
     prefix: Option<String>,
     /// Name, and the body of a function.
     there: Vec<(String, String)>,
+    /// Whether all of it was copied from another database.
+    copied: bool,
 }
 
 /// A part: how to make it, and the body by which a function is known.
@@ -53,7 +58,7 @@ impl Support {
         prefix: Option<&str>,
     ) -> QueryResult<Self> {
         let names = [
-            RECORDINGS, EVENTS, HOLDS, CHANGESETS, CONTEXT, VALUES, SEQUENCE, REFUSE,
+            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SEQUENCE, REFUSE,
         ];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
@@ -68,6 +73,9 @@ impl Support {
             if !name.is_empty() {
                 support.there.push((name, body.unwrap_or_default()));
             }
+        }
+        if support.has(DATABASE) {
+            support.copied = identity::is_copied(conn, &support.named(dialect, DATABASE)).await?;
         }
         Ok(support)
     }
@@ -111,6 +119,19 @@ impl Support {
             }
             findings.changes.push(Change { up, down });
         }
+        if self.copied {
+            let named = |name: &str| self.named(dialect, name);
+            findings.problems.push(Problem {
+                model: "handleref".into(),
+                table: DATABASE.into(),
+                column: None,
+                kind: ProblemKind::Copied,
+            });
+            findings.changes.push(Change {
+                up: identity::adopt(&named(DATABASE), &named(RECORDINGS), &named(SEQUENCE)),
+                down: Vec::new(),
+            });
+        }
         findings
     }
 
@@ -150,7 +171,8 @@ impl Support {
                 RECORDINGS,
                 format!(
                     "record_table {short} NOT NULL PRIMARY KEY,\n  began_at {time} NOT NULL,\n  began_record BIGINT NOT NULL,\n  \
-                     horizon_at {time} NULL,\n  horizon_record BIGINT NULL,\n  backfilled INTEGER NOT NULL,\n  backfill_cursor {long} NULL"
+                     horizon_at {time} NULL,\n  horizon_record BIGINT NULL,\n  \
+                     pruned_record BIGINT NULL,\n  pruned_mark BIGINT NULL,\n  backfilled INTEGER NOT NULL,\n  backfill_cursor {long} NULL"
                 ),
             ),
             table(
@@ -167,6 +189,7 @@ impl Support {
                 ),
             ),
             self.changesets(dialect, [id, time, short]),
+            self.database(dialect, short),
         ];
         parts.extend(match kind {
             Kind::Sqlite => vec![
@@ -206,6 +229,29 @@ impl Support {
         Part {
             name: CHANGESETS,
             create,
+            drop: format!("DROP TABLE {name}"),
+            body: None,
+        }
+    }
+
+    /// `token` is this database's alone; `home` says where it was made, so that
+    /// a copy that was restored elsewhere is known; records up to `born_record`
+    /// were there when it was; `stamp` is the last number that MySQL's records have.
+    fn database(&self, dialect: &dyn Dialect, short: &str) -> Part {
+        let name = self.named(dialect, DATABASE);
+        let kind = dialect.kind();
+        let (token, home) = (identity::token(kind), identity::home(kind));
+        Part {
+            name: DATABASE,
+            create: vec![
+                format!(
+                    "CREATE TABLE {name} (\n  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),\n  token {short} NOT NULL,\n  home {short} NOT NULL,\n  \
+                     born_record BIGINT NOT NULL,\n  stamp BIGINT NOT NULL\n)"
+                ),
+                format!(
+                    "INSERT INTO {name} (id, token, home, born_record, stamp) VALUES (1, {token}, {home}, 0, 0)"
+                ),
+            ],
             drop: format!("DROP TABLE {name}"),
             body: None,
         }

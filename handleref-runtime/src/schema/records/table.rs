@@ -10,14 +10,19 @@ use crate::schema::problem::ProblemKind;
 use crate::time::{TimeKind, now_sql};
 
 /// Names that a model's column must not have.
-pub(super) const BOOKKEEPING: [&str; 6] = [
+pub(super) const BOOKKEEPING: [&str; 8] = [
     f::RECORD_ID,
     f::RECORD_VERSION,
     f::RECORD_OPERATION,
     f::RECORDED_AT,
     f::RECORD_CHANGESET,
     f::RECORD_REDACTED,
+    f::RECORD_XID,
+    f::RECORD_STAMP,
 ];
+
+/// Those that every record table has.
+const ESSENTIAL: usize = 5;
 
 /// A finding about the record table: a column, what is wrong, and the remedy.
 pub(super) type Finding = (Option<String>, ProblemKind, Option<Change>);
@@ -28,6 +33,9 @@ struct Column {
     sql_type: String,
     /// How it goes on after the type.
     constraint: &'static str,
+    /// What a record that is written now has, and what one has that was there
+    /// before the column.
+    default: Option<(&'static str, &'static str)>,
     former: Option<&'static str>,
     /// Whether the type is the table's, and follows it.
     follows: bool,
@@ -49,23 +57,29 @@ impl RecordTarget<'_> {
             _ => "TEXT",
         };
         let redacted = self.recording.redacts();
-        let columns = [
+        let mut columns = vec![
             (f::RECORD_ID, id, " NOT NULL PRIMARY KEY"),
             (f::RECORD_VERSION, "BIGINT", " NOT NULL"),
             (f::RECORD_OPERATION, operation, " NOT NULL"),
             (f::RECORDED_AT, time, " NOT NULL"),
             (f::RECORD_CHANGESET, "BIGINT", " NULL"),
-            (f::RECORD_REDACTED, long, " NULL"),
         ];
-        let needed = columns.into_iter().take(if redacted { 6 } else { 5 });
+        columns.extend(redacted.then_some((f::RECORD_REDACTED, long, " NULL")));
+        columns.extend(match self.dialect.kind() {
+            Kind::Sqlite => None,
+            Kind::Postgres => Some((f::RECORD_XID, "XID8", " NOT NULL")),
+            Kind::Mysql => Some((f::RECORD_STAMP, "BIGINT", " NULL")),
+        });
         let column = |(name, sql_type, constraint): (_, &str, _)| Column {
             name,
             sql_type: sql_type.into(),
             constraint,
+            // Whatever was there before was committed before every snapshot.
+            default: (name == f::RECORD_XID).then_some(("pg_current_xact_id()", "'0'")),
             former: None,
             follows: false,
         };
-        needed.map(column).collect()
+        columns.into_iter().map(column).collect()
     }
 
     /// The columns that the record table is to have.
@@ -75,6 +89,7 @@ impl RecordTarget<'_> {
             name: column.name(),
             sql_type: column.sql_type.clone(),
             constraint: " NULL",
+            default: None,
             former: column.facts.renamed_from,
             follows: column.facts.sql_type.is_none(),
         }));
@@ -82,6 +97,7 @@ impl RecordTarget<'_> {
             name: property.name,
             sql_type: property.sql_type.on(self.dialect.kind()).into(),
             constraint: " NULL",
+            default: None,
             former: None,
             follows: false,
         }));
@@ -122,11 +138,11 @@ impl RecordTarget<'_> {
 
     /// Makes the record table.
     pub(super) fn create(&self) -> Finding {
-        let columns: Vec<String> = self
-            .wanted_columns()
-            .iter()
-            .map(|column| self.definition(column))
-            .collect();
+        let definition = |column: &Column| {
+            let default = column.default.map(|(now, _)| format!(" DEFAULT {now}"));
+            self.definition(column) + &default.unwrap_or_default()
+        };
+        let columns: Vec<String> = self.wanted_columns().iter().map(definition).collect();
         let (table, columns) = (self.record_table(), columns.join(",\n  "));
         let options = match self.dialect.kind() {
             // The defaults may be an engine without transactions, and one byte per letter.
@@ -143,9 +159,7 @@ impl RecordTarget<'_> {
     /// Whether the table of that name is one of ours.
     pub(super) fn is_record_table(&self) -> bool {
         let there = &self.recorded.table;
-        let mut needed = BOOKKEEPING
-            .iter()
-            .filter(|name| **name != f::RECORD_REDACTED);
+        let mut needed = BOOKKEEPING.iter().take(ESSENTIAL);
         there.found.as_deref() == Some("table") && needed.all(|name| there.column(name).is_some())
     }
 
@@ -182,7 +196,12 @@ impl RecordTarget<'_> {
                     self.definition(&column)
                 );
                 let mut forget = None;
-                if let Some(default) = self.for_older_records(column.name) {
+                if let Some((now, before)) = column.default {
+                    add.push_str(&format!(" DEFAULT {before}"));
+                    forget = Some(format!(
+                        "ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {now}"
+                    ));
+                } else if let Some(default) = self.for_older_records(column.name) {
                     add.push_str(&format!(" DEFAULT {default}"));
                     // SQLite cannot drop it, and no record is written without naming all columns.
                     forget = (self.dialect.kind() != Kind::Sqlite)
@@ -240,7 +259,12 @@ impl RecordTarget<'_> {
         let timed = there.indexes.iter().chain(&there.block_ranges);
         let timed = timed.map(|index| index.columns.first().map(String::as_str));
         let timed = timed.into_iter().any(|first| first == Some(f::RECORDED_AT));
-        let wanted = [(key, keyed, false), (vec![f::RECORDED_AT], timed, postgres)];
+        let mut wanted = vec![(key, keyed, false), (vec![f::RECORDED_AT], timed, postgres)];
+        if self.dialect.kind() == Kind::Mysql {
+            let stamped = vec![f::RECORD_STAMP, f::RECORD_ID];
+            let found = there.indexes.iter().any(|index| index.columns == stamped);
+            wanted.push((stamped, found, false));
+        }
         let missing = wanted.into_iter().filter(|(_, found, _)| !found);
         missing
             .map(|(columns, _, rising)| self.index(columns, rising))

@@ -1,0 +1,47 @@
+//! What changed since somebody looked last, without gaps.
+//!
+//! The record tables are the log. What is added here is the order in which
+//! records become visible, which is not the order of their numbers nor of their
+//! times wherever transactions overlap:
+//!
+//! * SQLite has one writer at a time, so there it is.
+//! * On PostgreSQL a record knows its transaction, and a position is a snapshot:
+//!   what is visible in a later one and not in it comes next.
+//! * On MySQL and MariaDB a reader numbers records once they are visible.
+
+mod change;
+mod cursor;
+mod filter;
+pub(crate) mod identity;
+mod page;
+mod position;
+pub(crate) mod prune;
+mod query;
+mod reach;
+pub(crate) mod rows;
+mod snapshot;
+mod stamp;
+mod witness;
+
+pub use change::Change;
+pub use cursor::{Cursor, InvalidCursor};
+pub use filter::{Filters, Only};
+#[doc(hidden)]
+pub use position::Place;
+pub use query::{Batch, ChangesSince, changes};
+
+use crate::record::Recorded;
+
+/// What changed of one model.
+pub trait SyncDsl: Recorded {
+    /// As [`changes`], of this model alone.
+    ///
+    /// ```text
+    /// Article::changes().since(&cursor).filter(articles::topic_id.eq(7)).load(conn)?;
+    /// ```
+    fn changes() -> ChangesSince<Self> {
+        changes()
+    }
+}
+
+impl<M: Recorded> SyncDsl for M {}

@@ -1,0 +1,140 @@
+//! Which database this is.
+//!
+//! A token that is made with the support tables tells databases apart. On
+//! PostgreSQL positions are made of transaction ids, which mean nothing in a
+//! copy of a dump and something else after a recovery to a point in time, so
+//! there the cluster, the database and the timeline belong to it as well.
+
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Steps, Texts};
+use crate::text::as_text;
+use diesel::result::QueryResult;
+
+/// A token that no other database has, in SQL.
+pub(crate) fn token(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "lower(hex(randomblob(16)))",
+        Kind::Postgres => "replace(gen_random_uuid()::text, '-', '')",
+        Kind::Mysql => "REPLACE(UUID(), '-', '')",
+    }
+}
+
+/// Where the database is, in SQL, if that decides what its records mean.
+pub(crate) fn home(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite | Kind::Mysql => "''",
+        Kind::Postgres => {
+            "(SELECT c.system_identifier::text || '/' || d.oid::text FROM pg_control_system() c, pg_database d WHERE d.datname = current_database())"
+        }
+    }
+}
+
+/// What a reader has to know of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// As cursors have it.
+    pub(super) token: String,
+    /// Records up to this one came with a copy.
+    pub(super) born: i64,
+    /// The last stamp (MySQL, MariaDB), or the last tick (SQLite).
+    pub(super) last: i64,
+}
+
+/// What only PostgreSQL knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Session {
+    /// The last number that was given to a record. If the transaction has a
+    /// snapshot already, it says nothing about that one.
+    pub(super) sequence: Option<i64>,
+}
+
+/// The end of the name, on PostgreSQL; elsewhere the text is fixed.
+const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
+
+/// Reads it. `Session` is read before whatever snapshot is taken next.
+pub(super) async fn identify<C: Steps>(conn: &mut C) -> Result<(Identity, Session), Error> {
+    let kind = C::Backend::KIND;
+    let (here, session, last) = match kind {
+        Kind::Sqlite => ("''".into(), "''", "(SELECT tick FROM handleref_context)"),
+        Kind::Mysql => ("''".into(), "''", "stamp"),
+        Kind::Postgres => (
+            format!("(home = {})::text || ' ' || {TIMELINE}", home(kind)),
+            "current_setting('transaction_isolation')",
+            "(SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM handleref_record_id)",
+        ),
+    };
+    let concat = |one: &str, other: &str| match kind {
+        Kind::Mysql => format!("CONCAT({one}, ' ', {other})"),
+        _ => format!("{one} || ' ' || {other}"),
+    };
+    let (born, last) = (as_text::<C>("born_record"), as_text::<C>(last));
+    let columns = [
+        "token".to_owned(),
+        concat(&born, &last),
+        here,
+        session.into(),
+    ];
+    let columns = columns.map(|column| as_text::<C>(&column));
+    let sql = format!("SELECT {} FROM handleref_database", columns.join(", "));
+    let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+    let (mut identity, here, isolation) =
+        row.and_then(read).ok_or(diesel::result::Error::NotFound)?;
+    if kind != Kind::Postgres {
+        return Ok((identity, Session { sequence: None }));
+    }
+    match here.split_once(' ') {
+        Some(("true", "standby")) => Err(Error::Standby),
+        Some(("true", timeline)) => {
+            identity.token.push_str(timeline.trim_start_matches('0'));
+            let sequence = (isolation == "read committed").then_some(identity.last);
+            Ok((identity, Session { sequence }))
+        }
+        _ => Err(Error::Copied),
+    }
+}
+
+fn read((token, numbers, here, isolation): Texts) -> Option<(Identity, String, String)> {
+    let numbers = numbers?;
+    let (born, last) = numbers.split_once(' ')?;
+    let identity = Identity {
+        token: token?,
+        born: born.parse().ok()?,
+        last: last.parse().ok()?,
+    };
+    Some((
+        identity,
+        here.unwrap_or_default(),
+        isolation.unwrap_or_default(),
+    ))
+}
+
+/// Whether the database was copied to another place since its token was made.
+pub(crate) async fn is_copied<C: Steps>(conn: &mut C, table: &str) -> QueryResult<bool> {
+    let kind = C::Backend::KIND;
+    if kind != Kind::Postgres {
+        return Ok(false);
+    }
+    let sql = format!(
+        "SELECT (CASE WHEN home = {} THEN 0 ELSE 1 END)::bigint, 0::bigint FROM {table}",
+        home(kind)
+    );
+    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    Ok(found.is_some_and(|(moved, _)| moved != 0))
+}
+
+/// What makes a copy a database of its own, on PostgreSQL: as soon as nobody
+/// writes records, those that are there are told from those to come.
+pub(crate) fn adopt(table: &str, recordings: &str, sequence: &str) -> Vec<String> {
+    let (token, home) = (token(Kind::Postgres), home(Kind::Postgres));
+    vec![
+        format!(
+            "DO $handleref$\nDECLARE one text;\nBEGIN\n  FOR one IN SELECT record_table FROM {recordings} LOOP\n    \
+             EXECUTE 'LOCK TABLE ' || (SELECT string_agg(quote_ident(part), '.') FROM unnest(string_to_array(one, '.')) AS part) || ' IN SHARE MODE';\n  \
+             END LOOP;\nEND\n$handleref$"
+        ),
+        format!(
+            "UPDATE {table} SET token = {token}, home = {home}, born_record = (SELECT last_value FROM {sequence})"
+        ),
+    ]
+}
