@@ -58,7 +58,7 @@ pub use handleref_runtime::sync::{
 };
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{changeset, engine, lifecycle, record, schema, sync};
+pub use handleref_runtime::{changeset, engine, feed, lifecycle, record, schema, sync};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.
