@@ -16,6 +16,7 @@
 //! written twice.
 
 mod changed;
+mod condition;
 mod database;
 mod diff;
 mod make;

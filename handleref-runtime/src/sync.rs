@@ -18,6 +18,7 @@ mod position;
 pub(crate) mod prune;
 mod query;
 mod reach;
+mod reader;
 pub(crate) mod rows;
 mod snapshot;
 mod stamp;
@@ -29,6 +30,7 @@ pub use filter::{Filters, Only};
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
+pub(crate) use reader::{Ask, Reader};
 
 use crate::record::Recorded;
 

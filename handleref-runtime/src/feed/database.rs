@@ -1,11 +1,15 @@
 //! The diffs of the records themselves.
 
-use super::diff::Diffs;
-use super::models::Feeds;
+use super::condition::Conditions;
+use super::diff::{Diff, Diffs};
+use super::make;
+use super::models::{Feeds, feeds};
 use super::range::Range;
 use super::store::Store;
 use crate::error::Error;
 use crate::executor::Executor;
+use crate::record::Operation;
+use crate::sync::{Ask, Reader};
 use chrono::TimeDelta;
 use std::fmt;
 use std::marker::PhantomData;
@@ -87,7 +91,111 @@ impl<Ms> Database<Ms> {
         Ms: Feeds<C>,
         C: Executor,
     {
-        let _ = (conn, range);
-        Err(Error::Foreign)
+        let conditions = Conditions::new(&feeds::<Ms, C>(), &range, self.max_age)?;
+        match range.newest {
+            true => last::<Ms, C>(conn, range, &conditions).await,
+            false => next::<Ms, C>(conn, range, &conditions).await,
+        }
+    }
+}
+
+/// Changes of which something may be told.
+const TOLD: [Operation; 6] = [
+    Operation::Insert,
+    Operation::Update,
+    Operation::SoftDelete,
+    Operation::Restore,
+    Operation::Delete,
+    Operation::Erase,
+];
+
+fn ask(range: &Range) -> Ask<'static> {
+    Ask {
+        operations: &TOLD,
+        limit: range.limit,
+        before: range.before,
+        newest: range.newest,
+    }
+}
+
+/// Where hooks leave much out, the pages grow.
+fn grown(limit: u32) -> u32 {
+    limit.saturating_mul(4).clamp(1, 10_000)
+}
+
+/// The first diffs of a range.
+async fn next<Ms, C>(conn: &mut C, range: Range, conditions: &Conditions<C>) -> Result<Diffs, Error>
+where
+    Ms: Feeds<C>,
+    C: Executor,
+{
+    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+    let mut ask = ask(&range);
+    let mut cursor = range.cursor.unwrap_or_default();
+    let mut diffs: Vec<Diff> = Vec::new();
+    loop {
+        let reader = Reader::open::<Ms>(conn, &cursor, Some(ask.limit)).await?;
+        let (changes, cut) = reader.page(conn, ask, conditions).await?;
+        diffs.extend(make::of::<Ms, C>(conn, &changes).await?);
+        if diffs.len() > limit {
+            diffs.truncate(limit);
+            let end = diffs.last().map(Diff::place).unwrap_or_default();
+            let last = changes.iter().find(|change| change.id == end.id);
+            let cursor = reader.cut(end, last);
+            let more = true;
+            return Ok(Diffs {
+                diffs,
+                cursor,
+                more,
+            });
+        }
+        cursor = match cut {
+            Some(place) => reader.cut(place, changes.last()),
+            None => reader.end(changes.last()),
+        };
+        let more = cut.is_some() || reader.rest();
+        if !more || diffs.len() == limit {
+            return Ok(Diffs {
+                diffs,
+                cursor,
+                more,
+            });
+        }
+        ask.limit = grown(ask.limit);
+    }
+}
+
+/// The last diffs of a range.
+async fn last<Ms, C>(conn: &mut C, range: Range, conditions: &Conditions<C>) -> Result<Diffs, Error>
+where
+    Ms: Feeds<C>,
+    C: Executor,
+{
+    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+    let mut ask = ask(&range);
+    let cursor = range.cursor.unwrap_or_default();
+    // One reader, so that all pages end at the same position.
+    let reader = Reader::open::<Ms>(conn, &cursor, None).await?;
+    let mut diffs: Vec<Diff> = Vec::new();
+    let mut newest = None;
+    loop {
+        let (changes, cut) = reader.page(conn, ask, conditions).await?;
+        diffs.extend(make::of::<Ms, C>(conn, &changes).await?);
+        newest = newest.or_else(|| changes.into_iter().next());
+        if cut.is_none() || diffs.len() >= limit {
+            let more = cut.is_some() || diffs.len() > limit;
+            diffs.truncate(limit);
+            if !range.reverse {
+                diffs.reverse();
+            }
+            let cursor = reader.end(newest.as_ref());
+            return Ok(Diffs {
+                diffs,
+                cursor,
+                more,
+            });
+        }
+        ask.before = cut;
+        ask.limit = grown(ask.limit);
     }
 }

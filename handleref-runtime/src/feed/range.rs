@@ -4,7 +4,7 @@ use super::diff::Diff;
 use crate::changeset::ObjectRef;
 use crate::sync::{Cursor, Place};
 use crate::time::Instant;
-use chrono::{NaiveDateTime, TimeDelta, Timelike};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 
 /// Whose diffs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub enum Scope {
     Model(String),
     /// Those under one object.
     Object(ObjectRef),
+    /// Those of one row, wherever they are put; not every store can tell.
+    #[doc(hidden)]
+    Row(ObjectRef),
 }
 
 /// What a [`DiffQuery`](super::DiffQuery) asks a [`Store`](super::Store) for. A
@@ -122,16 +125,23 @@ impl End for &Diff {
     }
 }
 
+/// What all engines can compare with, and no record is outside of.
+const TIMES: [DateTime<Utc>; 2] = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(last) => [DateTime::UNIX_EPOCH, last],
+    None => [DateTime::UNIX_EPOCH; 2],
+};
+
 /// The first whole microsecond at an instant, or after it if that is meant.
 fn edge(time: NaiveDateTime, after: bool) -> NaiveDateTime {
+    let [first, last] = TIMES.map(|time| time.naive_utc());
+    let time = time.clamp(first, last);
     let rest = i64::from(time.nanosecond() % 1_000);
     let up = match (rest, after) {
         (0, false) => 0,
         (0, true) => 1_000,
         (rest, _) => 1_000 - rest,
     };
-    time.checked_add_signed(TimeDelta::nanoseconds(up))
-        .unwrap_or(time)
+    time + TimeDelta::nanoseconds(up)
 }
 
 #[cfg(test)]
@@ -151,6 +161,14 @@ mod tests {
         // Nothing is between two microseconds.
         assert_eq!(edge(at(5_001), false), at(6_000));
         assert_eq!(edge(at(5_999), true), at(6_000));
+        assert_eq!(
+            edge(NaiveDateTime::MIN, false).to_string(),
+            "1970-01-01 00:00:00"
+        );
+        assert_eq!(
+            edge(NaiveDateTime::MAX, false).to_string(),
+            "9999-12-31 23:59:59"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Up to where a reader can read now.
 
 use super::identity::{Identity, identify};
-use super::position::{Position, Window};
+use super::position::{Open, Position, Window};
 use super::snapshot::Snapshot;
 use super::stamp::stamp;
 use crate::engine::{Engine, Kind};
@@ -14,20 +14,23 @@ pub(super) struct Reach {
     /// On PostgreSQL with an open window.
     pub(super) from: Position,
     pub(super) to: Position,
+    /// A part of what is between that was read already; only on PostgreSQL.
+    pub(super) seen: Option<Open>,
     /// Whether there is more beyond.
     pub(super) rest: bool,
 }
 
-/// Looks how far there are changes after a position; `enough` will do.
+/// Looks how far there are changes after a position; `enough` will do, if not
+/// all are asked for.
 pub(super) async fn reach<C: Executor>(
     conn: &mut C,
     known: Option<&Position>,
-    enough: usize,
+    enough: Option<usize>,
 ) -> Result<Reach, Error> {
     let kind = C::Backend::KIND;
     let rest = match kind {
         // Its numbers have to be there before the last one is read.
-        Kind::Mysql => stamp(conn, enough).await?,
+        Kind::Mysql => stamp(conn, enough.unwrap_or(usize::MAX)).await?,
         _ => false,
     };
     let (database, session) = identify(conn).await?;
@@ -41,9 +44,13 @@ pub(super) async fn reach<C: Executor>(
             (position(0), position(database.last))
         }
         Kind::Postgres => {
-            let window = match known {
+            let mut window = match known {
                 Some(Position::Window(window)) => (**window).clone(),
                 _ => Window::beginning(),
+            };
+            let seen = match enough {
+                Some(_) => None,
+                None => window.open.take(),
             };
             // What came after an open window is for the next batch.
             let rest = window.open.is_some();
@@ -58,6 +65,7 @@ pub(super) async fn reach<C: Executor>(
             let to = Position::Window(Box::new(window.closed()));
             return Ok(Reach {
                 database,
+                seen,
                 rest,
                 from,
                 to,
@@ -68,6 +76,7 @@ pub(super) async fn reach<C: Executor>(
         database,
         from: known.cloned().unwrap_or(from),
         to,
+        seen: None,
         rest,
     })
 }
