@@ -74,7 +74,7 @@ pub trait Feed: Fields<Json> {
 
     /// The diffs that were put under objects of this model: of its own rows
     /// (unless they have a [`parent`](Feed::parent)), and of their children.
-    fn diffs<S>(store: &S) -> DiffQuery<'_, S, Self> {
+    fn diffs<S: Clone>(store: &S) -> DiffQuery<S, Self> {
         DiffQuery::new(store, Scope::Model(Self::RECORDED_NAME.to_owned()))
     }
 }

@@ -12,6 +12,7 @@
 mod change;
 mod cursor;
 mod filter;
+mod follow;
 pub(crate) mod identity;
 mod page;
 mod position;
@@ -27,6 +28,9 @@ mod witness;
 pub use change::Change;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
+pub use follow::Follow;
+#[doc(hidden)]
+pub use follow::{Batches, Pages};
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};

@@ -72,12 +72,13 @@ impl<Ms: Feeds<C>, C: Executor> Store<C> for Database<Ms> {
         C: 'a;
 
     fn read<'a, T, F>(
-        &'a self,
+        self,
         conn: &'a mut C,
         range: Range,
         then: F,
     ) -> C::Output<'a, Result<T, Error>>
     where
+        Self: 'a,
         T: Send + 'a,
         F: FnOnce(Diffs) -> T + Send + 'a,
     {

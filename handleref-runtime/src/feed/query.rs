@@ -6,6 +6,7 @@ use super::store::Store;
 use crate::changeset::ObjectRef;
 use crate::error::Error;
 use crate::record::Recorded;
+use crate::sync::{Batches, Cursor, Follow, Pages};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -15,46 +16,49 @@ use std::marker::PhantomData;
 /// let read = feed::diffs(&store).newest(20).load(conn)?;
 /// let next = feed::diffs(&store).since(&read.cursor).load(conn)?;
 /// ```
-pub fn diffs<S>(store: &S) -> DiffQuery<'_, S> {
+pub fn diffs<S: Clone>(store: &S) -> DiffQuery<S> {
     DiffQuery::new(store, Scope::All)
 }
 
 /// A query for diffs, of all models, or of those under objects of `M`; made by
 /// [`diffs`] and [`Feed::diffs`](super::Feed::diffs).
 #[must_use = "nothing is read before `.load(conn)`, `.first(conn)` or `.last(conn)`"]
-pub struct DiffQuery<'s, S, M = ()> {
-    store: &'s S,
+pub struct DiffQuery<S, M = ()> {
+    store: S,
     range: Range,
     model: PhantomData<fn() -> M>,
 }
 
-impl<S, M> Clone for DiffQuery<'_, S, M> {
+impl<S: Clone, M> Clone for DiffQuery<S, M> {
     fn clone(&self) -> Self {
         Self {
-            store: self.store,
+            store: self.store.clone(),
             range: self.range.clone(),
             model: PhantomData,
         }
     }
 }
 
-impl<S, M> fmt::Debug for DiffQuery<'_, S, M> {
+impl<S, M> fmt::Debug for DiffQuery<S, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.range.fmt(f)
     }
 }
 
-impl<S, M: Recorded> DiffQuery<'_, S, M> {
+impl<S, M: Recorded> DiffQuery<S, M> {
     /// Only those under the object with this key, whether it still exists or not.
     pub fn of(self, key: &M::RecordKey) -> Self {
         self.of_object(&ObjectRef::new::<M>(key))
     }
 }
 
-impl<'s, S, M> DiffQuery<'s, S, M> {
-    pub(super) fn new(store: &'s S, scope: Scope) -> Self {
+impl<S, M> DiffQuery<S, M> {
+    pub(super) fn new(store: &S, scope: Scope) -> Self
+    where
+        S: Clone,
+    {
         Self {
-            store,
+            store: store.clone(),
             range: Range::new(scope),
             model: PhantomData,
         }
@@ -123,6 +127,17 @@ impl<'s, S, M> DiffQuery<'s, S, M> {
         self
     }
 
+    /// Reads these, and then what comes; see [`Follow`].
+    ///
+    /// ```text
+    /// let mut follow = Question::diffs(&store).of(&7).newest(20).follow();
+    /// let latest = follow.poll(conn)?;                                   // the last 20, or fewer
+    /// let more = follow.next(conn, Duration::from_secs(15))?;            // as soon as there are
+    /// ```
+    pub fn follow(self) -> Follow<Self> {
+        Follow::new(self)
+    }
+
     /// Reads them.
     ///
     /// # Errors
@@ -131,8 +146,8 @@ impl<'s, S, M> DiffQuery<'s, S, M> {
     /// and those of the store.
     pub fn load<'a, C>(self, conn: &'a mut C) -> S::Output<'a, Result<Diffs, Error>>
     where
-        S: Store<C>,
-        's: 'a,
+        S: Store<C> + 'a,
+        C: 'a,
     {
         self.store.read(conn, self.range, |read| read)
     }
@@ -143,8 +158,8 @@ impl<'s, S, M> DiffQuery<'s, S, M> {
     /// As [`load`](DiffQuery::load).
     pub fn first<'a, C>(mut self, conn: &'a mut C) -> S::Output<'a, Result<Option<Diff>, Error>>
     where
-        S: Store<C>,
-        's: 'a,
+        S: Store<C> + 'a,
+        C: 'a,
     {
         self.range.newest = false;
         self.range.reverse = false;
@@ -159,12 +174,47 @@ impl<'s, S, M> DiffQuery<'s, S, M> {
     /// As [`load`](DiffQuery::load).
     pub fn last<'a, C>(mut self, conn: &'a mut C) -> S::Output<'a, Result<Option<Diff>, Error>>
     where
-        S: Store<C>,
-        's: 'a,
+        S: Store<C> + 'a,
+        C: 'a,
     {
         self.range.newest = true;
         self.range.limit = 1;
         self.store
             .read(conn, self.range, |read| read.diffs.into_iter().next())
+    }
+}
+
+impl Pages for Diffs {
+    fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+    fn is_empty(&self) -> bool {
+        self.diffs.is_empty()
+    }
+    fn more(&self) -> bool {
+        self.more
+    }
+}
+
+impl<S: Store<C>, M, C> Batches<C> for DiffQuery<S, M> {
+    type Batch = Diffs;
+    type Reading<'a>
+        = S::Output<'a, Result<Diffs, Error>>
+    where
+        Self: 'a,
+        C: 'a;
+
+    fn read<'a>(&'a self, conn: &'a mut C, cursor: Option<Cursor>) -> Self::Reading<'a> {
+        let mut next = self.clone();
+        if let Some(cursor) = cursor {
+            next.range = Range {
+                cursor: Some(cursor),
+                before: None,
+                newest: false,
+                reverse: false,
+                ..next.range
+            };
+        }
+        next.load(conn)
     }
 }

@@ -3,6 +3,7 @@
 use super::change::Change;
 use super::cursor::{Cursor, Inner};
 use super::filter::{Filters, Only};
+use super::follow::{Batches, Follow, Pages};
 use super::reader::{Ask, Reader, names, sorted};
 use super::{reach, witness};
 use crate::changeset::Models;
@@ -159,10 +160,15 @@ impl<Ms, F> ChangesSince<Ms, F> {
         F: Filters<C>,
         C: Executor,
     {
-        C::run(async move { self.read(conn).await })
+        C::run(async move { self.batch(conn, &self.cursor).await })
     }
 
-    async fn read<C>(self, conn: &mut C) -> Result<Batch, Error>
+    /// Reads these, and then what comes; see [`Follow`].
+    pub fn follow(self) -> Follow<Self> {
+        Follow::new(self)
+    }
+
+    async fn batch<C>(&self, conn: &mut C, cursor: &Cursor) -> Result<Batch, Error>
     where
         Ms: Models<C>,
         F: Filters<C>,
@@ -174,7 +180,7 @@ impl<Ms, F> ChangesSince<Ms, F> {
             before: None,
             newest: false,
         };
-        let reader = Reader::open::<Ms>(conn, &self.cursor, Some(self.limit)).await?;
+        let reader = Reader::open::<Ms>(conn, cursor, Some(self.limit)).await?;
         let (changes, cut) = reader.page(conn, ask, &self.filters).await?;
         let cursor = match cut {
             Some(place) => reader.cut(place, changes.last()),
@@ -197,5 +203,38 @@ impl<M: Recorded, F> ChangesSince<M, F> {
         P::SqlType: BoolOrNullableBool,
     {
         self.only::<M, P>(condition)
+    }
+}
+
+impl Pages for Batch {
+    fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+    fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+    fn more(&self) -> bool {
+        self.more
+    }
+}
+
+impl<Ms, F, C> Batches<C> for ChangesSince<Ms, F>
+where
+    Ms: Models<C>,
+    F: Filters<C>,
+    C: Executor,
+{
+    type Batch = Batch;
+    type Reading<'a>
+        = C::Output<'a, Result<Batch, Error>>
+    where
+        Self: 'a,
+        C: 'a;
+
+    fn read<'a>(&'a self, conn: &'a mut C, cursor: Option<Cursor>) -> Self::Reading<'a> {
+        C::run(async move {
+            let cursor = cursor.as_ref().unwrap_or(&self.cursor);
+            self.batch(conn, cursor).await
+        })
     }
 }
