@@ -18,3 +18,4 @@ mod posts;
 mod support;
 
 mod reading;
+mod torture;

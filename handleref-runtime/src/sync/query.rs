@@ -135,12 +135,12 @@ impl<Ms, F> ChangesSince<Ms, F> {
     {
         C::run(async move {
             let models = sorted::<Ms, C>();
-            let reach = reach::reach(conn, None, usize::MAX).await?;
+            let (database, position) = reach::now(conn).await?;
             let witness = witness::newest(conn, &models).await?;
             Ok(Cursor::new(Inner {
-                database: reach.database.token,
+                database: database.token,
                 models: names(&models),
-                position: reach.to,
+                position,
                 witness,
             }))
         })
