@@ -22,6 +22,7 @@ pub(crate) mod rows;
 mod snapshot;
 mod stamp;
 mod witness;
+mod writers;
 
 pub use change::Change;
 pub use cursor::{Cursor, InvalidCursor};
@@ -29,6 +30,7 @@ pub use filter::{Filters, Only};
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
+pub use writers::{OpenTransaction, open_transactions};
 
 use crate::record::Recorded;
 

@@ -17,5 +17,6 @@ mod posts;
 #[path = "../suite/support/mod.rs"]
 mod support;
 
+mod borders;
 mod reading;
 mod torture;
