@@ -18,5 +18,6 @@ mod posts;
 mod support;
 
 mod borders;
+mod copies;
 mod reading;
 mod torture;
