@@ -34,7 +34,7 @@ use std::marker::PhantomData;
 /// versions. Inside a batch, and from batch to batch, what one transaction saw
 /// of another comes after it: a child after its parent. (Where a foreign key is
 /// checked only at the commit, a transaction may write the child first; then it
-/// comes first.)
+/// comes first. So may rows of one table that one statement writes, on PostgreSQL.)
 ///
 /// The rows that were there before recording began are no changes, nor are
 /// their baselines.
