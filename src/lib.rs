@@ -95,3 +95,7 @@ struct History;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/changesets.md")]
 struct ChangesetsGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sync.md")]
+struct SyncGuide;

@@ -120,8 +120,9 @@ pub enum Error {
         /// The table.
         table: String,
     },
-    /// A cursor is of another database, or this one was restored from a backup
-    /// and does not have what the cursor says was read.
+    /// A cursor is of another database, or it says that changes were read that
+    /// are not here: the database was restored from a backup, or the
+    /// transaction's snapshot is from before the cursor.
     Foreign,
     /// A cursor is for other models than those that were asked for.
     WrongModels {
@@ -247,8 +248,8 @@ impl fmt::Display for Error {
             Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
             Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
             Self::Foreign => f.write_str(
-                "the cursor is of another database, or this one was restored from a backup since: \
-                 copy the rows again, or start at `Cursor::beginning()`",
+                "the cursor is of another database, or it has read changes that this one does not have (a restored backup, \
+                 an old snapshot): copy the rows again, or start at `Cursor::beginning()`",
             ),
             Self::WrongModels { cursor, asked } => write!(
                 f,

@@ -24,6 +24,7 @@ pub(crate) mod rows;
 mod snapshot;
 mod stamp;
 mod witness;
+mod writers;
 
 pub use change::Change;
 pub use cursor::{Cursor, InvalidCursor};
@@ -35,6 +36,7 @@ pub use follow::{Batches, Pages};
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
 pub(crate) use reader::{Ask, Reader};
+pub use writers::{OpenTransaction, open_transactions};
 
 use crate::record::Recorded;
 

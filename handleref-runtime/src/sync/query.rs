@@ -35,7 +35,7 @@ use std::marker::PhantomData;
 /// versions. Inside a batch, and from batch to batch, what one transaction saw
 /// of another comes after it: a child after its parent. (Where a foreign key is
 /// checked only at the commit, a transaction may write the child first; then it
-/// comes first.)
+/// comes first. So may rows of one table that one statement writes, on PostgreSQL.)
 ///
 /// The rows that were there before recording began are no changes, nor are
 /// their baselines.
@@ -136,12 +136,12 @@ impl<Ms, F> ChangesSince<Ms, F> {
     {
         C::run(async move {
             let models = sorted::<Ms, C>();
-            let reach = reach::reach(conn, None, None).await?;
+            let (database, position) = reach::now(conn).await?;
             let witness = witness::newest(conn, &models).await?;
             Ok(Cursor::new(Inner {
-                database: reach.database.token,
+                database: database.token,
                 models: names(&models),
-                position: reach.to,
+                position,
                 witness,
             }))
         })
