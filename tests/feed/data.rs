@@ -133,7 +133,7 @@ each_engine! {
         run!(conn, diesel::update(memos::table.find(1)).set(memos::secret.eq("t")));
         let read = go!(Memo::diffs(&STORE).load(conn))?;
         assert_eq!(shown(&read.diffs), [
-            r#"insert Memo 1: {"fields":{"body":null,"title":"plan"},"model":"Memo","pk":1,"redacted":["secret"]}"#,
+            r#"insert Memo 1: {"fields":{"body":null,"title":"plan"},"model":"Memo","pk":1}"#,
             r#"update Memo 1: {"created":false,"is":"deed","was":"plan"}"#,
             r#"update Memo 1: {"fields":{},"model":"Memo","pk":1,"redacted":["secret"]}"#,
         ]);

@@ -94,8 +94,11 @@ each_engine! {
         let (mut cursor, mut forward) = (Cursor::beginning(), String::new());
         loop {
             let page = go!(feed().since(&cursor).load(conn))?;
-            forward.push_str(&texts(&page.diffs));
-            forward.push('/');
+            // There may be nothing more, after all.
+            if !page.diffs.is_empty() {
+                forward.push_str(&texts(&page.diffs));
+                forward.push('/');
+            }
             cursor = page.cursor.to_string().parse()?;
             if !page.more { break; }
         }
