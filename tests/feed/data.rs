@@ -3,8 +3,8 @@
 use crate::models::*;
 use crate::support::each_engine;
 use chrono::{NaiveDate, NaiveDateTime, Utc};
-use diesel::prelude::ExpressionMethods;
 use diesel::QueryDsl;
+use diesel::prelude::ExpressionMethods;
 use handleref::feed::{Diff, Feed, diffs, diffs_of};
 use handleref::prelude::*;
 use handleref::{Changeset, Error, Maintain, Operation, changes, start_recording};
@@ -28,7 +28,7 @@ each_engine! {
         go!(question.save(conn))?;
         // Nothing but what handleref writes itself.
         sql!(conn, "UPDATE questions SET version = version + 1");
-        let both = go!(Question::diffs(&STORE).of(&1).load(conn))?.diffs;
+        let both = go!(Question::diffs(&STORE).of_row(&question).load(conn))?.diffs;
         assert_eq!(both.len(), 2);
         assert_eq!(both[0], first[0]);
         let changed = &both[1];

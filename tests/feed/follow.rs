@@ -111,7 +111,9 @@ macro_rules! streaming {
                 assert_eq!(read.expect("not in a minute").unwrap(), ["a", "b", "c"]);
                 // A connection that is borrowed; changes.
                 let mut conn = db.connect_async::<$conn>().await;
-                let batches = changes::<All>().follow().stream(&mut conn, std::future::pending::<()> as fn() -> _);
+                let batches = changes::<All>()
+                    .follow()
+                    .stream(&mut conn, std::future::pending::<()> as fn() -> _);
                 let first = std::pin::pin!(batches).try_next().await.unwrap().unwrap();
                 assert_eq!(first.changes.len(), 3);
             });

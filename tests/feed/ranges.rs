@@ -29,7 +29,9 @@ fn dated(db: &Db, at: &str) {
         let time = second(version - 1).format("%F %T");
         behind_the_door(
             db,
-            &format!("UPDATE question_records SET recorded_at = '{time}{at}' WHERE record_version = {version}"),
+            &format!(
+                "UPDATE question_records SET recorded_at = '{time}{at}' WHERE record_version = {version}"
+            ),
         );
     }
 }

@@ -90,11 +90,12 @@ pub struct Diffs {
     /// The diffs, in order; newest first if it was asked for in
     /// [`reverse`](super::DiffQuery::reverse).
     pub diffs: Vec<Diff>,
-    /// Where the next read goes on without a gap. Read from the end
-    /// ([`reverse`](super::DiffQuery::reverse), [`newest`](super::DiffQuery::newest)) it is
-    /// behind all diffs, those too that were left out because there are more.
+    /// Where the next read goes on without a gap: what the query left out counts as
+    /// read. Read from the end ([`reverse`](super::DiffQuery::reverse),
+    /// [`newest`](super::DiffQuery::newest)) it is behind all that is visible, those too
+    /// that were left out because there are more.
     pub cursor: Cursor,
-    /// Whether there are more already: newer ones, or older ones if it was read
+    /// Whether there may be more already: newer ones, or older ones if it was read
     /// from the end.
     pub more: bool,
 }

@@ -50,6 +50,11 @@ impl<S, M: Recorded> DiffQuery<S, M> {
     pub fn of(self, key: &M::RecordKey) -> Self {
         self.of_object(&ObjectRef::new::<M>(key))
     }
+
+    /// Only those under the row that this instance is of.
+    pub fn of_row(self, row: &M) -> Self {
+        self.of_object(&ObjectRef::of(row))
+    }
 }
 
 impl<S, M> DiffQuery<S, M> {

@@ -46,7 +46,7 @@ pub struct Range {
 }
 
 impl Range {
-    pub(super) fn new(scope: Scope) -> Self {
+    pub(crate) fn new(scope: Scope) -> Self {
         Self {
             scope,
             cursor: None,
