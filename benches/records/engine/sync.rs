@@ -35,8 +35,14 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Done {
     let samples = Turns::short(bench.wanted.budget(60)).measure(2, |subject| {
         let place = usize::try_from(dice.roll(PLACES) - 1)?;
         let read = match subject {
-            0 => Crowded::changes().since(&long[place]).limit(PAGE).load(conn)?,
-            _ => Noted::changes().since(&short[place]).limit(PAGE).load(conn)?,
+            0 => Crowded::changes()
+                .since(&long[place])
+                .limit(PAGE)
+                .load(conn)?,
+            _ => Noted::changes()
+                .since(&short[place])
+                .limit(PAGE)
+                .load(conn)?,
         };
         match u32::try_from(read.changes.len())? {
             PAGE => Ok(()),
