@@ -5,9 +5,9 @@ use crate::support::each_engine;
 use crate::support::recorded::{Paper, PaperRecords, papers};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
-use handleref::{Error, Operation};
 use handleref::prelude::*;
 use handleref::record::maintain::{EventKind, Maintain, events};
+use handleref::{Error, Operation};
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
