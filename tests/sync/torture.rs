@@ -49,7 +49,10 @@ fn transact<C: Connection>(conn: &mut C, db: &Db, dice: &mut Dice, sql: &[String
         Engine::Sqlite => "BEGIN IMMEDIATE",
         _ => "BEGIN",
     };
-    conn.batch_execute(begin).unwrap();
+    // SQLite's waiting is not fair: somebody may get no turn for ten seconds.
+    while let Err(error) = conn.batch_execute(begin) {
+        assert!(error.to_string().contains("locked"), "{error}");
+    }
     // A deadlock is a rollback, too.
     let written = sql.iter().all(|sql| conn.batch_execute(sql).is_ok());
     // On SQLite everybody waits for whoever pauses.
@@ -64,6 +67,25 @@ fn transact<C: Connection>(conn: &mut C, db: &Db, dice: &mut Dice, sql: &[String
     }
     conn.batch_execute("ROLLBACK").unwrap();
     false
+}
+
+/// Writes now and then, and keeps the transaction open for a long time: hundreds
+/// of others come and go meanwhile.
+fn dawdle<C: Connection>(conn: &mut C, db: &Db, done: &AtomicBool) {
+    let mut id = 1_000_000;
+    // On SQLite nobody else could write.
+    while db.engine != Engine::Sqlite && !done.load(Ordering::SeqCst) {
+        id += 1;
+        conn.batch_execute("BEGIN").unwrap();
+        for half in [1, 2] {
+            conn.batch_execute(&format!(
+                "INSERT INTO topics (id, name) VALUES ({id}{half}, 'slow {id}{half}')"
+            ))
+            .unwrap();
+            std::thread::sleep(Duration::from_millis(150));
+        }
+        conn.batch_execute("COMMIT").unwrap();
+    }
 }
 
 /// Reads by cursor until there is nothing more after the writers are done.
@@ -123,6 +145,7 @@ macro_rules! torture {
             let db = Db::$engine();
             recorded(&db);
             let (done, committed) = (AtomicBool::new(false), AtomicUsize::new(0));
+            let written_all = AtomicBool::new(false);
             let connect = || db.connect::<$conn>();
             let write = |writer: i32| {
                 let (mut conn, mut dice) = (connect(), Dice(u64::from(writer.unsigned_abs()) + 40));
@@ -162,7 +185,10 @@ macro_rules! torture {
                 let readers: Vec<_> = (0..READERS).map(|seed| scope.spawn(move || read(seed))).collect();
                 let by_time = scope.spawn(by_time);
                 let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || write(writer))).collect();
+                let slow = scope.spawn(|| dawdle(&mut connect(), &db, &written_all));
                 let written: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+                written_all.store(true, Ordering::SeqCst);
+                slow.join().unwrap();
                 done.store(true, Ordering::SeqCst);
                 assert!(written.iter().all(Result::is_ok), "a writer failed");
                 let read: Vec<_> = readers.into_iter().map(|reader| reader.join().unwrap()).collect();
