@@ -71,6 +71,7 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
 /// | `relative(comments, on = "comments.article_id = articles.id")` | a table whose changes may alter a property |
 /// | `require_changeset` | every change of a row must be made in a changeset |
 /// | `link` | a row joins rows of the two models that it refers to (many-to-many), though it has a primary key of its own |
+/// | `notify` | on PostgreSQL, every transaction that writes records sends a notification on the channel `handleref_changes` |
 /// | `validate = path::to::function` | called with what a revert is about to write |
 /// | `crate = path` | the path of `handleref`, if it is not `::handleref` |
 ///

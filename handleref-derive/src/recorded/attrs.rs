@@ -20,6 +20,7 @@ pub(crate) struct StructKeys {
     pub(crate) relatives: Vec<Relative>,
     pub(crate) require_changeset: Once<()>,
     pub(crate) link: Once<()>,
+    pub(crate) notify: Once<()>,
 }
 
 /// `property(comments: BigInt, sql = "..")`
@@ -52,7 +53,7 @@ pub(crate) struct FieldKeys {
 }
 
 const EXAMPLE: &str = "table_name = \"article_history\"";
-const STRUCT_KEYS: [&str; 8] = [
+const STRUCT_KEYS: [&str; 9] = [
     "table_name",
     "when",
     "property",
@@ -60,6 +61,7 @@ const STRUCT_KEYS: [&str; 8] = [
     "validate",
     "require_changeset",
     "link",
+    "notify",
     "crate",
 ];
 const FIELD_KEYS: [&str; 4] = ["skip", "redact", "renamed_from", "sql_type"];
@@ -92,6 +94,7 @@ impl StructKeys {
             }
             "require_changeset" => self.require_changeset.set(key, flag(key, input)?),
             "link" => self.link.set(key, flag(key, input)?),
+            "notify" => self.notify.set(key, flag(key, input)?),
             "property" => {
                 let property = property(key, input)?;
                 if let Some(other) = self

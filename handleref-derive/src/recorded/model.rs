@@ -25,6 +25,7 @@ pub(crate) struct Model {
     pub(crate) properties: Vec<Property>,
     pub(crate) relatives: Vec<Relative>,
     pub(crate) require_changeset: bool,
+    pub(crate) notify: bool,
     pub(crate) references: Vec<Reference>,
     /// Whether the model joins the two that it refers to.
     pub(crate) is_link: bool,
@@ -102,6 +103,7 @@ impl Model {
             properties: keys.properties,
             relatives: keys.relatives,
             require_changeset: keys.require_changeset.is_set(),
+            notify: keys.notify.is_set(),
             references,
             is_link,
             ident: input.ident,

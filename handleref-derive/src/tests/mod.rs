@@ -182,6 +182,7 @@ fn recorded_handle() -> Result<(), Box<dyn Error>> {
                 relative(schema::comments, on = "comments.article_id = articles.id"),
                 validate = validate,
                 require_changeset,
+                notify,
             )]
             pub struct Article {
                 id: i32,
@@ -247,7 +248,7 @@ fn no_attribute_panics() -> Result<(), Box<dyn Error>> {
     const TOKENS: [&str; 12] = [
         "property", "relative", "skip", "r#type", "_", "ŉ", "\"\"", "1", "=", ":", ",", "(a)",
     ];
-    const KEYS: [&str; 13] = [
+    const KEYS: [&str; 14] = [
         "table_name",
         "when",
         "property",
@@ -255,6 +256,7 @@ fn no_attribute_panics() -> Result<(), Box<dyn Error>> {
         "validate",
         "require_changeset",
         "link",
+        "notify",
         "crate",
         "skip",
         "redact",

@@ -7,6 +7,7 @@
     relative(schema::comments, on = "comments.article_id = articles.id"),
     validate = validate,
     require_changeset,
+    notify,
 )]
 pub struct Article {
     id: i32,
@@ -166,7 +167,8 @@ const _: () = {
                         "Topic",
                     ),
                 ],
-            );
+            )
+            .with_notify();
         const RECORDED_ROLES: __handleref::Roles = __handleref::AsHandleRef::<
             Article,
         >::ROLES;

@@ -22,6 +22,10 @@ pub const RECORD_XID: &str = "record_xid";
 /// MySQL and MariaDB, null until then.
 pub const RECORD_STAMP: &str = "record_stamp";
 
+/// The channel on which PostgreSQL tells that records were written, of models
+/// with `#[recorded(notify)]`.
+pub const CHANNEL: &str = "handleref_changes";
+
 /// The columns of a record table that are ours; the first five are in each.
 pub(crate) const BOOKKEEPING: [&str; 8] = [
     RECORD_ID,
@@ -56,6 +60,8 @@ pub struct Recording {
     /// Whether a row does nothing but join rows of two models (many-to-many):
     /// of the two [`references`](Recording::references), the first is the owner.
     pub link: bool,
+    /// Whether writing records wakes those who listen; only on PostgreSQL.
+    pub notifies: bool,
 }
 
 /// Columns that refer to the primary key of another model.
@@ -149,6 +155,7 @@ impl Recording {
             requires_changeset: false,
             references: &[],
             link: false,
+            notifies: false,
         }
     }
     /// With properties.
@@ -179,6 +186,11 @@ impl Recording {
     /// As a link between two models.
     pub const fn as_link(mut self) -> Self {
         self.link = true;
+        self
+    }
+    /// With a notification of whoever listens.
+    pub const fn with_notify(mut self) -> Self {
+        self.notifies = true;
         self
     }
     /// Whether a column is redacted, so that records say which ones changed.

@@ -38,6 +38,7 @@ pub(super) fn value(model: &Model, source: &Ident) -> TokenStream {
     let changeset = model
         .require_changeset
         .then(|| quote!(.with_required_changeset()));
+    let notify = model.notify.then(|| quote!(.with_notify()));
     quote! {
         __handleref::facts::Recording::new(#records, &[#(#columns),*])
             #properties
@@ -46,6 +47,7 @@ pub(super) fn value(model: &Model, source: &Ident) -> TokenStream {
             #changeset
             #references
             #link
+            #notify
     }
 }
 

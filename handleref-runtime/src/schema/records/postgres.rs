@@ -74,6 +74,11 @@ const PROTECT: Firing = Firing {
     when: "BEFORE DELETE OR UPDATE OR TRUNCATE",
     tables: &[],
 };
+const NOTIFY: Firing = Firing {
+    kind: "notify",
+    when: "AFTER INSERT",
+    tables: &[],
+};
 
 pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>) -> Vec<Trigger> {
     let bodies = Records::new(target);
@@ -100,6 +105,14 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
         user_sql: false,
     };
     triggers.push(trigger(dialect, target, Some(records), &PROTECT, &protect));
+    if target.recording.notifies {
+        let notify = Function {
+            name: target.trigger_name(NOTIFY.kind, records),
+            body: body::notifying(),
+            user_sql: false,
+        };
+        triggers.push(trigger(dialect, target, Some(records), &NOTIFY, &notify));
+    }
     if target.computed().next().is_none() {
         return triggers;
     }

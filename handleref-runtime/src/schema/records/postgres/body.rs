@@ -158,6 +158,15 @@ pub(super) fn protecting() -> String {
         .into()
 }
 
+/// Wakes those who listen, once in a transaction: the server sends one of
+/// several notifications that are the same.
+pub(super) fn notifying() -> String {
+    use crate::record::facts::CHANNEL;
+    format!(
+        "\nBEGIN\n  -- Made by handleref.\n  PERFORM pg_notify('{CHANNEL}', '');\n  RETURN NULL;\nEND\n"
+    )
+}
+
 fn function(unless: &str, variables: &str, body: &str) -> String {
     let declare = match variables.is_empty() {
         true => String::new(),
