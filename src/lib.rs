@@ -51,6 +51,8 @@ pub use handleref_runtime::record::{
     PastDsl, Record, RecordNo, RecordSource, Recorded, RecordsDsl, Resample, Revert, RevertPlan,
     Side, VersionChange, VersionNo, Window, ZeroLength, field_types, latest_record,
 };
+#[cfg(feature = "redis")]
+pub use handleref_runtime::redis;
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
@@ -104,3 +106,7 @@ struct SyncGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/feed-notes.md")]
 struct FeedNotes;
+
+#[cfg(all(doctest, feature = "redis"))]
+#[doc = include_str!("../docs/redis-notes.md")]
+struct RedisNotes;

@@ -173,6 +173,15 @@ pub enum Error {
     Schema(Vec<crate::schema::Problem>),
     /// A lifecycle hook refused; everything was rolled back.
     Hook(Box<dyn StdError + Send + Sync>),
+    /// Redis does not hold, or not any more, what was asked for. The database
+    /// does: ask it with the same cursor.
+    NotHeld {
+        /// Why.
+        reason: &'static str,
+    },
+    /// Redis refused, or is not there.
+    #[cfg(feature = "redis")]
+    Redis(::redis::RedisError),
     /// The database or Diesel refused.
     Database(diesel::result::Error),
 }
@@ -298,6 +307,13 @@ impl fmt::Display for Error {
                 crate::schema::problem::write_all(f, problems)
             }
             Self::Hook(error) => write!(f, "a lifecycle hook refused: {error}"),
+            Self::NotHeld { reason } => write!(
+                f,
+                "Redis does not have what was asked for: {reason}; ask the database with the same cursor, \
+                 for instance through `Redis::or_database`"
+            ),
+            #[cfg(feature = "redis")]
+            Self::Redis(error) => write!(f, "Redis: {error}"),
             Self::Database(error) => error.fmt(f),
         }
     }
@@ -307,6 +323,8 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Hook(error) => Some(&**error),
+            #[cfg(feature = "redis")]
+            Self::Redis(error) => Some(error),
             Self::Database(error) => Some(error),
             _ => None,
         }
@@ -330,6 +348,13 @@ impl From<diesel::result::Error> for Error {
             }
             other => Self::Database(other),
         }
+    }
+}
+
+#[cfg(feature = "redis")]
+impl From<::redis::RedisError> for Error {
+    fn from(error: ::redis::RedisError) -> Self {
+        Self::Redis(error)
     }
 }
 

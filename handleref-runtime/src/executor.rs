@@ -37,6 +37,11 @@ mod nonblocking;
     note = "connections need their feature: `sqlite`, `postgres`, `mysql`, and `async` for those of diesel-async"
 )]
 pub trait Executor: Steps {
+    /// Whether it waits for its answers, so that two connections which are used
+    /// together are of one kind.
+    #[doc(hidden)]
+    type Mode;
+
     /// What a method returns that produces a `T`: on a synchronous connection
     /// the `T`, on an asynchronous one a future of it.
     type Output<'a, T: 'a>
@@ -58,6 +63,16 @@ pub trait Executor: Steps {
         Self: 'a,
         T: Send + 'a;
 }
+
+/// The [mode](Executor::Mode) of synchronous connections.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub enum Blocking {}
+
+/// The [mode](Executor::Mode) of asynchronous connections.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub enum Nonblocking {}
 
 /// A row of four nullable texts.
 #[doc(hidden)]
@@ -212,6 +227,23 @@ impl<E: Steps> Drop for Transaction<'_, E> {
         if self.open {
             self.conn.abandon(self.outer);
         }
+    }
+}
+
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "mysql",
+    feature = "redis"
+))]
+/// The value of a future that never waits.
+pub(crate) fn ready<T>(operation: impl Future<Output = T>) -> T {
+    let mut operation = std::pin::pin!(operation);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match operation.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        // Every step of a synchronous connection is done when it returns.
+        std::task::Poll::Pending => unreachable!("a synchronous step waited"),
     }
 }
 

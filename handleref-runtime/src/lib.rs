@@ -20,6 +20,8 @@ pub mod model;
 #[doc(hidden)]
 pub mod private;
 pub mod record;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod resurrect;
 pub mod row;
 pub mod schema;

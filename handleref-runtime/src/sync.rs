@@ -37,6 +37,11 @@ pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
 pub(crate) use reader::{Ask, Reader};
 pub use writers::{OpenTransaction, open_transactions};
+#[cfg(feature = "redis")]
+pub(crate) use {
+    cursor::{Inner, Witness},
+    position::{Position, Window},
+};
 
 use crate::record::Recorded;
 

@@ -64,6 +64,12 @@ impl Facts {
         self.model.name
     }
 
+    /// The columns of the primary key.
+    #[cfg(feature = "redis")]
+    pub(crate) fn key(&self) -> &'static [&'static str] {
+        self.model.key
+    }
+
     pub(crate) fn table(&self) -> &'static str {
         self.model.table
     }

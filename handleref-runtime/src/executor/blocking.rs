@@ -1,26 +1,16 @@
 //! Synchronous connections.
 
-use super::{Executor, Rows, Steps, Texts, typed_loads};
+use super::{Executor, Rows, Steps, Texts, ready, typed_loads};
 use diesel::connection::LoadConnection;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
 use std::future::Future;
 
-/// The value of a future that never waits.
-fn ready<T>(operation: impl Future<Output = T>) -> T {
-    let mut operation = std::pin::pin!(operation);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match operation.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        // Every step of a synchronous connection is done when it returns.
-        std::task::Poll::Pending => unreachable!("a synchronous step waited"),
-    }
-}
-
 macro_rules! synchronous {
     ($([$($param:tt)*])? $conn:ty, $backend:ty $(where $($bounds:tt)*)?) => {
         impl<$($($param)*)?> Executor for $conn $(where $($bounds)*)? {
+            type Mode = super::Blocking;
             type Output<'a, T: 'a> = T where Self: 'a;
 
             fn run<'a, T, F>(operation: F) -> T

@@ -59,6 +59,7 @@ pub(crate) struct Open {
 
 impl Position {
     /// Whether a change is among those that were read.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code))]
     pub(crate) fn reached(&self, place: Place) -> bool {
         match self {
             Self::Tick(tick) => place.id <= *tick,
@@ -68,6 +69,7 @@ impl Position {
     }
 
     /// Whether all that was read up to `other` was read up to here.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code))]
     pub(crate) fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tick(here), Self::Tick(there)) => here >= there,
@@ -84,6 +86,19 @@ impl Position {
             Self::Tick(tick) => *tick,
             Self::Stamp { stamp, .. } => *stamp,
             Self::Window(window) => window.low(),
+        }
+    }
+
+    /// What is read for good: without the part of an open window that was read,
+    /// which is no bound for what becomes visible after the window.
+    #[cfg(feature = "redis")]
+    pub(crate) fn settled(&self) -> Self {
+        match self {
+            Self::Window(window) => Self::Window(Box::new(Window {
+                open: None,
+                ..(**window).clone()
+            })),
+            other => other.clone(),
         }
     }
 

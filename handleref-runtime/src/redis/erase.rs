@@ -1,0 +1,159 @@
+//! What is erased from the history leaves Redis, too.
+
+use super::advance::write;
+use super::connection::RedisConnection;
+use super::entry::{self, Scores};
+use super::keys::Keys;
+use super::store::Redis;
+use super::walk::Walk;
+use crate::changeset::{Facts, ObjectRef, models};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::feed::{self, Diff, Feeds};
+use crate::literal::literal;
+use crate::record::Operation;
+use crate::record::facts::{RECORD_ID, RECORD_OPERATION};
+use crate::sync::{Change, Place};
+use crate::text::quoted;
+use ::redis::{Cmd, cmd};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Writes the diffs of the objects anew of which a batch says that values were
+/// erased.
+pub(super) async fn catch_up<Ms, C, R>(
+    store: &Redis,
+    db: &mut C,
+    conn: &mut R,
+    scores: Scores,
+    batch: &[Change],
+) -> Result<(), Error>
+where
+    Ms: Feeds<C>,
+    C: Executor,
+    R: RedisConnection,
+{
+    let objects = erased::<Ms, C>(db, batch).await?;
+    if objects.is_empty() {
+        return Ok(());
+    }
+    let mut walk = Walk::new(store.keys.all(), scores, "-inf".into(), "+inf".into());
+    while let Some(found) = walk.next(conn).await? {
+        let mut known: Vec<(Diff, String)> = Vec::new();
+        for (_, member) in found {
+            let diff = entry::diff(&member)?;
+            if objects.contains(&diff.object) {
+                known.push((diff, member));
+            }
+        }
+        if !known.is_empty() {
+            let fresh = again::<Ms, C>(db, &known).await?;
+            replace(store, conn, scores, &known, &fresh).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The objects of which values were erased. Of one that is not there any more the
+/// last delete is repeated.
+async fn erased<Ms, C>(db: &mut C, batch: &[Change]) -> Result<BTreeSet<ObjectRef>, Error>
+where
+    Ms: Feeds<C>,
+    C: Executor,
+{
+    let of = |operation| {
+        batch
+            .iter()
+            .filter(move |change| change.operation == operation)
+    };
+    let mut objects: BTreeSet<_> = of(Operation::Erase).map(Change::object).collect();
+    for model in models::<Ms, C>() {
+        let facts = model.facts();
+        let deletes = of(Operation::Delete).filter(|change| change.model == facts.name());
+        let deletes: BTreeMap<i64, &Change> = deletes.map(|change| (change.id, change)).collect();
+        if deletes.is_empty() {
+            continue;
+        }
+        let ids: Vec<String> = deletes.keys().map(i64::to_string).collect();
+        let sql = repeated::<C>(&facts, &ids.join(", "));
+        let again = db.numbers(diesel::sql_query(sql)).await?;
+        let again = again.iter().filter_map(|(id, _)| deletes.get(id));
+        objects.extend(again.map(|change| change.object()));
+    }
+    Ok(objects)
+}
+
+/// Those of some deletes before which there is another one of the same row.
+fn repeated<C: Executor>(facts: &Facts, ids: &str) -> String {
+    let kind = C::Backend::KIND;
+    let records = quoted(kind, facts.records());
+    let key = facts.key().iter().map(|name| quoted(kind, name));
+    let same: Vec<String> = key.map(|name| format!("q.{name} = r.{name}")).collect();
+    format!(
+        "SELECT r.{RECORD_ID}, r.{RECORD_ID} FROM {records} r JOIN {records} p ON p.{RECORD_ID} = \
+         (SELECT MAX(q.{RECORD_ID}) FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID}) \
+         WHERE r.{RECORD_ID} IN ({ids}) AND p.{RECORD_OPERATION} = {}",
+        same.join(" AND "),
+        literal(kind, Operation::Delete.as_str())
+    )
+}
+
+/// The same diffs as the database has them now.
+async fn again<Ms, C>(db: &mut C, known: &[(Diff, String)]) -> Result<Vec<Diff>, Error>
+where
+    Ms: Feeds<C>,
+    C: Executor,
+{
+    let mut changes = Vec::new();
+    for model in models::<Ms, C>() {
+        let name = model.facts().name();
+        let its = known.iter().filter(|(diff, _)| diff.object.model == name);
+        let places: Vec<Place> = its.map(|(diff, _)| diff.place()).collect();
+        if !places.is_empty() {
+            changes.extend(model.changes(db, &places).await?);
+        }
+    }
+    C::wait(feed::diffs_of::<Ms, C>(db, &changes)).await
+}
+
+async fn replace<R: RedisConnection>(
+    store: &Redis,
+    conn: &mut R,
+    scores: Scores,
+    known: &[(Diff, String)],
+    fresh: &[Diff],
+) -> Result<(), Error> {
+    let keys = &store.keys;
+    let by_id: HashMap<i64, &Diff> = fresh.iter().map(|diff| (diff.id, diff)).collect();
+    let (mut written, mut groups) = (Vec::new(), Vec::new());
+    for (old, member) in known {
+        let new = by_id.get(&old.id).copied();
+        if new == Some(old) {
+            continue;
+        }
+        let address = old.address();
+        let position = entry::position(old.place());
+        for key in [keys.all(), keys.model(&address.model), keys.object(address)] {
+            groups.push(vec![remove(&key, member)]);
+        }
+        let model = |diff: &Diff| diff.address().model.clone();
+        if new.is_none() {
+            groups.push(vec![remove(&Keys::times(&keys.all()), &position)]);
+        }
+        if new.map(model).as_ref() != Some(&address.model) {
+            groups.push(vec![remove(
+                &Keys::times(&keys.model(&address.model)),
+                &position,
+            )]);
+        }
+        written.extend(new.cloned());
+    }
+    // First, so that nobody misses them.
+    write(conn, store, scores, &written).await?;
+    conn.send(groups).await?;
+    Ok(())
+}
+
+fn remove(key: &str, member: &str) -> Cmd {
+    cmd("ZREM").arg(key).arg(member).to_owned()
+}
