@@ -5,11 +5,16 @@ use crate::engine::Engine;
 /// Features that are no engine and are on in every test run.
 const ALWAYS: [&str; 4] = ["async", "axum", "r2d2", "uuid"];
 
+/// Those whose tests need a server that comes with a full run alone.
+const FULL: [&str; 1] = ["redis"];
+
 /// What a run turns on for `engines`, as a value for `--features`.
 pub(crate) fn list(engines: &[Engine]) -> String {
+    let full = FULL.iter().filter(|_| engines == Engine::ALL);
     let engines = engines.iter().map(|engine| engine.name());
     let features: Vec<_> = engines
         .chain(ALWAYS)
+        .chain(full.copied())
         .map(|feature| format!("handleref/{feature}"))
         .collect();
     features.join(",")
@@ -43,6 +48,7 @@ mod tests {
             list(&[Engine::Sqlite, Engine::Mysql]),
             "handleref/sqlite,handleref/mysql,handleref/async,handleref/axum,handleref/r2d2,handleref/uuid"
         );
+        assert!(list(&Engine::ALL).ends_with(",handleref/redis"));
     }
 
     #[test]
@@ -60,6 +66,7 @@ mod tests {
             .iter()
             .map(|engine| engine.name())
             .chain(ALWAYS)
+            .chain(FULL)
             .chain(IMPLIED)
             .collect();
         assert_eq!(
