@@ -136,6 +136,11 @@ pub enum Error {
         /// The model whose records they were.
         model: &'static str,
     },
+    /// A model is not among those of a store of diffs.
+    NotInFeed {
+        /// Its name.
+        model: String,
+    },
     /// The database was copied, by a dump or a template, and its records are
     /// still those of the other one.
     Copied,
@@ -256,6 +261,11 @@ impl fmt::Display for Error {
                 f,
                 "records of {model} after the cursor were pruned: copy the rows again, or start at \
                  `Cursor::beginning()` with what is left"
+            ),
+            Self::NotInFeed { model } => write!(
+                f,
+                "{model} is not among the models of the feed's store: name it where the store is made, as in \
+                 `feed::Database::<(.., {model})>::new()`"
             ),
             Self::Copied => f.write_str(
                 "this database is a copy of another one, whose records it has: run `install` of its schema once, \

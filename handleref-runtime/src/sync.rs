@@ -12,12 +12,14 @@
 mod change;
 mod cursor;
 mod filter;
+mod follow;
 pub(crate) mod identity;
 mod page;
 mod position;
 pub(crate) mod prune;
 mod query;
 mod reach;
+mod reader;
 pub(crate) mod rows;
 mod snapshot;
 mod stamp;
@@ -27,9 +29,13 @@ mod writers;
 pub use change::Change;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
+pub use follow::Follow;
+#[doc(hidden)]
+pub use follow::{Batches, Pages};
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
+pub(crate) use reader::{Ask, Reader};
 pub use writers::{OpenTransaction, open_transactions};
 
 use crate::record::Recorded;

@@ -14,6 +14,8 @@ use std::any::TypeId;
 pub struct ColumnWriter<'a, 'b, DB: Engine> {
     out: AstPass<'a, 'b, DB>,
     form: Form,
+    /// What the columns are called, if not by their own names.
+    names: &'static [&'static str],
     written: usize,
 }
 
@@ -32,8 +34,15 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         Self {
             out,
             form,
+            names: &[],
             written: 0,
         }
+    }
+
+    /// With other names for the columns, in their order.
+    pub(crate) fn named(mut self, names: &'static [&'static str]) -> Self {
+        self.names = names;
+        self
     }
 
     /// How many columns were written.
@@ -55,11 +64,12 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
                 Form::Equals => " AND ",
             });
         }
+        let name = self.names.get(self.written).unwrap_or(&C::NAME);
         self.written += 1;
         if self.form == Form::Differs {
             return self.differs::<C, V>(value);
         }
-        self.out.push_identifier(C::NAME)?;
+        self.out.push_identifier(name)?;
         self.out.push_sql(" = ");
         self.out.push_bind_param::<C::SqlType, V>(value)
     }

@@ -6,7 +6,7 @@ use std::fmt;
 /// Where a change is: the number of its record, and its mark, which is the
 /// transaction on PostgreSQL, the stamp on MySQL and MariaDB, and nothing on SQLite.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     pub(crate) id: i64,
     pub(crate) mark: i64,

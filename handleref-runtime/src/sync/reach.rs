@@ -1,7 +1,7 @@
 //! Up to where a reader can read now.
 
 use super::identity::{Identity, identify};
-use super::position::{Mark, Position, Window};
+use super::position::{Mark, Open, Position, Window};
 use super::snapshot::Snapshot;
 use super::stamp::stamp;
 use crate::engine::{Engine, Kind};
@@ -14,20 +14,23 @@ pub(super) struct Reach {
     /// On PostgreSQL with an open window.
     pub(super) from: Position,
     pub(super) to: Position,
+    /// A part of what is between that was read already; only on PostgreSQL.
+    pub(super) seen: Option<Open>,
     /// Whether there is more beyond.
     pub(super) rest: bool,
 }
 
-/// Looks how far there are changes after a position; `enough` will do.
+/// Looks how far there are changes after a position; `enough` will do, if not
+/// all are asked for.
 pub(super) async fn reach<C: Executor>(
     conn: &mut C,
     known: Option<&Position>,
-    enough: usize,
+    enough: Option<usize>,
 ) -> Result<Reach, Error> {
     let kind = C::Backend::KIND;
     let rest = match kind {
         // The numbers have to be there before the last one is read.
-        Kind::Mysql => stamp(conn, enough).await?,
+        Kind::Mysql => stamp(conn, enough.unwrap_or(usize::MAX)).await?,
         _ => false,
     };
     let database = identify(conn).await?;
@@ -42,6 +45,7 @@ pub(super) async fn reach<C: Executor>(
         return Ok(Reach {
             from: known.cloned().unwrap_or_else(|| position(0)),
             to: position(database.last),
+            seen: None,
             rest,
             database,
         });
@@ -57,6 +61,10 @@ pub(super) async fn reach<C: Executor>(
     {
         return Err(Error::Foreign);
     }
+    let seen = match enough {
+        Some(_) => None,
+        None => window.open.take(),
+    };
     // What came after an open window is for the next batch.
     let rest = window.open.is_some();
     if !rest {
@@ -64,12 +72,22 @@ pub(super) async fn reach<C: Executor>(
         if window.ahead.is_none() && database.last - window.low > WORTH {
             window.ahead = mark(conn, database.last).await?;
         }
-        let (to, high) = snapshot(conn).await?;
-        window = window.open_to(to, high);
+        // Others are writing nearly always, but mostly for a moment. If one of them
+        // takes longer, the next page has more to step over.
+        let tries = if enough.is_none() { TRIES } else { 0 };
+        for left in (0..=tries).rev() {
+            let (to, high) = snapshot(conn).await?;
+            let open = window.clone().open_to(to, high);
+            if left == 0 || open.clone().closed().ahead.is_none() {
+                window = open;
+                break;
+            }
+        }
     }
     Ok(Reach {
         from: Position::Window(Box::new(window.clone())),
         to: Position::Window(Box::new(window.closed())),
+        seen,
         rest,
         database,
     })
@@ -78,32 +96,14 @@ pub(super) async fn reach<C: Executor>(
 /// How many records may have to be stepped over.
 const WORTH: i64 = 1_000;
 
+/// How many snapshots are taken for one without others at work.
+const TRIES: u32 = 20;
+
 /// The position of now.
 pub(super) async fn now<C: Executor>(conn: &mut C) -> Result<(Identity, Position), Error> {
-    let Reach {
-        database,
-        mut to,
-        from,
-        ..
-    } = reach(conn, None, usize::MAX).await?;
-    // Others are writing nearly always, but mostly for a moment. If one of them
-    // takes longer, the first page has more to step over.
-    if let Position::Window(start) = from {
-        for _ in 0..TRIES {
-            match &to {
-                Position::Window(end) if end.ahead.is_some() => {
-                    let (snapshot, high) = snapshot(conn).await?;
-                    let window = (*start).clone().open_to(snapshot, high);
-                    to = Position::Window(Box::new(window.closed()));
-                }
-                _ => break,
-            }
-        }
-    }
+    let Reach { database, to, .. } = reach(conn, None, None).await?;
     Ok((database, to))
 }
-
-const TRIES: u32 = 20;
 
 /// A mark for a number that was given before; none in a transaction that has
 /// an id already.
