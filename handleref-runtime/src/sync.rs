@@ -13,6 +13,8 @@ mod change;
 mod cursor;
 mod filter;
 pub(crate) mod identity;
+#[cfg(feature = "mirror")]
+mod mirror;
 mod page;
 mod position;
 pub(crate) mod prune;
@@ -26,6 +28,11 @@ mod witness;
 pub use change::Change;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
+#[cfg(feature = "mirror")]
+#[doc(hidden)]
+pub use mirror::{AnyMirrored, MirrorModel};
+#[cfg(feature = "mirror")]
+pub use mirror::{Difference, DifferenceKind, Mirror, MirrorModels, Pull, Verified};
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
