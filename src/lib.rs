@@ -17,6 +17,7 @@
 //!   [`without_recording`].
 //! * [`record_changeset`], [`start_recording`]: changes that belong together; [`changesets`](changesets()) finds them,
 //!   [`Changeset::changes`] reads them, [`undo_plan`] undoes them; [`scan`](scan()) records what triggers could not see.
+//! * [`mod@feed`]: what became of objects, as values; [`feed::Feed`], [`feed::Database`], [`sync::Follow`].
 //! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why.
 
 pub use handleref_derive::{HandleRef, Recorded};
@@ -58,7 +59,7 @@ pub use handleref_runtime::sync::{
 };
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{changeset, engine, lifecycle, record, schema, sync};
+pub use handleref_runtime::{changeset, engine, feed, lifecycle, record, schema, sync};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.
@@ -95,3 +96,11 @@ struct History;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/changesets.md")]
 struct ChangesetsGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sync.md")]
+struct SyncGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/feed-notes.md")]
+struct FeedNotes;

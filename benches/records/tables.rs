@@ -38,7 +38,7 @@ model!(plain_notes Plain);
 model!(kept_notes Kept, HandleRef);
 model!(recorded_notes Noted, HandleRef, Recorded, Serialize);
 // A second recorded table, for what is compared between two.
-model!(crowded_notes Crowded, HandleRef, Recorded);
+model!(crowded_notes Crowded, HandleRef, Recorded, Serialize);
 model!(hand_notes ByHand);
 // MariaDB's own history.
 #[cfg(feature = "mysql")]

@@ -20,9 +20,9 @@ pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
 pub use models::Models;
-pub(crate) use models::models;
 #[doc(hidden)]
 pub use models::{AnyModel, Facts, Model};
+pub(crate) use models::{Boxed, models};
 #[doc(hidden)]
 pub use net::Net;
 pub use object::{ObjectOf, ObjectRef};

@@ -120,8 +120,9 @@ pub enum Error {
         /// The table.
         table: String,
     },
-    /// A cursor is of another database, or this one was restored from a backup
-    /// and does not have what the cursor says was read.
+    /// A cursor is of another database, or it says that changes were read that
+    /// are not here: the database was restored from a backup, or the
+    /// transaction's snapshot is from before the cursor.
     Foreign,
     /// A cursor is for other models than those that were asked for.
     WrongModels {
@@ -134,6 +135,11 @@ pub enum Error {
     TooOld {
         /// The model whose records they were.
         model: &'static str,
+    },
+    /// A model is not among those of a store of diffs.
+    NotInFeed {
+        /// Its name.
+        model: String,
     },
     /// The database was copied, by a dump or a template, and its records are
     /// still those of the other one.
@@ -249,8 +255,8 @@ impl fmt::Display for Error {
             Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
             Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
             Self::Foreign => f.write_str(
-                "the cursor is of another database, or this one was restored from a backup since: \
-                 copy the rows again, or start at `Cursor::beginning()`",
+                "the cursor is of another database, or it has read changes that this one does not have (a restored backup, \
+                 an old snapshot): copy the rows again, or start at `Cursor::beginning()`",
             ),
             Self::WrongModels { cursor, asked } => write!(
                 f,
@@ -262,6 +268,11 @@ impl fmt::Display for Error {
                 f,
                 "records of {model} after the cursor were pruned: copy the rows again, or start at \
                  `Cursor::beginning()` with what is left"
+            ),
+            Self::NotInFeed { model } => write!(
+                f,
+                "{model} is not among the models of the feed's store: name it where the store is made, as in \
+                 `feed::Database::<(.., {model})>::new()`"
             ),
             Self::Copied => f.write_str(
                 "this database is a copy of another one, whose records it has: run `install` of its schema once, \

@@ -10,6 +10,7 @@ mod context;
 pub mod engine;
 pub mod error;
 pub mod executor;
+pub mod feed;
 pub mod handle;
 pub mod hooks;
 pub mod key;

@@ -12,6 +12,7 @@
 mod change;
 mod cursor;
 mod filter;
+mod follow;
 pub(crate) mod identity;
 #[cfg(feature = "mirror")]
 mod mirror;
@@ -20,14 +21,19 @@ mod position;
 pub(crate) mod prune;
 mod query;
 mod reach;
+mod reader;
 pub(crate) mod rows;
 mod snapshot;
 mod stamp;
 mod witness;
+mod writers;
 
 pub use change::Change;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
+pub use follow::Follow;
+#[doc(hidden)]
+pub use follow::{Batches, Pages};
 #[cfg(feature = "mirror")]
 #[doc(hidden)]
 pub use mirror::{AnyMirrored, MirrorModel};
@@ -36,6 +42,8 @@ pub use mirror::{Difference, DifferenceKind, Mirror, MirrorModels, Pull, Verifie
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
+pub(crate) use reader::{Ask, Reader};
+pub use writers::{OpenTransaction, open_transactions};
 
 use crate::record::Recorded;
 

@@ -17,4 +17,7 @@ mod posts;
 #[path = "../suite/support/mod.rs"]
 mod support;
 
+mod borders;
+mod copies;
 mod reading;
+mod torture;

@@ -93,3 +93,31 @@ each_engine! {
         assert!(matches!(other, Err(Error::WrongModels { .. })), "{other:?}");
     }
 }
+
+/// A poll asks by texts that are different each time; a connection must not keep
+/// all of them prepared.
+#[cfg(feature = "postgres")]
+#[test]
+fn nothing_stays_prepared() {
+    use diesel::RunQueryDsl;
+    let db = crate::support::Db::postgres();
+    tables(&db);
+    let conn = &mut db.connect::<diesel::PgConnection>();
+    let mut cursor = Cursor::beginning();
+    for id in 0..30 {
+        diesel::insert_into(topics::table)
+            .values(&Topic {
+                id,
+                name: id.to_string(),
+            })
+            .execute(conn)
+            .unwrap();
+        let batch = changes::<All>().since(&cursor).load(conn).unwrap();
+        assert_eq!(batch.changes.len(), 1);
+        cursor = batch.cursor;
+    }
+    let kept =
+        diesel::dsl::sql::<diesel::sql_types::BigInt>("count(*) FROM pg_prepared_statements");
+    let kept: i64 = diesel::select(kept).get_result(conn).unwrap();
+    assert!(kept < 10, "{kept} statements are kept");
+}

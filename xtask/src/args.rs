@@ -23,7 +23,7 @@ cargo xtask bench [--engine NAME]... [--quick] [--only PART]
     Measures what history costs on servers of its own, once waiting for the disk and once
     not, prints a table and keeps that of a full run in docs/benchmarks.md.
     --quick         small sizes, to see whether everything runs; keeps nothing
-    --only PART     single, changeset, bulk, past, growth, resample, backfill or compile
+    --only PART     single, changeset, bulk, past, growth, resample, backfill, sync or compile
 
 cargo xtask check
     Formatting, clippy and documentation, with warnings as errors.
@@ -93,7 +93,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
 }
 
 /// The parts of `cargo xtask bench`.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     "single",
     "changeset",
     "bulk",
@@ -101,6 +101,7 @@ const PARTS: [&str; 8] = [
     "growth",
     "resample",
     "backfill",
+    "sync",
     "compile",
 ];
 

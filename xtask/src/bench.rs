@@ -17,7 +17,7 @@ mod report;
 
 /// What is measured only where a commit does not wait for the disk: it reads, or its goal does
 /// not depend on the disk.
-const WITHOUT_DISK: [&str; 4] = ["past", "growth", "resample", "backfill"];
+const WITHOUT_DISK: [&str; 5] = ["past", "growth", "resample", "backfill", "sync"];
 
 /// Measures `engines`, and keeps the result of a full run.
 pub(crate) fn run(engines: &[Engine], quick: bool, only: Option<&str>) -> Result<()> {

@@ -17,6 +17,7 @@ mod hand;
 mod past;
 mod resample;
 mod single;
+mod sync;
 
 type Db = <Conn as diesel::Connection>::Backend;
 
@@ -60,6 +61,7 @@ pub(crate) fn run(wanted: &Wanted) -> Done {
             part("growth", growth::run)?;
             part("resample", resample::run)?;
             part("backfill", backfill::run)?;
+            part("sync", sync::run)?;
         }
     }
     Ok(())

@@ -53,7 +53,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of<M: Fields<Json>>() -> Self {
+    pub(crate) fn of<M: Fields<Json>>() -> Self {
         Self {
             model: Subject::of::<M>(),
             fields: M::FIELDS,
@@ -74,7 +74,7 @@ impl Facts {
 
     /// Whether the values of a column are recorded and say what somebody
     /// changed; handleref itself writes the version and the timestamps.
-    pub(super) fn tells(&self, at: usize) -> bool {
+    pub(crate) fn tells(&self, at: usize) -> bool {
         let roles = &self.model.roles;
         let managed = [
             roles.version.map(|(name, _)| name),
@@ -101,7 +101,7 @@ impl Facts {
     }
 
     /// The place of a column.
-    pub(super) fn at(&self, column: &str) -> Option<usize> {
+    pub(crate) fn at(&self, column: &str) -> Option<usize> {
         let mut columns = self.model.recording.columns.iter();
         columns.position(|one| one.name == column)
     }

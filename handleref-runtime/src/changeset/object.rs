@@ -48,7 +48,7 @@ impl ObjectRef {
 
     /// The row of a model that is known by its name, such as the one that a
     /// foreign key refers to; `None` if a value is null.
-    pub(super) fn referred(model: &str, values: &[&Value]) -> Option<Self> {
+    pub(crate) fn referred(model: &str, values: &[&Value]) -> Option<Self> {
         let parts: Option<Vec<String>> = values.iter().map(|value| part(value)).collect();
         let parts = parts?;
         let key = match parts.as_slice() {

@@ -85,6 +85,27 @@ pub struct FieldChange {
     pub redacted: bool,
 }
 
+impl FieldChange {
+    /// One whose values are known.
+    pub(crate) fn told(field: &'static str, column: &'static str, old: Value, new: Value) -> Self {
+        Self {
+            field,
+            column,
+            old,
+            new,
+            redacted: false,
+        }
+    }
+
+    /// One of which only the change is known.
+    pub(crate) fn redacted(field: &'static str, column: &'static str) -> Self {
+        Self {
+            redacted: true,
+            ..Self::told(field, column, Value::Null, Value::Null)
+        }
+    }
+}
+
 impl Diff {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {

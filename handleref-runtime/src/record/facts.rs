@@ -22,6 +22,18 @@ pub const RECORD_XID: &str = "record_xid";
 /// MySQL and MariaDB, null until then.
 pub const RECORD_STAMP: &str = "record_stamp";
 
+/// The columns of a record table that are ours; the first five are in each.
+pub(crate) const BOOKKEEPING: [&str; 8] = [
+    RECORD_ID,
+    RECORD_VERSION,
+    RECORD_OPERATION,
+    RECORDED_AT,
+    RECORD_CHANGESET,
+    RECORD_REDACTED,
+    RECORD_XID,
+    RECORD_STAMP,
+];
+
 /// What is recorded of a model, and how; made by `#[derive(Recorded)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -75,6 +75,14 @@ impl serde::Serialize for Operation {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Operation {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom(format!("`{text}` is no operation of a record"));
+        Self::read(&text).ok_or_else(wrong)
+    }
+}
+
 impl<DB: Backend> FromSql<Text, DB> for Operation
 where
     String: FromSql<Text, DB>,

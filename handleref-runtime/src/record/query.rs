@@ -163,6 +163,30 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for OwnKeyIs<M, C> {
     }
 }
 
+/// `columns = values`: whether these columns refer to the row with this key.
+pub(crate) struct RefersTo<M: Recorded, C> {
+    key: M::RecordKey,
+    columns: &'static [&'static str],
+    conn: PhantomData<fn() -> C>,
+}
+
+impl<M: Recorded, C> RefersTo<M, C> {
+    pub(crate) fn new(key: M::RecordKey, columns: &'static [&'static str]) -> Self {
+        Self {
+            key,
+            columns,
+            conn: PhantomData,
+        }
+    }
+}
+
+impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for RefersTo<M, C> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let writer = ColumnWriter::new(out, Form::Equals);
+        M::walk_key(&self.key, &mut writer.named(self.columns))
+    }
+}
+
 /// A model that can be loaded on the connection `C`, from its table or from
 /// records; short for the bounds of Diesel.
 #[diagnostic::on_unimplemented(

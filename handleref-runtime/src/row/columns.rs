@@ -16,6 +16,8 @@ pub struct ColumnWriter<'a, 'b, DB: Engine> {
     form: Form,
     /// Columns that are passed over.
     without: Option<&'a dyn Fn(&str) -> bool>,
+    /// What the columns are called, if not by their own names.
+    names: &'static [&'static str],
     written: usize,
 }
 
@@ -37,6 +39,7 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
             out,
             form,
             without: None,
+            names: &[],
             written: 0,
         }
     }
@@ -50,6 +53,12 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
     /// Goes on after `written` others.
     pub(crate) fn after(mut self, written: usize) -> Self {
         self.written = written;
+        self
+    }
+
+    /// With other names for the columns, in their order.
+    pub(crate) fn named(mut self, names: &'static [&'static str]) -> Self {
+        self.names = names;
         self
     }
 
@@ -75,12 +84,13 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
                 Form::Equals => " AND ",
             });
         }
+        let name = self.names.get(self.written).unwrap_or(&C::NAME);
         self.written += 1;
         if self.form == Form::Differs {
             return self.differs::<C, V>(value);
         }
         if self.form != Form::Values {
-            self.out.push_identifier(C::NAME)?;
+            self.out.push_identifier(name)?;
             self.out.push_sql(" = ");
         }
         self.out.push_bind_param::<C::SqlType, V>(value)

@@ -5,6 +5,7 @@
 //! copy of a dump and something else after a recovery to a point in time, so
 //! there the cluster, the database and the timeline belong to it as well.
 
+use super::snapshot::Snapshot;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Texts};
@@ -37,31 +38,26 @@ pub(super) struct Identity {
     pub(super) token: String,
     /// Records up to this one came with a copy.
     pub(super) born: i64,
-    /// The last stamp (MySQL, MariaDB), or the last tick (SQLite).
+    /// The last stamp (MySQL, MariaDB) or tick (SQLite), or the last number that
+    /// the sequence gave (PostgreSQL).
     pub(super) last: i64,
-}
-
-/// What only PostgreSQL knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Session {
-    /// The last number that was given to a record. If the transaction has a
-    /// snapshot already, it says nothing about that one.
-    pub(super) sequence: Option<i64>,
+    /// What is seen (PostgreSQL).
+    pub(super) shows: Option<Snapshot>,
 }
 
 /// The end of the name, on PostgreSQL; elsewhere the text is fixed.
 const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
 
-/// Reads it. `Session` is read before whatever snapshot is taken next.
-pub(super) async fn identify<C: Steps>(conn: &mut C) -> Result<(Identity, Session), Error> {
+/// Reads it.
+pub(super) async fn identify<C: Steps>(conn: &mut C) -> Result<Identity, Error> {
     let kind = C::Backend::KIND;
-    let (here, session, last) = match kind {
-        Kind::Sqlite => ("''".into(), "''", "(SELECT tick FROM handleref_context)"),
-        Kind::Mysql => ("''".into(), "''", "stamp"),
+    let (here, last, shows) = match kind {
+        Kind::Sqlite => ("''".into(), "(SELECT tick FROM handleref_context)", "NULL"),
+        Kind::Mysql => ("''".into(), "stamp", "NULL"),
         Kind::Postgres => (
             format!("(home = {})::text || ' ' || {TIMELINE}", home(kind)),
-            "current_setting('transaction_isolation')",
             "(SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM handleref_record_id)",
+            "pg_current_snapshot()",
         ),
     };
     let concat = |one: &str, other: &str| match kind {
@@ -69,44 +65,34 @@ pub(super) async fn identify<C: Steps>(conn: &mut C) -> Result<(Identity, Sessio
         _ => format!("{one} || ' ' || {other}"),
     };
     let (born, last) = (as_text::<C>("born_record"), as_text::<C>(last));
-    let columns = [
-        "token".to_owned(),
-        concat(&born, &last),
-        here,
-        session.into(),
-    ];
-    let columns = columns.map(|column| as_text::<C>(&column));
+    let columns = ["token".into(), concat(&born, &last), here, shows.into()];
+    let columns = columns.map(|column: String| as_text::<C>(&column));
     let sql = format!("SELECT {} FROM handleref_database", columns.join(", "));
     let row = conn.texts(diesel::sql_query(sql)).await?.pop();
-    let (mut identity, here, isolation) =
-        row.and_then(read).ok_or(diesel::result::Error::NotFound)?;
+    let (mut identity, here) = row.and_then(read).ok_or(diesel::result::Error::NotFound)?;
     if kind != Kind::Postgres {
-        return Ok((identity, Session { sequence: None }));
+        return Ok(identity);
     }
     match here.split_once(' ') {
         Some(("true", "standby")) => Err(Error::Standby),
         Some(("true", timeline)) => {
             identity.token.push_str(timeline.trim_start_matches('0'));
-            let sequence = (isolation == "read committed").then_some(identity.last);
-            Ok((identity, Session { sequence }))
+            Ok(identity)
         }
         _ => Err(Error::Copied),
     }
 }
 
-fn read((token, numbers, here, isolation): Texts) -> Option<(Identity, String, String)> {
+fn read((token, numbers, here, shows): Texts) -> Option<(Identity, String)> {
     let numbers = numbers?;
     let (born, last) = numbers.split_once(' ')?;
     let identity = Identity {
         token: token?,
         born: born.parse().ok()?,
         last: last.parse().ok()?,
+        shows: shows.as_deref().and_then(Snapshot::read),
     };
-    Some((
-        identity,
-        here.unwrap_or_default(),
-        isolation.unwrap_or_default(),
-    ))
+    Some((identity, here.unwrap_or_default()))
 }
 
 /// Whether the database was copied to another place since its token was made.

@@ -2,25 +2,21 @@
 
 use super::filter::Filters;
 use super::position::{Place, Position, Window};
+use super::reach::Reach;
+use super::reader::Ask;
 use crate::changeset::{AnyModel, Facts};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Texts};
 use crate::literal::literal;
-use crate::record::Operation;
 use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
 use crate::record::query::Sql;
 use crate::text::{as_text, quoted};
 
-/// What is asked for.
+/// What is asked for, and where it is.
 pub(super) struct Page<'a> {
-    /// What was read before; on PostgreSQL with an open window.
-    pub(super) from: &'a Position,
-    pub(super) to: &'a Position,
-    /// Records up to this one came with a copy of the database.
-    pub(super) born: i64,
-    pub(super) operations: &'a [Operation],
-    pub(super) limit: u32,
+    pub(super) reach: &'a Reach,
+    pub(super) ask: Ask<'a>,
 }
 
 /// The place of a model in the list, and that of a record.
@@ -69,26 +65,25 @@ fn read((id, at, mark, _): Texts) -> Option<Found> {
 
 impl Page<'_> {
     fn order<C: Executor>(&self, inner: bool) -> String {
+        let desc = if self.ask.newest { " DESC" } else { "" };
         let stamp = match (C::Backend::KIND, inner) {
-            (Kind::Mysql, true) => format!("{RECORD_STAMP}, "),
-            (Kind::Mysql, false) => "handleref_stamp, ".into(),
+            (Kind::Mysql, true) => format!("{RECORD_STAMP}{desc}, "),
+            (Kind::Mysql, false) => format!("handleref_stamp{desc}, "),
             _ => String::new(),
         };
         let id = if inner { RECORD_ID } else { "handleref_number" };
-        format!(" ORDER BY {stamp}{id} LIMIT {}", u64::from(self.limit) + 1)
+        let limit = u64::from(self.ask.limit) + 1;
+        format!(" ORDER BY {stamp}{id}{desc} LIMIT {limit}")
     }
 
     /// The query for the records of one model, up to where a filter may come.
     fn of<C: Executor>(&self, facts: &Facts, at: usize) -> String {
-        let kind = C::Backend::KIND;
+        let (kind, born) = (C::Backend::KIND, self.reach.database.born);
         let (mark, stamp) = match kind {
             Kind::Sqlite => ("0".into(), String::new()),
             // In a copy the old ids of transactions mean nothing.
-            Kind::Postgres if self.born > 0 => (
-                format!(
-                    "CASE WHEN {RECORD_ID} <= {} THEN '0' ELSE {RECORD_XID} END",
-                    self.born
-                ),
+            Kind::Postgres if born > 0 => (
+                format!("CASE WHEN {RECORD_ID} <= {born} THEN '0' ELSE {RECORD_XID} END"),
                 String::new(),
             ),
             Kind::Postgres => (RECORD_XID.into(), String::new()),
@@ -107,20 +102,27 @@ impl Page<'_> {
             quoted(kind, facts.table()),
             self.between()
         );
-        if !self.operations.is_empty() {
-            let operations = self.operations.iter();
+        if !self.ask.operations.is_empty() {
+            let operations = self.ask.operations.iter();
             let operations: Vec<String> = operations
                 .map(|operation| literal(kind, operation.as_str()))
                 .collect();
             let operations = operations.join(", ");
             sql.push_str(&format!(" AND {RECORD_OPERATION} IN ({operations})"));
         }
+        match self.ask.before {
+            None => {}
+            Some(Place { id, mark }) if kind == Kind::Mysql => sql.push_str(&format!(
+                " AND {RECORD_STAMP} <= {mark} AND ({RECORD_STAMP} < {mark} OR {RECORD_ID} < {id})"
+            )),
+            Some(Place { id, .. }) => sql.push_str(&format!(" AND {RECORD_ID} < {id}")),
+        }
         sql
     }
 
     /// Whether a record is after the one position and not after the other.
     fn between(&self) -> String {
-        match (self.from, self.to) {
+        match (&self.reach.from, &self.reach.to) {
             (Position::Stamp { stamp, id }, Position::Stamp { stamp: last, .. }) => {
                 // An index can look up no pair.
                 format!(
@@ -141,7 +143,7 @@ impl Page<'_> {
         let Some(open) = &window.open else {
             return "1 = 0".into();
         };
-        let old = match self.born {
+        let old = match self.reach.database.born {
             0 => String::new(),
             born => format!("{RECORD_ID} <= {born} OR "),
         };
@@ -155,6 +157,12 @@ impl Page<'_> {
             let from = from.sql();
             sql.push_str(&format!(
                 " AND NOT ({old}pg_visible_in_snapshot({RECORD_XID}, {from}))"
+            ));
+        }
+        if let Some(seen) = &self.reach.seen {
+            let (after, to) = (seen.after, seen.to.sql());
+            sql.push_str(&format!(
+                " AND NOT ({RECORD_ID} <= {after} AND ({old}pg_visible_in_snapshot({RECORD_XID}, {to})))"
             ));
         }
         sql

@@ -6,7 +6,7 @@ use std::fmt;
 /// Where a change is: the number of its record, and its mark, which is the
 /// transaction on PostgreSQL, the stamp on MySQL and MariaDB, and nothing on SQLite.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     pub(crate) id: i64,
     pub(crate) mark: i64,
@@ -33,19 +33,24 @@ pub(crate) struct Window {
     pub(crate) from: Option<Snapshot>,
     /// All records that are not visible in `from` have greater numbers.
     pub(crate) low: i64,
-    /// Once all transactions before this one are over, the number beside it is
-    /// such a bound, too.
-    ahead: Option<(u64, i64)>,
+    pub(crate) ahead: Option<Mark>,
     pub(crate) open: Option<Open>,
+}
+
+/// A bound of numbers for later: none up to `number` was given to a transaction
+/// from `xid` on, because it had been given before `xid` was assigned, and a
+/// transaction has its id before it gets numbers for its records. (A snapshot's
+/// `xmax` is no such id: transactions beyond it may have begun long before.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Mark {
+    pub(crate) xid: u64,
+    pub(crate) number: i64,
 }
 
 /// The later snapshot of a window that is not read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Open {
     pub(crate) to: Snapshot,
-    /// The last number that had been given to a record before the snapshot was
-    /// taken, if that is known.
-    before: Option<i64>,
     /// No record that is visible in the snapshot has a greater number.
     pub(crate) high: i64,
     /// Read up to this number.
@@ -124,38 +129,21 @@ impl Window {
         }
     }
 
-    /// Goes on to a snapshot. `before` is the last number that was given to a
-    /// record before it was taken, `high` the last one after it was.
-    pub(crate) fn open_to(mut self, to: Snapshot, before: Option<i64>, high: i64) -> Self {
+    /// Goes on to a snapshot, in which no record has a number above `high`.
+    pub(crate) fn open_to(mut self, to: Snapshot, high: i64) -> Self {
         let after = self.low;
-        self.open = Some(Open {
-            to,
-            before,
-            high,
-            after,
-        });
+        self.open = Some(Open { to, high, after });
         self
     }
 
     /// At the end of the open window.
     pub(crate) fn closed(mut self) -> Self {
-        let Some(Open { to, before, .. }) = self.open.take() else {
+        let Some(Open { to, .. }) = self.open.take() else {
             return self;
         };
-        // A transaction gets its id before it gets numbers for its records. So
-        // those of transactions that began after a snapshot was taken are
-        // greater than the last one that was given before.
-        match (before, self.ahead) {
-            (Some(before), _) if to.is_quiet() => {
-                self.low = before;
-                self.ahead = None;
-            }
-            (_, Some((xmax, low))) if to.xmin >= xmax => {
-                self.low = low;
-                self.ahead = before.map(|before| (to.xmax, before));
-            }
-            (Some(before), None) => self.ahead = Some((to.xmax, before)),
-            _ => {}
+        if let Some(mark) = self.ahead.filter(|mark| to.xmin >= mark.xid) {
+            self.low = self.low.max(mark.number);
+            self.ahead = None;
         }
         self.from = Some(to);
         self
@@ -210,8 +198,8 @@ impl fmt::Display for Position {
             Self::Stamp { stamp, id } => write!(f, "s{stamp}-{id}"),
             Self::Window(window) => {
                 write!(f, "w{}", window.low)?;
-                if let Some((xmax, low)) = window.ahead {
-                    write!(f, "-{xmax}-{low}")?;
+                if let Some(Mark { xid, number }) = window.ahead {
+                    write!(f, "-{xid}-{number}")?;
                 }
                 f.write_str("_")?;
                 if let Some(from) = &window.from {
@@ -220,11 +208,7 @@ impl fmt::Display for Position {
                 let Some(open) = &window.open else {
                     return Ok(());
                 };
-                write!(f, "_{}_{}-{}", open.to, open.after, open.high)?;
-                match open.before {
-                    Some(before) => write!(f, "-{before}"),
-                    None => Ok(()),
-                }
+                write!(f, "_{}_{}-{}", open.to, open.after, open.high)
             }
         }
     }
@@ -254,7 +238,10 @@ impl Position {
         };
         let (low, ahead) = match numbers(bounds)?[..] {
             [low] => (low, None),
-            [low, xmax, ahead] => (low, Some((u64::try_from(xmax).ok()?, ahead))),
+            [low, xid, number] => {
+                let xid = u64::try_from(xid).ok()?;
+                (low, Some(Mark { xid, number }))
+            }
             _ => return None,
         };
         let from = match from {
@@ -264,17 +251,11 @@ impl Position {
         let open = match open {
             None => None,
             Some((to, rest)) => {
-                let (after, high, before) = match numbers(rest)?[..] {
-                    [after, high] => (after, high, None),
-                    [after, high, before] => (after, high, Some(before)),
-                    _ => return None,
+                let [after, high] = numbers(rest)?[..] else {
+                    return None;
                 };
-                Some(Open {
-                    to: Snapshot::read(to)?,
-                    before,
-                    high,
-                    after,
-                })
+                let to = Snapshot::read(to)?;
+                Some(Open { to, high, after })
             }
         };
         Some(Self::Window(Box::new(Window {
@@ -301,25 +282,24 @@ mod tests {
 
     #[test]
     fn the_bound_of_numbers_follows_when_those_who_wrote_are_over() {
+        let mut window = Window::beginning();
+        window.ahead = Some(Mark {
+            xid: 16,
+            number: 100,
+        });
         // 10 writes all the while; it may have been given any number.
-        let busy = Window::beginning().open_to(snapshot("10:15:10"), Some(100), 120);
-        let busy = busy.closed();
-        assert_eq!((busy.low, busy.ahead), (0, Some((15, 100))));
-        let still = busy.open_to(snapshot("10:30:10"), Some(200), 210).closed();
-        assert_eq!((still.low, still.ahead), (0, Some((15, 100))));
-        // 10 is over, 29 began after the first snapshot was taken.
-        let over = still.open_to(snapshot("29:40:29"), Some(300), 300).closed();
-        assert_eq!((over.low, over.ahead), (100, Some((40, 300))));
-        let quiet = over.open_to(snapshot("50:50:"), Some(400), 400).closed();
-        assert_eq!((quiet.low, quiet.ahead), (400, None));
-        // A snapshot from before the sequence was read says nothing about it.
-        let blind = quiet.open_to(snapshot("60:60:"), None, 500).closed();
-        assert_eq!((blind.low, blind.ahead), (400, None));
+        let busy = window.open_to(snapshot("10:15:10"), 120).closed();
+        assert_eq!((busy.low, busy.ahead.is_some()), (0, true));
+        // All of the snapshot are over, but 15 may be going on beyond it.
+        let quiet = busy.open_to(snapshot("15:15:"), 210).closed();
+        assert_eq!((quiet.low, quiet.ahead.is_some()), (0, true));
+        let over = quiet.open_to(snapshot("29:40:29"), 300).closed();
+        assert_eq!((over.low, over.ahead), (100, None));
     }
 
     #[test]
     fn what_was_read() {
-        let start = Window::beginning().open_to(snapshot("10:15:10"), Some(4), 9);
+        let start = Window::beginning().open_to(snapshot("10:15:10"), 9);
         let start = Position::Window(Box::new(start));
         let cut = start.cut(place(5, 12));
         assert!(cut.reached(place(5, 12)) && cut.reached(place(3, 9)));
@@ -343,7 +323,8 @@ mod tests {
         let stamp = |stamp, id| Position::Stamp { stamp, id };
         assert!(stamp(4, i64::MAX).is_older(0, 5) && stamp(5, 8).is_older(0, 5));
         assert!(!stamp(5, i64::MAX).is_older(0, 5));
-        let window = Window::beginning().open_to(snapshot("20:20:"), Some(50), 50);
+        let mut window = Window::beginning().open_to(snapshot("20:20:"), 50);
+        window.low = 50;
         let end = Position::Window(Box::new(window.closed()));
         // Visible in the snapshot, or above all that was given out before it.
         assert!(!end.is_older(90, 20) && !end.is_older(50, 99) && end.is_older(51, 21));
@@ -351,9 +332,10 @@ mod tests {
 
     #[test]
     fn texts_come_back() {
-        let window = Window::beginning().open_to(snapshot("10:15:10,12"), Some(4), 9);
+        let mut window = Window::beginning().open_to(snapshot("10:15:10,12"), 9);
+        window.ahead = Some(Mark { xid: 20, number: 4 });
         let closed = window.clone().closed();
-        let open = closed.clone().open_to(snapshot("20:21:20"), None, 99);
+        let open = closed.clone().open_to(snapshot("20:21:20"), 99);
         let windows = [Window::beginning(), window, closed, open];
         let windows = windows.map(|window| Position::Window(Box::new(window)));
         let stamp = Position::Stamp {

@@ -1,11 +1,12 @@
 //! The query for what changed.
 
 use super::change::Change;
-use super::cursor::{Cursor, Inner, Witness};
+use super::cursor::{Cursor, Inner};
 use super::filter::{Filters, Only};
-use super::page::{self, Page};
-use super::{prune, reach, witness};
-use crate::changeset::{AnyModel, Models, models};
+use super::follow::{Batches, Follow, Pages};
+use super::reader::{Ask, Reader, names, sorted};
+use super::{reach, witness};
+use crate::changeset::Models;
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::record::{Operation, Recorded};
@@ -34,7 +35,7 @@ use std::marker::PhantomData;
 /// versions. Inside a batch, and from batch to batch, what one transaction saw
 /// of another comes after it: a child after its parent. (Where a foreign key is
 /// checked only at the commit, a transaction may write the child first; then it
-/// comes first.)
+/// comes first. So may rows of one table that one statement writes, on PostgreSQL.)
 ///
 /// The rows that were there before recording began are no changes, nor are
 /// their baselines.
@@ -135,12 +136,12 @@ impl<Ms, F> ChangesSince<Ms, F> {
     {
         C::run(async move {
             let models = sorted::<Ms, C>();
-            let reach = reach::reach(conn, None, usize::MAX).await?;
+            let (database, position) = reach::now(conn).await?;
             let witness = witness::newest(conn, &models).await?;
             Ok(Cursor::new(Inner {
-                database: reach.database.token,
+                database: database.token,
                 models: names(&models),
-                position: reach.to,
+                position,
                 witness,
             }))
         })
@@ -159,61 +160,36 @@ impl<Ms, F> ChangesSince<Ms, F> {
         F: Filters<C>,
         C: Executor,
     {
-        C::run(async move { self.read(conn).await })
+        C::run(async move { self.batch(conn, &self.cursor).await })
     }
 
-    async fn read<C>(self, conn: &mut C) -> Result<Batch, Error>
+    /// Reads these, and then what comes; see [`Follow`].
+    pub fn follow(self) -> Follow<Self> {
+        Follow::new(self)
+    }
+
+    async fn batch<C>(&self, conn: &mut C, cursor: &Cursor) -> Result<Batch, Error>
     where
         Ms: Models<C>,
         F: Filters<C>,
         C: Executor,
     {
-        let models = sorted::<Ms, C>();
-        let names = names(&models);
-        let known = self.cursor.inner();
-        let enough = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let reach = reach::reach(conn, known.map(|it| &it.position), enough).await?;
-        let known = self.cursor.of(&reach.database.token, &names)?;
-        if let Some(known) = known {
-            witness::check(conn, &models, known, reach.database.last).await?;
-        }
-        let page = Page {
-            from: &reach.from,
-            to: &reach.to,
-            born: reach.database.born,
+        let ask = Ask {
             operations: &self.operations,
             limit: self.limit,
+            before: None,
+            newest: false,
         };
-        let mut found = page::next(conn, &models, &page, &self.filters).await?;
-        let cut = found.len() > enough;
-        found.truncate(enough);
-        let changes = load(conn, &models, &found).await?;
-        if let Some(known) = known {
-            // Last, so that nothing can have been pruned in between.
-            prune::check(conn, &models, &known.position).await?;
-        }
-        let position = match found.last() {
-            Some((_, place)) if cut => reach.from.cut(*place),
-            _ => reach.to,
-        };
-        let last = changes.last().zip(found.last());
-        let witness = match last {
-            Some((change, (model, _))) => Some(Witness {
-                model: *model,
-                id: change.id,
-                at: change.at.timestamp_micros(),
-            }),
-            None => known.and_then(|known| known.witness.clone()),
+        let reader = Reader::open::<Ms>(conn, cursor, Some(self.limit)).await?;
+        let (changes, cut) = reader.page(conn, ask, &self.filters).await?;
+        let cursor = match cut {
+            Some(place) => reader.cut(place, changes.last()),
+            None => reader.end(changes.last()),
         };
         Ok(Batch {
             changes,
-            cursor: Cursor::new(Inner {
-                database: reach.database.token,
-                models: names,
-                position,
-                witness,
-            }),
-            more: cut || reach.rest,
+            cursor,
+            more: cut.is_some() || reader.rest(),
         })
     }
 }
@@ -230,34 +206,35 @@ impl<M: Recorded, F> ChangesSince<M, F> {
     }
 }
 
-/// The models by their names, so that the order in which they are named does
-/// not matter.
-fn sorted<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
-    let mut models = models::<Ms, C>();
-    models.sort_by_key(|model| model.facts().name());
-    models
-}
-
-fn names<C: Executor>(models: &[Box<dyn AnyModel<C>>]) -> Vec<String> {
-    let names = models.iter().map(|model| model.facts().name().to_owned());
-    names.collect()
-}
-
-async fn load<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
-    found: &[page::Found],
-) -> Result<Vec<Change>, Error> {
-    let mut changes = Vec::with_capacity(found.len());
-    for (at, model) in models.iter().enumerate() {
-        let places = found.iter().filter(|(its, _)| *its == at);
-        let places: Vec<_> = places.map(|(_, place)| *place).collect();
-        if !places.is_empty() {
-            changes.extend(model.changes(conn, &places).await?);
-        }
+impl Pages for Batch {
+    fn cursor(&self) -> &Cursor {
+        &self.cursor
     }
-    let stamped = matches!(found.first(), Some((_, place)) if place.mark != 0)
-        && <C::Backend as crate::engine::Engine>::KIND == crate::engine::Kind::Mysql;
-    changes.sort_by_key(|change| (if stamped { change.place.mark } else { 0 }, change.id));
-    Ok(changes)
+    fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+    fn more(&self) -> bool {
+        self.more
+    }
+}
+
+impl<Ms, F, C> Batches<C> for ChangesSince<Ms, F>
+where
+    Ms: Models<C>,
+    F: Filters<C>,
+    C: Executor,
+{
+    type Batch = Batch;
+    type Reading<'a>
+        = C::Output<'a, Result<Batch, Error>>
+    where
+        Self: 'a,
+        C: 'a;
+
+    fn read<'a>(&'a self, conn: &'a mut C, cursor: Option<Cursor>) -> Self::Reading<'a> {
+        C::run(async move {
+            let cursor = cursor.as_ref().unwrap_or(&self.cursor);
+            self.batch(conn, cursor).await
+        })
+    }
 }

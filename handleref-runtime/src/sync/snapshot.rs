@@ -3,7 +3,8 @@
 use std::fmt;
 
 /// What `pg_current_snapshot()` says. All transactions below `xmin` are over,
-/// none from `xmax` on, and those between but for the ones in `running`.
+/// and those up to `xmax` but for the ones in `running`. Beyond it none is,
+/// though some may be going on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Snapshot {
     pub(crate) xmin: u64,
@@ -38,11 +39,6 @@ impl Snapshot {
     pub(crate) fn covers(&self, other: &Self) -> bool {
         let missed = |xid: &u64| *xid < other.xmax && other.sees(*xid);
         self.xmax >= other.xmax && !self.running.iter().any(missed)
-    }
-
-    /// Whether nothing was going on.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.running.is_empty() && self.xmin == self.xmax
     }
 
     /// As a literal.
@@ -82,7 +78,6 @@ mod tests {
         // Nothing but the end of 12 came between.
         let end = Snapshot::read("10:15:10").unwrap();
         assert!(end.covers(&one) && !one.covers(&end));
-        assert!(Snapshot::read("7:7:").unwrap().is_quiet());
         for wrong in ["", "7", "9:8:", "1:9:5,4", "a:b:"] {
             assert_eq!(Snapshot::read(wrong), None, "{wrong}");
         }

@@ -107,8 +107,10 @@ async fn turn<C: Steps>(conn: &mut C, tables: &[String]) -> Result<usize, Error>
         if ids.is_empty() {
             continue;
         }
+        // Without the hint a scan may seem cheaper, which waits for whoever is
+        // writing between these.
         let sql = format!(
-            "UPDATE {table} SET {RECORD_STAMP} = {number} WHERE {RECORD_ID} IN ({}) AND {RECORD_STAMP} IS NULL",
+            "UPDATE {table} FORCE INDEX (PRIMARY) SET {RECORD_STAMP} = {number} WHERE {RECORD_ID} IN ({}) AND {RECORD_STAMP} IS NULL",
             ids.join(", ")
         );
         count += conn.execute(diesel::sql_query(sql)).await?;

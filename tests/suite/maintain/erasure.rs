@@ -5,9 +5,9 @@ use crate::support::each_engine;
 use crate::support::recorded::{Paper, PaperRecords, papers};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
-use handleref::Error;
 use handleref::prelude::*;
 use handleref::record::maintain::{EventKind, Maintain, events};
+use handleref::{Error, Operation};
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
@@ -20,13 +20,17 @@ each_engine! {
         let of = |id: i32| Paper::history_of(id).order(PaperRecords::RECORD_ID).select((PaperRecords::VERSION, papers::title, papers::website, papers::secret));
         type Row = (i64, String, Option<String>, Option<String>);
         let shown = |rows: Vec<Row>| rows.into_iter().map(|(version, title, website, _)| format!("{version} {title} {website:?}")).collect::<Vec<_>>();
-        assert_eq!(shown(go!(of(1).load::<Row>(conn))?), ["1 old 1 None", "2 old 1 None", "3 name None"]);
+        // The last one says that there was an erasure.
+        assert_eq!(shown(go!(of(1).load::<Row>(conn))?), ["1 old 1 None", "2 old 1 None", "3 name None", "3 name None"]);
+        let last = Paper::history_of(1).order(PaperRecords::RECORD_ID.desc()).select(PaperRecords::OPERATION);
+        assert_eq!(go!(last.first::<Operation>(conn))?, Operation::Erase);
         assert_eq!(shown(go!(of(2).load::<Row>(conn))?), ["1 old 2 None", "2 old 2 Some(\"w3\")"]);
 
         let erase = || Paper::erase(1).column(papers::website).column(papers::secret).column_with(papers::title, "'it''s'").live_row();
         let erased = go!(erase().execute(conn))?;
-        assert_eq!((erased.records, erased.live_row), (4, true));
-        assert_eq!(shown(go!(of(1).load::<Row>(conn))?), ["1 it's None", "2 it's None", "3 it's None", "4 it's None"]);
+        assert_eq!((erased.records, erased.live_row), (5, true));
+        let versions = ["1", "2", "3", "3", "4", "4"].map(|version| format!("{version} it's None"));
+        assert_eq!(shown(go!(of(1).load::<Row>(conn))?), versions);
         let live: Paper = go!(papers::table.find(1).select(Paper::as_select()).first(conn))?;
         assert_eq!((live.version, live.title.as_str(), live.website, live.secret), (4, "it's", None, None));
         // A second time there is nothing to change in the row.
@@ -35,7 +39,7 @@ each_engine! {
         // A row without a record: its baseline does not keep the value either.
         let erased = go!(Paper::erase(9).column_with(papers::title, "'gone'").live_row().execute(conn))?;
         assert_eq!((erased.records, erased.live_row), (2, true));
-        assert_eq!(shown(go!(of(9).load::<Row>(conn))?), ["1 gone None", "2 gone None"]);
+        assert_eq!(shown(go!(of(9).load::<Row>(conn))?), ["1 gone None", "2 gone None", "2 gone None"]);
 
         let event = go!(events().limit(1).load(conn))?.pop().unwrap();
         assert_eq!((&event.kind, event.affected), (&EventKind::Erase, Some(2)));

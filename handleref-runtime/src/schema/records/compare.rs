@@ -1,10 +1,10 @@
 //! What a recorded table lacks.
 
 use super::support::Support;
-use super::table::{BOOKKEEPING, Finding};
+use super::table::Finding;
 use super::{RecordColumn, RecordTarget, Recorded};
 use crate::engine::Kind;
-use crate::record::facts::{Capture, RecordedColumn, Recording};
+use crate::record::facts::{BOOKKEEPING, Capture, RecordedColumn, Recording};
 use crate::schema::dialect::{Change, State, Trigger};
 use crate::schema::diff::Compare;
 use crate::schema::live::LiveTrigger;

@@ -9,18 +9,6 @@ use crate::schema::names::index_name;
 use crate::schema::problem::ProblemKind;
 use crate::time::{TimeKind, now_sql};
 
-/// Names that a model's column must not have.
-pub(super) const BOOKKEEPING: [&str; 8] = [
-    f::RECORD_ID,
-    f::RECORD_VERSION,
-    f::RECORD_OPERATION,
-    f::RECORDED_AT,
-    f::RECORD_CHANGESET,
-    f::RECORD_REDACTED,
-    f::RECORD_XID,
-    f::RECORD_STAMP,
-];
-
 /// Those that every record table has.
 const ESSENTIAL: usize = 5;
 
@@ -159,7 +147,7 @@ impl RecordTarget<'_> {
     /// Whether the table of that name is one of ours.
     pub(super) fn is_record_table(&self) -> bool {
         let there = &self.recorded.table;
-        let mut needed = BOOKKEEPING.iter().take(ESSENTIAL);
+        let mut needed = f::BOOKKEEPING.iter().take(ESSENTIAL);
         there.found.as_deref() == Some("table") && needed.all(|name| there.column(name).is_some())
     }
 

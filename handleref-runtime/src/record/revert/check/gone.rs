@@ -1,8 +1,6 @@
 //! Values for which the model has no column any more.
 
-use super::super::super::facts::{
-    RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
-};
+use super::super::super::facts::{BOOKKEEPING, RECORD_ID};
 use super::super::super::model::Recall;
 use super::super::super::query::Sql;
 use super::super::Conflict;
@@ -22,14 +20,6 @@ where
     C: Executor,
     M: Recall<C>,
 {
-    const OURS: [&str; 6] = [
-        RECORD_ID,
-        RECORD_VERSION,
-        RECORD_OPERATION,
-        RECORDED_AT,
-        RECORD_CHANGESET,
-        RECORD_REDACTED,
-    ];
     let mut records: Vec<i64> = proposal
         .sources
         .iter()
@@ -38,7 +28,7 @@ where
     records.sort_unstable();
     records.dedup();
     let known = |name: &str| {
-        OURS.contains(&name)
+        BOOKKEEPING.contains(&name)
             || M::RECORDING
                 .columns
                 .iter()

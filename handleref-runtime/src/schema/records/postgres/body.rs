@@ -87,7 +87,9 @@ impl Records<'_, '_> {
 
     pub(super) fn truncated(&self) -> String {
         let from = format!("{} AS o", self.table);
-        let mut body = String::new();
+        // A transaction has an id before it gets numbers for records: readers of
+        // changes rely on it. Nothing was written yet that would have given it one.
+        let mut body = String::from("  PERFORM pg_current_xact_id();\n");
         if self.target.lazy {
             body.push_str(&planned(&self.baseline(&from, None), ""));
         }

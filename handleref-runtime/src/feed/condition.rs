@@ -1,0 +1,220 @@
+//! Which records are in a range, in SQL.
+
+use super::models::{AnyFeed, Condition};
+use super::range::{Range, Scope};
+use crate::changeset::ObjectRef;
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Steps};
+use crate::record::facts::RECORDED_AT;
+use crate::sync::Filters;
+use crate::text::quoted;
+use crate::time::{TimeKind, literal_sql, now_sql};
+use chrono::TimeDelta;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::result::QueryResult;
+
+/// The conditions of a range, one for each model.
+pub(super) struct Conditions<C: Executor>(Vec<Narrow<C>>);
+
+/// The condition on the records of one model.
+struct Narrow<C: Executor> {
+    records: &'static str,
+    text: String,
+    /// One of these, if there are any.
+    rows: Vec<Rows<C>>,
+}
+
+/// Some rows of a model.
+struct Rows<C: Executor> {
+    /// Those with a key, or with a reference to it.
+    is: Box<Condition<C>>,
+    and: String,
+}
+
+impl<C: Executor> Conditions<C> {
+    pub(super) fn new(
+        models: &[Box<dyn AnyFeed<C>>],
+        range: &Range,
+        max_age: Option<TimeDelta>,
+    ) -> Result<Self, Error> {
+        let kind = C::Backend::KIND;
+        let times = times(kind, range, max_age);
+        let mut all = Vec::with_capacity(models.len());
+        for model in models {
+            let mut narrow = Narrow {
+                records: model.facts().records(),
+                text: times.clone(),
+                rows: Vec::new(),
+            };
+            match &range.scope {
+                Scope::All => {}
+                Scope::Model(name) => {
+                    find(models, name)?;
+                    narrow.text.push_str(&under_model(kind, &**model, name));
+                }
+                Scope::Object(object) => narrow.under(models, &**model, object)?,
+                Scope::Row(object) => narrow.row(models, &**model, object)?,
+            }
+            all.push(narrow);
+        }
+        Ok(Self(all))
+    }
+}
+
+impl<C: Executor> Narrow<C> {
+    /// Only what is put under an object.
+    fn under(
+        &mut self,
+        models: &[Box<dyn AnyFeed<C>>],
+        model: &dyn AnyFeed<C>,
+        object: &ObjectRef,
+    ) -> Result<(), Error> {
+        let kind = C::Backend::KIND;
+        let reference = model.parent().map(|parent| parent.reference);
+        if model.facts().name() == object.model {
+            let and = reference.map_or_else(String::new, |it| {
+                format!(" AND ({})", orphan(kind, it.columns))
+            });
+            let is = key(models, object, &[])?;
+            self.rows.push(Rows { is, and });
+        }
+        if let Some(reference) = reference.filter(|it| it.model == object.model) {
+            let is = key(models, object, reference.columns)?;
+            let and = String::new();
+            self.rows.push(Rows { is, and });
+        }
+        self.or_none();
+        Ok(())
+    }
+
+    /// Only what is of one row.
+    fn row(
+        &mut self,
+        models: &[Box<dyn AnyFeed<C>>],
+        model: &dyn AnyFeed<C>,
+        object: &ObjectRef,
+    ) -> Result<(), Error> {
+        if model.facts().name() == object.model {
+            let is = key(models, object, &[])?;
+            let and = String::new();
+            self.rows.push(Rows { is, and });
+        }
+        self.or_none();
+        Ok(())
+    }
+
+    fn or_none(&mut self) {
+        if self.rows.is_empty() {
+            self.text = NONE.into();
+        }
+    }
+}
+
+const NONE: &str = "1 = 0";
+
+fn find<'a, C: Executor>(
+    models: &'a [Box<dyn AnyFeed<C>>],
+    name: &str,
+) -> Result<&'a dyn AnyFeed<C>, Error> {
+    let found = models.iter().find(|model| model.facts().name() == name);
+    let missing = || Error::NotInFeed {
+        model: name.to_owned(),
+    };
+    found.map(|model| &**model).ok_or_else(missing)
+}
+
+/// Whether columns are the key of an object; without names, those of its table.
+fn key<C: Executor>(
+    models: &[Box<dyn AnyFeed<C>>],
+    object: &ObjectRef,
+    columns: &'static [&'static str],
+) -> Result<Box<Condition<C>>, Error> {
+    let model = find(models, &object.model)?;
+    let wrong = || Error::WrongObject {
+        object: object.to_string(),
+        model: model.facts().name(),
+    };
+    model.key_is(&object.key, columns).ok_or_else(wrong)
+}
+
+/// Whether a row has no parent.
+fn orphan(kind: Kind, columns: &[&str]) -> String {
+    let null = |column: &&str| format!("{} IS NULL", quoted(kind, column));
+    let nulls: Vec<String> = columns.iter().map(null).collect();
+    nulls.join(" OR ")
+}
+
+/// The end of a condition: whether a row is put under an object of a model.
+fn under_model<C: Executor>(kind: Kind, model: &dyn AnyFeed<C>, name: &str) -> String {
+    let own = model.facts().name() == name;
+    let Some(parent) = model.parent() else {
+        return if own { "" } else { " AND 1 = 0" }.into();
+    };
+    let orphan = orphan(kind, parent.reference.columns);
+    match (own, parent.reference.model == name) {
+        (true, true) => String::new(),
+        (true, false) => format!(" AND ({orphan})"),
+        (false, true) => format!(" AND NOT ({orphan})"),
+        (false, false) => " AND 1 = 0".into(),
+    }
+}
+
+/// Whether a record is of the right time.
+fn times(kind: Kind, range: &Range, max_age: Option<TimeDelta>) -> String {
+    let mut sql = String::from("1 = 1");
+    let literal = |time| literal_sql(kind, TimeKind::Plain, time);
+    if let Some(from) = range.from {
+        sql.push_str(&format!(" AND {RECORDED_AT} >= {}", literal(from)));
+    }
+    if let Some(to) = range.to {
+        sql.push_str(&format!(" AND {RECORDED_AT} < {}", literal(to)));
+    }
+    if let Some(age) = max_age {
+        sql.push_str(&format!(" AND {RECORDED_AT} >= {}", ago(kind, age)));
+    }
+    sql
+}
+
+/// The database's clock, put back.
+fn ago(kind: Kind, age: TimeDelta) -> String {
+    // No record is older, and all engines can calculate with it.
+    let age = age.clamp(TimeDelta::zero(), TimeDelta::days(50 * 365));
+    let now = now_sql(kind, TimeKind::Plain);
+    let (seconds, micros) = (age.num_seconds(), age.subsec_nanos() / 1_000);
+    match kind {
+        Kind::Sqlite => now.replace("'now'", &format!("'now', '-{seconds}.{micros:06} seconds'")),
+        Kind::Postgres => format!("{now} - INTERVAL '{seconds}.{micros:06} seconds'"),
+        Kind::Mysql => {
+            let micros = age.num_microseconds().unwrap_or(i64::MAX);
+            format!("{now} - INTERVAL {micros} MICROSECOND")
+        }
+    }
+}
+
+impl<C: Executor> Filters<C> for Conditions<C> {
+    fn of(
+        &self,
+        records: &str,
+    ) -> Option<&(dyn QueryFragment<<C as Steps>::Backend> + Send + Sync + '_)> {
+        let narrow = self.0.iter().find(|one| one.records == records)?;
+        Some(narrow)
+    }
+}
+
+impl<C: Executor> QueryFragment<C::Backend> for Narrow<C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        out.push_sql(&self.text);
+        let mut between = " AND ((";
+        for Rows { is, and } in &self.rows {
+            out.push_sql(between);
+            is.walk_ast(out.reborrow())?;
+            out.push_sql(and);
+            between = ") OR (";
+        }
+        if !self.rows.is_empty() {
+            out.push_sql("))");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! One read: from a cursor up to where a reader can read now.
+
+use super::change::Change;
+use super::cursor::{Cursor, Inner, Witness};
+use super::filter::Filters;
+use super::page::{self, Found, Page};
+use super::position::{Place, Position};
+use super::reach::{Reach, reach};
+use super::{prune, witness};
+use crate::changeset::{AnyModel, Models, models};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::record::Operation;
+
+/// What is asked of a [`Reader`].
+#[derive(Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    pub(crate) operations: &'a [Operation],
+    pub(crate) limit: u32,
+    /// Only those before this place.
+    pub(crate) before: Option<Place>,
+    /// From the end, newest first.
+    pub(crate) newest: bool,
+}
+
+/// Reads the changes between two positions.
+pub(crate) struct Reader<C: Executor> {
+    models: Vec<Box<dyn AnyModel<C>>>,
+    names: Vec<String>,
+    reach: Reach,
+    /// What the cursor says.
+    known: Option<Inner>,
+}
+
+impl<C: Executor> Reader<C> {
+    /// Looks how far changes can be read after a cursor: `enough` of them, or all
+    /// that there are.
+    pub(crate) async fn open<Ms: Models<C>>(
+        conn: &mut C,
+        cursor: &Cursor,
+        enough: Option<u32>,
+    ) -> Result<Self, Error> {
+        let models = sorted::<Ms, C>();
+        let names = names(&models);
+        let known = cursor.inner().map(|it| &it.position);
+        let enough = enough.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
+        let reach = reach(conn, known, enough).await?;
+        let known = cursor.of(&reach.database.token, &names)?.cloned();
+        if let Some(known) = &known {
+            witness::check(conn, &models, known, reach.database.last).await?;
+        }
+        Ok(Self {
+            models,
+            names,
+            reach,
+            known,
+        })
+    }
+
+    /// Reads changes; and says where the page ends, if there are more behind it.
+    pub(crate) async fn page<F: Filters<C>>(
+        &self,
+        conn: &mut C,
+        ask: Ask<'_>,
+        filters: &F,
+    ) -> Result<(Vec<Change>, Option<Place>), Error> {
+        let page = Page {
+            reach: &self.reach,
+            ask,
+        };
+        let enough = usize::try_from(ask.limit).unwrap_or(usize::MAX);
+        let mut found = page::next(conn, &self.models, &page, filters).await?;
+        let cut = found.len() > enough;
+        found.truncate(enough);
+        let end = found.last().map(|(_, place)| *place);
+        let mut changes = load(conn, &self.models, &found).await?;
+        if ask.newest {
+            changes.reverse();
+        }
+        if let Some(known) = &self.known {
+            // Last, so that nothing can have been pruned in between.
+            prune::check(conn, &self.models, &known.position).await?;
+        }
+        Ok((changes, end.filter(|_| cut)))
+    }
+
+    /// Whether there is more beyond the end.
+    pub(crate) fn rest(&self) -> bool {
+        self.reach.rest
+    }
+
+    /// Where the next read goes on if it was read up to the end; `last` is the
+    /// last change of which there is one.
+    pub(crate) fn end(&self, last: Option<&Change>) -> Cursor {
+        self.cursor(self.reach.to.clone(), last)
+    }
+
+    /// The same if it was read up to a place.
+    pub(crate) fn cut(&self, place: Place, last: Option<&Change>) -> Cursor {
+        self.cursor(self.reach.from.cut(place), last)
+    }
+
+    fn cursor(&self, position: Position, last: Option<&Change>) -> Cursor {
+        let witness = last.and_then(|change| {
+            Some(Witness {
+                model: self.names.iter().position(|name| name == change.model)?,
+                id: change.id,
+                at: change.at.timestamp_micros(),
+            })
+        });
+        let known = || self.known.as_ref()?.witness.clone();
+        Cursor::new(Inner {
+            database: self.reach.database.token.clone(),
+            models: self.names.clone(),
+            position,
+            witness: witness.or_else(known),
+        })
+    }
+}
+
+/// The models by their names, so that the order in which they are named does
+/// not matter.
+pub(super) fn sorted<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
+    let mut models = models::<Ms, C>();
+    models.sort_by_key(|model| model.facts().name());
+    models
+}
+
+pub(super) fn names<C: Executor>(models: &[Box<dyn AnyModel<C>>]) -> Vec<String> {
+    let names = models.iter().map(|model| model.facts().name().to_owned());
+    names.collect()
+}
+
+async fn load<C: Executor>(
+    conn: &mut C,
+    models: &[Box<dyn AnyModel<C>>],
+    found: &[Found],
+) -> Result<Vec<Change>, Error> {
+    let mut changes = Vec::with_capacity(found.len());
+    for (at, model) in models.iter().enumerate() {
+        let places = found.iter().filter(|(its, _)| *its == at);
+        let places: Vec<_> = places.map(|(_, place)| *place).collect();
+        if !places.is_empty() {
+            changes.extend(model.changes(conn, &places).await?);
+        }
+    }
+    let stamped = C::Backend::KIND == Kind::Mysql;
+    changes.sort_by_key(|change| (if stamped { change.place.mark } else { 0 }, change.id));
+    Ok(changes)
+}
