@@ -37,6 +37,9 @@ mod nonblocking;
     note = "connections need their feature: `sqlite`, `postgres`, `mysql`, and `async` for those of diesel-async"
 )]
 pub trait Executor: Steps {
+    /// [`Synchronous`] or [`Asynchronous`].
+    type Mode;
+
     /// What a method returns that produces a `T`: on a synchronous connection
     /// the `T`, on an asynchronous one a future of it.
     type Output<'a, T: 'a>
@@ -58,6 +61,24 @@ pub trait Executor: Steps {
         Self: 'a,
         T: Send + 'a;
 }
+
+/// How synchronous connections are used: a method gives its value.
+#[derive(Debug, Clone, Copy)]
+pub enum Synchronous {}
+
+/// How asynchronous connections are used: a method gives a future.
+#[derive(Debug, Clone, Copy)]
+pub enum Asynchronous {}
+
+/// A way of using connections that goes together with another one: the same.
+#[diagnostic::on_unimplemented(
+    message = "one of the connections is synchronous, the other one asynchronous",
+    label = "this one is `{Self}`, the other one `{Other}`",
+    note = "take both from Diesel, or both from diesel-async (for SQLite `SyncConnectionWrapper<SqliteConnection>`)"
+)]
+pub trait SameMode<Other> {}
+impl SameMode<Self> for Synchronous {}
+impl SameMode<Self> for Asynchronous {}
 
 /// A row of four nullable texts.
 #[doc(hidden)]

@@ -21,6 +21,7 @@ fn ready<T>(operation: impl Future<Output = T>) -> T {
 macro_rules! synchronous {
     ($([$($param:tt)*])? $conn:ty, $backend:ty $(where $($bounds:tt)*)?) => {
         impl<$($($param)*)?> Executor for $conn $(where $($bounds)*)? {
+            type Mode = super::Synchronous;
             type Output<'a, T: 'a> = T where Self: 'a;
 
             fn run<'a, T, F>(operation: F) -> T
