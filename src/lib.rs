@@ -102,5 +102,13 @@ struct ChangesetsGuide;
 struct SyncGuide;
 
 #[cfg(doctest)]
+#[doc = include_str!("../docs/mirrors.md")]
+struct MirrorsGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/feed.md")]
+struct FeedGuide;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/feed-notes.md")]
 struct FeedNotes;
