@@ -108,7 +108,3 @@ struct MirrorsGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/feed.md")]
 struct FeedGuide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/feed-notes.md")]
-struct FeedNotes;
