@@ -252,9 +252,7 @@ const _: () = {
         Option<i32>: __handleref::Store<schema::labels::weight, __HandlerefDb>,
     {
         type Converted = ();
-        fn converted(&self) -> Self::Converted {
-            ()
-        }
+        fn converted(&self) -> Self::Converted {}
         fn walk_row<'__h>(
             &'__h self,
             __handleref_converted: &'__h Self::Converted,

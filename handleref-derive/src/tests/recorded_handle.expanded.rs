@@ -299,9 +299,7 @@ const _: () = {
         String: __handleref::Store<articles::secret, __HandlerefDb>,
     {
         type Converted = ();
-        fn converted(&self) -> Self::Converted {
-            ()
-        }
+        fn converted(&self) -> Self::Converted {}
         fn walk_row<'__h>(
             &'__h self,
             __handleref_converted: &'__h Self::Converted,

@@ -170,9 +170,7 @@ const _: () = {
         String: __handleref::Store<articles::title, __HandlerefDb>,
     {
         type Converted = ();
-        fn converted(&self) -> Self::Converted {
-            ()
-        }
+        fn converted(&self) -> Self::Converted {}
         fn walk_row<'__h>(
             &'__h self,
             __handleref_converted: &'__h Self::Converted,

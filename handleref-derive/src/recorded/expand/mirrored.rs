@@ -25,6 +25,7 @@ pub(super) fn mirrored(model: &Model) -> TokenStream {
         let ident = &field.ident;
         quote!(__handleref::StoredAs::<#stored_as, __HandlerefDb>::stored_as(&self.#ident),)
     });
+    let conversion = (!converted.is_empty()).then(|| quote!((#(#values)*)));
     let mut at = 0;
     let writes = model.fields.iter().map(|field| {
         let column = &field.column;
@@ -50,7 +51,7 @@ pub(super) fn mirrored(model: &Model) -> TokenStream {
         {
             type Converted = (#(#types,)*);
             fn converted(&self) -> Self::Converted {
-                (#(#values)*)
+                #conversion
             }
             fn walk_row<'__h>(
                 &'__h self,
