@@ -104,8 +104,12 @@ struct ChangesetsGuide;
 struct SyncGuide;
 
 #[cfg(doctest)]
-#[doc = include_str!("../docs/feed-notes.md")]
-struct FeedNotes;
+#[doc = include_str!("../docs/mirrors.md")]
+struct MirrorsGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/feed.md")]
+struct FeedGuide;
 
 #[cfg(all(doctest, feature = "redis"))]
 #[doc = include_str!("../docs/redis-notes.md")]

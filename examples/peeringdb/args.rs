@@ -8,9 +8,10 @@ use std::str::FromStr;
 pub const HELP: &str = "\
 Loads organisations, networks, facilities, exchanges and their links into one
 SQLite database, keeps a second one in step with it by `since`, and proves that
-both are equal.
+both are equal. Then pulls two more while others write, by time and by a cursor,
+and shows the difference.
 
-    cargo run --example peeringdb -- [OPTIONS]
+    cargo run --example peeringdb --features mirror -- [OPTIONS]
 
     --data DIR      read <tag>-0.json or <tag>.json of org, fac, net, ix, ixlan,
                     netfac and netixlan from this directory; by default the

@@ -1,13 +1,15 @@
-//! Keeps a second database in step with a first one by `since`, with data in
-//! the shape of the public interconnection database: organisations, networks,
-//! facilities, exchanges and their links.
+//! Keeps other databases in step with a first one, by `since` and by a cursor,
+//! with data in the shape of the public interconnection database: organisations,
+//! networks, facilities, exchanges and their links.
 //!
 //! ```text
-//! cargo run --example peeringdb
-//! cargo run --example peeringdb -- --help
+//! cargo run --example peeringdb --features mirror
+//! cargo run --example peeringdb --features mirror -- --help
 //! ```
 //!
-//! To mirror tables of your own, copy the directory `sync` as it is, and do as `models.rs`
+//! To mirror tables of your own that are recorded, `handleref::sync::Mirror` is
+//! all you need; see `overlap.rs`, which also shows what a reader by time loses.
+//! If they are not, copy the directory `sync` as it is, and do as `models.rs`
 //! does. The rest is the story around it: files in the API's shape (`api.rs`),
 //! invented data (`generate.rs`), things that happen in the source
 //! (`changes.rs`) and the proof that both sides are equal (`verify.rs`).
@@ -20,6 +22,7 @@ mod args;
 mod changes;
 mod generate;
 mod models;
+mod overlap;
 mod random;
 mod schema;
 mod stamp;
@@ -103,6 +106,42 @@ fn run(args: &Args) -> Result<()> {
         let pull = sync.pull(&mut source, &mut mirror)?;
         print_pull(&pull, started);
         prove_equal(&mut source, &mut mirror)?;
+    }
+    overlapping(
+        &mut source,
+        &source_file,
+        &scratch,
+        &mut random,
+        args.rounds,
+    )
+}
+
+/// Two more mirrors, and a writer whose transactions are open while they are pulled.
+fn overlapping(
+    source: &mut Conn,
+    source_file: &Path,
+    scratch: &Scratch,
+    random: &mut Random,
+    rounds: u32,
+) -> Result<()> {
+    println!("\nWriters whose transactions are open while a mirror is pulled");
+    models::recorded().install(source)?;
+    let mut writer = open(source_file)?;
+    let mut by_time = open(&scratch.0.join("by-time"))?;
+    let mut by_cursor = open(&scratch.0.join("by-cursor"))?;
+    let mirrors = [&mut by_time, &mut by_cursor];
+    let found = overlap::tell(source, &mut writer, mirrors, random, rounds)?;
+    println!(
+        "  by time, without an overlap: {} of {} rows are not as in the source",
+        found.by_time.len(),
+        found.rows
+    );
+    for difference in found.by_time.iter().take(3) {
+        println!("    {difference}");
+    }
+    match found.by_cursor.first() {
+        None => println!("  by cursor: all {} rows are", found.rows),
+        Some(difference) => return Err(format!("by cursor: {difference}").into()),
     }
     Ok(())
 }

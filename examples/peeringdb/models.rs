@@ -14,7 +14,7 @@ use crate::schema::{
 use crate::sync::{Model, mirrored};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use handleref::HandleRef;
+use handleref::{HandleRef, Recorded};
 use serde::{Deserialize, Serialize};
 
 /// All models, parents before children: the order in which a mirror writes.
@@ -38,6 +38,30 @@ mirrored! {
     NetworkExchangeLan => network_exchange_lans,
 }
 
+/// The same as a type, for a mirror by cursor.
+pub type All = (
+    Organisation,
+    Facility,
+    Network,
+    Exchange,
+    ExchangeLan,
+    NetworkFacility,
+    NetworkExchangeLan,
+);
+
+/// What records every change of a source, so that a cursor can be asked.
+pub fn recorded() -> handleref::schema::Schema {
+    handleref::schema![
+        Organisation,
+        Facility,
+        Network,
+        Exchange,
+        ExchangeLan,
+        NetworkFacility,
+        NetworkExchangeLan,
+    ]
+}
+
 /// A company or association: what all else belongs to.
 #[derive(
     Debug,
@@ -51,6 +75,7 @@ mirrored! {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = organisations, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "org")]
@@ -85,6 +110,7 @@ pub struct Organisation {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = facilities, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "fac", parent(Organisation, foreign_key = org_id))]
@@ -122,6 +148,7 @@ pub struct Facility {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = networks, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "net", parent(Organisation, foreign_key = org_id))]
@@ -160,6 +187,7 @@ pub struct Network {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = exchanges, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "ix", parent(Organisation, foreign_key = org_id))]
@@ -195,6 +223,7 @@ pub struct Exchange {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = exchange_lans, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "ixlan", parent(Exchange, foreign_key = ix_id))]
@@ -226,6 +255,7 @@ pub struct ExchangeLan {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = network_facilities, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "netfac", parent(Network, foreign_key = net_id), parent(Facility, foreign_key = fac_id))]
@@ -254,6 +284,7 @@ pub struct NetworkFacility {
     Insertable,
     AsChangeset,
     HandleRef,
+    Recorded,
 )]
 #[diesel(table_name = network_exchange_lans, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[handleref(tag = "netixlan", parent(Network, foreign_key = net_id), parent(Exchange, foreign_key = ix_id), parent(ExchangeLan, foreign_key = ixlan_id))]

@@ -171,6 +171,13 @@ pub enum Error {
     /// Tables that [`Schema::install`](crate::schema::Schema::install) must not
     /// change by itself; nothing was changed.
     Schema(Vec<crate::schema::Problem>),
+    /// A row or a model that a mirror (`sync::Mirror`) cannot mirror.
+    Mirror {
+        /// The row or the model.
+        what: String,
+        /// What is in the way.
+        reason: String,
+    },
     /// A lifecycle hook refused; everything was rolled back.
     Hook(Box<dyn StdError + Send + Sync>),
     /// Redis does not hold, or not any more, what was asked for. The database
@@ -306,6 +313,7 @@ impl fmt::Display for Error {
                 f.write_str("the schema needs a decision:\n")?;
                 crate::schema::problem::write_all(f, problems)
             }
+            Self::Mirror { what, reason } => write!(f, "{what} cannot be mirrored: {reason}"),
             Self::Hook(error) => write!(f, "a lifecycle hook refused: {error}"),
             Self::NotHeld { reason } => write!(
                 f,

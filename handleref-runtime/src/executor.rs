@@ -37,9 +37,7 @@ mod nonblocking;
     note = "connections need their feature: `sqlite`, `postgres`, `mysql`, and `async` for those of diesel-async"
 )]
 pub trait Executor: Steps {
-    /// Whether it waits for its answers, so that two connections which are used
-    /// together are of one kind.
-    #[doc(hidden)]
+    /// [`Synchronous`] or [`Asynchronous`].
     type Mode;
 
     /// What a method returns that produces a `T`: on a synchronous connection
@@ -64,15 +62,23 @@ pub trait Executor: Steps {
         T: Send + 'a;
 }
 
-/// The [mode](Executor::Mode) of synchronous connections.
-#[doc(hidden)]
+/// How synchronous connections are used: a method gives its value.
 #[derive(Debug, Clone, Copy)]
-pub enum Blocking {}
+pub enum Synchronous {}
 
-/// The [mode](Executor::Mode) of asynchronous connections.
-#[doc(hidden)]
+/// How asynchronous connections are used: a method gives a future.
 #[derive(Debug, Clone, Copy)]
-pub enum Nonblocking {}
+pub enum Asynchronous {}
+
+/// A way of using connections that goes together with another one: the same.
+#[diagnostic::on_unimplemented(
+    message = "one of the connections is synchronous, the other one asynchronous",
+    label = "this one is `{Self}`, the other one `{Other}`",
+    note = "take both from Diesel, or both from diesel-async (for SQLite `SyncConnectionWrapper<SqliteConnection>`)"
+)]
+pub trait SameMode<Other> {}
+impl SameMode<Self> for Synchronous {}
+impl SameMode<Self> for Asynchronous {}
 
 /// A row of four nullable texts.
 #[doc(hidden)]

@@ -11,8 +11,8 @@ pub use crate::model::{
     Versioned,
 };
 pub use crate::record::{
-    FieldValue, Fields, Handed, LiveName, Property, PropertyValue, Recall, RecordSource, Recorded,
-    Records, facts,
+    FieldValue, Fields, Handed, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
+    Recorded, Records, facts,
 };
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
@@ -66,6 +66,23 @@ where
 {
     fn store<'b>(&'b self, writer: &mut ColumnWriter<'_, 'b, DB>) -> QueryResult<()> {
         writer.column::<C, V>(self)
+    }
+}
+
+/// A field that is stored as another type, by `#[diesel(serialize_as)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be converted to `{S}` without being used up",
+    note = "implement `Clone` for it, and `Into<{S}>`"
+)]
+pub trait StoredAs<S, DB> {
+    /// The value that is stored.
+    fn stored_as(&self) -> S;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Into<S>, S, DB> StoredAs<S, DB> for T {
+    fn stored_as(&self) -> S {
+        self.clone().into()
     }
 }
 

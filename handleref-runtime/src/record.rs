@@ -24,6 +24,7 @@ pub(crate) mod handed;
 mod last;
 pub(crate) mod living;
 pub mod maintain;
+mod mirrored;
 mod model;
 mod moment;
 mod neighbour;
@@ -50,6 +51,7 @@ pub use field_type::{CleanError, FieldKind, FieldType, FieldTypes, ModelList, fi
 pub use gone::{GoneDsl, IsGone};
 pub use handed::Handed;
 pub use last::latest_record;
+pub use mirrored::Mirrored;
 pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};

@@ -14,6 +14,8 @@ mod cursor;
 mod filter;
 mod follow;
 pub(crate) mod identity;
+#[cfg(feature = "mirror")]
+mod mirror;
 mod page;
 mod position;
 pub(crate) mod prune;
@@ -32,6 +34,11 @@ pub use filter::{Filters, Only};
 pub use follow::Follow;
 #[doc(hidden)]
 pub use follow::{Batches, Pages};
+#[cfg(feature = "mirror")]
+#[doc(hidden)]
+pub use mirror::{AnyMirrored, MirrorModel};
+#[cfg(feature = "mirror")]
+pub use mirror::{Difference, DifferenceKind, Mirror, MirrorModels, Pull, Verified};
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};

@@ -16,6 +16,8 @@ mod changes;
 mod generate;
 #[path = "../../examples/peeringdb/models.rs"]
 mod models;
+#[path = "../../examples/peeringdb/overlap.rs"]
+mod overlap;
 #[path = "../../examples/peeringdb/random.rs"]
 mod random;
 #[path = "../../examples/peeringdb/schema.rs"]
@@ -28,6 +30,7 @@ mod sync;
 mod verify;
 
 mod files;
+mod overlapping;
 mod proof;
 mod pulls;
 

@@ -9,6 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Index, Path};
 
 mod fields;
+mod mirrored;
 mod recording;
 
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -20,6 +21,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         source_impls(model, &source),
         recorded(model, &source),
         fields::fields(model),
+        mirrored::mirrored(model),
     ];
     quote! {
         #[doc = #doc]

@@ -39,6 +39,8 @@ pub(crate) struct Field {
     /// The path of the column's type.
     pub(crate) column: TokenStream,
     column_name: Ident,
+    /// The type that Diesel stores instead of the field's.
+    pub(crate) stored_as: Option<Type>,
     pub(crate) keys: FieldKeys,
 }
 
@@ -139,6 +141,7 @@ fn read_field(field: syn::Field, table: &Path, errors: &mut Errors) -> Option<Fi
         column: quote!(#table::#column_name),
         ty: field.ty,
         keys: FieldKeys::read(&field.attrs, errors),
+        stored_as: diesel.serialize_as.map(|(_, ty)| ty),
         ident,
         column_name,
     })

@@ -243,4 +243,34 @@ const _: () = {
             }
         }
     }
+    #[automatically_derived]
+    impl<__HandlerefDb: __handleref::Engine> __handleref::Mirrored<__HandlerefDb>
+    for Label
+    where
+        i32: __handleref::Store<schema::labels::paper_id, __HandlerefDb>,
+        String: __handleref::Store<schema::labels::label, __HandlerefDb>,
+        Option<i32>: __handleref::Store<schema::labels::weight, __HandlerefDb>,
+    {
+        type Converted = ();
+        fn converted(&self) -> Self::Converted {}
+        fn walk_row<'__h>(
+            &'__h self,
+            __handleref_converted: &'__h Self::Converted,
+            __handleref_writer: &mut __handleref::ColumnWriter<'_, '__h, __HandlerefDb>,
+        ) -> __handleref::diesel::QueryResult<()> {
+            __handleref::Store::<
+                schema::labels::paper_id,
+                _,
+            >::store(&self.paper_id, __handleref_writer)?;
+            __handleref::Store::<
+                schema::labels::label,
+                _,
+            >::store(&self.r#type, __handleref_writer)?;
+            __handleref::Store::<
+                schema::labels::weight,
+                _,
+            >::store(&self.weight, __handleref_writer)?;
+            ::core::result::Result::Ok(())
+        }
+    }
 };

@@ -290,6 +290,43 @@ const _: () = {
         type __HandlerefColumn = articles::views;
         __handleref::may_be_null::<__HandlerefColumn>()
     };
+    #[automatically_derived]
+    impl<__HandlerefDb: __handleref::Engine> __handleref::Mirrored<__HandlerefDb>
+    for Article
+    where
+        i32: __handleref::Store<articles::id, __HandlerefDb>,
+        i32: __handleref::Store<articles::topic_id, __HandlerefDb>,
+        String: __handleref::Store<articles::title, __HandlerefDb>,
+        Option<i32>: __handleref::Store<articles::views, __HandlerefDb>,
+        String: __handleref::Store<articles::secret, __HandlerefDb>,
+    {
+        type Converted = ();
+        fn converted(&self) -> Self::Converted {}
+        fn walk_row<'__h>(
+            &'__h self,
+            __handleref_converted: &'__h Self::Converted,
+            __handleref_writer: &mut __handleref::ColumnWriter<'_, '__h, __HandlerefDb>,
+        ) -> __handleref::diesel::QueryResult<()> {
+            __handleref::Store::<articles::id, _>::store(&self.id, __handleref_writer)?;
+            __handleref::Store::<
+                articles::topic_id,
+                _,
+            >::store(&self.topic_id, __handleref_writer)?;
+            __handleref::Store::<
+                articles::title,
+                _,
+            >::store(&self.title, __handleref_writer)?;
+            __handleref::Store::<
+                articles::views,
+                _,
+            >::store(&self.views, __handleref_writer)?;
+            __handleref::Store::<
+                articles::secret,
+                _,
+            >::store(&self.secret, __handleref_writer)?;
+            ::core::result::Result::Ok(())
+        }
+    }
 };
 #[doc(hidden)]
 #[allow(

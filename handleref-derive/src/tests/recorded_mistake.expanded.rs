@@ -162,6 +162,31 @@ const _: () = {
             }
         }
     }
+    #[automatically_derived]
+    impl<__HandlerefDb: __handleref::Engine> __handleref::Mirrored<__HandlerefDb>
+    for Article
+    where
+        String: __handleref::Store<articles::slug, __HandlerefDb>,
+        String: __handleref::Store<articles::title, __HandlerefDb>,
+    {
+        type Converted = ();
+        fn converted(&self) -> Self::Converted {}
+        fn walk_row<'__h>(
+            &'__h self,
+            __handleref_converted: &'__h Self::Converted,
+            __handleref_writer: &mut __handleref::ColumnWriter<'_, '__h, __HandlerefDb>,
+        ) -> __handleref::diesel::QueryResult<()> {
+            __handleref::Store::<
+                articles::slug,
+                _,
+            >::store(&self.slug, __handleref_writer)?;
+            __handleref::Store::<
+                articles::title,
+                _,
+            >::store(&self.title, __handleref_writer)?;
+            ::core::result::Result::Ok(())
+        }
+    }
 };
 ::core::compile_error! {
     "`when` is malformed; the correct form is `when = \"articles.status <> 'draft'\"`"

@@ -10,7 +10,7 @@ use std::future::Future;
 macro_rules! synchronous {
     ($([$($param:tt)*])? $conn:ty, $backend:ty $(where $($bounds:tt)*)?) => {
         impl<$($($param)*)?> Executor for $conn $(where $($bounds)*)? {
-            type Mode = super::Blocking;
+            type Mode = super::Synchronous;
             type Output<'a, T: 'a> = T where Self: 'a;
 
             fn run<'a, T, F>(operation: F) -> T

@@ -9,7 +9,7 @@ use std::future::Future;
 macro_rules! asynchronous {
     ($conn:ty, $backend:ty, $rollback:expr) => {
         impl Executor for $conn {
-            type Mode = super::Nonblocking;
+            type Mode = super::Asynchronous;
             type Output<'a, T: 'a> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
             fn run<'a, T, F>(operation: F) -> Self::Output<'a, T>

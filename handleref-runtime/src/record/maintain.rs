@@ -21,7 +21,7 @@ mod erase;
 mod erasure;
 mod events;
 mod holds;
-mod keys;
+pub(crate) mod keys;
 mod pause;
 mod prune;
 

@@ -77,7 +77,7 @@ fn pipeline(commands: Vec<Cmd>) -> Pipeline {
 macro_rules! synchronous {
     (<$($param:ident: $bound:path),*> $conn:ty, $scans:literal, |$this:ident, $groups:ident| $send:expr) => {
         impl<$($param: $bound + Send),*> RedisConnection for $conn {
-            type Mode = executor::Blocking;
+            type Mode = executor::Synchronous;
             const SCANS: bool = $scans;
             type Output<'a, T: 'a> = T where Self: 'a;
 
@@ -135,7 +135,7 @@ synchronous!(
 macro_rules! asynchronous {
     (<$($param:ident: $bound:path),*> $conn:ty, $scans:literal, |$this:ident, $groups:ident| $send:expr) => {
         impl<$($param: $bound + Send),*> RedisConnection for $conn {
-            type Mode = executor::Nonblocking;
+            type Mode = executor::Asynchronous;
             const SCANS: bool = $scans;
             type Output<'a, T: 'a> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>
             where

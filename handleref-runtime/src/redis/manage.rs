@@ -43,7 +43,7 @@ pub fn manage<Ms, C, E>(
 ) -> ExitCode
 where
     Ms: Feeds<C> + 'static,
-    C: Listen<Mode = executor::Blocking>,
+    C: Listen<Mode = executor::Synchronous>,
     E: Into<BoxError>,
 {
     let mut arguments = arguments.into_iter();
@@ -96,7 +96,7 @@ fn run<Ms, C>(
 ) -> Result<(), BoxError>
 where
     Ms: Feeds<C> + 'static,
-    C: Listen<Mode = executor::Blocking>,
+    C: Listen<Mode = executor::Synchronous>,
 {
     let url = |name: &str, variable: &str| -> Result<String, BoxError> {
         let given = options.get(name).cloned();

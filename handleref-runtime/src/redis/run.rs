@@ -103,8 +103,8 @@ impl<Ms> Relay<Ms> {
     pub fn spawn<C, R, D, E, K, L>(self, database: D, redis: K) -> std::io::Result<RelayHandle>
     where
         Ms: Feeds<C> + 'static,
-        C: Listen<Mode = executor::Blocking>,
-        R: RedisConnection<Mode = executor::Blocking>,
+        C: Listen<Mode = executor::Synchronous>,
+        R: RedisConnection<Mode = executor::Synchronous>,
         D: FnMut() -> Result<C, E> + Send + 'static,
         K: FnMut() -> Result<R, L> + Send + 'static,
         E: Into<BoxError>,
@@ -129,8 +129,8 @@ impl<Ms> Relay<Ms> {
         redis: impl FnMut() -> Result<R, L>,
     ) where
         Ms: Feeds<C>,
-        C: Listen<Mode = executor::Blocking>,
-        R: RedisConnection<Mode = executor::Blocking>,
+        C: Listen<Mode = executor::Synchronous>,
+        R: RedisConnection<Mode = executor::Synchronous>,
         E: Into<BoxError>,
         L: Into<BoxError>,
     {
@@ -144,8 +144,8 @@ impl<Ms> Relay<Ms> {
         stop: &Stop,
     ) where
         Ms: Feeds<C>,
-        C: Listen<Mode = executor::Blocking>,
-        R: RedisConnection<Mode = executor::Blocking>,
+        C: Listen<Mode = executor::Synchronous>,
+        R: RedisConnection<Mode = executor::Synchronous>,
         E: Into<BoxError>,
         L: Into<BoxError>,
     {
@@ -188,8 +188,8 @@ impl<Ms> Relay<Ms> {
     ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>
     where
         Ms: Feeds<C>,
-        C: Listen<Mode = executor::Nonblocking> + 'a,
-        R: RedisConnection<Mode = executor::Nonblocking> + 'a,
+        C: Listen<Mode = executor::Asynchronous> + 'a,
+        R: RedisConnection<Mode = executor::Asynchronous> + 'a,
         D: Future<Output = Result<C, E>> + Send + 'a,
         K: Future<Output = Result<R, L>> + Send + 'a,
         E: Into<BoxError> + Send + 'a,

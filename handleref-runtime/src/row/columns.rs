@@ -8,12 +8,14 @@ use diesel::sql_types::{HasSqlType, Nullable, Text};
 use diesel::{Column, Expression};
 use std::any::TypeId;
 
-/// Writes the columns that a model names, in one of three forms.
+/// Writes the columns that a model names, in one of four forms.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct ColumnWriter<'a, 'b, DB: Engine> {
     out: AstPass<'a, 'b, DB>,
     form: Form,
+    /// Columns that are passed over.
+    without: Option<&'a dyn Fn(&str) -> bool>,
     /// What the columns are called, if not by their own names.
     names: &'static [&'static str],
     written: usize,
@@ -27,6 +29,8 @@ pub(crate) enum Form {
     Differs,
     /// `column = value AND ..`
     Equals,
+    /// `value, ..`
+    Values,
 }
 
 impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
@@ -34,9 +38,22 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         Self {
             out,
             form,
+            without: None,
             names: &[],
             written: 0,
         }
+    }
+
+    /// Passes over the columns with these names.
+    pub(crate) fn without(mut self, names: &'a dyn Fn(&str) -> bool) -> Self {
+        self.without = Some(names);
+        self
+    }
+
+    /// Goes on after `written` others.
+    pub(crate) fn after(mut self, written: usize) -> Self {
+        self.written = written;
+        self
     }
 
     /// With other names for the columns, in their order.
@@ -57,9 +74,12 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         DB: HasSqlType<C::SqlType>,
         V: ToSql<C::SqlType, DB>,
     {
+        if self.without.is_some_and(|without| without(C::NAME)) {
+            return Ok(());
+        }
         if self.written > 0 {
             self.out.push_sql(match self.form {
-                Form::Assign => ", ",
+                Form::Assign | Form::Values => ", ",
                 Form::Differs => " OR ",
                 Form::Equals => " AND ",
             });
@@ -69,8 +89,10 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         if self.form == Form::Differs {
             return self.differs::<C, V>(value);
         }
-        self.out.push_identifier(name)?;
-        self.out.push_sql(" = ");
+        if self.form != Form::Values {
+            self.out.push_identifier(name)?;
+            self.out.push_sql(" = ");
+        }
         self.out.push_bind_param::<C::SqlType, V>(value)
     }
 

@@ -9,18 +9,18 @@ use diesel::result::QueryResult;
 
 /// A key, as SQL literals.
 #[derive(Debug, Clone)]
-pub(super) struct KeyLiteral(Vec<String>);
+pub(crate) struct KeyLiteral(Vec<String>);
 
 /// The rows behind one key, up to another.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Range {
-    pub(super) after: Option<KeyLiteral>,
-    pub(super) until: Option<KeyLiteral>,
+pub(crate) struct Range {
+    pub(crate) after: Option<KeyLiteral>,
+    pub(crate) until: Option<KeyLiteral>,
 }
 
 impl Range {
     /// The condition on the columns of `table` (quoted).
-    pub(super) fn condition(&self, kind: Kind, table: &str, key: &[&str]) -> String {
+    pub(crate) fn condition(&self, kind: Kind, table: &str, key: &[&str]) -> String {
         let after = self
             .after
             .as_ref()
@@ -78,7 +78,7 @@ fn compare(
 
 /// The key of the row that ends a batch of `size` behind `after`; `None` if
 /// there are fewer rows than that.
-pub(super) async fn end_of_batch<C: Steps>(
+pub(crate) async fn end_of_batch<C: Steps>(
     conn: &mut C,
     subject: &Subject,
     after: Option<&KeyLiteral>,

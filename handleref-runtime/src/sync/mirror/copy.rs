@@ -1,0 +1,126 @@
+//! The first pull: a copy of everything.
+
+use super::apply::Applier;
+use super::models::AnyMirrored;
+use super::pull::{Done, follow, read};
+use super::rows::Walk;
+use super::{Cursor, Mirror, MirrorModels, changes, state};
+use crate::changeset::Models;
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Transaction};
+
+/// Copies all rows, and applies what changed meanwhile; all in one transaction.
+///
+/// Its pages could be committed one by one, but that would gain nothing, as a
+/// copy that was killed starts over, and readers of the target would see half.
+pub(super) async fn copy<Ms, S, T>(
+    mirror: &Mirror<Ms>,
+    source: &mut S,
+    target: &mut T,
+    models: &[Box<dyn AnyMirrored<S, T>>],
+    done: &mut Done,
+) -> Result<Cursor, Error>
+where
+    S: Executor,
+    T: Executor,
+    Ms: Models<S> + MirrorModels<S, T>,
+{
+    let mut transaction = Transaction::begin(target).await?;
+    let result = inside(mirror, source, transaction.conn(), models, done).await;
+    transaction.finish(result).await
+}
+
+async fn inside<Ms, S, T>(
+    mirror: &Mirror<Ms>,
+    source: &mut S,
+    target: &mut T,
+    models: &[Box<dyn AnyMirrored<S, T>>],
+    done: &mut Done,
+) -> Result<Cursor, Error>
+where
+    S: Executor,
+    T: Executor,
+    Ms: Models<S> + MirrorModels<S, T>,
+{
+    state::lock(target, &mirror.name).await?;
+    if let Some(cursor) = state::position(target, &mirror.name).await? {
+        // Another process has copied while this one waited for its turn.
+        return Ok(cursor);
+    }
+    Applier::<S, T>::defer(target).await?;
+    // Before the snapshot, so that whatever that does not show comes as a
+    // change. What it shows may come once more; the applier knows.
+    let cursor = S::wait(changes::<Ms>().now(source)).await?;
+    let mut applier = Applier::new(models);
+    let kind = S::Backend::KIND;
+    if kind == Kind::Mysql {
+        // Of the next transaction.
+        source
+            .batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            .await?;
+    }
+    let mut snapshot = Transaction::begin(source).await?;
+    let mut result = Ok(());
+    if kind == Kind::Postgres {
+        let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        result = snapshot.conn().batch(sql).await.map_err(Error::from);
+    }
+    if result.is_ok() {
+        result = rows(
+            mirror.page,
+            snapshot.conn(),
+            target,
+            models,
+            &mut applier,
+            done,
+        )
+        .await;
+    }
+    snapshot.finish(result).await?;
+
+    applier.is_ahead(true);
+    let copied = applier.written;
+    let batch = read::<Ms, S>(mirror, source, &cursor).await?;
+    let cursor = follow(mirror, source, target, &mut applier, batch, done, true).await?;
+    done.written += applier.written - copied;
+    done.batches += 1;
+    state::store(target, &mirror.name, &cursor).await?;
+    Ok(cursor)
+}
+
+/// All rows, out of one snapshot.
+async fn rows<S, T>(
+    size: u32,
+    source: &mut S,
+    target: &mut T,
+    models: &[Box<dyn AnyMirrored<S, T>>],
+    applier: &mut Applier<'_, S, T>,
+    done: &mut Done,
+) -> Result<(), Error>
+where
+    S: Executor,
+    T: Executor,
+{
+    // What a former copy left, children first.
+    for model in models.iter().rev() {
+        let mut walk = Walk::default();
+        while let Some(gone) = model.surplus(source, target, &mut walk, size).await? {
+            applier.apply(target, &gone).await?;
+        }
+    }
+    let mut copied = 0;
+    for model in models {
+        let mut walk = Walk::default();
+        loop {
+            let page = model.source_page(source, &mut walk, size).await?;
+            if page.is_empty() {
+                break;
+            }
+            copied += page.len() as u64;
+            applier.apply(target, &page).await?;
+        }
+    }
+    done.copied = Some(copied);
+    applier.retry(target).await
+}
