@@ -17,8 +17,10 @@
 //!   [`without_recording`].
 //! * [`record_changeset`], [`start_recording`]: changes that belong together; [`changesets`](changesets()) finds them,
 //!   [`Changeset::changes`] reads them, [`undo_plan`] undoes them; [`scan`](scan()) records what triggers could not see.
-//! * [`mod@feed`]: what became of objects, as values; [`feed::Feed`], [`feed::Database`], [`sync::Follow`].
-//! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why.
+//! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; `sync::Mirror`, [`sync::Follow`];
+//!   [`mod@feed`]: diffs of objects, in the database or (feature `redis`) in Redis.
+//! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why, `sync.md`,
+//!   `mirrors.md`, `feed.md` and `redis.md` for what changed since.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
@@ -112,5 +114,5 @@ struct MirrorsGuide;
 struct FeedGuide;
 
 #[cfg(all(doctest, feature = "redis"))]
-#[doc = include_str!("../docs/redis-notes.md")]
-struct RedisNotes;
+#[doc = include_str!("../docs/redis.md")]
+struct RedisGuide;

@@ -54,11 +54,11 @@ fn another_process() {
         return;
     };
     if from.starts_with("postgres") {
-        forever!(from diesel::PgConnection, to diesel::MysqlConnection)
+        forever!(from diesel::PgConnection, to diesel::MysqlConnection);
     } else if from.starts_with("mysql") {
-        forever!(from diesel::MysqlConnection, to diesel::SqliteConnection)
+        forever!(from diesel::MysqlConnection, to diesel::SqliteConnection);
     } else {
-        forever!(from diesel::SqliteConnection, to diesel::PgConnection)
+        forever!(from diesel::SqliteConnection, to diesel::PgConnection);
     }
 }
 

@@ -1,10 +1,9 @@
 //! Copies of a database, backups that were restored, and record tables from
 //! before there were cursors.
 
-use crate::posts::{Topic, TopicRecords, recorded, topics};
+use crate::posts::{Topic, recorded, topics};
 use crate::support::Db;
 use diesel::prelude::*;
-use handleref::prelude::*;
 use handleref::{Batch, Change, Cursor, Error, changes};
 
 fn keys(changes: &[Change]) -> Vec<&str> {
@@ -148,7 +147,9 @@ impl Drop for Own {
 #[cfg(feature = "postgres")]
 #[test]
 fn a_copied_database() {
+    use crate::posts::TopicRecords;
     use diesel::connection::SimpleConnection;
+    use handleref::prelude::*;
     let source = Own::create("source", "");
     let schema = handleref::schema![Topic];
     let old = {

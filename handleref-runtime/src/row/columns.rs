@@ -45,12 +45,14 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
     }
 
     /// Passes over the columns with these names.
+    #[cfg(feature = "mirror")]
     pub(crate) fn without(mut self, names: &'a dyn Fn(&str) -> bool) -> Self {
         self.without = Some(names);
         self
     }
 
     /// Goes on after `written` others.
+    #[cfg(feature = "mirror")]
     pub(crate) fn after(mut self, written: usize) -> Self {
         self.written = written;
         self
