@@ -201,3 +201,49 @@ each_engine! {
         assert!("hr1.x".parse::<Cursor>().is_err());
     }
 }
+
+/// What a reader locks while it numbers records, no writer needs: other rows, and
+/// the same ones again.
+#[cfg(feature = "mysql")]
+#[test]
+fn writers_do_not_wait_for_numbers() {
+    use diesel::RunQueryDsl;
+    use diesel::connection::SimpleConnection;
+    let db = Db::mysql();
+    tables(&db);
+    let (reader, writer) = (
+        &mut db.connect::<diesel::MysqlConnection>(),
+        &mut db.connect::<diesel::MysqlConnection>(),
+    );
+    writer
+        .batch_execute(
+            "SET SESSION innodb_lock_wait_timeout = 1; INSERT INTO topics (id, name) VALUES (1, 'a'), (2, 'b'); \
+             INSERT INTO posts (id, title) VALUES (1, 'a'), (2, 'b')",
+        )
+        .unwrap();
+    let ids: Vec<i64> = Topic::records()
+        .select(crate::posts::TopicRecords::RECORD_ID)
+        .load(reader)
+        .unwrap();
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    // In the middle of a turn.
+    reader
+        .batch_execute(&format!(
+            "BEGIN; SELECT stamp FROM handleref_database FOR UPDATE; SET @handleref_door = TRUE; \
+             UPDATE topic_records FORCE INDEX (PRIMARY) SET record_stamp = 1 WHERE record_id IN ({})",
+            ids.join(", ")
+        ))
+        .unwrap();
+    for sql in [
+        "INSERT INTO topics (id, name) VALUES (3, 'c')",
+        "UPDATE topics SET name = 'd' WHERE id = 1",
+        "DELETE FROM topics WHERE id = 2",
+        "UPDATE posts SET title = 'e'",
+        "DELETE FROM posts WHERE id = 2",
+    ] {
+        let written = writer.batch_execute(sql);
+        assert!(written.is_ok(), "{sql}: {written:?}");
+    }
+    reader.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(changes::<All>().load(writer).unwrap().changes.len(), 9);
+}
