@@ -2,7 +2,7 @@
 
 use crate::posts::recorded as tables;
 use crate::posts::{All, Post, Topic, posts, topics};
-use crate::support::recorded::{Paper, filled, papers};
+use crate::support::recorded::{Author, Paper, bare_papers, filled, papers};
 use crate::support::{Db, Engine, each_engine};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
@@ -88,6 +88,17 @@ each_engine! {
         sql!(conn, "ROLLBACK TO SAVEPOINT s");
         sql!(conn, "COMMIT");
         assert_eq!(keys(&go!(Topic::changes().since(&cursor).load(conn))?.changes), ["3"]);
+    }
+
+    /// What is not installed says so.
+    async fn not_installed(db: bare_papers, conn) {
+        let asked = go!(Paper::changes().load(conn));
+        assert!(matches!(asked, Err(Error::NotInstalled { model: "Paper", records: "paper_records" })), "{asked:?}");
+        let asked = go!(Paper::changes().now(conn));
+        assert!(matches!(asked, Err(Error::NotInstalled { .. })), "{asked:?}");
+        db.install(&handleref::schema![Author]);
+        let asked = go!(changes::<(Author, Paper)>().load(conn));
+        assert!(matches!(asked, Err(Error::NotInstalled { model: "Paper", .. })), "{asked:?}");
     }
 
     /// A cursor of another database.

@@ -6,6 +6,11 @@ use serde_json::Value;
 /// The fields of a model as values, for comparisons. `F` is [`Json`]; it is a
 /// parameter so that a model with a field that cannot be serialised is a
 /// recorded model all the same, only without diffs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not recorded",
+    label = "a model with a history is needed here",
+    note = "add `#[derive(Recorded)]` to `{Self}`"
+)]
 pub trait Fields<F>: Recorded {
     /// The names of the struct's fields, in the order of
     /// [`Recording::columns`](super::facts::Recording::columns).

@@ -15,7 +15,7 @@ use std::str::FromStr;
 ///
 /// On PostgreSQL it names the transactions that were going on, so its length
 /// grows with their number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Cursor(Option<Box<Inner>>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,6 +86,12 @@ impl fmt::Display for Cursor {
             text.push_str(&format!("{model}-{id}-{at}"));
         }
         write!(f, "{text}.{:08x}", fnv1a(&text))
+    }
+}
+
+impl fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cursor({self})")
     }
 }
 

@@ -4,7 +4,7 @@ use super::change::Change;
 use super::cursor::{Cursor, Inner};
 use super::filter::{Filters, Only};
 use super::follow::{Batches, Follow, Pages};
-use super::reader::{Ask, Reader, names, sorted};
+use super::reader::{Ask, Reader, names, not_installed, sorted};
 use super::{reach, witness};
 use crate::changeset::Models;
 use crate::error::Error;
@@ -128,7 +128,8 @@ impl<Ms, F> ChangesSince<Ms, F> {
     /// transaction, on SQLite any) it is where to go on.
     ///
     /// # Errors
-    /// [`Error::Standby`], [`Error::Copied`] or [`Error::Database`].
+    /// [`Error::NotInstalled`], [`Error::Standby`], [`Error::Copied`] or
+    /// [`Error::Database`].
     pub fn now<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Cursor, Error>>
     where
         Ms: Models<C>,
@@ -136,7 +137,8 @@ impl<Ms, F> ChangesSince<Ms, F> {
     {
         C::run(async move {
             let models = sorted::<Ms, C>();
-            let (database, position) = reach::now(conn).await?;
+            let now = reach::now(conn).await;
+            let (database, position) = now.map_err(|error| not_installed(error, &models))?;
             let witness = witness::newest(conn, &models).await?;
             Ok(Cursor::new(Inner {
                 database: database.token,
@@ -152,7 +154,8 @@ impl<Ms, F> ChangesSince<Ms, F> {
     /// # Errors
     /// [`Error::Foreign`] and [`Error::WrongModels`] if the cursor is of another
     /// database or for other models, [`Error::TooOld`] if records after it were
-    /// pruned, [`Error::Standby`], [`Error::Copied`], [`Error::Database`].
+    /// pruned, [`Error::NotInstalled`], [`Error::Standby`], [`Error::Copied`],
+    /// [`Error::Database`].
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Batch, Error>>
     where
         Self: 'a,

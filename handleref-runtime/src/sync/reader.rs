@@ -45,7 +45,8 @@ impl<C: Executor> Reader<C> {
         let names = names(&models);
         let known = cursor.inner().map(|it| &it.position);
         let enough = enough.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
-        let reach = reach(conn, known, enough).await?;
+        let reach = reach(conn, known, enough).await;
+        let reach = reach.map_err(|error| not_installed(error, &models))?;
         let known = cursor.of(&reach.database.token, &names)?.cloned();
         if let Some(known) = &known {
             witness::check(conn, &models, known, reach.database.last).await?;
@@ -70,7 +71,8 @@ impl<C: Executor> Reader<C> {
             ask,
         };
         let enough = usize::try_from(ask.limit).unwrap_or(usize::MAX);
-        let mut found = page::next(conn, &self.models, &page, filters).await?;
+        let found = page::next(conn, &self.models, &page, filters).await;
+        let mut found = found.map_err(|error| not_installed(error, &self.models))?;
         let cut = found.len() > enough;
         found.truncate(enough);
         let end = found.last().map(|(_, place)| *place);
@@ -116,6 +118,28 @@ impl<C: Executor> Reader<C> {
             position,
             witness: witness.or_else(known),
         })
+    }
+}
+
+/// What the engines say of a table that is not there, in our words.
+pub(super) fn not_installed<C: Executor>(error: Error, models: &[Box<dyn AnyModel<C>>]) -> Error {
+    const MISSING: [&str; 3] = ["no such table", "does not exist", "doesn't exist"];
+    let Error::Database(diesel::result::Error::DatabaseError(_, info)) = &error else {
+        return error;
+    };
+    let said = info.message();
+    if !MISSING.iter().any(|missing| said.contains(missing)) {
+        return error;
+    }
+    let mut facts = models.iter().map(|model| model.facts());
+    // A table of our own, or the first record table that is missing.
+    let own = said.contains("handleref_");
+    match facts.find(|facts| own || said.contains(facts.records())) {
+        Some(facts) => Error::NotInstalled {
+            model: facts.name(),
+            records: facts.records(),
+        },
+        None => error,
     }
 }
 
