@@ -256,5 +256,5 @@ fn writers_do_not_wait_for_numbers() {
         assert!(written.is_ok(), "{sql}: {written:?}");
     }
     reader.batch_execute("ROLLBACK").unwrap();
-    assert_eq!(changes::<All>().load(writer).unwrap().changes.len(), 9);
+    assert_eq!(changes::<All>().load(writer).unwrap().changes.len(), 10);
 }

@@ -124,6 +124,12 @@ impl<C: Executor> Reader<C> {
 /// What the engines say of a table that is not there, in our words.
 pub(super) fn not_installed<C: Executor>(error: Error, models: &[Box<dyn AnyModel<C>>]) -> Error {
     const MISSING: [&str; 3] = ["no such table", "does not exist", "doesn't exist"];
+    const OWN: [&str; 4] = [
+        "handleref_database",
+        "handleref_recordings",
+        "handleref_context",
+        "handleref_record_id",
+    ];
     let Error::Database(diesel::result::Error::DatabaseError(_, info)) = &error else {
         return error;
     };
@@ -131,9 +137,9 @@ pub(super) fn not_installed<C: Executor>(error: Error, models: &[Box<dyn AnyMode
     if !MISSING.iter().any(|missing| said.contains(missing)) {
         return error;
     }
+    // A table of our own, or a record table; other names may be like these.
+    let own = OWN.iter().any(|name| said.contains(name));
     let mut facts = models.iter().map(|model| model.facts());
-    // A table of our own, or the first record table that is missing.
-    let own = said.contains("handleref_");
     match facts.find(|facts| own || said.contains(facts.records())) {
         Some(facts) => Error::NotInstalled {
             model: facts.name(),
