@@ -17,6 +17,13 @@ pub(crate) const NOW: &str = "UTC_TIMESTAMP(6)";
 pub(crate) const RISING: &str = "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY";
 /// UPDATE and INSERT in one statement, where that can be said.
 pub(crate) const AT_ONCE: Option<&str> = None;
+/// What records are inserted with that readers have seen before, a thousand at a
+/// time: a column, its value, and what is to be done afterwards.
+pub(crate) const STAMP: (&str, &str, &str) = (
+    ", record_stamp",
+    ", (SELECT stamp FROM handleref_database) + 1 + i DIV 1000",
+    "UPDATE handleref_database SET stamp = stamp + 1000000",
+);
 /// Between integers that give an integer.
 pub(crate) const DIVIDED: &str = "DIV";
 /// Whether the engine itself can keep the history of a table.

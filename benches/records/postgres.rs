@@ -20,6 +20,9 @@ pub(crate) const AT_ONCE: Option<&str> = Some(
     "INSERT INTO hand_records (operation, recorded_at, id, title, body, version, created_at, updated_at, deleted_at) \
      SELECT '{OPERATION}', updated_at, id, title, body, version, created_at, updated_at, deleted_at FROM changed",
 );
+/// What records are inserted with that readers have seen before: a column, its
+/// value, and what is to be done afterwards.
+pub(crate) const STAMP: (&str, &str, &str) = ("", "", "SELECT 1");
 /// Between integers that give an integer.
 pub(crate) const DIVIDED: &str = "/";
 /// Whether the engine itself can keep the history of a table.

@@ -18,6 +18,9 @@ pub(crate) const NOW: &str = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 pub(crate) const RISING: &str = "INTEGER PRIMARY KEY";
 /// UPDATE and INSERT in one statement, where that can be said.
 pub(crate) const AT_ONCE: Option<&str> = None;
+/// What records are inserted with that readers have seen before: a column, its
+/// value, and what is to be done afterwards.
+pub(crate) const STAMP: (&str, &str, &str) = ("", "", "SELECT 1");
 /// Between integers that give an integer.
 pub(crate) const DIVIDED: &str = "/";
 /// Whether the engine itself can keep the history of a table.

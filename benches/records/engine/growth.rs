@@ -1,6 +1,6 @@
 //! Whether a write goes on to cost the same when there are many records.
 
-use super::super::{DIVIDED, analyze, filler, later, pause, record_number, series, tidy};
+use super::super::{DIVIDED, STAMP, analyze, filler, later, pause, record_number, series, tidy};
 use super::{Bench, Dice};
 use crate::Done;
 use crate::measure::{Goal, Turns, line};
@@ -80,13 +80,15 @@ pub(super) fn records(
     let (number, after) = record_number(table);
     let body = filler(bench.body);
     let at = later("2020-01-01 00:00:00", "i");
+    let (stamp, stamped, after_stamp) = STAMP;
     let mut from = 1;
     while from <= count {
         let series = series(from, (from + STEP - 1).min(count));
         bench.sql(&format!(
-            "INSERT INTO {table} (record_id, record_version, record_operation, recorded_at, id, title, body, version, created_at, updated_at) \
-             SELECT {number}, {version}, 'update', {at}, {key}, 'a title', {body}, {version}, {at}, {at} FROM {series}"
+            "INSERT INTO {table} (record_id, record_version, record_operation, recorded_at, id, title, body, version, created_at, updated_at{stamp}) \
+             SELECT {number}, {version}, 'update', {at}, {key}, 'a title', {body}, {version}, {at}, {at}{stamped} FROM {series}"
         ))?;
+        bench.sql(after_stamp)?;
         from += STEP;
     }
     bench.sql(&after)
