@@ -149,7 +149,8 @@ impl<Ms, F> ChangesSince<Ms, F> {
         })
     }
 
-    /// Reads them: two to four queries, and one for each model that changed.
+    /// Reads them: four to six queries, and one for each model that changed; on
+    /// MySQL and MariaDB first a transaction that numbers what is new.
     ///
     /// # Errors
     /// [`Error::Foreign`] and [`Error::WrongModels`] if the cursor is of another
