@@ -1,0 +1,1 @@
+//! Instants of any age, and clocks that are set back.

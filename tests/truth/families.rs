@@ -1,0 +1,1 @@
+//! Soft deletes and restores of families: all of it, or an error with nothing written.

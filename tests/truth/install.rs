@@ -1,0 +1,1 @@
+//! What `install` leaves is what `check` calls good, and a second `install` has nothing to do.

@@ -1,0 +1,1 @@
+//! Schemas, search paths, and names that mean something else elsewhere.

@@ -1,0 +1,1 @@
+//! What a session, a transaction or an isolation level does behind our back.

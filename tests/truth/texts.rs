@@ -1,0 +1,1 @@
+//! Texts that the database compares in its own way.

@@ -1,0 +1,1 @@
+//! Values as the column holds them, and as the instance does.
