@@ -77,7 +77,8 @@ pub mod prelude {
 /// The types of queries, for signatures.
 pub mod dsl {
     pub use handleref_runtime::record::{
-        AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, Previous, Within,
+        AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, Previous, Whole,
+        Within,
     };
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
     pub use handleref_runtime::write::{Bump, Set};

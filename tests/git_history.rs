@@ -45,6 +45,8 @@ mod undo_samples;
 #[cfg(unix)]
 #[path = "git_history/undo.rs"]
 mod undoing;
+#[path = "../examples/git_history/version.rs"]
+mod version;
 
 use args::{Args, Extent};
 use diesel::SqliteConnection;
@@ -205,6 +207,29 @@ fn the_proof_notices_what_is_not_so() {
             .unwrap();
         let proof = sandbox.prove(&mut store, Extent::All);
         assert!(proof.mismatches > 0, "{wrong}");
+    }
+}
+
+#[test]
+fn a_git_that_is_too_old_is_told() {
+    for good in [
+        "git version 2.39.5",
+        "git version 2.39.2.windows.1",
+        "git version 2.39.5 (Apple Git-154)",
+        "git version 2.100.0",
+        "git version 3.0",
+    ] {
+        version::check(good).unwrap();
+    }
+    for (bad, why) in [
+        ("git version 2.38.9", "`git` is version 2.38.9"),
+        ("git version 1.99.0", "`git` is version 1.99.0"),
+        ("hub version 2.14", "says `hub version 2.14`"),
+        ("", "says ``"),
+    ] {
+        let error = version::check(bad).unwrap_err().to_string();
+        assert!(error.starts_with("git 2.39 or later is needed"), "{error}");
+        assert!(error.ends_with(why), "{error}");
     }
 }
 

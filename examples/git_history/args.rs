@@ -10,7 +10,8 @@ Replays the history of a git repository into a recorded table, one transaction
 for each first-parent commit, and proves that the table as of every commit is
 the tree of that commit. Author, time and message of a commit are its changeset.
 A commit can be undone by plan, and what comes of it is compared with
-`git revert` (2.44 or later) in a repository of its own; yours is only read.
+`git revert` in a repository of its own; yours is only read. Git must be 2.39 or
+later.
 
     cargo run --release --example git_history -- REPO [OPTIONS]
 

@@ -1,6 +1,6 @@
 //! What is asked of git. Nothing here knows of the database.
 
-use crate::path;
+use crate::{path, version};
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -49,8 +49,11 @@ impl Repository {
     /// Finds the repository in a directory, or above it.
     ///
     /// # Errors
-    /// If there is none, or there is no git.
+    /// If there is none, or there is no git, or one that is too old.
     pub fn open(directory: &Path) -> Result<Self> {
+        let mut command = git();
+        command.arg("--version");
+        version::check(&outcome(command)?.text()?)?;
         let ask = |option: &str| {
             let mut command = git();
             command.arg(option).arg(directory);

@@ -31,6 +31,7 @@ mod throwaway;
 mod trees;
 mod undo;
 mod undo_samples;
+mod version;
 
 use args::Args;
 use git::{Repository, Result};

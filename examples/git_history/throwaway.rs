@@ -5,6 +5,7 @@ use crate::git::{Entry, Objects, Repository, Result, isolated, outcome};
 use crate::path;
 use crate::scratch::Scratch;
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,6 +32,8 @@ pub struct Throwaway {
 /// may name merge drivers and filters, which the table knows nothing of.
 const ATTRIBUTES: &str =
     "* !merge !diff -text -ident -filter !working-tree-encoding !conflict-marker-size\n";
+/// The name of the file in trees of which the contents are merged.
+const FILE: &str = "file";
 const SETTINGS: [&str; 13] = [
     "core.hooksPath=/dev/null",
     "core.autocrlf=false",
@@ -73,6 +76,7 @@ impl Throwaway {
         }
         objects.push(b'\n');
         std::fs::create_dir_all(git_dir.join("info"))?;
+        std::fs::create_dir(this.folder.path().join("merge"))?;
         std::fs::write(git_dir.join("objects/info/alternates"), objects)?;
         std::fs::write(git_dir.join("info/attributes"), ATTRIBUTES)?;
         let shallow = PathBuf::from(path_of("shallow")?);
@@ -155,21 +159,40 @@ impl Throwaway {
     /// made from nothing. None if they are in conflict, or no text.
     ///
     /// # Errors
-    /// If git fails, as it does before version 2.44.
+    /// If git fails.
     pub fn merge(&self, base: Option<&str>, ours: &str, theirs: &str) -> Result<Option<String>> {
-        let base = base.unwrap_or(&self.empty);
-        let mut merge = self.command("merge-file");
-        // Merges look for differences by histograms, `merge-file` by Myers.
-        merge.args(["--object-id", "--diff-algorithm=histogram"]);
-        merge.args([ours, base, theirs]);
+        // Of trees with one file each, because `git merge-file` takes objects and
+        // looks for differences by histograms, as `git revert` does, only since
+        // version 2.44.
+        let [base, ours, theirs] = self.trees([base.unwrap_or(&self.empty), ours, theirs])?;
+        let mut read = self.beside("read-tree");
+        read.args(["--reset", "-u", &ours]);
+        outcome(read)?.ok()?;
+        let mut merge = self.beside("merge-recursive");
+        merge.args(["--no-renames", "--diff-algorithm=histogram"]);
+        merge.args([&base, "--", &ours, &theirs]);
         let merged = outcome(merge)?;
-        match merged.code() {
-            Some(0) => merged.text().map(Some),
-            // The number of conflicts.
-            Some(1..=127) => Ok(None),
-            _ if merged.said().contains("Cannot merge binary files") => Ok(None),
-            _ => merged.text().map(Some),
+        if merged.code() == Some(1) {
+            return Ok(None);
         }
+        merged.ok()?;
+        let mut object = self.beside("rev-parse");
+        object.arg(format!(":{FILE}"));
+        outcome(object)?.text().map(Some)
+    }
+
+    /// Trees with one file each.
+    fn trees(&self, objects: [&str; 3]) -> Result<[String; 3]> {
+        let list = self.folder.path().join("trees");
+        let listed = objects.map(|object| format!("100644 blob {object}\t{FILE}\n"));
+        std::fs::write(&list, listed.join("\n"))?;
+        let mut make = self.command("mktree");
+        make.arg("--batch").stdin(File::open(&list)?);
+        let made = outcome(make)?.text()?;
+        let trees: Vec<String> = made.lines().map(str::to_owned).collect();
+        trees
+            .try_into()
+            .map_err(|_| format!("git mktree wrote {made:?}, which is not understood").into())
     }
 
     fn reset(&self) -> Result<()> {
@@ -180,6 +203,15 @@ impl Throwaway {
         clean.args(["--quiet", "-ffdx"]);
         outcome(clean)?.ok()?;
         Ok(())
+    }
+
+    /// A command with a work tree and an index of its own.
+    fn beside(&self, name: &str) -> Command {
+        let mut command = self.command(name);
+        command.env("GIT_DIR", self.work_tree().join(".git"));
+        command.env("GIT_WORK_TREE", self.folder.path().join("merge"));
+        command.env("GIT_INDEX_FILE", self.folder.path().join("merge.index"));
+        command
     }
 
     fn work_tree(&self) -> PathBuf {

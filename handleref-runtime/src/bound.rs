@@ -1,6 +1,7 @@
 //! What can stand in `since(..)` and `until(..)`: a version or an instant.
 
 use crate::engine::Engine;
+use crate::grouped::Grouped;
 use crate::model::{Timestamped, Versioned};
 use crate::time::{Instant, TimeSqlType, floor_micros};
 use diesel::Column;
@@ -204,9 +205,9 @@ macro_rules! like_column {
         impl<M, GB, const AFTER: bool> ValidGrouping<GB> for $node<M, AFTER>
         where
             M: $model,
-            like_column!(@last $($column)+): ValidGrouping<GB>,
+            like_column!(@last $($column)+): Grouped<GB>,
         {
-            type IsAggregate = <like_column!(@last $($column)+) as ValidGrouping<GB>>::IsAggregate;
+            type IsAggregate = <like_column!(@last $($column)+) as Grouped<GB>>::IsAggregate;
         }
     };
     (@last $first:ident $last:ident) => { M::$last };

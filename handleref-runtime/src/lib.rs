@@ -11,6 +11,7 @@ pub mod engine;
 pub mod error;
 pub mod executor;
 pub mod feed;
+mod grouped;
 pub mod handle;
 pub mod hooks;
 pub mod key;

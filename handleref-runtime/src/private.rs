@@ -175,6 +175,24 @@ impl Roles {
     }
 }
 
+/// Compiles if one model answers for the table `T`. Its name is what the compiler
+/// shows where there are two, as ambiguity has no message of ours.
+pub const fn if_two_structs_derive_handleref_for_one_table_one_must_say_secondary<
+    T: Managed<ModelOfTheTable>,
+    ModelOfTheTable: HandleRef,
+>() {
+}
+
+/// The table of which `M` has the records.
+pub trait RecordedBy<M> {}
+
+/// Compiles if one struct has the records of the table `T`; as the one above.
+pub const fn only_one_struct_of_a_table_may_derive_recorded<
+    T: RecordedBy<ModelOfTheTable>,
+    ModelOfTheTable,
+>() {
+}
+
 /// Compiles if the timestamp column `C` has the SQL type of the other one of
 /// `M`, apart from `Nullable`.
 pub const fn timestamps_agree<C, M>()

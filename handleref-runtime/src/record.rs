@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Article::records().order(ArticleRecords::RECORD_ID.desc())
-//!     .select(Record::<Article>::as_select()).load(conn)?;        // who did what when
+//!     .whole().load(conn)?;                                      // what happened when, and the rows
 //! article.history().select(Article::as_select()).load(conn)?;    // the states of one row
 //! articles::table.inner_join(topics::table)
 //!     .as_of::<(Article, Topic)>(yesterday).load(conn)?;         // any query, in the past
@@ -58,7 +58,7 @@ pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Prev
 pub use operation::Operation;
 pub use over::OverRecords;
 pub use query::{Loaded, Rest};
-pub use records_dsl::{CreatedIn, RecordsDsl};
+pub use records_dsl::{CreatedIn, RecordsDsl, Whole};
 pub use resample::{Every, LastIn, Resample, ZeroLength};
 pub use revert::{Conflict, Revert, RevertPlan};
 pub use row::{Record, RecordSql};

@@ -48,6 +48,19 @@ const LIBMARIADB: Need = Need {
     },
 };
 
+/// The example `git_history` and its tests talk to git. Which version it takes, they say.
+const GIT: Need = Need {
+    what: "git",
+    package: "git",
+    service: None,
+    present: || find("git").is_some(),
+};
+
+/// What the tests use besides the servers.
+pub(crate) fn to_test() -> Vec<Need> {
+    vec![GIT]
+}
+
 /// What it takes to build the library for `engines`; SQLite is built from source.
 pub(crate) fn to_build(engines: &[Engine]) -> Vec<Need> {
     let needs = engines.iter().flat_map(|engine| match engine {

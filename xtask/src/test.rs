@@ -15,7 +15,14 @@ use crate::{apt, args, features, table};
 /// Runs the tests on `engines`, with `harness` as arguments for the test binaries.
 pub(crate) fn run(engines: &[Engine], harness: &[String]) -> Result<()> {
     let begun = Instant::now();
-    apt::ensure(&[apt::to_build(engines), servers::needs(engines)].concat())?;
+    apt::ensure(
+        &[
+            apt::to_build(engines),
+            apt::to_test(),
+            servers::needs(engines),
+        ]
+        .concat(),
+    )?;
     let mut servers = Servers::start(engines)?;
 
     let mut command = cargo(&arguments(engines, harness));

@@ -31,9 +31,14 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     };
     let (key, key_value) = key(model);
     let managed = (!model.secondary).then(|| {
+        // Fails where two structs do so. Its name is what the compiler shows.
+        let check = quote_spanned!(ident.span()=>
+            __handleref::if_two_structs_derive_handleref_for_one_table_one_must_say_secondary
+        );
         quote! {
             #[automatically_derived]
             impl __handleref::Managed<#ident> for #table::table {}
+            const _: () = #check::<#table::table, _>();
         }
     });
     let deleted_at = model.roles.deleted_at.map(|at| {

@@ -228,7 +228,14 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
     });
     let selection = model.fields.iter().map(|field| &field.column);
     let selection_value = model.fields.iter().map(column_value);
+    // Fails where two structs do so. Its name is what the compiler shows.
+    let check = quote_spanned!(ident.span()=>
+        __handleref::only_one_struct_of_a_table_may_derive_recorded
+    );
     quote! {
+        #[automatically_derived]
+        impl __handleref::RecordedBy<#ident> for #live_table {}
+        const _: () = #check::<#live_table, _>();
         #[automatically_derived]
         impl __handleref::Recorded for #ident {
             type LiveTable = #live_table;

@@ -50,6 +50,10 @@ const _: () = {
     }
     #[automatically_derived]
     impl __handleref::Managed<Article> for articles::table {}
+    const _: () = __handleref::if_two_structs_derive_handleref_for_one_table_one_must_say_secondary::<
+        articles::table,
+        _,
+    >();
     #[automatically_derived]
     impl __handleref::Versioned for Article {
         type VersionColumn = articles::version;

@@ -38,6 +38,10 @@ const _: () = {
     }
     #[automatically_derived]
     impl __handleref::Managed<Comment> for comments::table {}
+    const _: () = __handleref::if_two_structs_derive_handleref_for_one_table_one_must_say_secondary::<
+        comments::table,
+        _,
+    >();
     #[automatically_derived]
     impl __handleref::SoftDelete for Comment {
         type OnDelete = __handleref::Family;

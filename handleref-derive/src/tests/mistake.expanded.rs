@@ -35,6 +35,10 @@ const _: () = {
     }
     #[automatically_derived]
     impl __handleref::Managed<Comment> for comments::table {}
+    const _: () = __handleref::if_two_structs_derive_handleref_for_one_table_one_must_say_secondary::<
+        comments::table,
+        _,
+    >();
     #[automatically_derived]
     impl __handleref::Versioned for Comment {
         type VersionColumn = comments::version;

@@ -84,6 +84,12 @@ const _: () = {
     impl __handleref::diesel::SelectableExpression<LabelRecords>
     for schema::labels::weight {}
     #[automatically_derived]
+    impl __handleref::RecordedBy<Label> for schema::labels::table {}
+    const _: () = __handleref::only_one_struct_of_a_table_may_derive_recorded::<
+        schema::labels::table,
+        _,
+    >();
+    #[automatically_derived]
     impl __handleref::Recorded for Label {
         type LiveTable = schema::labels::table;
         type Records = LabelRecords;

@@ -98,6 +98,12 @@ const _: () = {
     #[automatically_derived]
     impl __handleref::diesel::SelectableExpression<ArticleRecords> for articles::secret {}
     #[automatically_derived]
+    impl __handleref::RecordedBy<Article> for articles::table {}
+    const _: () = __handleref::only_one_struct_of_a_table_may_derive_recorded::<
+        articles::table,
+        _,
+    >();
+    #[automatically_derived]
     impl __handleref::Recorded for Article {
         type LiveTable = articles::table;
         type Records = ArticleRecords;

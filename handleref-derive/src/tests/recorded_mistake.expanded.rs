@@ -78,6 +78,12 @@ const _: () = {
     #[automatically_derived]
     impl __handleref::diesel::SelectableExpression<ArticleRecords> for articles::title {}
     #[automatically_derived]
+    impl __handleref::RecordedBy<Article> for articles::table {}
+    const _: () = __handleref::only_one_struct_of_a_table_may_derive_recorded::<
+        articles::table,
+        _,
+    >();
+    #[automatically_derived]
     impl __handleref::Recorded for Article {
         type LiveTable = articles::table;
         type Records = ArticleRecords;

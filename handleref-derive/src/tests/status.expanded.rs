@@ -37,6 +37,10 @@ const _: () = {
     }
     #[automatically_derived]
     impl __handleref::Managed<Order> for crate::schema::orders::table {}
+    const _: () = __handleref::if_two_structs_derive_handleref_for_one_table_one_must_say_secondary::<
+        crate::schema::orders::table,
+        _,
+    >();
     #[automatically_derived]
     impl __handleref::SoftDelete for Order {
         type OnDelete = __handleref::Single;

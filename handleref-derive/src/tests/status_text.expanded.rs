@@ -42,6 +42,10 @@ const _: () = {
     }
     #[automatically_derived]
     impl __handleref::Managed<Org> for orgs::table {}
+    const _: () = __handleref::if_two_structs_derive_handleref_for_one_table_one_must_say_secondary::<
+        orgs::table,
+        _,
+    >();
     type __HandlerefUpdatedAt = orgs::updated;
     #[automatically_derived]
     impl __handleref::Timestamped for Org {

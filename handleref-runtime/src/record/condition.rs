@@ -18,9 +18,9 @@ macro_rules! condition {
         }
         impl<S $(, $param)*, GB $(, const $name: $ty)?> diesel::expression::ValidGrouping<GB> for $node<S $(, $param)* $(, $name)?>
         where
-            $column<S>: diesel::expression::ValidGrouping<GB>,
+            $column<S>: $crate::grouped::Grouped<GB>,
         {
-            type IsAggregate = <$column<S> as diesel::expression::ValidGrouping<GB>>::IsAggregate;
+            type IsAggregate = <$column<S> as $crate::grouped::Grouped<GB>>::IsAggregate;
         }
     };
 }

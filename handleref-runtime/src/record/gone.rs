@@ -20,7 +20,7 @@ pub trait GoneDsl: Recorded {
     /// ```text
     /// Article::gone().order(ArticleRecords::RECORD_ID.desc()).limit(20).load::<Article>(conn)?;
     /// let article: Article = Article::gone().find(7).first(conn)?;
-    /// Article::gone().created_in_days(30).select(Record::<Article>::as_select()).load(conn)?;
+    /// Article::gone().created_in_days(30).whole().load(conn)?;
     /// ```
     ///
     /// Only what was recorded counts: a row that was deleted while recording

@@ -130,8 +130,7 @@ impl<M: Recorded<History: Neighbours<M>>> Record<M> {
     /// first.
     ///
     /// ```text
-    /// let before = record.previous().select(Record::<Article>::as_select())
-    ///     .get_result(conn).optional()?;
+    /// let before = record.previous().whole().get_result(conn).optional()?;
     /// ```
     pub fn previous(&self) -> Previous<M> {
         self.row.history().last_before(self.id)

@@ -6,14 +6,20 @@ use super::moment::RecordNo;
 use super::neighbour::Neighbours;
 use super::over::OverRecords;
 use super::resample::{Every, Resample};
+use super::row::Record;
 use super::window::{Window, Within};
 use chrono::{DateTime, TimeDelta, TimeZone};
-use diesel::dsl::Filter;
-use diesel::query_builder::AsQuery;
-use diesel::query_dsl::methods::FilterDsl;
+use diesel::backend::Backend;
+use diesel::dsl::{AsSelect, Filter, Select};
+use diesel::query_builder::{AsQuery, QueryId};
+use diesel::query_dsl::methods::{FilterDsl, SelectDsl};
+use diesel::{Selectable, SelectableHelper};
 
 /// The type of a query within a window: [`RecordsDsl::created_in`] and the like.
 pub type CreatedIn<Q, M> = Filter<Q, Within<<M as Recorded>::Records>>;
+
+/// The type of [`RecordsDsl::whole`].
+pub type Whole<Q, M, DB> = Select<Q, AsSelect<Record<M>, DB>>;
 
 macro_rules! rolling {
     ($($(#[doc = $doc:literal])* $name:ident = $window:ident;)*) => { $(
@@ -56,6 +62,22 @@ macro_rules! present {
 /// Rolling windows reach back from now by that clock, too, and their lower
 /// bound is part of them. See [`Window`].
 pub trait RecordsDsl<M: Recorded, At>: OverRecords<M, At> + AsQuery + Sized {
+    /// [`Record`]s, with what happened and when, instead of the rows alone:
+    /// `.select(Record::<Article>::as_select())` without the model's name.
+    ///
+    /// ```text
+    /// for record in article.history().whole().load(conn)? {
+    ///     println!("{} {} {}", record.at, record.operation, record.row.title);
+    /// }
+    /// ```
+    fn whole<DB: Backend>(self) -> Whole<Self, M, DB>
+    where
+        Record<M>: Selectable<DB, SelectExpression: QueryId>,
+        Self: SelectDsl<AsSelect<Record<M>, DB>>,
+    {
+        SelectDsl::select(self, Record::as_select())
+    }
+
     /// Only records that were made within `window`.
     fn created_within(self, window: Window) -> CreatedIn<Self, M>
     where
@@ -156,8 +178,7 @@ pub trait RecordsDsl<M: Recorded, At>: OverRecords<M, At> + AsQuery + Sized {
     /// The first of these records.
     ///
     /// ```text
-    /// let created = article.history().first_record()
-    ///     .select(Record::<Article>::as_select()).get_result(conn)?;
+    /// let created = article.history().first_record().whole().get_result(conn)?;
     /// ```
     fn first_record(self) -> Self::First
     where

@@ -1,18 +1,22 @@
 //! A whole record: what happened, and the row after it.
 
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
-use super::model::Recorded;
+use super::model::{RecordSource, Recorded};
 use super::operation::Operation;
+use crate::grouped::Grouped;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromStaticSqlRow, Queryable};
+use diesel::expression::{TypedExpressionType, ValidGrouping};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
-use diesel::{Expression, Selectable};
+use diesel::{AppearsOnTable, Expression, Selectable, SelectableExpression};
 
 /// A record, with the row as it was after the change (before it, for a delete).
 ///
 /// ```text
-/// article.history().select(Record::<Article>::as_select()).load(conn)?;
+/// article.history().whole().load(conn)?;         // or .select(Record::<Article>::as_select())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
@@ -36,32 +40,83 @@ impl<M, DB> Selectable<DB> for Record<M>
 where
     M: Recorded + Selectable<DB>,
     DB: Backend,
-    (
-        RecordId<M::Records>,
-        RecordVersion<M::Records>,
-        RecordOperation<M::Records>,
-        RecordedAt<M::Records>,
-        RecordChangeset<M::Records>,
-        M::SelectExpression,
-    ): Expression,
 {
-    type SelectExpression = (
-        RecordId<M::Records>,
-        RecordVersion<M::Records>,
-        RecordOperation<M::Records>,
-        RecordedAt<M::Records>,
-        RecordChangeset<M::Records>,
-        M::SelectExpression,
-    );
+    type SelectExpression = RecordSelection<M::Records, M::SelectExpression>;
     fn construct_selection() -> Self::SelectExpression {
-        (
-            RecordId::NEW,
-            RecordVersion::NEW,
-            RecordOperation::NEW,
-            RecordedAt::NEW,
-            RecordChangeset::NEW,
-            M::construct_selection(),
-        )
+        RecordSelection {
+            columns: (
+                RecordId::NEW,
+                RecordVersion::NEW,
+                RecordOperation::NEW,
+                RecordedAt::NEW,
+                RecordChangeset::NEW,
+            ),
+            row: M::construct_selection(),
+        }
+    }
+}
+
+/// What a [`Record`] selects: the columns of the record source `S`, and what
+/// its model selects. No tuple, for the sake of its [`Grouped`]:
+/// `Record::as_select()` may stand where nothing says yet which model is meant.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub struct RecordSelection<S, E> {
+    columns: (
+        RecordId<S>,
+        RecordVersion<S>,
+        RecordOperation<S>,
+        RecordedAt<S>,
+        RecordChangeset<S>,
+    ),
+    row: E,
+}
+
+impl<S, E: Expression> Expression for RecordSelection<S, E>
+where
+    RecordSql<E::SqlType>: TypedExpressionType,
+{
+    type SqlType = RecordSql<E::SqlType>;
+}
+impl<S, E, QS> AppearsOnTable<QS> for RecordSelection<S, E>
+where
+    RecordId<S>: AppearsOnTable<QS>,
+    E: AppearsOnTable<QS>,
+    Self: Expression,
+{
+}
+impl<S, E, QS> SelectableExpression<QS> for RecordSelection<S, E>
+where
+    RecordId<S>: SelectableExpression<QS>,
+    E: SelectableExpression<QS>,
+    Self: AppearsOnTable<QS>,
+{
+}
+impl<S, E, GB> ValidGrouping<GB> for RecordSelection<S, E>
+where
+    RecordId<S>: Grouped<GB>,
+    E: Grouped<GB>,
+{
+    type IsAggregate = <RecordId<S> as Grouped<GB>>::IsAggregate;
+}
+impl<S, E, DB> QueryFragment<DB> for RecordSelection<S, E>
+where
+    S: RecordSource,
+    E: QueryFragment<DB>,
+    DB: Backend,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let (id, version, operation, at, changeset) = &self.columns;
+        id.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        version.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        operation.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        at.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        changeset.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.row.walk_ast(out)
     }
 }
 

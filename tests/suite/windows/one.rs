@@ -75,7 +75,7 @@ each_engine! {
             .order(PostRecords::RECORD_ID.desc())
             .limit(1)
             .offset(1)
-            .select(Record::as_select())
+            .whole()
             .load(conn))?;
         assert_eq!(page.iter().map(|record| record.id).collect::<Vec<_>>(), [5]);
         assert_eq!(records!(conn, Post::records().into_boxed().filter(Post::is_gone())), [5, 11]);
@@ -108,9 +108,9 @@ each_engine! {
         let gone: Vec<i64> = go!(Place::gone().select(PlaceRecords::RECORD_ID).load(conn))?;
         assert_eq!(gone, [4]);
         let one: Place = go!(Place::gone().find((1, 2)).first(conn))?;
-        let last: Record<Place> = go!(one.history().last_record().select(Record::as_select()).get_result(conn))?;
+        let last: Record<Place> = go!(one.history().last_record().whole().get_result(conn))?;
         assert_eq!(last.id, 4);
-        let before: Record<Place> = go!(last.previous().select(Record::as_select()).get_result(conn))?;
+        let before: Record<Place> = go!(last.previous().whole().get_result(conn))?;
         assert_eq!((before.id, before.row), (2, one));
     }
 }
