@@ -26,6 +26,7 @@ pub(super) struct Model {
     pub(super) rows: Vec<String>,
     pub(super) schema: ModelSchema,
     pub(super) requires_changeset: bool,
+    pub(super) has_relative: bool,
     /// An insert, an update, one that changes nothing, a soft delete, a delete,
     /// and how many records each leaves.
     pub(super) writes: Vec<(String, i64)>,
@@ -535,6 +536,7 @@ impl Generator {
             first_change: (!rows.is_empty()).then(|| set(&format!("{note} = 'newer'"), 0)),
             rows,
             schema,
+            has_relative: recording.is_some_and(|it| !it.relatives.is_empty()),
             requires_changeset: recording.is_some_and(|it| it.requires_changeset),
             writes,
             integer_key: it.integer_key,
