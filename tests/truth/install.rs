@@ -1,1 +1,5 @@
 //! What `install` leaves is what `check` calls good, and a second `install` has nothing to do.
+
+mod columns;
+mod generate;
+mod random;

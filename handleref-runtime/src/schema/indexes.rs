@@ -1,6 +1,6 @@
 //! The indexes that a table lacks.
 
-use super::dialect::{Living, NewIndex};
+use super::dialect::{Living, NewIndex, Target};
 use super::diff::Compare;
 use super::live::LiveIndex;
 use super::names::{folded, index_name};
@@ -138,6 +138,22 @@ impl Compare<'_> {
             let with_live = columns.iter().copied().chain([live_column]).collect();
             self.unique_index(&joined, with_live, None);
         }
+    }
+
+    /// The sets of columns that are unique once the plan is applied. What of
+    /// ours follows from them must not wait for a second plan.
+    pub(super) fn unique_sets(&self) -> Vec<Vec<String>> {
+        let Target { wanted, live, .. } = &self.target;
+        let there = live.indexes.iter().filter(|index| index.unique);
+        let mut sets: Vec<Vec<String>> = there.map(|index| index.columns.clone()).collect();
+        let mortal = wanted.roles.status.is_some() || wanted.roles.deleted_at.is_some();
+        let live_column = self.dialect.live_column(Living::Null(""));
+        let live_column = live_column.filter(|_| mortal).map(|(name, _)| name);
+        for columns in &wanted.unique {
+            let columns = columns.iter().copied().chain(live_column);
+            sets.push(columns.map(str::to_owned).collect());
+        }
+        sets
     }
 
     fn unique_index(&mut self, joined: &str, columns: Vec<&str>, condition: Option<String>) {

@@ -4,7 +4,7 @@ use super::dialect::{Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
 use super::live;
 use super::plan::Plan;
-use super::records::read::recorded;
+use super::records::read::{Known, on_relatives, recorded};
 use super::records::support::Support;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -17,6 +17,7 @@ pub(super) async fn compare<C: Steps>(
     let dialect = dialect(C::Backend::KIND);
     let mut findings = Vec::with_capacity(tables.len());
     let mut supports: Vec<(Option<&str>, Support)> = Vec::new();
+    let mut strays: Vec<(String, _)> = Vec::new();
     for wanted in tables {
         let Some(recording) = wanted.recording else {
             let live = live::read(conn, dialect, &wanted.table).await?;
@@ -43,7 +44,24 @@ pub(super) async fn compare<C: Steps>(
         let Some((_, support)) = supports.get(at) else {
             continue;
         };
-        let recorded = recorded(conn, dialect, wanted, recording, &live, support, tables).await?;
+        let home = match C::Backend::KIND {
+            // Where the table really is.
+            Kind::Postgres => live.detail.clone(),
+            Kind::Sqlite | Kind::Mysql => live.schema.clone().unwrap_or_default(),
+        };
+        let at = match strays.iter().position(|(known, _)| *known == home) {
+            Some(at) => at,
+            None => {
+                strays.push((home, on_relatives(conn, dialect, &live).await?));
+                strays.len() - 1
+            }
+        };
+        let known = Known {
+            support,
+            tables,
+            on_relatives: strays.get(at).map_or(&[], |(_, found)| found.as_slice()),
+        };
+        let recorded = recorded(conn, dialect, wanted, recording, &live, known).await?;
         let recording = Some((recording, &recorded, support));
         findings.push(compare_table(dialect, wanted, &live, recording));
     }

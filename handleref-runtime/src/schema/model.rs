@@ -34,6 +34,14 @@ impl ModelSchema {
         }
     }
 
+    /// With these sets of columns that are unique among the living.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_unique(mut self, unique: &'static [&'static [&'static str]]) -> Self {
+        self.unique = unique;
+        self
+    }
+
     /// With this recording, if there is one.
     #[doc(hidden)]
     #[must_use]

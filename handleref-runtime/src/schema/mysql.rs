@@ -15,11 +15,15 @@ use super::dialect::{
     trespass,
 };
 use super::live::{Live, Queries};
-use super::names::{TableName, guard_name, hex_literal, literal, squeezed};
+use super::names::{TableName, guard_name, hex_literal, squeezed};
 use super::problem::ProblemKind;
 use super::records::{RecordTarget, mysql as records};
 use crate::engine::Kind;
 use crate::time::TimeKind;
+
+mod stored;
+
+pub(super) use stored::{same_text, stored_literal};
 
 pub(super) struct Mysql;
 
@@ -35,36 +39,11 @@ fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
     }
 }
 
-/// `text` as a literal in a definition that the server stores. MariaDB writes
-/// `_utf8mb4 x'..'` down as text and forgets to escape it.
-pub(super) fn stored_literal(text: &str) -> String {
-    if text.contains('\\') {
-        // What a backslash means depends on the session.
-        let hex = hex_literal(text);
-        return format!(
-            "CONVERT({} USING utf8mb4)",
-            hex.trim_start_matches("_utf8mb4 ")
-        );
-    }
-    literal(text)
-}
-
 /// Whether the collation of a type may call different texts equal.
 pub(super) fn collated(sql_type: &str) -> bool {
     ["char", "text", "enum", "set"]
         .iter()
         .any(|name| sql_type.contains(name))
-}
-
-/// Whether the catalogue shows this body. MySQL (not MariaDB) garbles names
-/// that hold a backtick there; from the first of them on there is no telling.
-pub(super) fn same_body(found: &str, wanted: &str) -> bool {
-    let readable = wanted.split("``").next().unwrap_or_default();
-    let readable = match readable.len() == wanted.len() {
-        true => wanted,
-        false => readable.rfind('`').map_or("", |at| &readable[..=at]),
-    };
-    found == wanted || (readable.len() < wanted.len() && found.starts_with(readable))
 }
 
 impl Dialect for Mysql {
@@ -346,7 +325,7 @@ impl Dialect for Mysql {
             format!("{longer}{rekeyed}\n  END IF;\nEND")
         });
         let (trigger, table) = (target.beside(self, &name), target.table(self));
-        let stored = squeezed(&format!("BEFORE UPDATE {body}"));
+        let stored = format!("BEFORE UPDATE {body}");
         let found = target
             .live
             .triggers
@@ -354,7 +333,7 @@ impl Dialect for Mysql {
             .find(|trigger| trigger.name == name);
         let state = match found {
             None => State::Missing,
-            Some(found) if same_body(&squeezed(&found.definition), &stored) => State::Right,
+            Some(found) if same_text(&found.definition, &stored) => State::Right,
             // Another program records the table; this one does not.
             Some(found)
                 if !recorded

@@ -291,10 +291,9 @@ impl Dialect for Postgres {
             let definition = folded(definition);
             let head = folded(&format!("CREATE TRIGGER {trigger} BEFORE UPDATE ON"));
             let tail = folded(&format!("FOR EACH ROW WHEN {trespass} EXECUTE FUNCTION"));
-            let qualified = folded(&format!("{tail}{}.{name}", target.live.detail));
-            definition.starts_with(&head)
-                && (definition.ends_with(&folded(&format!("{tail}{name}")))
-                    || definition.ends_with(&qualified))
+            let home = self.qualified(Some(&target.live.detail), &name);
+            let ends = |called: &str| definition.ends_with(&folded(&format!("{tail}{called}")));
+            definition.starts_with(&head) && (ends(&trigger) || ends(&home))
         };
         let state = match (found, found_function) {
             (None, _) => State::Missing,

@@ -50,6 +50,8 @@ pub(super) struct RecordTarget<'a> {
     /// All columns that the table will have, without the generated ones; names
     /// and types in lower case. What the guard compares.
     pub(super) row: &'a [(String, String)],
+    /// The sets of columns that will be unique then.
+    pub(super) unique: Vec<Vec<String>>,
     /// The model's columns, in order.
     pub(super) columns: Vec<RecordColumn>,
     /// Whether rows may be without a record, so that the first change of a row
@@ -190,7 +192,11 @@ impl<'a> RecordTarget<'a> {
             return changeset;
         }
         let message = crate::error::changeset_required(&self.wanted.table.table);
-        let message = self.dialect.text(&message);
+        let message = match self.dialect.kind() {
+            // What is shown of a trigger has to make it again.
+            Kind::Mysql => super::mysql::stored_literal(&message),
+            Kind::Sqlite | Kind::Postgres => self.dialect.text(&message),
+        };
         let refuse = self.inside_support(support::REFUSE);
         match self.dialect.kind() {
             Kind::Sqlite => format!("coalesce({changeset}, RAISE(ABORT, {message}))"),
@@ -258,10 +264,13 @@ pub(super) fn trigger_name(dialect: &dyn Dialect, kind: &str, table: &str) -> St
     shortened(dialect, format!("handleref_{kind}_{table}"))
 }
 
+/// How the names of all triggers on relatives begin.
+const RELATIVE: &str = "handleref_relative_";
+
 /// How the names of the triggers on relatives begin: several recordings may
 /// have the same relative.
 pub(super) fn relative_prefix(records: &str) -> String {
-    format!("handleref_relative_{:08x}_", fnv1a(records))
+    format!("{RELATIVE}{:08x}_", fnv1a(records))
 }
 
 impl RecordTarget<'_> {

@@ -33,6 +33,7 @@ impl Compare<'_> {
             recorded,
             support,
             row: &row,
+            unique: self.unique_sets(),
             columns,
             lazy: match recorded.backfilled.filter(|_| there) {
                 Some(backfilled) => !backfilled,

@@ -14,8 +14,8 @@ use super::RecordTarget;
 use crate::record::facts::Recording;
 use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
 use crate::schema::live::{Live, LiveIndex};
-use crate::schema::mysql::{Mysql, same_body, stored_literal};
-use crate::schema::names::{hex_literal, squeezed};
+use crate::schema::mysql::{Mysql, same_text, stored_literal};
+use crate::schema::names::hex_literal;
 use crate::schema::problem::ProblemKind;
 
 mod keep;
@@ -227,32 +227,6 @@ fn named_trigger(
         drop: vec![format!("DROP TRIGGER IF EXISTS {qualified}")],
         state,
     }
-}
-
-/// Whether the catalogue shows this text. Servers write the literals in it anew.
-fn same_text(found: &str, wanted: &str) -> bool {
-    let bare = |text: &str| squeezed(&text.replace(['\'', '"'], ""));
-    same_body(&squeezed(found), &squeezed(wanted))
-        || same_body(&bare(found), &bare(&unescaped(wanted)))
-}
-
-/// A text with the escapes of its literals as what they stand for.
-fn unescaped(sql: &str) -> String {
-    let (mut out, mut chars) = (String::with_capacity(sql.len()), sql.chars());
-    while let Some(c) = chars.next() {
-        let meant = match c {
-            '\\' => chars.next().map(|c| match c {
-                'n' => '\n',
-                't' => '\t',
-                'r' => '\r',
-                '0' => '\0',
-                c => c,
-            }),
-            c => Some(c),
-        };
-        out.extend(meant);
-    }
-    out
 }
 
 /// Numbers the records of a row where the row itself does not.

@@ -1,7 +1,7 @@
 //! Reads what there is of a recording.
 
 use super::support::{RECORDINGS, Support};
-use super::{Recorded, relative_prefix};
+use super::{RELATIVE, Recorded, relative_prefix};
 use crate::engine::Kind;
 use crate::executor::{Steps, Texts};
 use crate::record::facts::Recording;
@@ -10,6 +10,24 @@ use crate::schema::live::{Live, LiveColumn, LiveTrigger, ask, read, read_with_ty
 use crate::schema::names::TableName;
 use diesel::result::QueryResult;
 
+/// What was read before, and is the same for several tables.
+#[derive(Clone, Copy)]
+pub(in crate::schema) struct Known<'a> {
+    pub(in crate::schema) support: &'a Support,
+    pub(in crate::schema) tables: &'a [Wanted],
+    pub(in crate::schema) on_relatives: &'a [(String, LiveTrigger)],
+}
+
+/// All triggers of ours on relatives in the schema of a table, with their tables.
+pub(in crate::schema) async fn on_relatives<C: Steps>(
+    conn: &mut C,
+    dialect: &dyn Dialect,
+    live: &Live,
+) -> QueryResult<Vec<(String, LiveTrigger)>> {
+    let strays = dialect.strays_query(live, RELATIVE);
+    Ok(ask(conn, strays).await?.into_iter().map(stray).collect())
+}
+
 /// Reads everything about the recording of a table that is there.
 pub(in crate::schema) async fn recorded<C: Steps>(
     conn: &mut C,
@@ -17,9 +35,13 @@ pub(in crate::schema) async fn recorded<C: Steps>(
     wanted: &Wanted,
     recording: Recording,
     live: &Live,
-    support: &Support,
-    tables: &[Wanted],
+    known: Known<'_>,
 ) -> QueryResult<Recorded> {
+    let Known {
+        support,
+        tables,
+        on_relatives,
+    } = known;
     let beside = |table: &str| TableName {
         // Where the table really is, if that is not the default.
         schema: live.schema.clone(),
@@ -69,8 +91,11 @@ pub(in crate::schema) async fn recorded<C: Steps>(
     recorded.filled = rows
         .first()
         .is_some_and(|row| row.0.as_deref() == Some("y"));
-    let strays = dialect.strays_query(live, &relative_prefix(recording.records));
-    recorded.on_relatives = ask(conn, strays).await?.into_iter().map(stray).collect();
+    let prefix = relative_prefix(recording.records);
+    let ours = on_relatives
+        .iter()
+        .filter(|(_, trigger)| trigger.name.starts_with(&prefix));
+    recorded.on_relatives = ours.cloned().collect();
     if let Some(facts) = dialect.record_facts(wanted, live) {
         recorded.facts = ask(conn, facts).await?;
     }

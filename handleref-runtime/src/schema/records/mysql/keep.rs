@@ -2,7 +2,6 @@
 
 use super::known;
 use crate::schema::dialect::{State, Trigger, Wanted};
-use crate::schema::live::LiveIndex;
 use crate::schema::mysql::Mysql;
 use crate::schema::names::shortened;
 use crate::schema::records::RecordTarget;
@@ -23,16 +22,13 @@ pub(super) fn keepable<'a>(target: &'a RecordTarget<'_>) -> Result<&'a [String],
         }
     }
     let key = &target.wanted.key;
-    let covers = |index: &&LiveIndex| {
-        index.unique
-            && index.columns.len() == key.len()
-            && key
-                .iter()
-                .all(|name| index.columns.iter().any(|column| column == name))
+    let covers = |columns: &&Vec<String>| {
+        let has = |name: &&str| columns.iter().any(|column| column == name);
+        columns.len() == key.len() && key.iter().all(has)
     };
-    let index = target.live.indexes.iter().find(covers);
-    index
-        .map(|index| index.columns.as_slice())
+    let columns = target.unique.iter().find(covers);
+    columns
+        .map(Vec::as_slice)
         .ok_or("the database does not know the key as unique")
 }
 

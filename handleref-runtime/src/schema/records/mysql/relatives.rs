@@ -1,7 +1,7 @@
 //! The triggers on relatives: a change of one may alter the properties of some
 //! rows of the model.
 
-use super::text::{Said, began, charset, computed, counted, values, variable};
+use super::text::{Said, began, charset, computed, counted, row_column, values, variable};
 use super::{ACTIVE, named_trigger};
 use crate::engine::Kind;
 use crate::record::facts::Relative;
@@ -50,7 +50,7 @@ fn keys(target: &RecordTarget<'_>, relative: &Relative, live: &Live, row: &str) 
     let quote = |name: &str| target.dialect.quote(name);
     let columns = live.columns.iter().filter(|column| column.name != LIVE);
     let columns: Vec<String> = columns
-        .map(|column| format!("{row}.{0} AS {0}", quote(&column.name)))
+        .map(|column| row_column(target, row, &column.name, &column.sql_type))
         .collect();
     let table = target.inside(&target.wanted.table.table);
     let key = target

@@ -154,9 +154,9 @@ pub(super) fn update(target: &RecordTarget<'_>) -> String {
 
 /// Columns besides the key for whose sake the engine may refuse an update.
 fn risky(target: &RecordTarget<'_>) -> Vec<String> {
-    let unique = target.live.indexes.iter().filter(|index| index.unique);
+    let unique = target.unique.iter().flatten();
     let mut names: Vec<&str> = unique
-        .flat_map(|index| index.columns.iter().map(String::as_str))
+        .map(String::as_str)
         .chain(super::known(target, "bound").map(|[name, ..]| name))
         .collect();
     if names.contains(&LIVE) {

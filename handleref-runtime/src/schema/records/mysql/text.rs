@@ -93,21 +93,39 @@ fn derived(target: &RecordTarget<'_>, row: &str) -> String {
         .live
         .columns
         .iter()
-        .map(|column| column.name.as_str());
+        .map(|column| (column.name.as_str(), column.sql_type.as_str()));
     let generated =
-        generated.filter(|name| *name != LIVE && !target.row.iter().any(|(it, _)| it == name));
-    let names = target
+        generated.filter(|(name, _)| *name != LIVE && !target.row.iter().any(|(it, _)| it == name));
+    let columns = target
         .row
         .iter()
-        .map(|(name, _)| name.as_str())
+        .map(|(name, sql_type)| (name.as_str(), sql_type.as_str()))
         .chain(generated);
-    let columns = names.map(|name| {
-        let name = target.dialect.quote(name);
-        format!("{row}.{name} AS {name}")
-    });
-    let columns: Vec<String> = columns.collect();
+    let columns: Vec<String> = columns
+        .map(|(name, sql_type)| row_column(target, row, name, sql_type))
+        .collect();
     let table = target.dialect.quote(&target.wanted.table.table);
     format!("(SELECT {}) AS {table}", columns.join(", "))
+}
+
+/// A column of `NEW` or `OLD` in a derived table of one row. MariaDB crashes if
+/// it makes that table's column after a `TEXT` or `BLOB` of the row itself, whose
+/// value of another statement it copies as the default; after an expression it
+/// does not.
+pub(super) fn row_column(
+    target: &RecordTarget<'_>,
+    row: &str,
+    name: &str,
+    sql_type: &str,
+) -> String {
+    let name = target.dialect.quote(name);
+    let long = [
+        "text", "blob", "json", "geometry", "point", "line", "polygon",
+    ];
+    match long.iter().any(|part| sql_type.contains(part)) {
+        true => format!("IFNULL({row}.{name}, NULL) AS {name}"),
+        false => format!("{row}.{name} AS {name}"),
+    }
 }
 
 /// Writes one record of `row`, `NEW` or `OLD`.
