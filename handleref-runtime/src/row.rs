@@ -13,6 +13,7 @@ use diesel::result::QueryResult;
 use diesel::{Expression, Selectable};
 
 pub(crate) mod columns;
+mod differs;
 pub(crate) mod ops;
 pub(crate) mod statements;
 
@@ -42,6 +43,12 @@ pub trait Row<DB: Engine>: HandleRef<Table: TableName<DB>> {
     /// Their Rust types.
     #[doc(hidden)]
     type Managed: FromSqlRow<Self::ManagedSql, DB> + Send + 'static;
+    /// The SQL types of the managed columns and of those that a save writes.
+    #[doc(hidden)]
+    type SavedSql: 'static;
+    /// Their Rust types.
+    #[doc(hidden)]
+    type Saved: FromSqlRow<Self::SavedSql, DB> + Send + 'static;
     /// The values of fields with `#[diesel(serialize_as)]`, converted.
     #[doc(hidden)]
     type Converted: Send + Sync;
@@ -52,6 +59,9 @@ pub trait Row<DB: Engine>: HandleRef<Table: TableName<DB>> {
     /// The names of the managed columns, in the order of their types.
     #[doc(hidden)]
     const MANAGED: &'static [&'static str];
+    /// The names of the columns of [`Saved`](Row::Saved), in its order.
+    #[doc(hidden)]
+    const SAVED: &'static [&'static str];
 
     #[doc(hidden)]
     fn live_test() -> Self::LiveTest;
@@ -73,6 +83,9 @@ pub trait Row<DB: Engine>: HandleRef<Table: TableName<DB>> {
     /// Takes over what the database wrote.
     #[doc(hidden)]
     fn apply(&mut self, managed: Self::Managed);
+    /// Takes over what the database wrote, and what it made of the values.
+    #[doc(hidden)]
+    fn settle(&mut self, saved: Self::Saved);
     /// The version, if the model has one.
     #[doc(hidden)]
     fn held_version(&self) -> Option<i64>;
@@ -112,8 +125,12 @@ pub trait RowDsl: HandleRef {
     /// from the row; raises the version by one and stamps `updated_at`.
     ///
     /// The key, the creation time and the managed columns are not written from
-    /// the instance. Values are compared in the database, text byte by byte.
-    /// If nothing differs, nothing is written: [`Outcome::Unchanged`].
+    /// the instance. Values are compared in the database, text byte by byte, as
+    /// the columns would hold them: half a second is no change where the column
+    /// holds whole ones. If nothing differs, nothing is written:
+    /// [`Outcome::Unchanged`]. Either way the instance equals the row afterwards,
+    /// but for fields with `#[diesel(serialize_as)]` or `deserialize_as`, which
+    /// keep their values.
     ///
     /// # Errors
     /// [`Error::Stale`], [`Error::Gone`], [`Error::Deleted`] (also if this

@@ -207,7 +207,13 @@ where
 /// A table whose name can be written; every table of `diesel::table!` is one.
 #[doc(hidden)]
 pub trait TableName<DB: Engine> {
-    fn push(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()>;
+    /// The name as a statement writes it: quoted, with its schema if it has one.
+    fn quoted(&self) -> QueryResult<String>;
+
+    fn push(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+        out.push_sql(&self.quoted()?);
+        Ok(())
+    }
 }
 
 impl<T, DB> TableName<DB> for T
@@ -215,13 +221,12 @@ where
     T: diesel::QuerySource<FromClause: QueryFragment<DB>>,
     DB: Engine,
 {
-    fn push(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    fn quoted(&self) -> QueryResult<String> {
         // Rendered apart, because a clause made here does not live as long as
         // the binds that `out` may collect; a table's name has none.
         let mut sql = DB::QueryBuilder::default();
         self.from_clause().to_sql(&mut sql, &DB::default())?;
-        out.push_sql(&sql.finish());
-        Ok(())
+        Ok(sql.finish())
     }
 }
 

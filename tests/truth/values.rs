@@ -1,1 +1,4 @@
 //! Values as the column holds them, and as the instance does.
+
+mod saved;
+mod saved_types;

@@ -43,6 +43,20 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     let managed_names = managed.iter().map(|field| column_name(field));
     let managed_fields = managed.iter().map(|field| &field.ident).collect::<Vec<_>>();
 
+    // What the columns made of the values is read back, where Diesel reads a
+    // field as it is.
+    let created_at = model.roles.created_at.map(|at| &model.fields[at]);
+    let read = written.iter().copied().chain(created_at).filter(|field| {
+        let known = managed.iter().any(|one| one.ident == field.ident);
+        let plain = converted_type(field).is_none() && field.diesel.deserialize_as.is_none();
+        !known && plain && field.is_written()
+    });
+    let saved = managed.iter().copied().chain(read).collect::<Vec<_>>();
+    let saved_types = saved.iter().map(|field| &field.ty).collect::<Vec<_>>();
+    let saved_columns = saved.iter().map(|field| &field.column).collect::<Vec<_>>();
+    let saved_names = saved.iter().map(|field| column_name(field));
+    let saved_fields = saved.iter().map(|field| &field.ident).collect::<Vec<_>>();
+
     let conversion = (!converted_fields.is_empty()).then(
         || quote!((#(::core::convert::Into::into(::core::clone::Clone::clone(&self.#converted_fields)),)*)),
     );
@@ -93,18 +107,24 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     quote! {
         type __HandlerefManaged = (#(#managed_types,)*);
         type __HandlerefManagedSql = (#(__handleref::Sql<#managed_columns>,)*);
+        type __HandlerefSaved = (#(#saved_types,)*);
+        type __HandlerefSavedSql = (#(__handleref::Sql<#saved_columns>,)*);
         #[automatically_derived]
         impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for #ident
         where
             #(#stored,)*
             #live_bound
             __HandlerefManaged: __handleref::diesel::deserialize::FromSqlRow<__HandlerefManagedSql, __HandlerefDb>,
+            __HandlerefSaved: __handleref::diesel::deserialize::FromSqlRow<__HandlerefSavedSql, __HandlerefDb>,
         {
             type ManagedSql = __HandlerefManagedSql;
             type Managed = __HandlerefManaged;
+            type SavedSql = __HandlerefSavedSql;
+            type Saved = __HandlerefSaved;
             type Converted = (#(#converted_types,)*);
             type LiveTest = #live_test;
             const MANAGED: &'static [&'static str] = &[#(#managed_names),*];
+            const SAVED: &'static [&'static str] = &[#(#saved_names),*];
             fn live_test() -> Self::LiveTest {
                 #live_value
             }
@@ -135,6 +155,9 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             }
             fn apply(&mut self, __handleref_managed: Self::Managed) {
                 (#(self.#managed_fields,)*) = __handleref_managed;
+            }
+            fn settle(&mut self, __handleref_saved: Self::Saved) {
+                (#(self.#saved_fields,)*) = __handleref_saved;
             }
             fn held_version(&self) -> ::core::option::Option<i64> {
                 #held_version

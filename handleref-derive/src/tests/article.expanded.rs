@@ -100,6 +100,22 @@ const _: () = {
         __handleref::Sql<articles::updated_at>,
         __handleref::Sql<articles::deleted_at>,
     );
+    type __HandlerefSaved = (
+        i64,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+        i32,
+        String,
+        NaiveDateTime,
+    );
+    type __HandlerefSavedSql = (
+        __handleref::Sql<articles::version>,
+        __handleref::Sql<articles::updated_at>,
+        __handleref::Sql<articles::deleted_at>,
+        __handleref::Sql<articles::tenant_id>,
+        __handleref::Sql<articles::title>,
+        __handleref::Sql<articles::created_at>,
+    );
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Article
     where
@@ -112,15 +128,29 @@ const _: () = {
             __HandlerefManagedSql,
             __HandlerefDb,
         >,
+        __HandlerefSaved: __handleref::diesel::deserialize::FromSqlRow<
+            __HandlerefSavedSql,
+            __HandlerefDb,
+        >,
     {
         type ManagedSql = __HandlerefManagedSql;
         type Managed = __HandlerefManaged;
+        type SavedSql = __HandlerefSavedSql;
+        type Saved = __HandlerefSaved;
         type Converted = ();
         type LiveTest = <Self as __handleref::SoftDelete>::Live;
         const MANAGED: &'static [&'static str] = &[
             <articles::version as __handleref::diesel::Column>::NAME,
             <articles::updated_at as __handleref::diesel::Column>::NAME,
             <articles::deleted_at as __handleref::diesel::Column>::NAME,
+        ];
+        const SAVED: &'static [&'static str] = &[
+            <articles::version as __handleref::diesel::Column>::NAME,
+            <articles::updated_at as __handleref::diesel::Column>::NAME,
+            <articles::deleted_at as __handleref::diesel::Column>::NAME,
+            <articles::tenant_id as __handleref::diesel::Column>::NAME,
+            <articles::title as __handleref::diesel::Column>::NAME,
+            <articles::created_at as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
             <Self as __handleref::SoftDelete>::is_live()
@@ -160,6 +190,16 @@ const _: () = {
         }
         fn apply(&mut self, __handleref_managed: Self::Managed) {
             (self.version, self.updated_at, self.deleted_at) = __handleref_managed;
+        }
+        fn settle(&mut self, __handleref_saved: Self::Saved) {
+            (
+                self.version,
+                self.updated_at,
+                self.deleted_at,
+                self.tenant_id,
+                self.title,
+                self.created_at,
+            ) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::Some(<Self as __handleref::Versioned>::version(self))

@@ -67,6 +67,11 @@ const _: () = {
     impl __handleref::DeletionStamp for Comment {}
     type __HandlerefManaged = (Option<NaiveDateTime>,);
     type __HandlerefManagedSql = (__handleref::Sql<comments::deleted_at>,);
+    type __HandlerefSaved = (Option<NaiveDateTime>, i32);
+    type __HandlerefSavedSql = (
+        __handleref::Sql<comments::deleted_at>,
+        __handleref::Sql<comments::article_id>,
+    );
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Comment
     where
@@ -77,13 +82,23 @@ const _: () = {
             __HandlerefManagedSql,
             __HandlerefDb,
         >,
+        __HandlerefSaved: __handleref::diesel::deserialize::FromSqlRow<
+            __HandlerefSavedSql,
+            __HandlerefDb,
+        >,
     {
         type ManagedSql = __HandlerefManagedSql;
         type Managed = __HandlerefManaged;
+        type SavedSql = __HandlerefSavedSql;
+        type Saved = __HandlerefSaved;
         type Converted = ();
         type LiveTest = <Self as __handleref::SoftDelete>::Live;
         const MANAGED: &'static [&'static str] = &[
             <comments::deleted_at as __handleref::diesel::Column>::NAME,
+        ];
+        const SAVED: &'static [&'static str] = &[
+            <comments::deleted_at as __handleref::diesel::Column>::NAME,
+            <comments::article_id as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
             <Self as __handleref::SoftDelete>::is_live()
@@ -115,6 +130,9 @@ const _: () = {
         }
         fn apply(&mut self, __handleref_managed: Self::Managed) {
             (self.deleted_at,) = __handleref_managed;
+        }
+        fn settle(&mut self, __handleref_saved: Self::Saved) {
+            (self.deleted_at, self.article_id) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::None

@@ -41,6 +41,11 @@ const _: () = {
     }
     type __HandlerefManaged = (i32,);
     type __HandlerefManagedSql = (__handleref::Sql<links::left>,);
+    type __HandlerefSaved = (i32, String);
+    type __HandlerefSavedSql = (
+        __handleref::Sql<links::left>,
+        __handleref::Sql<links::other>,
+    );
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Link
     where
@@ -51,13 +56,23 @@ const _: () = {
             __HandlerefManagedSql,
             __HandlerefDb,
         >,
+        __HandlerefSaved: __handleref::diesel::deserialize::FromSqlRow<
+            __HandlerefSavedSql,
+            __HandlerefDb,
+        >,
     {
         type ManagedSql = __HandlerefManagedSql;
         type Managed = __HandlerefManaged;
+        type SavedSql = __HandlerefSavedSql;
+        type Saved = __HandlerefSaved;
         type Converted = (Stored,);
         type LiveTest = __handleref::Always;
         const MANAGED: &'static [&'static str] = &[
             <links::left as __handleref::diesel::Column>::NAME,
+        ];
+        const SAVED: &'static [&'static str] = &[
+            <links::left as __handleref::diesel::Column>::NAME,
+            <links::other as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
             __handleref::Always
@@ -95,6 +110,9 @@ const _: () = {
         }
         fn apply(&mut self, __handleref_managed: Self::Managed) {
             (self.left,) = __handleref_managed;
+        }
+        fn settle(&mut self, __handleref_saved: Self::Saved) {
+            (self.left, self.right) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::None

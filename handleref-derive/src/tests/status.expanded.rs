@@ -78,6 +78,8 @@ const _: () = {
     }
     type __HandlerefManaged = (Option<State>,);
     type __HandlerefManagedSql = (__handleref::Sql<crate::schema::orders::state>,);
+    type __HandlerefSaved = (Option<State>,);
+    type __HandlerefSavedSql = (__handleref::Sql<crate::schema::orders::state>,);
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Order
     where
@@ -88,12 +90,21 @@ const _: () = {
             __HandlerefManagedSql,
             __HandlerefDb,
         >,
+        __HandlerefSaved: __handleref::diesel::deserialize::FromSqlRow<
+            __HandlerefSavedSql,
+            __HandlerefDb,
+        >,
     {
         type ManagedSql = __HandlerefManagedSql;
         type Managed = __HandlerefManaged;
+        type SavedSql = __HandlerefSavedSql;
+        type Saved = __HandlerefSaved;
         type Converted = ();
         type LiveTest = <Self as __handleref::SoftDelete>::Live;
         const MANAGED: &'static [&'static str] = &[
+            <crate::schema::orders::state as __handleref::diesel::Column>::NAME,
+        ];
+        const SAVED: &'static [&'static str] = &[
             <crate::schema::orders::state as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
@@ -129,6 +140,9 @@ const _: () = {
         }
         fn apply(&mut self, __handleref_managed: Self::Managed) {
             (self.state,) = __handleref_managed;
+        }
+        fn settle(&mut self, __handleref_saved: Self::Saved) {
+            (self.state,) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::None

@@ -87,6 +87,12 @@ const _: () = {
         __handleref::Sql<orgs::updated>,
         __handleref::Sql<orgs::status>,
     );
+    type __HandlerefSaved = (NaiveDateTime, String, String);
+    type __HandlerefSavedSql = (
+        __handleref::Sql<orgs::updated>,
+        __handleref::Sql<orgs::status>,
+        __handleref::Sql<orgs::name>,
+    );
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Org
     where
@@ -98,14 +104,25 @@ const _: () = {
             __HandlerefManagedSql,
             __HandlerefDb,
         >,
+        __HandlerefSaved: __handleref::diesel::deserialize::FromSqlRow<
+            __HandlerefSavedSql,
+            __HandlerefDb,
+        >,
     {
         type ManagedSql = __HandlerefManagedSql;
         type Managed = __HandlerefManaged;
+        type SavedSql = __HandlerefSavedSql;
+        type Saved = __HandlerefSaved;
         type Converted = ();
         type LiveTest = <Self as __handleref::SoftDelete>::Live;
         const MANAGED: &'static [&'static str] = &[
             <orgs::updated as __handleref::diesel::Column>::NAME,
             <orgs::status as __handleref::diesel::Column>::NAME,
+        ];
+        const SAVED: &'static [&'static str] = &[
+            <orgs::updated as __handleref::diesel::Column>::NAME,
+            <orgs::status as __handleref::diesel::Column>::NAME,
+            <orgs::name as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
             <Self as __handleref::SoftDelete>::is_live()
@@ -138,6 +155,9 @@ const _: () = {
         }
         fn apply(&mut self, __handleref_managed: Self::Managed) {
             (self.updated, self.status) = __handleref_managed;
+        }
+        fn settle(&mut self, __handleref_saved: Self::Saved) {
+            (self.updated, self.status, self.name) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::None

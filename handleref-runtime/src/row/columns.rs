@@ -1,14 +1,15 @@
 //! Columns of a row, as assignments and as comparisons.
 
-use crate::engine::{Engine, Kind};
+use super::differs;
+use crate::engine::Engine;
+use crate::literal::hex as hex_literal;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{HasSqlType, Nullable, Text};
+use diesel::sql_types::HasSqlType;
 use diesel::{Column, Expression};
-use std::any::TypeId;
 
-/// Writes the columns that a model names, in one of four forms.
+/// Writes the columns that a model names, in one of several forms.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct ColumnWriter<'a, 'b, DB: Engine> {
@@ -18,6 +19,7 @@ pub struct ColumnWriter<'a, 'b, DB: Engine> {
     without: Option<&'a dyn Fn(&str) -> bool>,
     /// What the columns are called, if not by their own names.
     names: &'static [&'static str],
+    table: &'a str,
     written: usize,
 }
 
@@ -25,12 +27,25 @@ pub struct ColumnWriter<'a, 'b, DB: Engine> {
 pub(crate) enum Form {
     /// `column = value, ..`
     Assign,
-    /// `column IS DISTINCT FROM value OR ..`
+    /// `column IS DISTINCT FROM value OR ..`, with the value as the column
+    /// would hold it. On PostgreSQL only what is not in the copy of the row.
     Differs,
+    /// As `Differs`, without asking the catalogue: what is left out may differ.
+    CertainlyDiffers,
+    /// `value AS column, ..`, for a copy of the row (PostgreSQL).
+    Copies,
+    /// `column IS value AND ..`: whether the row holds just these values.
+    Holds,
     /// `column = value AND ..`
     Equals,
     /// `value, ..`
     Values,
+}
+
+impl Form {
+    fn compares(self) -> bool {
+        !matches!(self, Self::Assign | Self::Equals | Self::Values)
+    }
 }
 
 impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
@@ -40,8 +55,15 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
             form,
             without: None,
             names: &[],
+            table: "",
             written: 0,
         }
+    }
+
+    /// About a table of this name, as a statement writes it.
+    pub(crate) fn of_table(mut self, table: &'a str) -> Self {
+        self.table = table;
+        self
     }
 
     /// Passes over the columns with these names.
@@ -79,18 +101,13 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         if self.without.is_some_and(|without| without(C::NAME)) {
             return Ok(());
         }
-        if self.written > 0 {
-            self.out.push_sql(match self.form {
-                Form::Assign | Form::Values => ", ",
-                Form::Differs => " OR ",
-                Form::Equals => " AND ",
-            });
+        if self.form.compares() {
+            self.written += usize::from(self.compared::<C, V>(value)?);
+            return Ok(());
         }
+        self.separate();
         let name = self.names.get(self.written).unwrap_or(&C::NAME);
         self.written += 1;
-        if self.form == Form::Differs {
-            return self.differs::<C, V>(value);
-        }
         if self.form != Form::Values {
             self.out.push_identifier(name)?;
             self.out.push_sql(" = ");
@@ -98,40 +115,66 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         self.out.push_bind_param::<C::SqlType, V>(value)
     }
 
-    /// Null-safe inequality. Text is compared by bytes, because under a
-    /// case-insensitive collation a changed case would be lost otherwise.
-    fn differs<C, V>(&mut self, value: &'b V) -> QueryResult<()>
+    /// Writes a condition or a value about the column; nothing, and false, if
+    /// the form has none for its type.
+    fn compared<C, V>(&mut self, value: &'b V) -> QueryResult<bool>
     where
         C: Column + Expression<SqlType: 'static>,
         DB: HasSqlType<C::SqlType>,
         V: ToSql<C::SqlType, DB>,
     {
-        let text = is::<C::SqlType, Text>();
-        let (before, between, after) = match DB::KIND {
-            Kind::Sqlite if text => ("", " COLLATE BINARY IS NOT ", ""),
-            Kind::Sqlite => ("", " IS NOT ", ""),
-            Kind::Postgres if text => ("", " COLLATE \"C\" IS DISTINCT FROM ", ""),
-            // The type `json` has no equality.
-            Kind::Postgres if is::<C::SqlType, diesel::sql_types::Json>() => {
-                ("CAST(", " AS TEXT) IS DISTINCT FROM CAST(", " AS TEXT)")
-            }
-            Kind::Postgres => ("", " IS DISTINCT FROM ", ""),
-            Kind::Mysql if text => ("NOT (BINARY ", " <=> BINARY ", ")"),
-            Kind::Mysql => ("NOT (", " <=> ", ")"),
+        let comparison = differs::comparison::<C::SqlType>(DB::KIND);
+        let template = match self.form {
+            Form::Differs => comparison.direct,
+            Form::CertainlyDiffers => comparison.certain.or(comparison.direct),
+            Form::Copies => comparison.copied,
+            _ => Some(differs::holds::<C::SqlType>(DB::KIND)),
         };
-        self.out.push_sql(before);
-        self.out.push_identifier(C::NAME)?;
-        self.out.push_sql(between);
-        self.out.push_bind_param::<C::SqlType, V>(value)?;
-        self.out.push_sql(after);
-        Ok(())
+        let Some(template) = template else {
+            return Ok(false);
+        };
+        self.separate();
+        let mut parts = template.split('{');
+        self.out.push_sql(parts.next().unwrap_or_default());
+        for part in parts {
+            let (what, rest) = part.split_once('}').unwrap_or(("", part));
+            match what {
+                "c" => self.out.push_identifier(C::NAME)?,
+                "v" => self.out.push_bind_param::<C::SqlType, V>(value)?,
+                "type" => self.catalogued("DATA_TYPE", C::NAME),
+                _ => self.catalogued("NUMERIC_SCALE", C::NAME),
+            }
+            self.out.push_sql(rest);
+        }
+        if self.form == Form::Copies {
+            self.out.push_sql(" AS ");
+            self.out.push_identifier(C::NAME)?;
+        }
+        Ok(true)
     }
-}
 
-fn is<
-    ST: 'static,
-    Wanted: diesel::sql_types::SqlType<IsNull = diesel::sql_types::is_nullable::NotNull> + 'static,
->() -> bool {
-    TypeId::of::<ST>() == TypeId::of::<Wanted>()
-        || TypeId::of::<ST>() == TypeId::of::<Nullable<Wanted>>()
+    /// What the catalogue of MySQL or MariaDB says about a column.
+    fn catalogued(&mut self, what: &str, column: &str) {
+        // `schema`.`table`, as it is written in the statement.
+        let unquoted = |name: &str| hex_literal(&name.trim_matches('`').replace("``", "`"));
+        let (schema, table) = match self.table.split_once("`.`") {
+            Some((schema, table)) => (unquoted(schema), unquoted(table)),
+            None => ("DATABASE()".to_owned(), unquoted(self.table)),
+        };
+        self.out.push_sql(&format!(
+            "(SELECT {what} FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} \
+             AND TABLE_NAME = {table} AND COLUMN_NAME = {})",
+            hex_literal(column)
+        ));
+    }
+
+    fn separate(&mut self) {
+        if self.written > 0 {
+            self.out.push_sql(match self.form {
+                Form::Assign | Form::Values | Form::Copies => ", ",
+                Form::Differs | Form::CertainlyDiffers => " OR ",
+                Form::Equals | Form::Holds => " AND ",
+            });
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! The operations on one row, step by step.
 
-use super::statements::{Change, Managed, Probe, Reload, Remove, Returning, Save};
+use super::statements::{Change, Probe, Reload, Remove, Returning, Save, Stored};
 use super::{Outcome, Row, SelectionSql};
-use crate::engine::Engine;
+use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
 use crate::key::Key;
@@ -22,11 +22,12 @@ where
             key: row.key().text(),
         });
     }
-    if let Some(managed) = write(conn, row, Save::<M, C::Backend>::new(row)).await? {
-        row.apply(managed);
+    if let Some(saved) = save_with(conn, row, Save::<M, C::Backend>::new(row)).await? {
+        row.settle(saved);
         return Ok(Outcome::Written);
     }
-    let found = probe(conn, row).await?;
+    let probe = Probe::<M, C::Backend>::with_values(row);
+    let found = Found::of(row, conn.numbers(probe).await?.pop())?;
     if found.deleted {
         return Err(Error::Deleted {
             model: M::NAME,
@@ -34,7 +35,38 @@ where
         });
     }
     found.same_version(row)?;
+    if found.exact {
+        return Ok(Outcome::Unchanged);
+    }
+    if C::Backend::KIND == Kind::Mysql
+        && let Some(saved) = save_with(conn, row, Save::<M, C::Backend>::by_catalogue(row)).await?
+    {
+        row.settle(saved);
+        return Ok(Outcome::Written);
+    }
+    // The row holds what the columns make of the values, and the instance gets
+    // it; unless somebody has written another version in the meantime.
+    let stored = Stored {
+        row: &*row,
+        columns: M::SAVED,
+        of_version: true,
+    };
+    if let Some(saved) = conn.load::<M::SavedSql, M::Saved, _>(stored).await?.pop() {
+        row.settle(saved);
+    }
     Ok(Outcome::Unchanged)
+}
+
+async fn save_with<C, M>(
+    conn: &mut C,
+    row: &M,
+    save: Save<'_, M, C::Backend>,
+) -> Result<Option<M::Saved>, Error>
+where
+    C: Steps,
+    M: Row<C::Backend>,
+{
+    write::<_, _, _, M::SavedSql, _>(conn, row, save, M::SAVED).await
 }
 
 /// Executes `change`; `None` if no row was written.
@@ -50,65 +82,83 @@ where
     S: QueryFragment<C::Backend> + Send + Sync,
     T: QueryFragment<C::Backend> + Send + Sync,
 {
-    write(conn, row, Change { row, change, test }).await
+    let change = Change { row, change, test };
+    write::<_, _, _, M::ManagedSql, _>(conn, row, change, M::MANAGED).await
 }
 
-/// Executes an `UPDATE` of this row and gives the managed columns that it
-/// wrote; `None` if it wrote none.
-async fn write<C, M, S>(conn: &mut C, row: &M, statement: S) -> Result<Option<M::Managed>, Error>
+/// Executes an `UPDATE` of this row and gives these columns as it wrote them;
+/// `None` if it wrote nothing.
+async fn write<C, M, S, ST, T>(
+    conn: &mut C,
+    row: &M,
+    statement: S,
+    columns: &'static [&'static str],
+) -> Result<Option<T>, Error>
 where
     C: Steps,
     M: Row<C::Backend>,
     S: QueryFragment<C::Backend> + QueryId + Send,
+    ST: 'static,
+    T: FromSqlRow<ST, C::Backend> + Send + 'static,
 {
     let handed = row.handed();
     if handed.is_empty() {
-        return write_plainly(conn, row, statement).await;
+        return write_plainly(conn, row, statement, columns).await;
     }
     let mut handing = Handing::begin(conn, handed).await?;
-    let result = write_plainly(handing.conn(), row, statement).await;
+    let result = write_plainly(handing.conn(), row, statement, columns).await;
     handing.finish(result).await
 }
 
-async fn write_plainly<C, M, S>(
+async fn write_plainly<C, M, S, ST, T>(
     conn: &mut C,
     row: &M,
     statement: S,
-) -> Result<Option<M::Managed>, Error>
+    columns: &'static [&'static str],
+) -> Result<Option<T>, Error>
 where
     C: Steps,
     M: Row<C::Backend>,
     S: QueryFragment<C::Backend> + QueryId + Send,
+    ST: 'static,
+    T: FromSqlRow<ST, C::Backend> + Send + 'static,
 {
     if C::Backend::RETURNING {
-        let mut written = conn
-            .load::<M::ManagedSql, M::Managed, _>(Returning::<S, M>::new(statement))
-            .await?;
-        return Ok(written.pop());
+        let returning = Returning { statement, columns };
+        return Ok(conn.load::<ST, T, _>(returning).await?.pop());
     }
     // The transaction keeps the row locked until it is read back.
     if conn.in_transaction() {
-        return write_and_read(conn, row, statement).await;
+        return write_and_read(conn, row, statement, columns).await;
     }
     let mut transaction = Transaction::begin(conn).await?;
-    let result = write_and_read(transaction.conn(), row, statement).await;
+    let result = write_and_read(transaction.conn(), row, statement, columns).await;
     transaction.finish(result).await
 }
 
-async fn write_and_read<C, M, S>(
+async fn write_and_read<C, M, S, ST, T>(
     conn: &mut C,
     row: &M,
     statement: S,
-) -> Result<Option<M::Managed>, Error>
+    columns: &'static [&'static str],
+) -> Result<Option<T>, Error>
 where
     C: Steps,
     M: Row<C::Backend>,
     S: QueryFragment<C::Backend> + QueryId + Send,
+    ST: 'static,
+    T: FromSqlRow<ST, C::Backend> + Send + 'static,
 {
     if conn.execute(statement).await? == 0 {
         return Ok(None);
     }
-    managed(conn, row).await
+    let of_version = false;
+    let stored = Stored {
+        row,
+        columns,
+        of_version,
+    };
+    Ok(conn.load::<ST, T, _>(stored).await?.pop())
 }
 
 /// Reads the managed columns of a row.
@@ -117,19 +167,37 @@ where
     C: Steps,
     M: Row<C::Backend>,
 {
-    Ok(conn
-        .load::<M::ManagedSql, M::Managed, _>(Managed(row))
-        .await?
-        .pop())
+    let stored = Stored {
+        row,
+        columns: M::MANAGED,
+        of_version: false,
+    };
+    let found = conn.load::<M::ManagedSql, M::Managed, _>(stored).await?;
+    Ok(found.into_iter().next())
 }
 
 /// What the database holds of a row that was not written.
 pub(crate) struct Found {
     pub(crate) version: i64,
     pub(crate) deleted: bool,
+    /// Whether it holds just the values of the instance; true if not asked for.
+    exact: bool,
 }
 
 impl Found {
+    /// Takes the answer to a [`Probe`].
+    fn of<M: Row<DB>, DB: Engine>(row: &M, answer: Option<(i64, i64)>) -> Result<Self, Error> {
+        let (version, flags) = answer.ok_or_else(|| Error::Gone {
+            model: M::NAME,
+            key: row.key().text(),
+        })?;
+        Ok(Self {
+            version,
+            deleted: flags & 1 != 0,
+            exact: flags & 2 == 0,
+        })
+    }
+
     /// # Errors
     /// `Stale` if the model has a version and the instance holds another one.
     pub(crate) fn same_version<M: Row<DB>, DB: Engine>(&self, row: &M) -> Result<(), Error> {
@@ -150,15 +218,10 @@ where
     C: Steps,
     M: Row<C::Backend>,
 {
-    let found = conn.numbers(Probe::<M, C::Backend>::new(row)).await?.pop();
-    let (version, deleted) = found.ok_or_else(|| Error::Gone {
-        model: M::NAME,
-        key: row.key().text(),
-    })?;
-    Ok(Found {
-        version,
-        deleted: deleted != 0,
-    })
+    Found::of(
+        row,
+        conn.numbers(Probe::<M, C::Backend>::new(row)).await?.pop(),
+    )
 }
 
 pub(crate) async fn hard_delete<C, M>(conn: &mut C, row: &M) -> Result<(), Error>

@@ -6,7 +6,6 @@ use crate::engine::{Engine, Kind, locking_read};
 use crate::write::{Bump, TableName};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
-use std::marker::PhantomData;
 
 /// Gives a fragment the traits of a statement whose text is not fixed by its type.
 macro_rules! statement {
@@ -40,15 +39,27 @@ impl<'a, M> ByKey<'a, M> {
 /// `UPDATE .. SET <all values> WHERE <key, version, live> AND <something differs>`
 pub(crate) struct Save<'a, M: Row<DB>, DB: Engine> {
     row: &'a M,
+    form: Form,
     converted: M::Converted,
     live: M::LiveTest,
     bump: Bump<M>,
 }
 
 impl<'a, M: Row<DB>, DB: Engine> Save<'a, M, DB> {
+    /// Leaves the row alone if only the catalogue of MySQL or MariaDB can say
+    /// whether something differs; see [`by_catalogue`](Self::by_catalogue).
     pub(crate) fn new(row: &'a M) -> Self {
         Self {
+            form: Form::CertainlyDiffers,
+            ..Self::by_catalogue(row)
+        }
+    }
+
+    /// Writes whatever differs.
+    pub(crate) fn by_catalogue(row: &'a M) -> Self {
+        Self {
             row,
+            form: Form::Differs,
             converted: row.converted(),
             live: M::live_test(),
             bump: Bump::new(),
@@ -81,13 +92,38 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Save<'_, M, DB> {
         out.push_sql(" AND ");
         self.live.walk_ast(out.reborrow())?;
         out.push_sql(" AND (");
-        let mut comparisons = ColumnWriter::new(out.reborrow(), Form::Differs);
-        self.row.walk_values(&self.converted, &mut comparisons)?;
-        if comparisons.written() == 0 {
-            // Only a key and managed columns: nothing can differ.
-            out.push_sql("1 = 0");
-        }
+        self.walk_comparison(out.reborrow())?;
         out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<M: Row<DB>, DB: Engine> Save<'_, M, DB> {
+    fn walk_comparison<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let table = M::table().quoted()?;
+        let mut conditions = ColumnWriter::new(out.reborrow(), self.form).of_table(&table);
+        self.row.walk_values(&self.converted, &mut conditions)?;
+        let compared = conditions.written();
+        if DB::KIND != Kind::Postgres {
+            if compared == 0 {
+                // Only a key and managed columns: nothing can differ.
+                out.push_sql("1 = 0");
+            }
+            return Ok(());
+        }
+        if compared > 0 {
+            out.push_sql(" OR ");
+        }
+        // A copy of the row, into which the values are put as an assignment
+        // would put them. By their bytes: not every type has an equality, and
+        // that of some hides a change.
+        out.push_sql(&format!(
+            "{table}.* OPERATOR(pg_catalog.*<>) pg_catalog.json_populate_record({table}.*, \
+             (SELECT pg_catalog.row_to_json(handleref_v) FROM (SELECT "
+        ));
+        let mut copies = ColumnWriter::new(out.reborrow(), Form::Copies);
+        self.row.walk_values(&self.converted, &mut copies)?;
+        out.push_sql(") handleref_v))");
         Ok(())
     }
 }
@@ -134,49 +170,48 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Remove<'_, M> {
     }
 }
 
-/// `statement`, and the managed columns of the rows that it wrote.
-pub(crate) struct Returning<S, M> {
-    statement: S,
-    model: PhantomData<fn() -> M>,
+/// `statement`, and these columns of the rows that it wrote.
+pub(crate) struct Returning<S> {
+    pub(crate) statement: S,
+    pub(crate) columns: &'static [&'static str],
 }
 
-impl<S, M> Returning<S, M> {
-    pub(crate) fn new(statement: S) -> Self {
-        Self {
-            statement,
-            model: PhantomData,
-        }
-    }
-}
+statement!([S] Returning<S>);
 
-statement!([S, M] Returning<S, M>);
-
-impl<S: QueryFragment<DB>, M: Row<DB>, DB: Engine> QueryFragment<DB> for Returning<S, M> {
+impl<S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Returning<S> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.statement.walk_ast(out.reborrow())?;
         out.push_sql(" RETURNING ");
-        push_managed::<M, DB>(&mut out)
+        push_columns(self.columns, &mut out)
     }
 }
 
-/// `SELECT <managed columns> FROM .. WHERE <key>`
-pub(crate) struct Managed<'a, M>(pub(crate) &'a M);
+/// `SELECT <columns> FROM .. WHERE <key>`, of this version or of any.
+pub(crate) struct Stored<'a, M> {
+    pub(crate) row: &'a M,
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) of_version: bool,
+}
 
-statement!(['a, M] Managed<'a, M>);
+statement!(['a, M] Stored<'a, M>);
 
-impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Managed<'_, M> {
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Stored<'_, M> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("SELECT ");
-        push_managed::<M, DB>(&mut out)?;
+        push_columns(self.columns, &mut out)?;
         out.push_sql(" FROM ");
         M::table().push(&mut out)?;
         out.push_sql(" WHERE ");
-        ByKey(self.0).walk(out, false)
+        ByKey(self.row).walk(out, self.of_version)
     }
 }
 
-fn push_managed<M: Row<DB>, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
-    for (at, column) in M::MANAGED.iter().enumerate() {
+fn push_columns<DB: Engine>(columns: &[&str], out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    if columns.is_empty() {
+        // The row alone is asked for.
+        out.push_sql("1");
+    }
+    for (at, column) in columns.iter().enumerate() {
         if at > 0 {
             out.push_sql(", ");
         }
@@ -189,6 +224,8 @@ fn push_managed<M: Row<DB>, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryR
 pub(crate) struct Probe<'a, M: Row<DB>, DB: Engine> {
     row: &'a M,
     live: M::LiveTest,
+    /// The values, if they are to be compared with the row's.
+    converted: Option<M::Converted>,
 }
 
 impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
@@ -196,6 +233,15 @@ impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
         Self {
             row,
             live: M::live_test(),
+            converted: None,
+        }
+    }
+
+    /// Asks too whether the row holds just the values of the instance.
+    pub(crate) fn with_values(row: &'a M) -> Self {
+        Self {
+            converted: Some(row.converted()),
+            ..Self::new(row)
         }
     }
 }
@@ -219,7 +265,17 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
         out.push_sql(integer);
         out.push_sql("), CAST(CASE WHEN ");
         self.live.walk_ast(out.reborrow())?;
-        out.push_sql(" THEN 0 ELSE 1 END AS ");
+        out.push_sql(" THEN 0 ELSE 1 END");
+        if let Some(converted) = &self.converted {
+            out.push_sql(" + CASE WHEN ");
+            let mut writer = ColumnWriter::new(out.reborrow(), Form::Holds);
+            self.row.walk_values(converted, &mut writer)?;
+            if writer.written() == 0 {
+                out.push_sql("1 = 1");
+            }
+            out.push_sql(" THEN 0 ELSE 2 END");
+        }
+        out.push_sql(" AS ");
         out.push_sql(integer);
         out.push_sql(") FROM ");
         M::table().push(&mut out)?;
