@@ -1,9 +1,9 @@
 //! What can stand in `since(..)` and `until(..)`: a version or an instant.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Kind};
 use crate::grouped::Grouped;
 use crate::model::{Timestamped, Versioned};
-use crate::time::{Instant, TimeSqlType, floor_micros};
+use crate::time::{BoundTime, Instant, TimeKind, TimeSqlType};
 use diesel::Column;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -78,13 +78,21 @@ pub struct VersionBound<M, const AFTER: bool> {
 /// `created_at > t OR updated_at > t` (`AFTER`), or that neither is so.
 #[derive(Debug)]
 pub struct TimeBound<M: Timestamped, const AFTER: bool> {
-    value: <M::TimeSql as TimeSqlType>::Rust,
+    value: BoundTime,
+    /// The same for a column with a zone, which only one engine has.
+    zoned: <M::TimeSql as TimeSqlType>::Rust,
 }
 
 impl<M: Timestamped, const AFTER: bool> TimeBound<M, AFTER> {
     fn new(instant: impl Instant) -> Self {
+        let value = BoundTime::new(instant);
+        let engine = match M::TimeSql::KIND {
+            TimeKind::Zoned => Kind::Postgres,
+            TimeKind::Plain | TimeKind::ZonedText => Kind::Sqlite,
+        };
         Self {
-            value: M::TimeSql::from_utc(floor_micros(instant.to_utc())),
+            value,
+            zoned: M::TimeSql::from_utc(*value.on(engine)),
         }
     }
 }
@@ -167,7 +175,12 @@ impl<M: Timestamped, const AFTER: bool> TimeBound<M, AFTER> {
         }
         walk_detached(&column, out)?;
         out.push_sql(if AFTER { " > " } else { " <= " });
-        out.push_bind_param::<M::TimeSql, _>(&self.value)?;
+        match M::TimeSql::KIND {
+            TimeKind::Plain => DB::bind_time(&self.value, out)?,
+            TimeKind::Zoned | TimeKind::ZonedText => {
+                out.push_bind_param::<M::TimeSql, _>(&self.zoned)?;
+            }
+        }
         if !AFTER {
             out.push_sql(")");
         }

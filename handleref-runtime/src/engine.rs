@@ -1,6 +1,6 @@
 //! The three database engines, and what differs between them.
 
-use chrono::NaiveDateTime;
+use crate::time::BoundTime;
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
@@ -51,7 +51,7 @@ pub trait Engine:
 
     /// Binds an instant, in UTC; as [`bind_number`](Engine::bind_number).
     #[doc(hidden)]
-    fn bind_time<'b>(time: &'b NaiveDateTime, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()>;
+    fn bind_time<'b>(time: &'b BoundTime, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()>;
 }
 
 mod sealed {
@@ -66,15 +66,12 @@ mod sealed {
 
 #[allow(unused_macros)]
 macro_rules! binds {
-    () => {
+    ($time:ty) => {
         fn bind_number<'b>(number: &'b i64, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()> {
             out.push_bind_param::<BigInt, _>(number)
         }
-        fn bind_time<'b>(
-            time: &'b NaiveDateTime,
-            out: &mut AstPass<'_, 'b, Self>,
-        ) -> QueryResult<()> {
-            out.push_bind_param::<diesel::sql_types::Timestamp, _>(time)
+        fn bind_time<'b>(time: &'b BoundTime, out: &mut AstPass<'_, 'b, Self>) -> QueryResult<()> {
+            out.push_bind_param::<$time, _>(time.on(Self::KIND))
         }
     };
 }
@@ -83,21 +80,23 @@ macro_rules! binds {
 impl Engine for diesel::sqlite::Sqlite {
     const KIND: Kind = Kind::Sqlite;
     const RETURNING: bool = true;
-    binds!();
+    binds!(diesel::sql_types::Timestamp);
 }
 
 #[cfg(feature = "postgres_backend")]
 impl Engine for diesel::pg::Pg {
     const KIND: Kind = Kind::Postgres;
     const RETURNING: bool = true;
-    binds!();
+    binds!(diesel::sql_types::Timestamp);
 }
 
 #[cfg(feature = "mysql_backend")]
 impl Engine for diesel::mysql::Mysql {
     const KIND: Kind = Kind::Mysql;
     const RETURNING: bool = false;
-    binds!();
+    // A parameter of the type TIMESTAMP is an instant of the session's zone, and
+    // only of the years 1970 to 2038.
+    binds!(diesel::sql_types::Datetime);
 }
 
 /// Keeps a read that waits for locks out of the cache of prepared statements.

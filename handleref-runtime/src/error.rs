@@ -120,6 +120,14 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// What a changeset says about itself cannot be stored as it is: it is too
+    /// long, or of a time that not every engine has. Nothing was written.
+    NotStorable {
+        /// Which part of it.
+        what: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
     /// A cursor is of another database, or it says that changes were read that
     /// are not here: the database was restored from a backup, or the
     /// transaction's snapshot is from before the cursor.
@@ -263,6 +271,9 @@ impl fmt::Display for Error {
             }
             Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
             Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
+            Self::NotStorable { what, reason } => {
+                write!(f, "the {what} of a changeset cannot be stored: {reason}")
+            }
             Self::Foreign => f.write_str(
                 "the cursor is of another database, or it has read changes that this one does not have (a restored backup, \
                  an old snapshot): copy the rows again, or start at `Cursor::beginning()`",

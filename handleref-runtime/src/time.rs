@@ -7,7 +7,7 @@
 //! its own date functions offer).
 
 use crate::engine::{Engine, Kind};
-use chrono::{DateTime, NaiveDateTime, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
 use diesel::query_builder::AstPass;
 use diesel::sql_types::{self, SqlType};
 
@@ -100,8 +100,21 @@ impl Instant for NaiveDateTime {
 }
 
 impl Instant for std::time::SystemTime {
+    /// What lies outside the calendar of chrono is clamped to its ends.
     fn to_utc(self) -> NaiveDateTime {
-        DateTime::<Utc>::from(self).naive_utc()
+        // chrono's own conversion panics there.
+        let delta = match self.duration_since(Self::UNIX_EPOCH) {
+            Ok(after) => TimeDelta::from_std(after),
+            Err(before) => TimeDelta::from_std(before.duration()).map(|delta| -delta),
+        };
+        let end = match self < Self::UNIX_EPOCH {
+            true => DateTime::<Utc>::MIN_UTC,
+            false => DateTime::<Utc>::MAX_UTC,
+        };
+        let found = delta
+            .ok()
+            .and_then(|delta| DateTime::UNIX_EPOCH.checked_add_signed(delta));
+        found.unwrap_or(end).naive_utc()
     }
 }
 
@@ -140,6 +153,57 @@ pub(crate) fn floor_micros(instant: NaiveDateTime) -> NaiveDateTime {
         .unwrap_or(instant)
 }
 
+/// An instant that rows are compared with, as each engine can hold it.
+///
+/// Every `DateTime<Utc>` can be asked for. MySQL and MariaDB end with the year
+/// 9999; so does SQLite, where times are texts that sort as times do from the
+/// year 0 up to then; PostgreSQL begins in 4713 BC. No row there is dated beyond
+/// those ends (but for PostgreSQL's infinities, which are), so an instant beyond
+/// them is compared as the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoundTime {
+    wide: NaiveDateTime,
+    four_digits: NaiveDateTime,
+}
+
+impl BoundTime {
+    pub(crate) fn new(instant: impl Instant) -> Self {
+        let wide = floor_micros(instant.to_utc());
+        Self {
+            wide: wide.max(postgres_first()),
+            four_digits: clamp_years(wide),
+        }
+    }
+
+    /// The instant that an engine compares with.
+    pub(crate) fn on(&self, engine: Kind) -> &NaiveDateTime {
+        match engine {
+            Kind::Postgres => &self.wide,
+            Kind::Sqlite | Kind::Mysql => &self.four_digits,
+        }
+    }
+}
+
+fn postgres_first() -> NaiveDateTime {
+    NaiveDate::from_ymd_opt(-4712, 1, 1)
+        .unwrap_or_default()
+        .into()
+}
+
+/// The nearest instant of the years from 0 to 9999.
+fn clamp_years(instant: NaiveDateTime) -> NaiveDateTime {
+    let first: NaiveDateTime = NaiveDate::from_ymd_opt(0, 1, 1).unwrap_or_default().into();
+    let end: NaiveDateTime = NaiveDate::from_ymd_opt(10_000, 1, 1)
+        .unwrap_or_default()
+        .into();
+    instant.clamp(first, end - TimeDelta::microseconds(1))
+}
+
+/// Whether every engine can store this instant, and read it again.
+pub(crate) fn is_storable(instant: NaiveDateTime) -> bool {
+    (1..=9999).contains(&instant.year())
+}
+
 /// Writes the database's clock, as a value for a column of `kind`.
 pub(crate) fn push_now<DB: Engine>(kind: TimeKind, out: &mut AstPass<'_, '_, DB>) {
     out.push_sql(now_sql(DB::KIND, kind));
@@ -160,8 +224,10 @@ pub(crate) const fn now_sql(engine: Kind, kind: TimeKind) -> &'static str {
     }
 }
 
-/// `instant` as a SQL literal for a column of `kind`.
+/// `instant` as a SQL literal for a column of `kind`; of the years from 0 to
+/// 9999, and otherwise the nearest of them.
 pub(crate) fn literal_sql(engine: Kind, kind: TimeKind, instant: NaiveDateTime) -> String {
+    let instant = clamp_years(instant);
     match (engine, kind) {
         (Kind::Sqlite, TimeKind::ZonedText) => {
             format!("'{}'", instant.and_utc().format("%F %T%.f%:z"))
@@ -197,6 +263,49 @@ mod tests {
             literal_sql(Kind::Sqlite, TimeKind::ZonedText, at(1)),
             "'1970-01-01 00:00:00.000001+00:00'"
         );
+    }
+
+    #[test]
+    fn every_instant_has_a_place_in_every_calendar() {
+        for (instant, postgres, others) in [
+            (
+                NaiveDateTime::MIN,
+                "-4712-01-01 00:00:00",
+                "0000-01-01 00:00:00",
+            ),
+            (
+                at(1),
+                "1970-01-01 00:00:00.000001",
+                "1970-01-01 00:00:00.000001",
+            ),
+            (
+                NaiveDateTime::MAX,
+                "+262142-12-31 23:59:59.999999",
+                "9999-12-31 23:59:59.999999",
+            ),
+        ] {
+            let bound = BoundTime::new(instant);
+            assert_eq!(bound.on(Kind::Postgres).to_string(), postgres);
+            assert_eq!(bound.on(Kind::Sqlite).to_string(), others);
+            assert_eq!(bound.on(Kind::Mysql).to_string(), others);
+        }
+    }
+
+    #[test]
+    fn a_system_time_saturates_instead_of_panicking() {
+        use std::time::{Duration, SystemTime};
+        let far = Duration::from_secs(1 << 62);
+        for (time, want) in [
+            (SystemTime::UNIX_EPOCH.checked_add(far), NaiveDateTime::MAX),
+            (SystemTime::UNIX_EPOCH.checked_sub(far), NaiveDateTime::MIN),
+            (
+                SystemTime::UNIX_EPOCH.checked_sub(Duration::from_micros(1)),
+                at(-1),
+            ),
+        ] {
+            let got = time.map(Instant::to_utc);
+            assert!(got.is_none_or(|got| got == want), "{got:?}");
+        }
     }
 
     #[test]

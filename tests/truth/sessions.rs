@@ -1,1 +1,4 @@
 //! What a session, a transaction or an isolation level does behind our back.
+
+mod columns;
+mod times;

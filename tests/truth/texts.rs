@@ -1,1 +1,4 @@
 //! Texts that the database compares in its own way.
+
+mod said;
+mod walks;

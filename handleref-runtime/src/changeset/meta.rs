@@ -1,10 +1,14 @@
 //! Who made a changeset, and why.
 
-use crate::time::{Instant, floor_micros};
+use crate::error::Error;
+use crate::time::{Instant, floor_micros, is_storable};
 use chrono::NaiveDateTime;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
+
+/// What an index of MySQL holds of a text in any configuration.
+const LONGEST: usize = 191;
 
 /// Who made a changeset: a text, a number or a UUID, as the program knows its
 /// users. It is a value and no foreign key, so it survives the user.
@@ -117,7 +121,7 @@ impl ChangesetMeta {
         Self::default()
     }
 
-    /// Who.
+    /// Who; up to 191 characters.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Actor>) -> Self {
         self.actor = Some(actor.into());
@@ -148,11 +152,41 @@ impl ChangesetMeta {
         Ok(self)
     }
 
-    /// When it was made, if that was not now. What the records say
-    /// (`recorded_at`) stays the database's clock.
+    /// When it was made, if that was not now; of the years 1 to 9999. What the
+    /// records say (`recorded_at`) stays the database's clock.
     #[must_use]
     pub fn at(mut self, time: impl Instant) -> Self {
         self.at = Some(floor_micros(time.to_utc()));
         self
+    }
+
+    /// Whether it comes back from every engine as it was given: in its lax mode
+    /// MySQL cuts a text that is too long, and says nothing.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let refused = |what, reason| Err(Error::NotStorable { what, reason });
+        let actor = self.actor.as_ref().map(ToString::to_string);
+        for (what, text) in [
+            ("actor", actor.as_deref()),
+            ("correlation id", self.correlation.as_deref()),
+        ] {
+            if text.is_some_and(|text| text.chars().count() > LONGEST) {
+                return refused(what, "it is longer than 191 characters");
+            }
+        }
+        let texts = [
+            actor.as_deref(),
+            self.correlation.as_deref(),
+            self.comment.as_deref(),
+        ];
+        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+            return refused(
+                "text",
+                "there is a NUL in it, which PostgreSQL and SQLite do not take",
+            );
+        }
+        match self.at.is_none_or(is_storable) {
+            true => Ok(()),
+            false => refused("time", "its year is not one from 1 to 9999"),
+        }
     }
 }

@@ -10,8 +10,7 @@ use crate::record::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATIO
 use crate::record::query::{OwnKeyIs, Sql};
 use crate::record::{ChangesetNo, Recall, Recorded};
 use crate::text::{as_text, integer, quoted};
-use crate::time::{Instant, floor_micros};
-use chrono::NaiveDateTime;
+use crate::time::{BoundTime, Instant};
 use diesel::query_builder::QueryFragment;
 use std::fmt;
 use std::sync::Arc;
@@ -52,8 +51,8 @@ enum Filter {
     Anonymous,
     Correlation(String),
     Comment(String),
-    Since(NaiveDateTime),
-    Until(NaiveDateTime),
+    Since(BoundTime),
+    Until(BoundTime),
     Before(i64),
     After(i64),
     Undoing(i64),
@@ -128,12 +127,12 @@ impl<C: Executor> Changesets<C> {
 
     /// Only those at this time or later.
     pub fn since(self, time: impl Instant) -> Self {
-        self.with(Filter::Since(floor_micros(time.to_utc())))
+        self.with(Filter::Since(BoundTime::new(time)))
     }
 
     /// Only those before this time.
     pub fn until(self, time: impl Instant) -> Self {
-        self.with(Filter::Until(floor_micros(time.to_utc())))
+        self.with(Filter::Until(BoundTime::new(time)))
     }
 
     /// Only those with a smaller number.
@@ -293,14 +292,12 @@ impl Filter {
     fn sql<DB: Engine>(&self, kind: Kind) -> Sql<'_, DB> {
         match self {
             Self::By(actor) => Sql::new("").text(format!(
-                "handleref_c.actor = {} AND handleref_c.actor_kind = {}",
-                literal(kind, &actor.to_string()),
+                "{} AND handleref_c.actor_kind = {}",
+                is_text(kind, "actor", &actor.to_string()),
                 literal(kind, actor.kind())
             )),
             Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
-            Self::Correlation(id) => {
-                Sql::new("handleref_c.correlation_id = ").text(literal(kind, id))
-            }
+            Self::Correlation(id) => Sql::new("").text(is_text(kind, "correlation_id", id)),
             Self::Comment(text) => {
                 let mut pattern = String::from("%");
                 for character in text.chars() {
@@ -321,6 +318,23 @@ impl Filter {
             Self::After(no) => Sql::new("handleref_c.id > ").number(*no),
             Self::Undoing(no) => Sql::new("handleref_c.undoes = ").number(*no),
         }
+    }
+}
+
+/// Whether a text is this one, to the byte.
+fn is_text(kind: Kind, column: &str, text: &str) -> String {
+    let column = format!("handleref_c.{column}");
+    // Nothing that holds one is equal to it, and PostgreSQL refuses it.
+    if text.contains('\0') {
+        return "1 = 0".into();
+    }
+    let text = literal(kind, text);
+    let same = format!("{column} = {text}");
+    match kind {
+        // A collation decides what is equal there; no less than this, for
+        // which there is an index.
+        Kind::Mysql => format!("{same} AND BINARY CONVERT({column} USING utf8mb4) = BINARY {text}"),
+        Kind::Sqlite | Kind::Postgres => same,
     }
 }
 

@@ -260,6 +260,7 @@ async fn enter<C: Steps>(
     if let Some(outer) = scope.read(Switch::Changeset).await? {
         return Ok((ChangesetNo(outer), None));
     }
+    meta.check()?;
     let insert = insert_sql::<C>(meta);
     let made = match C::Backend::KIND {
         Kind::Sqlite => {

@@ -2,8 +2,7 @@
 
 use super::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
 use crate::engine::{Engine, Kind};
-use crate::time::{Instant, floor_micros};
-use chrono::NaiveDateTime;
+use crate::time::{BoundTime, Instant};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 
@@ -32,7 +31,7 @@ pub struct VersionNo(pub i64);
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    Time(NaiveDateTime),
+    Time(BoundTime),
     Record(i64),
     Changeset(i64),
     Version(i64),
@@ -40,7 +39,7 @@ pub enum Point {
 
 impl<T: Instant> Moment for T {
     fn point(self) -> Point {
-        Point::Time(floor_micros(self.to_utc()))
+        Point::Time(BoundTime::new(self))
     }
 }
 impl Moment for RecordNo {

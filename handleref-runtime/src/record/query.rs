@@ -5,7 +5,7 @@ use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
 use crate::row::columns::Form;
 use crate::row::{ColumnWriter, SelectionSql};
-use chrono::NaiveDateTime;
+use crate::time::BoundTime;
 use diesel::Selectable;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -23,7 +23,7 @@ enum Piece<'a, DB: Engine> {
     Text(Cow<'static, str>),
     Name(Cow<'static, str>),
     Number(i64),
-    Time(&'a NaiveDateTime),
+    Time(&'a BoundTime),
     /// The end of a read that locks its rows; SQLite has locked everything.
     Lock,
     /// The text has values in it, so the prepared statement is of no more use.
@@ -62,7 +62,7 @@ impl<'a, DB: Engine> Sql<'a, DB> {
     }
 
     /// A bound instant.
-    pub(crate) fn time(mut self, time: &'a NaiveDateTime) -> Self {
+    pub(crate) fn time(mut self, time: &'a BoundTime) -> Self {
         self.0.push(Piece::Time(time));
         self
     }

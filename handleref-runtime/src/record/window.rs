@@ -4,8 +4,8 @@ use super::calendar::{Calendar, now};
 use super::columns::RecordedAt;
 use super::condition::condition;
 use crate::engine::{Engine, Kind};
-use crate::time::{TimeKind, floor_micros, now_sql};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use crate::time::{BoundTime, TimeKind, now_sql};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
@@ -31,7 +31,7 @@ enum Extent {
     /// Months back from now.
     Months(i64),
     /// From one instant up to, without, another.
-    Between(NaiveDateTime, NaiveDateTime),
+    Between(BoundTime, BoundTime),
 }
 
 const SECOND: i64 = 1_000_000;
@@ -111,13 +111,7 @@ impl Window {
         Self::between(start, end)
     }
     fn between(start: NaiveDateTime, end: NaiveDateTime) -> Self {
-        // Years of four digits are what every engine has.
-        let held = |instant: NaiveDateTime| {
-            let year = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
-            let (first, last) = (year(1), year(9999));
-            floor_micros(instant.clamp(first.into(), last.into()))
-        };
-        Self(Extent::Between(held(start), held(end)))
+        Self(Extent::Between(BoundTime::new(start), BoundTime::new(end)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::private::MayBeNull;
 use crate::record::facts::Capture;
 use crate::record::model::{Recall, Recorded};
 use crate::record::query::{KeyIs, Sql};
-use crate::text::{as_text, quoted};
+use crate::text::{as_text, integer, quoted};
 use crate::time::now_sql;
 use diesel::Column;
 use diesel::query_builder::QueryFragment;
@@ -167,13 +167,14 @@ impl<M: Recorded> Erase<M> {
         subject.lock(conn).await?;
         let key = self.key.text();
         let holds = holds_of(conn, subject).await?;
-        let held = |it: &super::Hold| it.key.as_ref().is_none_or(|held| *held == key);
-        if let Some(hold) = holds.into_iter().find(held) {
-            return Err(Error::Held {
-                model: subject.name,
-                key,
-                reason: hold.reason,
-            });
+        for hold in holds {
+            if self.is_held_by(conn, &hold).await? {
+                return Err(Error::Held {
+                    model: subject.name,
+                    key,
+                    reason: hold.reason,
+                });
+            }
         }
         let condition = KeyIs::<M, C>::new(&self.key);
         let live_row = match self.live && !self.columns.is_empty() {
@@ -212,6 +213,41 @@ impl<M: Recorded> Erase<M> {
         let table = Some(subject.recording.records);
         write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;
         Ok(Erased { records, live_row })
+    }
+
+    /// Whether a hold is of this row, or of all, or cannot be read. Two keys that
+    /// are written in two ways may be one to the database's collation.
+    async fn is_held_by<C>(&self, conn: &mut C, hold: &super::Hold) -> Result<bool, Error>
+    where
+        C: Executor,
+        M: Recall<C>,
+    {
+        let Some(held) = hold.key.as_deref().and_then(M::RecordKey::parse) else {
+            return Ok(true);
+        };
+        if held.text() == self.key.text() {
+            return Ok(true);
+        }
+        let (own, held) = (KeyIs::<M, C>::new(&self.key), KeyIs::<M, C>::new(&held));
+        let mut sql = Sql::new("SELECT ");
+        for (at, table) in [M::RECORDING.records, Subject::of::<M>().table]
+            .into_iter()
+            .enumerate()
+        {
+            let integer = integer::<C>();
+            sql = sql
+                .text(if at > 0 { ", " } else { "" })
+                .text(format!(
+                    "CAST((SELECT COUNT(*) FROM {} WHERE ",
+                    quoted(C::Backend::KIND, table)
+                ))
+                .part(&own)
+                .text(" AND ")
+                .part(&held)
+                .text(format!(") AS {integer})"));
+        }
+        let found = conn.numbers(sql).await?.pop();
+        Ok(found.is_none_or(|(records, rows)| records > 0 || rows > 0))
     }
 
     /// The assignments in records; `None` if there are none, because records

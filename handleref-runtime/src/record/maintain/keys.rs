@@ -5,7 +5,7 @@ use super::Subject;
 use crate::engine::{Engine, Kind};
 use crate::executor::{Steps, Texts};
 use crate::text::{Sql, as_text, quoted};
-use diesel::result::QueryResult;
+use diesel::result::{Error, QueryResult};
 
 /// A key, as SQL literals.
 #[derive(Debug, Clone)]
@@ -108,23 +108,57 @@ pub(crate) async fn end_of_batch<C: Steps>(
         .sql(&columns.join(", "))
         .sql(" LIMIT 1 OFFSET ")
         .number(i64::from(size.max(1)) - 1);
-    let row = conn.texts(sql.query()).await?.pop();
-    Ok(row.map(|row| literal(row, columns.len())))
+    if after.is_none() && kind == Kind::Sqlite {
+        no_nulls(conn, &table, &columns).await?;
+    }
+    let Some(row) = conn.texts(sql.query()).await?.pop() else {
+        return Ok(None);
+    };
+    let end = literal(row, columns.len());
+    match end {
+        // For ever, if nobody looked.
+        Some(end) if after.is_some_and(|after| after.0 == end.0) => Err(unwalkable(&format!(
+            "the walk through {table} does not get past the key ({})",
+            end.0.join(", ")
+        ))),
+        Some(end) => Ok(Some(end)),
+        None => Err(unwalkable(&format!("a key of {table} is NULL"))),
+    }
 }
 
-fn literal((a, b, c, d): Texts, columns: usize) -> KeyLiteral {
+fn unwalkable(message: &str) -> Error {
+    Error::DeserializationError(message.into())
+}
+
+/// Only SQLite lets a part of a primary key be NULL. Such a row is behind no
+/// key and before none, so a walk would leave it out.
+async fn no_nulls<C: Steps>(conn: &mut C, table: &str, columns: &[String]) -> QueryResult<()> {
+    let null: Vec<_> = columns.iter().map(|it| format!("{it} IS NULL")).collect();
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM {table} WHERE {}), 0",
+        null.join(" OR ")
+    );
+    match conn.numbers(diesel::sql_query(sql)).await?.pop() {
+        Some((0, _)) => Ok(()),
+        _ => Err(unwalkable(&format!("a key of {table} is NULL"))),
+    }
+}
+
+fn literal((a, b, c, d): Texts, columns: usize) -> Option<KeyLiteral> {
     let parts = [a, b, c, d].into_iter().take(columns);
-    KeyLiteral(
-        parts
-            .map(|part| part.unwrap_or_else(|| "NULL".into()))
-            .collect(),
-    )
+    parts.collect::<Option<Vec<_>>>().map(KeyLiteral)
 }
 
 /// An expression that writes a value as a literal.
 fn written<C: Steps>(column: &str) -> String {
     match C::Backend::KIND {
-        Kind::Sqlite => format!("quote({column})"),
+        // `quote` ends at a NUL. What is concatenated has no affinity, as a
+        // literal has none.
+        Kind::Sqlite => format!(
+            "CASE WHEN typeof({column}) = 'text' AND instr({column}, char(0)) > 0 \
+               THEN '(CAST(x''' || hex({column}) || ''' AS TEXT) || '''')' \
+             ELSE quote({column}) END"
+        ),
         // Untyped, so it is of the column's type where it is compared.
         Kind::Postgres => format!("quote_literal(CAST({column} AS TEXT))"),
         // Bytes and numbers both have the character set `binary`; a number is
@@ -133,7 +167,7 @@ fn written<C: Steps>(column: &str) -> String {
             "CASE WHEN CHARSET({column}) <> 'binary' \
                THEN CONCAT('_utf8mb4 x''', HEX(CONVERT({column} USING utf8mb4)), '''') \
              WHEN COERCIBILITY({column}) < 5 THEN CONCAT('x''', HEX({column}), '''') \
-             WHEN CAST({column} AS CHAR) REGEXP '^-?[0-9]+$' THEN CAST({column} AS CHAR) \
+             WHEN CAST({column} AS CHAR) REGEXP '^-?[0-9]+([.][0-9]+)?$' THEN CAST({column} AS CHAR) \
              ELSE CONCAT('''', CAST({column} AS CHAR), '''') END"
         ),
     }
