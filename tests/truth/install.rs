@@ -3,3 +3,4 @@
 mod columns;
 mod generate;
 mod random;
+mod replacing;

@@ -1,6 +1,6 @@
 //! What a table lacks, and the SQL that gives it that.
 
-use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Wanted};
+use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Trigger, Wanted};
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use super::records::{Recorded, support::Support};
@@ -55,9 +55,12 @@ pub(super) fn compare(
             compare.known_columns();
             compare.indexes();
             compare.unique();
-            compare.guard();
-            if let Some((recording, recorded, support)) = recording {
-                compare.recording(recording, recorded, support);
+            match recording {
+                // The guard may look at records, so it comes after their table.
+                Some((recording, recorded, support)) => {
+                    compare.recording(recording, recorded, support);
+                }
+                None => compare.guard(),
             }
         }
         Some(found) => compare.problem(
@@ -108,6 +111,10 @@ impl Compare<'_> {
     /// A change that waits for those of all other tables.
     pub(super) fn later(&mut self, change: Change) {
         self.findings.later.push(change);
+    }
+
+    pub(super) fn changes(&mut self, changes: impl IntoIterator<Item = Change>) {
+        self.findings.changes.extend(changes);
     }
 
     pub(super) fn change(&mut self, up: Vec<String>, down: Vec<String>) {
@@ -223,14 +230,19 @@ impl Compare<'_> {
         self.target.wanted.recording.is_none() && self.target.live.is_recorded()
     }
 
+    /// The trigger that raises versions, if it is to be there.
+    pub(super) fn wanted_guard(&self) -> Option<Trigger> {
+        match self.target.wanted.guards {
+            true => self.dialect.guard(&self.target),
+            false => None,
+        }
+    }
+
     fn guard(&mut self) {
-        let guard = if self.target.wanted.guards {
-            self.dialect.guard(&self.target)
-        } else {
-            None
+        let Some(guard) = self.wanted_guard() else {
+            return;
         };
-        let Some(guard) = guard else { return };
-        let trigger = guard.name;
+        let trigger = guard.name.clone();
         match guard.state {
             State::Right => {}
             State::Missing => {
@@ -239,10 +251,13 @@ impl Compare<'_> {
             }
             // It does more there than a guard has to.
             State::Altered(_) if self.is_recorded_elsewhere() => {}
-            State::Altered(restore) => {
+            State::Altered(ref restore) => {
                 self.problem(None, ProblemKind::AlteredTrigger { trigger });
-                let up = guard.drop.iter().cloned().chain(guard.create).collect();
-                self.change(up, guard.drop.into_iter().chain(restore).collect());
+                let (restore, table) = (restore.clone(), self.target.table(self.dialect));
+                let changes = self
+                    .dialect
+                    .replace(self.target.live, &table, guard, restore);
+                self.changes(changes);
             }
             State::Disabled(enable, disable) => {
                 self.problem(None, ProblemKind::DisabledTrigger { trigger });

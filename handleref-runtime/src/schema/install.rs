@@ -3,6 +3,7 @@
 use super::dialect::{Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
 use super::live;
+use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
 use super::records::read::{Known, on_relatives, recorded};
 use super::records::support::Support;
@@ -83,6 +84,10 @@ pub(super) async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result
         // Best effort: not every cluster has named locks.
         let _ = conn.texts(diesel::sql_query(MYSQL_LOCK)).await;
         let result = apply(conn, tables).await;
+        if result.is_err() {
+            // A statement between these two has failed.
+            let _ = conn.batch("UNLOCK TABLES").await;
+        }
         let _ = conn.texts(diesel::sql_query(MYSQL_UNLOCK)).await;
         return result;
     }
@@ -127,7 +132,16 @@ async fn apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error>
     let plan = make_plan(conn, tables).await?;
     plan.refuse_problems()?;
     for statement in plan.up() {
-        conn.batch(statement).await?;
+        match conn.batch(statement).await {
+            Err(error) if statement.starts_with(LOCK_TABLES) && names_what_is_gone(&error) => {}
+            done => done?,
+        }
     }
     Ok(plan)
+}
+
+/// Whether a table cannot be locked because its triggers name one that does not
+/// exist. Then nobody can write to it, either.
+fn names_what_is_gone(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("doesn't exist"))
 }

@@ -5,11 +5,22 @@ use super::table::Finding;
 use super::{RecordColumn, RecordTarget, Recorded};
 use crate::engine::Kind;
 use crate::record::facts::{BOOKKEEPING, Capture, RecordedColumn, Recording};
-use crate::schema::dialect::{Change, State, Trigger};
+use crate::schema::dialect::{Change, State, Swap, Trigger};
 use crate::schema::diff::Compare;
 use crate::schema::live::LiveTrigger;
 use crate::schema::names::guard_name;
 use crate::schema::problem::ProblemKind;
+
+/// What is to be done with triggers.
+#[derive(Default)]
+struct Turn {
+    /// Before the record table is altered.
+    drop: Vec<Change>,
+    /// Those that must not be missing in between.
+    replace: Vec<Change>,
+    /// After all of that.
+    create: Vec<Change>,
+}
 
 impl Compare<'_> {
     /// Compares the record table and the triggers with what the model asks for.
@@ -72,13 +83,30 @@ impl Compare<'_> {
                 .for_each(|finding| self.on_records(&target, finding));
             return;
         }
-        let create = self.drop_triggers(&target);
-        for finding in evolution.into_iter().chain(target.indexes()) {
+        let turn = self.turn(&target);
+        let mut locked = turn.replace;
+        let renamed = |(_, kind, _): &Finding| matches!(kind, ProblemKind::RenamedColumn { .. });
+        let swap = self.dialect.swap(target.live);
+        // Triggers that name a column by its former name fail.
+        let together = swap != Swap::InTransaction && evolution.iter().any(renamed);
+        self.changes(turn.drop);
+        for (column, kind, change) in evolution {
+            self.problem_on(target.listed(), column.as_deref(), kind);
+            match change {
+                Some(change) if together => locked.insert(0, change),
+                change => self.changes(change),
+            }
+        }
+        if together || (swap == Swap::Locked && !locked.is_empty()) {
+            let table = target.beside(&target.wanted.table.table);
+            let tables = [table, target.beside(recording.records)];
+            locked = self.dialect.exclusively(&tables, locked);
+        }
+        for finding in target.indexes() {
             self.on_records(&target, finding);
         }
-        for change in create {
-            self.change(change.up, change.down);
-        }
+        self.changes(locked);
+        self.changes(turn.create);
         if let Some((_, kind, change)) = target.register() {
             // That it is not listed goes without saying if it is not there.
             let known = recorded.table.found.is_none() && recorded.backfilled.is_none();
@@ -158,58 +186,86 @@ impl Compare<'_> {
         }
     }
 
-    /// Drops the triggers that are not as they should be, so that the record
-    /// table can be altered, and gives what makes them again.
-    fn drop_triggers(&mut self, target: &RecordTarget<'_>) -> Vec<Change> {
-        let triggers = self.dialect.record_triggers(target);
-        self.drop_obsolete(target, &triggers);
-        let mut create = Vec::new();
-        for trigger in triggers {
+    /// Sorts what has to be done with the triggers, the guard among them.
+    fn turn(&mut self, target: &RecordTarget<'_>) -> Turn {
+        let mut triggers: Vec<Trigger> = self.wanted_guard().into_iter().collect();
+        triggers.extend(self.dialect.record_triggers(target));
+        let mut turn = Turn::default();
+        self.drop_obsolete(target, &triggers, &mut turn);
+        let swap = self.dialect.swap(target.live);
+        for mut trigger in triggers {
             let on = match trigger.on.as_deref() {
                 Some(on) => target.wanted.beside(on).shown(),
                 None => target.wanted.table.shown(),
             };
-            let name = trigger.name;
-            let on_relative = trigger.on.as_deref();
-            let on_relative = on_relative.is_some_and(|on| on != target.recording.records);
-            let made = Change {
-                up: trigger.create,
-                down: trigger.drop,
-            };
-            let dropped = made.down.clone();
-            // A relative may get columns in the same plan.
-            let make = |this: &mut Self| match on_relative {
-                true => this.later(made),
-                false => create.push(made),
-            };
-            match trigger.state {
+            let name = trigger.name.clone();
+            let relative = trigger.on.clone();
+            let relative = relative.filter(|on| on != target.recording.records);
+            let state = std::mem::replace(&mut trigger.state, State::Right);
+            match state {
                 State::Right => {}
                 State::Missing => {
                     // Goes without saying if there is no record table yet.
                     if target.recorded.table.found.is_some() {
                         self.problem_on(on, None, ProblemKind::MissingTrigger { trigger: name });
                     }
-                    make(self);
+                    let made = Change {
+                        up: trigger.create,
+                        down: trigger.drop,
+                    };
+                    // A relative may get columns in the same plan.
+                    match relative {
+                        Some(_) => self.later(made),
+                        None => turn.create.push(made),
+                    }
                 }
                 State::Altered(restore) => {
                     self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
-                    self.change(dropped, restore);
-                    make(self);
+                    let swaps = swap != Swap::InTransaction && !trigger.other;
+                    match relative {
+                        Some(relative) if swaps => {
+                            let live = target.live_of(Some(&relative));
+                            let table = target.beside(&relative);
+                            let changes = self.dialect.replace(live, &table, trigger, restore);
+                            changes.into_iter().for_each(|change| self.later(change));
+                        }
+                        None if swaps => turn.replace.push(Change {
+                            up: match swap {
+                                Swap::Locked => [trigger.drop.clone(), trigger.create].concat(),
+                                Swap::AtOnce | Swap::InTransaction => trigger.create,
+                            },
+                            down: [trigger.drop, restore].concat(),
+                        }),
+                        relative => {
+                            turn.drop.push(Change {
+                                up: trigger.drop.clone(),
+                                down: restore,
+                            });
+                            let made = Change {
+                                up: trigger.create,
+                                down: trigger.drop,
+                            };
+                            match relative {
+                                Some(_) => self.later(made),
+                                None => turn.create.push(made),
+                            }
+                        }
+                    }
                 }
                 State::Disabled(enable, disable) => {
                     self.problem_on(on, None, ProblemKind::DisabledTrigger { trigger: name });
-                    create.push(Change {
+                    turn.create.push(Change {
                         up: vec![enable],
                         down: vec![disable],
                     });
                 }
             }
         }
-        create
+        turn
     }
 
     /// Drops triggers of ours that nothing asks for any more.
-    fn drop_obsolete(&mut self, target: &RecordTarget<'_>, triggers: &[Trigger]) {
+    fn drop_obsolete(&mut self, target: &RecordTarget<'_>, triggers: &[Trigger], turn: &mut Turn) {
         let (table, records) = (&target.wanted.table.table, target.recording.records);
         let guard = guard_name(self.dialect, table);
         let keeps_guard = self.dialect.kind() != Kind::Sqlite;
@@ -240,8 +296,15 @@ impl Compare<'_> {
             };
             self.problem_on(target.wanted.beside(on).shown(), None, kind);
             // All of them are in one schema.
-            let drop = self.dialect.drop_trigger(target.live, on, &found.name);
-            self.change(drop, self.dialect.restore_trigger(target.live, found));
+            let change = Change {
+                up: self.dialect.drop_trigger(target.live, on, &found.name),
+                down: self.dialect.restore_trigger(target.live, found),
+            };
+            // What is wanted instead must be there before, or at once.
+            match self.dialect.swap(target.live) {
+                Swap::InTransaction => turn.drop.push(change),
+                Swap::AtOnce | Swap::Locked => turn.create.push(change),
+            }
         }
     }
 
