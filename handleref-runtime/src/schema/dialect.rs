@@ -87,7 +87,7 @@ pub(super) enum Fill<'a> {
 }
 
 /// SQL to do something and to undo it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Change {
     pub(super) up: Vec<String>,
     pub(super) down: Vec<String>,
@@ -257,6 +257,28 @@ pub(super) trait Dialect: Sync {
         match swap {
             Swap::Locked => self.exclusively(&[table.to_owned()], vec![change]),
             Swap::AtOnce | Swap::InTransaction => vec![change],
+        }
+    }
+
+    /// A statement that fails with a message if there is a row in `from`; `refuse`
+    /// is our function that fails, quoted.
+    fn refuse_if(&self, from: &str, refuse: &str, message: &str) -> String {
+        let message = self.text(message);
+        match self.kind() {
+            Kind::Postgres => {
+                format!("SELECT {refuse}({message}) WHERE EXISTS (SELECT FROM {from})")
+            }
+            // Not `DO`, which goes on after an error.
+            Kind::Mysql => format!(
+                "SET @handleref_refused = IF(EXISTS(SELECT 1 FROM {from}), {refuse}({message}), 0)"
+            ),
+            // It has no such function; the error of a malformed path shows it. A
+            // constant would be computed before the first row is looked for.
+            Kind::Sqlite => {
+                format!(
+                    "SELECT json_extract('{{}}', {message} || substr(record_table, 1, 0)) FROM {from}"
+                )
+            }
         }
     }
 

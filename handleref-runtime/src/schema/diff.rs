@@ -7,7 +7,7 @@ use super::records::{Recorded, support::Support};
 use crate::record::facts::Recording;
 
 /// What is wrong with one table, and what puts it right.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     /// In the order in which they are to be applied.
@@ -16,6 +16,10 @@ pub(super) struct Findings {
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
     pub(super) uncovered: Vec<String>,
+    /// What `check` says and `install` cannot change, nor is kept from working by.
+    pub(super) noticed: Vec<Problem>,
+    /// The same for a database that may have rows where this one has none.
+    pub(super) elsewhere: Option<Box<Findings>>,
 }
 
 /// A managed column as the model says it is.
@@ -26,6 +30,27 @@ struct Managed {
 
 /// Compares a table with what its models need.
 pub(super) fn compare(
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &Live,
+    recording: Option<(Recording, &Recorded, &Support)>,
+) -> Findings {
+    let mut findings = compare_in(dialect, wanted, live, recording);
+    if let Some((facts, recorded, support)) = recording
+        && recorded.table.found.is_none()
+        && !recorded.filled
+    {
+        let filled = Recorded {
+            filled: true,
+            ..recorded.clone()
+        };
+        let recording = Some((facts, &filled, support));
+        findings.elsewhere = Some(Box::new(compare_in(dialect, wanted, live, recording)));
+    }
+    findings
+}
+
+fn compare_in(
     dialect: &dyn Dialect,
     wanted: &Wanted,
     live: &Live,
@@ -89,6 +114,15 @@ impl Compare<'_> {
             model: self.target.wanted.models.clone(),
             table,
             column: column.map(str::to_owned),
+            kind,
+        });
+    }
+
+    pub(super) fn notice(&mut self, table: String, kind: ProblemKind) {
+        self.findings.noticed.push(Problem {
+            model: self.target.wanted.models.clone(),
+            table,
+            column: None,
             kind,
         });
     }

@@ -22,6 +22,12 @@ struct Turn {
     create: Vec<Change>,
 }
 
+impl Turn {
+    fn is_empty(&self) -> bool {
+        self.drop.is_empty() && self.replace.is_empty() && self.create.is_empty()
+    }
+}
+
 impl Compare<'_> {
     /// Compares the record table and the triggers with what the model asks for.
     pub(in crate::schema) fn recording(
@@ -36,21 +42,30 @@ impl Compare<'_> {
         };
         let row = self.target.columns.clone();
         let there = recorded.table.found.is_some();
+        let lazy = match recorded.backfilled.filter(|_| there) {
+            Some(backfilled) => !backfilled,
+            None => recorded.filled,
+        };
+        let (wanted, live, unique) = (self.target.wanted, self.target.live, self.unique_sets());
         let target = RecordTarget {
             dialect: self.dialect,
-            wanted: self.target.wanted,
+            wanted,
             recording,
-            live: self.target.live,
+            live,
             recorded,
             support,
             row: &row,
-            unique: self.unique_sets(),
+            unique: unique.clone(),
+            columns: columns.clone(),
+            lazy,
+            guard: wanted.guards,
+        };
+        // Triggers that write baselines do no harm where there is none to write.
+        let careful = RecordTarget {
+            unique,
             columns,
-            lazy: match recorded.backfilled.filter(|_| there) {
-                Some(backfilled) => !backfilled,
-                None => recorded.filled,
-            },
-            guard: self.target.wanted.guards,
+            lazy: true,
+            ..target
         };
         if there && !target.is_record_table() {
             let found = recorded.table.found.clone().unwrap_or_default();
@@ -83,7 +98,10 @@ impl Compare<'_> {
                 .for_each(|finding| self.on_records(&target, finding));
             return;
         }
-        let turn = self.turn(&target);
+        let turn = self.turn(&target, &careful);
+        if there && !lazy && !turn.is_empty() {
+            self.changes([target.unless_backfilled()]);
+        }
         let mut locked = turn.replace;
         let renamed = |(_, kind, _): &Finding| matches!(kind, ProblemKind::RenamedColumn { .. });
         let swap = self.dialect.swap(target.live);
@@ -114,6 +132,10 @@ impl Compare<'_> {
                 Some(change) if known => self.change(change.up, change.down),
                 change => self.on_records(&target, (None, kind, change)),
             }
+        }
+        if recorded.lost > 0 {
+            let rows = recorded.lost;
+            self.notice(target.listed(), ProblemKind::LostBeginnings { rows });
         }
         self.uncovered(&target);
     }
@@ -187,11 +209,21 @@ impl Compare<'_> {
     }
 
     /// Sorts what has to be done with the triggers, the guard among them.
-    fn turn(&mut self, target: &RecordTarget<'_>) -> Turn {
+    fn turn(&mut self, target: &RecordTarget<'_>, careful: &RecordTarget<'_>) -> Turn {
         let mut triggers: Vec<Trigger> = self.wanted_guard().into_iter().collect();
         triggers.extend(self.dialect.record_triggers(target));
         let mut turn = Turn::default();
-        self.drop_obsolete(target, &triggers, &mut turn);
+        let mut states = triggers.iter().map(|trigger| &trigger.state);
+        let careful = match states.any(|state| matches!(state, State::Altered(_))) {
+            true if !target.lazy => self.dialect.record_triggers(careful),
+            _ => Vec::new(),
+        };
+        // What is there and would be right before a backfill is no problem.
+        let good = |name: &str| {
+            let mut careful = careful.iter();
+            careful.any(|it| it.name == name && matches!(it.state, State::Right))
+        };
+        self.drop_obsolete(target, &triggers, &good, &mut turn);
         let swap = self.dialect.swap(target.live);
         for mut trigger in triggers {
             let on = match trigger.on.as_deref() {
@@ -220,7 +252,9 @@ impl Compare<'_> {
                     }
                 }
                 State::Altered(restore) => {
-                    self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
+                    if !good(&name) {
+                        self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
+                    }
                     let swaps = swap != Swap::InTransaction && !trigger.other;
                     match relative {
                         Some(relative) if swaps => {
@@ -265,7 +299,13 @@ impl Compare<'_> {
     }
 
     /// Drops triggers of ours that nothing asks for any more.
-    fn drop_obsolete(&mut self, target: &RecordTarget<'_>, triggers: &[Trigger], turn: &mut Turn) {
+    fn drop_obsolete(
+        &mut self,
+        target: &RecordTarget<'_>,
+        triggers: &[Trigger],
+        good: &dyn Fn(&str) -> bool,
+        turn: &mut Turn,
+    ) {
         let (table, records) = (&target.wanted.table.table, target.recording.records);
         let guard = guard_name(self.dialect, table);
         let keeps_guard = self.dialect.kind() != Kind::Sqlite;
@@ -291,10 +331,11 @@ impl Compare<'_> {
             if triggers.iter().any(|trigger| trigger.name == found.name) {
                 continue;
             }
-            let kind = ProblemKind::ObsoleteTrigger {
-                trigger: found.name.clone(),
-            };
-            self.problem_on(target.wanted.beside(on).shown(), None, kind);
+            let trigger = found.name.clone();
+            if !good(&trigger) {
+                let kind = ProblemKind::ObsoleteTrigger { trigger };
+                self.problem_on(target.wanted.beside(on).shown(), None, kind);
+            }
             // All of them are in one schema.
             let change = Change {
                 up: self.dialect.drop_trigger(target.live, on, &found.name),
