@@ -197,6 +197,7 @@ impl Schema {
             };
             for findings in findings {
                 report.problems.extend(findings.problems);
+                report.problems.extend(findings.noticed);
                 report.uncovered.extend(findings.uncovered);
             }
             Ok(report)

@@ -15,7 +15,7 @@
 //! ends in an error leaves everything as it was.
 
 mod backfill;
-mod baseline;
+pub(crate) mod baseline;
 mod doomed;
 mod erase;
 mod erasure;

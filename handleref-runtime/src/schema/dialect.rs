@@ -87,7 +87,7 @@ pub(super) enum Fill<'a> {
 }
 
 /// SQL to do something and to undo it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Change {
     pub(super) up: Vec<String>,
     pub(super) down: Vec<String>,
@@ -121,6 +121,8 @@ pub(super) struct Trigger {
     pub(super) create: Vec<String>,
     pub(super) drop: Vec<String>,
     pub(super) state: State,
+    /// Whether it is none, but something else that comes and goes like one.
+    pub(super) other: bool,
 }
 
 /// How a trigger is now.
@@ -131,6 +133,17 @@ pub(super) enum State {
     Altered(Vec<String>),
     /// With the statements that switch it on and off.
     Disabled(String, String),
+}
+
+/// How a trigger is replaced while others write, who must not find it missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Swap {
+    /// DDL is part of the transaction.
+    InTransaction,
+    /// The statement that makes it replaces what has its name.
+    AtOnce,
+    /// It is dropped and made while writers are locked out.
+    Locked,
 }
 
 /// What differs between the engines.
@@ -218,6 +231,56 @@ pub(super) trait Dialect: Sync {
     /// A query for the triggers whose name begins like this, in the schema of
     /// the table: table, name, statement that restores it.
     fn strays_query(&self, live: &Live, prefix: &str) -> String;
+
+    /// How triggers are replaced.
+    fn swap(&self, _live: &Live) -> Swap {
+        Swap::InTransaction
+    }
+    /// Does all of it while nobody else uses these tables, which are quoted.
+    fn exclusively(&self, _tables: &[String], changes: Vec<Change>) -> Vec<Change> {
+        changes
+    }
+    /// Replaces a trigger on a table.
+    fn replace(
+        &self,
+        on: &Live,
+        table: &str,
+        trigger: Trigger,
+        restore: Vec<String>,
+    ) -> Vec<Change> {
+        let swap = self.swap(on);
+        let drop = trigger.drop.iter().filter(|_| swap != Swap::AtOnce);
+        let change = Change {
+            up: drop.cloned().chain(trigger.create).collect(),
+            down: trigger.drop.into_iter().chain(restore).collect(),
+        };
+        match swap {
+            Swap::Locked => self.exclusively(&[table.to_owned()], vec![change]),
+            Swap::AtOnce | Swap::InTransaction => vec![change],
+        }
+    }
+
+    /// A statement that fails with a message if there is a row in `from`; `refuse`
+    /// is our function that fails, quoted.
+    fn refuse_if(&self, from: &str, refuse: &str, message: &str) -> String {
+        let message = self.text(message);
+        match self.kind() {
+            Kind::Postgres => {
+                format!("SELECT {refuse}({message}) WHERE EXISTS (SELECT FROM {from})")
+            }
+            // Not `DO`, which goes on after an error.
+            Kind::Mysql => format!(
+                "SET @handleref_refused = IF(EXISTS(SELECT 1 FROM {from}), {refuse}({message}), 0)"
+            ),
+            // It has no such function; the error of a malformed path shows it. A
+            // constant would be computed before the first row is looked for.
+            Kind::Sqlite => {
+                format!(
+                    "SELECT json_extract('{{}}', {message} || substr(record_table, 1, 0)) FROM {from}"
+                )
+            }
+        }
+    }
 
     /// The engine.
     fn kind(&self) -> Kind;

@@ -1,13 +1,13 @@
 //! What a table lacks, and the SQL that gives it that.
 
-use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Wanted};
+use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Trigger, Wanted};
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use super::records::{Recorded, support::Support};
 use crate::record::facts::Recording;
 
 /// What is wrong with one table, and what puts it right.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     /// In the order in which they are to be applied.
@@ -16,6 +16,10 @@ pub(super) struct Findings {
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
     pub(super) uncovered: Vec<String>,
+    /// What `check` says and `install` cannot change, nor is kept from working by.
+    pub(super) noticed: Vec<Problem>,
+    /// The same for a database that may have rows where this one has none.
+    pub(super) elsewhere: Option<Box<Findings>>,
 }
 
 /// A managed column as the model says it is.
@@ -26,6 +30,27 @@ struct Managed {
 
 /// Compares a table with what its models need.
 pub(super) fn compare(
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &Live,
+    recording: Option<(Recording, &Recorded, &Support)>,
+) -> Findings {
+    let mut findings = compare_in(dialect, wanted, live, recording);
+    if let Some((facts, recorded, support)) = recording
+        && recorded.table.found.is_none()
+        && !recorded.filled
+    {
+        let filled = Recorded {
+            filled: true,
+            ..recorded.clone()
+        };
+        let recording = Some((facts, &filled, support));
+        findings.elsewhere = Some(Box::new(compare_in(dialect, wanted, live, recording)));
+    }
+    findings
+}
+
+fn compare_in(
     dialect: &dyn Dialect,
     wanted: &Wanted,
     live: &Live,
@@ -55,9 +80,12 @@ pub(super) fn compare(
             compare.known_columns();
             compare.indexes();
             compare.unique();
-            compare.guard();
-            if let Some((recording, recorded, support)) = recording {
-                compare.recording(recording, recorded, support);
+            match recording {
+                // The guard may look at records, so it comes after their table.
+                Some((recording, recorded, support)) => {
+                    compare.recording(recording, recorded, support);
+                }
+                None => compare.guard(),
             }
         }
         Some(found) => compare.problem(
@@ -90,6 +118,15 @@ impl Compare<'_> {
         });
     }
 
+    pub(super) fn notice(&mut self, table: String, kind: ProblemKind) {
+        self.findings.noticed.push(Problem {
+            model: self.target.wanted.models.clone(),
+            table,
+            column: None,
+            kind,
+        });
+    }
+
     pub(super) fn has_problem(&self, column: &str, kind: &ProblemKind) -> bool {
         let mut problems = self.findings.problems.iter();
         problems.any(|it| it.column.as_deref() == Some(column) && it.kind == *kind)
@@ -108,6 +145,10 @@ impl Compare<'_> {
     /// A change that waits for those of all other tables.
     pub(super) fn later(&mut self, change: Change) {
         self.findings.later.push(change);
+    }
+
+    pub(super) fn changes(&mut self, changes: impl IntoIterator<Item = Change>) {
+        self.findings.changes.extend(changes);
     }
 
     pub(super) fn change(&mut self, up: Vec<String>, down: Vec<String>) {
@@ -223,14 +264,19 @@ impl Compare<'_> {
         self.target.wanted.recording.is_none() && self.target.live.is_recorded()
     }
 
+    /// The trigger that raises versions, if it is to be there.
+    pub(super) fn wanted_guard(&self) -> Option<Trigger> {
+        match self.target.wanted.guards {
+            true => self.dialect.guard(&self.target),
+            false => None,
+        }
+    }
+
     fn guard(&mut self) {
-        let guard = if self.target.wanted.guards {
-            self.dialect.guard(&self.target)
-        } else {
-            None
+        let Some(guard) = self.wanted_guard() else {
+            return;
         };
-        let Some(guard) = guard else { return };
-        let trigger = guard.name;
+        let trigger = guard.name.clone();
         match guard.state {
             State::Right => {}
             State::Missing => {
@@ -239,10 +285,13 @@ impl Compare<'_> {
             }
             // It does more there than a guard has to.
             State::Altered(_) if self.is_recorded_elsewhere() => {}
-            State::Altered(restore) => {
+            State::Altered(ref restore) => {
                 self.problem(None, ProblemKind::AlteredTrigger { trigger });
-                let up = guard.drop.iter().cloned().chain(guard.create).collect();
-                self.change(up, guard.drop.into_iter().chain(restore).collect());
+                let (restore, table) = (restore.clone(), self.target.table(self.dialect));
+                let changes = self
+                    .dialect
+                    .replace(self.target.live, &table, guard, restore);
+                self.changes(changes);
             }
             State::Disabled(enable, disable) => {
                 self.problem(None, ProblemKind::DisabledTrigger { trigger });

@@ -3,12 +3,14 @@
 use super::dialect::{Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
 use super::live;
+use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
 use super::records::read::{Known, on_relatives, recorded};
-use super::records::support::Support;
+use super::records::support::{RECORDINGS, Support};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
+use crate::text::integer;
 
 pub(super) async fn compare<C: Steps>(
     conn: &mut C,
@@ -83,6 +85,10 @@ pub(super) async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result
         // Best effort: not every cluster has named locks.
         let _ = conn.texts(diesel::sql_query(MYSQL_LOCK)).await;
         let result = apply(conn, tables).await;
+        if result.is_err() {
+            // A statement between these two has failed.
+            let _ = conn.batch("UNLOCK TABLES").await;
+        }
         let _ = conn.texts(diesel::sql_query(MYSQL_UNLOCK)).await;
         return result;
     }
@@ -125,9 +131,48 @@ async fn lock_and_apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Pla
 /// Plans again, now that nobody else installs, and applies that.
 async fn apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
     let plan = make_plan(conn, tables).await?;
-    plan.refuse_problems()?;
-    for statement in plan.up() {
-        conn.batch(statement).await?;
+    apply_plan(conn, &plan).await?;
+    if plan.trusts_in_empty_tables() && has_unfilled(conn, tables).await? {
+        // Somebody inserted rows between the question and the triggers.
+        let again = make_plan(conn, tables).await?;
+        apply_plan(conn, &again).await?;
     }
     Ok(plan)
+}
+
+async fn apply_plan<C: Steps>(conn: &mut C, plan: &Plan) -> Result<(), Error> {
+    plan.refuse_problems()?;
+    for statement in plan.up() {
+        match conn.batch(statement).await {
+            Err(error) if statement.starts_with(LOCK_TABLES) && names_what_is_gone(&error) => {}
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether one of the tables has rows without a record, as far as our own tables say.
+async fn has_unfilled<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<bool, Error> {
+    let dialect = dialect(C::Backend::KIND);
+    let listed = tables.iter().filter_map(|wanted| {
+        let records = wanted.recording?.records;
+        Some(dialect.text(&wanted.beside(records).shown()))
+    });
+    let listed: Vec<String> = listed.collect();
+    let prefix = tables.first().and_then(|it| it.table.schema.as_deref());
+    let prefix = prefix.filter(|_| C::Backend::KIND == Kind::Sqlite);
+    let integer = integer::<C>();
+    let sql = format!(
+        "SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {} WHERE backfilled = 0 AND record_table IN ({})",
+        dialect.qualified(prefix, RECORDINGS),
+        listed.join(", ")
+    );
+    let rows = conn.numbers(diesel::sql_query(sql)).await?;
+    Ok(rows.first().is_some_and(|(count, _)| *count > 0))
+}
+
+/// Whether a table cannot be locked because its triggers name one that does not
+/// exist. Then nobody can write to it, either.
+fn names_what_is_gone(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("doesn't exist"))
 }

@@ -6,7 +6,7 @@ use crate::executor::{Steps, Texts};
 use diesel::result::QueryResult;
 
 /// A table in the database.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Live {
     /// What kind of relation it is, in words; `None` if there is no such thing.
     pub(super) found: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Live {
     pub(super) types: Vec<(String, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LiveColumn {
     pub(super) name: String,
     /// The type in lower case.
@@ -38,7 +38,7 @@ pub(super) struct LiveColumn {
     pub(super) default: Option<String>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LiveIndex {
     pub(super) name: String,
     /// The columns; empty names stand for expressions and parts of columns.
@@ -57,7 +57,7 @@ pub(super) struct LiveTrigger {
     pub(super) restore: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct LiveFunction {
     pub(super) name: String,
     pub(super) body: String,

@@ -11,8 +11,8 @@
 //! is invisible, so that `INSERT` without column names works on.
 
 use super::dialect::{
-    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
-    trespass,
+    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Swap, Target, Trigger, Wanted,
+    amends, trespass,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
@@ -39,6 +39,20 @@ fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
     }
 }
 
+/// How a plan locks out other writers.
+pub(super) const LOCK_TABLES: &str = "LOCK TABLES ";
+
+/// What [`Live::detail`] says of MariaDB.
+const MARIADB: &str = "mariadb";
+
+/// How a trigger is made; MariaDB, unlike MySQL, replaces one in the same statement.
+pub(super) fn create_trigger(live: &Live) -> &'static str {
+    match live.detail == MARIADB {
+        true => "CREATE OR REPLACE TRIGGER",
+        false => "CREATE TRIGGER",
+    }
+}
+
 /// Whether the collation of a type may call different texts equal.
 pub(super) fn collated(sql_type: &str) -> bool {
     ["char", "text", "enum", "set"]
@@ -49,6 +63,30 @@ pub(super) fn collated(sql_type: &str) -> bool {
 impl Dialect for Mysql {
     fn kind(&self) -> Kind {
         Kind::Mysql
+    }
+
+    fn swap(&self, live: &Live) -> Swap {
+        match live.detail == MARIADB {
+            true => Swap::AtOnce,
+            false => Swap::Locked,
+        }
+    }
+
+    fn exclusively(&self, tables: &[String], mut changes: Vec<Change>) -> Vec<Change> {
+        let lock = format!("{LOCK_TABLES}{} WRITE", tables.join(" WRITE, "));
+        let unlock = "UNLOCK TABLES".to_owned();
+        changes.insert(
+            0,
+            Change {
+                up: vec![lock.clone()],
+                down: vec![unlock.clone()],
+            },
+        );
+        changes.push(Change {
+            up: vec![unlock],
+            down: vec![lock],
+        });
+        changes
     }
 
     fn record_facts(&self, wanted: &Wanted, live: &Live) -> Option<String> {
@@ -131,7 +169,8 @@ impl Dialect for Mysql {
         Queries {
             table: format!(
                 "SELECT CAST(CASE WHEN TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') THEN 'table' \
-                 ELSE LOWER(TABLE_TYPE) END AS CHAR), CAST({prefix} AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) \
+                 ELSE LOWER(TABLE_TYPE) END AS CHAR), CAST({prefix} AS CHAR), \
+                 CAST(IF(VERSION() LIKE '%MariaDB%', '{MARIADB}', 'mysql') AS CHAR), CAST(NULL AS CHAR) \
                  FROM information_schema.TABLES WHERE {at}"
             ),
             // MariaDB says 'NULL' where MySQL has a null.
@@ -348,10 +387,12 @@ impl Dialect for Mysql {
             name,
             on: None,
             create: vec![format!(
-                "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\n{body}"
+                "{} {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\n{body}",
+                create_trigger(target.live)
             )],
             drop: vec![format!("DROP TRIGGER IF EXISTS {trigger}")],
             state,
+            other: false,
         })
     }
 }

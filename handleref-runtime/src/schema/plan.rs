@@ -1,5 +1,6 @@
 //! A plan: the statements that lead to the wanted schema, and back.
 
+use super::dialect::Change;
 use super::diff::Findings;
 use super::problem::{Problem, write_all};
 use crate::engine::Kind;
@@ -14,36 +15,44 @@ pub struct Plan {
     engine: Kind,
     up: Vec<String>,
     down: Vec<String>,
+    /// Both for another database, where they are others: it may have rows in
+    /// tables that are empty in this one.
+    file: Option<(Vec<String>, Vec<String>)>,
     problems: Vec<Problem>,
+}
+
+/// The statements of changes, and what takes them back.
+fn statements(findings: impl IntoIterator<Item = Findings>) -> (Vec<String>, Vec<String>) {
+    let (mut up, mut down, mut later) = (Vec::new(), Vec::new(), Vec::new());
+    let mut add = |change: Change| {
+        up.extend(change.up);
+        down.splice(0..0, change.down);
+    };
+    for findings in findings {
+        later.extend(findings.later);
+        findings.changes.into_iter().for_each(&mut add);
+    }
+    later.into_iter().for_each(add);
+    (up, down)
 }
 
 impl Plan {
     pub(super) fn new(engine: Kind, findings: Vec<Findings>) -> Self {
-        let mut plan = Self {
+        let problems = findings.iter().flat_map(|one| &one.problems);
+        let problems = problems.filter(|problem| !problem.is_repairable());
+        let problems = problems.cloned().collect();
+        let file = findings.iter().any(|one| one.elsewhere.is_some()).then(|| {
+            let file = findings.iter().cloned();
+            statements(file.map(|mut one| one.elsewhere.take().map_or(one, |other| *other)))
+        });
+        let (up, down) = statements(findings);
+        Self {
             engine,
-            up: Vec::new(),
-            down: Vec::new(),
-            problems: Vec::new(),
-        };
-        let mut later = Vec::new();
-        for findings in findings {
-            later.extend(findings.later);
-            plan.problems.extend(
-                findings
-                    .problems
-                    .into_iter()
-                    .filter(|problem| !problem.is_repairable()),
-            );
-            for change in findings.changes {
-                plan.up.extend(change.up);
-                plan.down.splice(0..0, change.down);
-            }
+            up,
+            down,
+            file,
+            problems,
         }
-        for change in later {
-            plan.up.extend(change.up);
-            plan.down.splice(0..0, change.down);
-        }
-        plan
     }
 
     /// Whether there is nothing to do.
@@ -51,7 +60,9 @@ impl Plan {
         self.up.is_empty()
     }
 
-    /// The statements to apply, in order, without semicolons at their ends.
+    /// The statements to apply to this database as it is now, in order, without
+    /// semicolons at their ends. For another one
+    /// [`write_migration`](Plan::write_migration) and the displayed text are safe.
     ///
     /// If there are [`problems`](Plan::problems), these are the statements for
     /// everything else; `install` and `write_migration` refuse them.
@@ -75,6 +86,11 @@ impl Plan {
         self.engine
     }
 
+    /// Whether triggers are made for tables that were empty when they were looked at.
+    pub(super) fn trusts_in_empty_tables(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// # Errors
     /// [`Error::Schema`] if there are problems.
     pub(super) fn refuse_problems(&self) -> Result<(), Error> {
@@ -88,8 +104,12 @@ impl Plan {
     /// Writes the plan as a Diesel migration, `<time>_<name>/{up.sql,down.sql}`
     /// below `dir`, and gives its folder; an empty plan writes nothing.
     ///
-    /// The statements fit the table as it was when the plan was made. They can
-    /// be edited: on a large table of PostgreSQL for instance, to build indexes
+    /// The statements fit the table as it was when the plan was made, but for
+    /// its rows: the triggers write what is missing of rows that were there
+    /// before, also where the file is applied to a table that has some and was
+    /// empty here. Where a file would install triggers that do not, because the
+    /// table was backfilled here, it fails in a database where it was not. The
+    /// statements can be edited: on a large table of PostgreSQL for instance, to build indexes
     /// `CONCURRENTLY`.
     ///
     /// # Errors
@@ -102,6 +122,14 @@ impl Plan {
         name: &str,
     ) -> io::Result<Option<PathBuf>> {
         self.write_at(dir.as_ref(), name, std::time::SystemTime::now().into())
+    }
+
+    /// What a file says.
+    fn file(&self) -> (&[String], &[String]) {
+        match &self.file {
+            Some((up, down)) => (up, down),
+            None => (&self.up, &self.down),
+        }
     }
 
     fn write_at(
@@ -140,8 +168,9 @@ impl Plan {
         }
         let folder = dir.join(format!("{version}_{name}"));
         fs::create_dir(&folder)?;
-        fs::write(folder.join("up.sql"), script(&self.up))?;
-        fs::write(folder.join("down.sql"), script(&self.down))?;
+        let (up, down) = self.file();
+        fs::write(folder.join("up.sql"), script(up))?;
+        fs::write(folder.join("down.sql"), script(down))?;
         Ok(Some(folder))
     }
 }
@@ -171,6 +200,6 @@ impl fmt::Display for Plan {
         if self.is_empty() {
             return f.write_str("-- handleref: nothing to do\n");
         }
-        f.write_str(&script(&self.up))
+        f.write_str(&script(self.file().0))
     }
 }

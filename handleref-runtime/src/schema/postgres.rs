@@ -321,6 +321,7 @@ impl Dialect for Postgres {
             create: vec![create_function, create_trigger],
             drop: vec![drop_trigger, drop_function],
             state,
+            other: false,
         })
     }
 }

@@ -94,6 +94,12 @@ pub enum ProblemKind {
     Copied,
     /// The record table is missing.
     MissingRecordTable,
+    /// Rows were changed before they had a baseline, by triggers that wrote none:
+    /// what they were is lost. A backfill makes the recording begin after that.
+    LostBeginnings {
+        /// How many.
+        rows: i64,
+    },
     /// The record table is there, but `handleref_recordings` does not list it.
     Unlisted,
     /// Something of the record table's name is there, and no record table.
@@ -165,6 +171,7 @@ impl ProblemKind {
                 | Self::UnrecordedKey
                 | Self::UnknownRelative { .. }
                 | Self::Unseen { .. }
+                | Self::LostBeginnings { .. }
         )
     }
 }
@@ -222,6 +229,11 @@ impl fmt::Display for Problem {
             K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
             K::Copied => f.write_str("the database is a copy that has no identity of its own yet"),
             K::MissingRecordTable => f.write_str("the record table is missing"),
+            K::LostBeginnings { rows } => write!(
+                f,
+                "{rows} rows were changed or deleted before they had a baseline, and what they were is lost; \
+                 run `backfill`, which lets the recording begin after that"
+            ),
             K::Unlisted => {
                 f.write_str("the record table is not listed in `handleref_recordings` as it is now")
             }

@@ -21,7 +21,7 @@ mod table;
 mod types;
 
 /// What there is of a recording.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Recorded {
     /// The record table.
     pub(super) table: Live,
@@ -30,6 +30,8 @@ pub(super) struct Recorded {
     /// Whether the rows that were there before have records, if the record
     /// table is listed in `handleref_recordings`.
     pub(super) backfilled: Option<bool>,
+    /// Rows that were changed before they had a baseline, if it is not backfilled.
+    pub(super) lost: i64,
     /// Whether there are rows.
     pub(super) filled: bool,
     /// The triggers on relatives, former ones included, with their tables.

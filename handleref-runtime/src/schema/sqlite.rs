@@ -312,6 +312,7 @@ impl Dialect for Sqlite {
             create: vec![format!("CREATE TRIGGER {qualified} {body}")],
             drop: vec![format!("DROP TRIGGER {qualified}")],
             state,
+            other: false,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! First records for rows that are older than the recording.
 
 use super::Subject;
-use super::baseline::{insert_sql, missing};
+use super::baseline::{insert_sql, lost_beginnings, missing};
 use super::events::{EventKind, Growing};
 use super::keys::{KeyLiteral, Range, end_of_batch};
 use crate::context::write_lock;
@@ -38,7 +38,8 @@ use std::marker::PhantomData;
 /// is no baseline.
 ///
 /// At the end the recording is marked as complete: from then on `as_of`
-/// answers, and the next [`install`](crate::schema::Schema::install) replaces
+/// answers (if rows were changed before under triggers that write no baselines,
+/// only from the last of these changes on), and the next [`install`](crate::schema::Schema::install) replaces
 /// the triggers by simpler ones that do not look for missing baselines.
 ///
 /// Inside a transaction of the caller the batches are savepoints, and locks
@@ -322,9 +323,29 @@ async fn fill<C: Steps>(
     })
 }
 
-/// Marks the recording as complete.
+/// Marks the recording as complete. If rows were changed under triggers that
+/// wrote no baseline, the past that would lack them is not known.
 async fn finish<C: Steps>(conn: &mut C, subject: &Subject) -> Result<(), Error> {
     subject.lock(conn).await?;
+    if subject.recording.condition.is_none() {
+        let kind = C::Backend::KIND;
+        let (records, integer) = (quoted(kind, subject.recording.records), integer::<C>());
+        let sql = format!(
+            "SELECT CAST(COALESCE(MAX(handleref_r.record_id), 0) AS {integer}), CAST(0 AS {integer}) FROM {}",
+            lost_beginnings(kind, &records, subject.key)
+        );
+        let rows = conn.numbers(diesel::sql_query(sql)).await?;
+        let last = rows.first().map_or(0, |(last, _)| *last);
+        if last > 0 {
+            let sql = format!(
+                "UPDATE handleref_recordings SET horizon_record = {last}, \
+                 horizon_at = (SELECT recorded_at FROM {records} WHERE record_id = {last}) \
+                 WHERE backfilled = 0 AND COALESCE(horizon_record, began_record) < {last} AND record_table = "
+            );
+            let sql = Sql::new::<C>().sql(&sql).text(subject.recording.records);
+            conn.execute(sql.query()).await?;
+        }
+    }
     let sql = Sql::new::<C>()
         .sql("UPDATE handleref_recordings SET backfilled = 1, backfill_cursor = NULL WHERE record_table = ")
         .text(subject.recording.records);

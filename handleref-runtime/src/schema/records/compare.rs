@@ -5,11 +5,28 @@ use super::table::Finding;
 use super::{RecordColumn, RecordTarget, Recorded};
 use crate::engine::Kind;
 use crate::record::facts::{BOOKKEEPING, Capture, RecordedColumn, Recording};
-use crate::schema::dialect::{Change, State, Trigger};
+use crate::schema::dialect::{Change, State, Swap, Trigger};
 use crate::schema::diff::Compare;
 use crate::schema::live::LiveTrigger;
 use crate::schema::names::guard_name;
 use crate::schema::problem::ProblemKind;
+
+/// What is to be done with triggers.
+#[derive(Default)]
+struct Turn {
+    /// Before the record table is altered.
+    drop: Vec<Change>,
+    /// Those that must not be missing in between.
+    replace: Vec<Change>,
+    /// After all of that.
+    create: Vec<Change>,
+}
+
+impl Turn {
+    fn is_empty(&self) -> bool {
+        self.drop.is_empty() && self.replace.is_empty() && self.create.is_empty()
+    }
+}
 
 impl Compare<'_> {
     /// Compares the record table and the triggers with what the model asks for.
@@ -25,21 +42,30 @@ impl Compare<'_> {
         };
         let row = self.target.columns.clone();
         let there = recorded.table.found.is_some();
+        let lazy = match recorded.backfilled.filter(|_| there) {
+            Some(backfilled) => !backfilled,
+            None => recorded.filled,
+        };
+        let (wanted, live, unique) = (self.target.wanted, self.target.live, self.unique_sets());
         let target = RecordTarget {
             dialect: self.dialect,
-            wanted: self.target.wanted,
+            wanted,
             recording,
-            live: self.target.live,
+            live,
             recorded,
             support,
             row: &row,
-            unique: self.unique_sets(),
+            unique: unique.clone(),
+            columns: columns.clone(),
+            lazy,
+            guard: wanted.guards,
+        };
+        // Triggers that write baselines do no harm where there is none to write.
+        let careful = RecordTarget {
+            unique,
             columns,
-            lazy: match recorded.backfilled.filter(|_| there) {
-                Some(backfilled) => !backfilled,
-                None => recorded.filled,
-            },
-            guard: self.target.wanted.guards,
+            lazy: true,
+            ..target
         };
         if there && !target.is_record_table() {
             let found = recorded.table.found.clone().unwrap_or_default();
@@ -72,13 +98,33 @@ impl Compare<'_> {
                 .for_each(|finding| self.on_records(&target, finding));
             return;
         }
-        let create = self.drop_triggers(&target);
-        for finding in evolution.into_iter().chain(target.indexes()) {
+        let turn = self.turn(&target, &careful);
+        if there && !lazy && !turn.is_empty() {
+            self.changes([target.unless_backfilled()]);
+        }
+        let mut locked = turn.replace;
+        let renamed = |(_, kind, _): &Finding| matches!(kind, ProblemKind::RenamedColumn { .. });
+        let swap = self.dialect.swap(target.live);
+        // Triggers that name a column by its former name fail.
+        let together = swap != Swap::InTransaction && evolution.iter().any(renamed);
+        self.changes(turn.drop);
+        for (column, kind, change) in evolution {
+            self.problem_on(target.listed(), column.as_deref(), kind);
+            match change {
+                Some(change) if together => locked.insert(0, change),
+                change => self.changes(change),
+            }
+        }
+        if together || (swap == Swap::Locked && !locked.is_empty()) {
+            let table = target.beside(&target.wanted.table.table);
+            let tables = [table, target.beside(recording.records)];
+            locked = self.dialect.exclusively(&tables, locked);
+        }
+        for finding in target.indexes() {
             self.on_records(&target, finding);
         }
-        for change in create {
-            self.change(change.up, change.down);
-        }
+        self.changes(locked);
+        self.changes(turn.create);
         if let Some((_, kind, change)) = target.register() {
             // That it is not listed goes without saying if it is not there.
             let known = recorded.table.found.is_none() && recorded.backfilled.is_none();
@@ -86,6 +132,10 @@ impl Compare<'_> {
                 Some(change) if known => self.change(change.up, change.down),
                 change => self.on_records(&target, (None, kind, change)),
             }
+        }
+        if recorded.lost > 0 {
+            let rows = recorded.lost;
+            self.notice(target.listed(), ProblemKind::LostBeginnings { rows });
         }
         self.uncovered(&target);
     }
@@ -158,58 +208,104 @@ impl Compare<'_> {
         }
     }
 
-    /// Drops the triggers that are not as they should be, so that the record
-    /// table can be altered, and gives what makes them again.
-    fn drop_triggers(&mut self, target: &RecordTarget<'_>) -> Vec<Change> {
-        let triggers = self.dialect.record_triggers(target);
-        self.drop_obsolete(target, &triggers);
-        let mut create = Vec::new();
-        for trigger in triggers {
+    /// Sorts what has to be done with the triggers, the guard among them.
+    fn turn(&mut self, target: &RecordTarget<'_>, careful: &RecordTarget<'_>) -> Turn {
+        let mut triggers: Vec<Trigger> = self.wanted_guard().into_iter().collect();
+        triggers.extend(self.dialect.record_triggers(target));
+        let mut turn = Turn::default();
+        let mut states = triggers.iter().map(|trigger| &trigger.state);
+        let careful = match states.any(|state| matches!(state, State::Altered(_))) {
+            true if !target.lazy => self.dialect.record_triggers(careful),
+            _ => Vec::new(),
+        };
+        // What is there and would be right before a backfill is no problem.
+        let good = |name: &str| {
+            let mut careful = careful.iter();
+            careful.any(|it| it.name == name && matches!(it.state, State::Right))
+        };
+        self.drop_obsolete(target, &triggers, &good, &mut turn);
+        let swap = self.dialect.swap(target.live);
+        for mut trigger in triggers {
             let on = match trigger.on.as_deref() {
                 Some(on) => target.wanted.beside(on).shown(),
                 None => target.wanted.table.shown(),
             };
-            let name = trigger.name;
-            let on_relative = trigger.on.as_deref();
-            let on_relative = on_relative.is_some_and(|on| on != target.recording.records);
-            let made = Change {
-                up: trigger.create,
-                down: trigger.drop,
-            };
-            let dropped = made.down.clone();
-            // A relative may get columns in the same plan.
-            let make = |this: &mut Self| match on_relative {
-                true => this.later(made),
-                false => create.push(made),
-            };
-            match trigger.state {
+            let name = trigger.name.clone();
+            let relative = trigger.on.clone();
+            let relative = relative.filter(|on| on != target.recording.records);
+            let state = std::mem::replace(&mut trigger.state, State::Right);
+            match state {
                 State::Right => {}
                 State::Missing => {
                     // Goes without saying if there is no record table yet.
                     if target.recorded.table.found.is_some() {
                         self.problem_on(on, None, ProblemKind::MissingTrigger { trigger: name });
                     }
-                    make(self);
+                    let made = Change {
+                        up: trigger.create,
+                        down: trigger.drop,
+                    };
+                    // A relative may get columns in the same plan.
+                    match relative {
+                        Some(_) => self.later(made),
+                        None => turn.create.push(made),
+                    }
                 }
                 State::Altered(restore) => {
-                    self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
-                    self.change(dropped, restore);
-                    make(self);
+                    if !good(&name) {
+                        self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
+                    }
+                    let swaps = swap != Swap::InTransaction && !trigger.other;
+                    match relative {
+                        Some(relative) if swaps => {
+                            let live = target.live_of(Some(&relative));
+                            let table = target.beside(&relative);
+                            let changes = self.dialect.replace(live, &table, trigger, restore);
+                            changes.into_iter().for_each(|change| self.later(change));
+                        }
+                        None if swaps => turn.replace.push(Change {
+                            up: match swap {
+                                Swap::Locked => [trigger.drop.clone(), trigger.create].concat(),
+                                Swap::AtOnce | Swap::InTransaction => trigger.create,
+                            },
+                            down: [trigger.drop, restore].concat(),
+                        }),
+                        relative => {
+                            turn.drop.push(Change {
+                                up: trigger.drop.clone(),
+                                down: restore,
+                            });
+                            let made = Change {
+                                up: trigger.create,
+                                down: trigger.drop,
+                            };
+                            match relative {
+                                Some(_) => self.later(made),
+                                None => turn.create.push(made),
+                            }
+                        }
+                    }
                 }
                 State::Disabled(enable, disable) => {
                     self.problem_on(on, None, ProblemKind::DisabledTrigger { trigger: name });
-                    create.push(Change {
+                    turn.create.push(Change {
                         up: vec![enable],
                         down: vec![disable],
                     });
                 }
             }
         }
-        create
+        turn
     }
 
     /// Drops triggers of ours that nothing asks for any more.
-    fn drop_obsolete(&mut self, target: &RecordTarget<'_>, triggers: &[Trigger]) {
+    fn drop_obsolete(
+        &mut self,
+        target: &RecordTarget<'_>,
+        triggers: &[Trigger],
+        good: &dyn Fn(&str) -> bool,
+        turn: &mut Turn,
+    ) {
         let (table, records) = (&target.wanted.table.table, target.recording.records);
         let guard = guard_name(self.dialect, table);
         let keeps_guard = self.dialect.kind() != Kind::Sqlite;
@@ -235,13 +331,21 @@ impl Compare<'_> {
             if triggers.iter().any(|trigger| trigger.name == found.name) {
                 continue;
             }
-            let kind = ProblemKind::ObsoleteTrigger {
-                trigger: found.name.clone(),
-            };
-            self.problem_on(target.wanted.beside(on).shown(), None, kind);
+            let trigger = found.name.clone();
+            if !good(&trigger) {
+                let kind = ProblemKind::ObsoleteTrigger { trigger };
+                self.problem_on(target.wanted.beside(on).shown(), None, kind);
+            }
             // All of them are in one schema.
-            let drop = self.dialect.drop_trigger(target.live, on, &found.name);
-            self.change(drop, self.dialect.restore_trigger(target.live, found));
+            let change = Change {
+                up: self.dialect.drop_trigger(target.live, on, &found.name),
+                down: self.dialect.restore_trigger(target.live, found),
+            };
+            // What is wanted instead must be there before, or at once.
+            match self.dialect.swap(target.live) {
+                Swap::InTransaction => turn.drop.push(change),
+                Swap::AtOnce | Swap::Locked => turn.create.push(change),
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::RecordTarget;
 use crate::record::facts::Recording;
 use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
 use crate::schema::live::{Live, LiveIndex};
-use crate::schema::mysql::{Mysql, same_text, stored_literal};
+use crate::schema::mysql::{Mysql, create_trigger, same_text, stored_literal};
 use crate::schema::names::hex_literal;
 use crate::schema::problem::ProblemKind;
 
@@ -221,11 +221,15 @@ fn named_trigger(
         on: on.map(str::to_owned),
         create: vec![
             MODE.into(),
-            format!("CREATE TRIGGER {qualified} {event} ON {table} FOR EACH ROW\n{body}"),
+            format!(
+                "{} {qualified} {event} ON {table} FOR EACH ROW\n{body}",
+                create_trigger(target.live)
+            ),
             MODE_BACK.into(),
         ],
         drop: vec![format!("DROP TRIGGER IF EXISTS {qualified}")],
         state,
+        other: false,
     }
 }
 
@@ -261,6 +265,7 @@ fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
             Some(index) if right(index) => State::Right,
             Some(_) => State::Altered(Vec::new()),
         },
+        other: true,
     })
 }
 

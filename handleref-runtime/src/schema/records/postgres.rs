@@ -219,6 +219,7 @@ fn trigger(
             format!("DROP FUNCTION IF EXISTS {called}()"),
         ],
         state,
+        other: false,
     }
 }
 

@@ -4,7 +4,8 @@ use super::support::{RECORDINGS, Support};
 use super::{RELATIVE, Recorded, relative_prefix};
 use crate::engine::Kind;
 use crate::executor::{Steps, Texts};
-use crate::record::facts::Recording;
+use crate::record::facts::{RECORD_OPERATION, Recording};
+use crate::record::maintain::baseline::lost_beginnings;
 use crate::schema::dialect::{Dialect, Wanted};
 use crate::schema::live::{Live, LiveColumn, LiveTrigger, ask, read, read_with_types};
 use crate::schema::names::TableName;
@@ -79,6 +80,19 @@ pub(in crate::schema) async fn recorded<C: Steps>(
         );
         let rows = ask(conn, sql).await?;
         recorded.backfilled = rows.first().map(|row| row.0.as_deref() == Some("y"));
+    }
+    let known_operation = recorded.table.column(RECORD_OPERATION).is_some();
+    if recorded.backfilled == Some(false) && known_operation && recording.condition.is_none() {
+        let records = dialect.qualified(live.schema.as_deref(), recording.records);
+        let lost = lost_beginnings(dialect.kind(), &records, &wanted.key);
+        let sql = format!(
+            "SELECT {0}, {1}, {1}, {1} FROM {lost}",
+            cast(dialect, "COUNT(*)"),
+            cast(dialect, "NULL")
+        );
+        let rows = ask(conn, sql).await?;
+        let count = rows.first().and_then(|row| row.0.as_deref()?.parse().ok());
+        recorded.lost = count.unwrap_or_default();
     }
     let table = dialect.qualified(live.schema.as_deref(), &wanted.table.table);
     let exists = format!("CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 'y' ELSE 'n' END");

@@ -104,6 +104,7 @@ fn named(
         create: vec![format!("CREATE TRIGGER {qualified} {body}")],
         drop: vec![format!("DROP TRIGGER {qualified}")],
         state,
+        other: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The record table: how it is made, and how it follows its model.
 
-use super::support::{CONTEXT, EVENTS, RECORDINGS, SEQUENCE};
+use super::support::{CONTEXT, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
 use super::{RecordTarget, types};
 use crate::engine::Kind;
 use crate::record::facts as f;
@@ -304,6 +304,25 @@ impl RecordTarget<'_> {
             ProblemKind::MissingIndex { index: name },
             Some(change),
         )
+    }
+
+    /// Refuses to go on in a database where rows that are older than the
+    /// recording have no baseline yet: the triggers that follow write none.
+    pub(super) fn unless_backfilled(&self) -> Change {
+        let from = format!(
+            "{} WHERE record_table = {} AND backfilled = 0",
+            self.support.named(self.dialect, RECORDINGS),
+            self.dialect.text(&self.listed())
+        );
+        let message = format!(
+            "handleref: rows of {} have no baseline in this database; run `backfill` here, then this migration",
+            self.wanted.table.shown()
+        );
+        let refuse = self.support.named(self.dialect, REFUSE);
+        Change {
+            up: vec![self.dialect.refuse_if(&from, &refuse, &message)],
+            down: Vec::new(),
+        }
     }
 
     /// Lists the record table, which says since when it is complete; and starts

@@ -70,5 +70,6 @@ pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
         } else {
             State::Altered(Vec::new())
         },
+        other: true,
     })
 }
