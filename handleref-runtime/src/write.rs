@@ -60,7 +60,7 @@ where
 {
     /// What to write: whatever Diesel's `set` takes.
     ///
-    /// The columns that handleref manages (version, `updated_at`,
+    /// The columns that handleref manages (version, `created_at`, `updated_at`,
     /// `deleted_at`) must not be among them; a changeset that assigns one is
     /// refused by a [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
     /// that holds [`Error::ManagedColumn`], before anything is sent. In a

@@ -45,7 +45,7 @@ impl Roles {
 
     /// Names that a changeset of the user must not assign.
     pub(crate) fn managed(self) -> impl Iterator<Item = &'static str> {
-        let timestamps = [self.updated_at, self.deleted_at];
+        let timestamps = [self.created_at, self.updated_at, self.deleted_at];
         let version = self.version.map(|(name, _)| name);
         version
             .into_iter()

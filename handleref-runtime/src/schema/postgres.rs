@@ -19,6 +19,14 @@ use crate::time::{TimeKind, now_sql};
 
 pub(super) struct Postgres;
 
+/// The type `g.sql_type` of the column `a`, with what its domain is made of,
+/// which may be a domain in turn. The first of them that says a length counts.
+const GROUND: &str = "CROSS JOIN LATERAL (WITH RECURSIVE d (oid, typmod) AS (SELECT a.atttypid, a.atttypmod \
+     UNION ALL SELECT t.typbasetype, CASE WHEN d.typmod = -1 THEN t.typtypmod ELSE d.typmod END \
+     FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE t.typtype = 'd') \
+     SELECT format_type(d.oid, d.typmod)::text AS sql_type FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid \
+     WHERE t.typtype <> 'd') g";
+
 /// The default of a new column; the expression itself, if it has one.
 fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
     match fill {
@@ -116,10 +124,10 @@ impl Dialect for Postgres {
             ),
             // A virtual generated column (PostgreSQL 18) is null in OLD and in NEW.
             columns: format!(
-                "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod)::text, \
+                "SELECT a.attname::text, g.sql_type, \
                  CASE WHEN a.attnotnull THEN '' ELSE 'n' END || CASE a.attgenerated WHEN 's' THEN 'g' ELSE '' END, \
                  pg_get_expr(d.adbin, d.adrelid)::text \
-                 FROM pg_catalog.pg_attribute a \
+                 FROM pg_catalog.pg_attribute a {GROUND} \
                  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
                  WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"
             ),
@@ -145,10 +153,9 @@ impl Dialect for Postgres {
             // A domain may refuse null, which a record of a skipped column is.
             types: format!(
                 "SELECT a.attname::text, \
-                 (CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END \
-                 || CASE WHEN a.attcollation <> 0 AND k.collname <> 'default' \
+                 (g.sql_type || CASE WHEN a.attcollation <> 0 AND k.collname <> 'default' \
                  THEN ' COLLATE ' || quote_ident(kn.nspname) || '.' || quote_ident(k.collname) ELSE '' END)::text, NULL::text, NULL::text \
-                 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+                 FROM pg_catalog.pg_attribute a {GROUND} \
                  LEFT JOIN pg_catalog.pg_collation k ON k.oid = a.attcollation \
                  LEFT JOIN pg_catalog.pg_namespace kn ON kn.oid = k.collnamespace \
                  WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"

@@ -138,12 +138,10 @@ impl<M: Recorded> Erase<M> {
                 return Err(Error::NoField { model, field });
             }
             let roles = M::RECORDED_ROLES;
-            let created_at = roles.created_at.map(|(name, _)| name);
             let mut kept = M::RECORDED_KEY
                 .iter()
                 .copied()
                 .chain(roles.managed())
-                .chain(created_at)
                 .chain(roles.status);
             if let Some(column) = kept.find(|kept| kept == name) {
                 return Err(Error::ManagedColumn { model, column });
