@@ -1,6 +1,7 @@
 //! What a table lacks, and the SQL that gives it that.
 
 use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Wanted};
+use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use super::records::{Recorded, support::Support};
@@ -16,6 +17,10 @@ pub(super) struct Findings {
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
     pub(super) uncovered: Vec<String>,
+    /// Where it is, on PostgreSQL, if it is recorded.
+    pub(super) home: Option<Home>,
+    /// The table, if it is in the default schema.
+    pub(super) at_home: Option<String>,
 }
 
 /// A managed column as the model says it is.

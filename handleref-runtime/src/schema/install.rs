@@ -4,6 +4,7 @@ use super::dialect::{Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
 use super::live;
 use super::plan::Plan;
+use super::problem::{Problem, ProblemKind};
 use super::records::read::recorded;
 use super::records::support::Support;
 use crate::engine::{Engine, Kind};
@@ -16,7 +17,9 @@ pub(super) async fn compare<C: Steps>(
 ) -> Result<Vec<Findings>, Error> {
     let dialect = dialect(C::Backend::KIND);
     let mut findings = Vec::with_capacity(tables.len());
-    let mut supports: Vec<(Option<&str>, Support)> = Vec::new();
+    let mut supports: Vec<(Option<String>, Support)> = Vec::new();
+    // Numbers, moments and cursors are over all models of a program.
+    let mut first_home: Option<String> = None;
     for wanted in tables {
         let Some(recording) = wanted.recording else {
             let live = live::read(conn, dialect, &wanted.table).await?;
@@ -28,13 +31,17 @@ pub(super) async fn compare<C: Steps>(
             findings.push(compare_table(dialect, wanted, &live, None));
             continue;
         }
-        // A trigger of SQLite sees its own database file and no other.
-        let place = wanted.table.schema.as_deref();
-        let place = place.filter(|_| C::Backend::KIND == Kind::Sqlite);
+        let place = match C::Backend::KIND {
+            // A trigger of SQLite sees its own database file and no other.
+            Kind::Sqlite => wanted.table.schema.clone(),
+            // Every schema has its own.
+            Kind::Postgres => live.schema.clone(),
+            Kind::Mysql => None,
+        };
         let at = match supports.iter().position(|(known, _)| *known == place) {
             Some(at) => at,
             None => {
-                let support = Support::read(conn, dialect, place).await?;
+                let support = Support::read(conn, dialect, place.as_deref()).await?;
                 findings.push(support.compare(dialect));
                 supports.push((place, support));
                 supports.len() - 1
@@ -44,8 +51,27 @@ pub(super) async fn compare<C: Steps>(
             continue;
         };
         let recorded = recorded(conn, dialect, wanted, recording, &live, support, tables).await?;
+        let home = support.home.clone();
+        let elsewhere = first_home.get_or_insert_with(|| live.detail.clone());
         let recording = Some((recording, &recorded, support));
-        findings.push(compare_table(dialect, wanted, &live, recording));
+        let mut found = compare_table(dialect, wanted, &live, recording);
+        if C::Backend::KIND == Kind::Postgres && *elsewhere != live.detail {
+            found = Findings::default();
+            found.problems.push(Problem {
+                model: wanted.models.clone(),
+                table: wanted.table.shown(),
+                column: None,
+                kind: ProblemKind::OtherSchema {
+                    schema: live.detail.clone(),
+                    others: elsewhere.clone(),
+                },
+            });
+        }
+        found.home = Some(home);
+        if live.schema.is_none() {
+            found.at_home = Some(wanted.table.table.clone());
+        }
+        findings.push(found);
     }
     Ok(findings)
 }

@@ -1,6 +1,7 @@
 //! A plan: the statements that lead to the wanted schema, and back.
 
 use super::diff::Findings;
+use super::home::Home;
 use super::problem::{Problem, write_all};
 use crate::engine::Kind;
 use crate::error::Error;
@@ -14,6 +15,8 @@ pub struct Plan {
     engine: Kind,
     up: Vec<String>,
     down: Vec<String>,
+    /// The same as a file has them.
+    files: [Vec<String>; 2],
     problems: Vec<Problem>,
 }
 
@@ -23,11 +26,18 @@ impl Plan {
             engine,
             up: Vec::new(),
             down: Vec::new(),
+            files: [Vec::new(), Vec::new()],
             problems: Vec::new(),
         };
+        let mut home = Home::default();
         let mut later = Vec::new();
         for findings in findings {
             later.extend(findings.later);
+            if let Some(found) = findings.home {
+                let tables = std::mem::take(&mut home.tables);
+                home = Home { tables, ..found };
+            }
+            home.tables.extend(findings.at_home);
             plan.problems.extend(
                 findings
                     .problems
@@ -42,6 +52,20 @@ impl Plan {
         for change in later {
             plan.up.extend(change.up);
             plan.down.splice(0..0, change.down);
+        }
+        if engine == Kind::Postgres {
+            for (statements, file) in [&mut plan.up, &mut plan.down]
+                .into_iter()
+                .zip(&mut plan.files)
+            {
+                file.extend(home.guard(statements));
+                file.extend(statements.iter().map(|one| Home::follow(one)));
+                for statement in statements {
+                    *statement = home.settle(statement);
+                }
+            }
+        } else {
+            plan.files = [plan.up.clone(), plan.down.clone()];
         }
         plan
     }
@@ -87,6 +111,10 @@ impl Plan {
 
     /// Writes the plan as a Diesel migration, `<time>_<name>/{up.sql,down.sql}`
     /// below `dir`, and gives its folder; an empty plan writes nothing.
+    ///
+    /// On PostgreSQL a file follows the schema in which it is applied (the first
+    /// one of the search path), and refuses where the tables are not in it: so
+    /// one file serves many tenants.
     ///
     /// The statements fit the table as it was when the plan was made. They can
     /// be edited: on a large table of PostgreSQL for instance, to build indexes
@@ -140,8 +168,8 @@ impl Plan {
         }
         let folder = dir.join(format!("{version}_{name}"));
         fs::create_dir(&folder)?;
-        fs::write(folder.join("up.sql"), script(&self.up))?;
-        fs::write(folder.join("down.sql"), script(&self.down))?;
+        fs::write(folder.join("up.sql"), script(&self.files[0]))?;
+        fs::write(folder.join("down.sql"), script(&self.files[1]))?;
         Ok(Some(folder))
     }
 }
@@ -171,6 +199,6 @@ impl fmt::Display for Plan {
         if self.is_empty() {
             return f.write_str("-- handleref: nothing to do\n");
         }
-        f.write_str(&script(&self.up))
+        f.write_str(&script(&self.files[0]))
     }
 }
