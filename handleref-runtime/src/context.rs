@@ -4,6 +4,8 @@
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
+use crate::literal::literal;
+use crate::text::quoted;
 use diesel::result::{Error as DieselError, QueryResult};
 use std::future::Future;
 use std::task::{Context, Waker};
@@ -28,42 +30,149 @@ impl Switch {
         }
     }
 
-    pub(crate) fn on_sql(self, kind: Kind, value: i64) -> String {
+    /// Its setting on PostgreSQL, in SQL: each home has its own, so that what is
+    /// said to the triggers of one schema means nothing in another one. `list`
+    /// is the number of the table of changesets there.
+    pub(crate) fn setting(self, list: &str) -> String {
+        format!(
+            "'handleref.{}_' OPERATOR(pg_catalog.||) {list}",
+            self.name()
+        )
+    }
+
+    /// The setting by which a person says it to all schemas of the database.
+    pub(crate) fn setting_of_all(self) -> String {
+        format!("'handleref.{}'", self.name())
+    }
+
+    fn on_sql(self, kind: Kind, home: &Home, value: i64) -> String {
         let name = self.name();
-        match kind {
-            Kind::Sqlite => format!("UPDATE handleref_context SET {name} = {value}"),
-            Kind::Postgres => format!("SELECT set_config('handleref.{name}', '{value}', true)"),
-            Kind::Mysql => format!("SET @handleref_{name} = {value}"),
+        match (kind, self) {
+            (Kind::Sqlite, _) => format!("UPDATE handleref_context SET {name} = {value}"),
+            (Kind::Postgres, _) => {
+                format!(
+                    "SELECT set_config('handleref.{name}_{}', '{value}', true)",
+                    home.list
+                )
+            }
+            (Kind::Mysql, Self::Changeset) => {
+                format!("SET @handleref_changeset = {value}, @handleref_changeset_in = DATABASE()")
+            }
+            (Kind::Mysql, _) => format!("SET @handleref_{name} = {value}"),
         }
     }
 
-    fn off_sql(self, kind: Kind) -> String {
+    fn off_sql(self, kind: Kind, home: &Home) -> String {
         let name = self.name();
         match (kind, self) {
             (Kind::Sqlite, Self::Changeset) => {
                 "UPDATE handleref_context SET changeset = NULL".into()
             }
             (Kind::Sqlite, _) => format!("UPDATE handleref_context SET {name} = 0"),
-            (Kind::Postgres, _) => format!("SELECT set_config('handleref.{name}', '', true)"),
+            (Kind::Postgres, _) => {
+                format!(
+                    "SELECT set_config('handleref.{name}_{}', '', true)",
+                    home.list
+                )
+            }
+            (Kind::Mysql, Self::Changeset) => match &home.around {
+                Some((no, database)) => format!(
+                    "SET @handleref_changeset = {no}, @handleref_changeset_in = {}",
+                    literal(kind, database)
+                ),
+                None => "SET @handleref_changeset = NULL, @handleref_changeset_in = NULL".into(),
+            },
             (Kind::Mysql, _) => format!("SET @handleref_{name} = NULL"),
         }
     }
 
-    /// What it is set to; none if it is off.
+    /// What it is set to here; none if it is off.
     pub(crate) async fn read<C: Steps>(self, conn: &mut C) -> QueryResult<Option<i64>> {
         let name = self.name();
         let sql = match C::Backend::KIND {
             Kind::Sqlite => format!("SELECT COALESCE({name}, 0), 0 FROM handleref_context"),
-            Kind::Postgres => format!(
-                "SELECT CAST(COALESCE(NULLIF(current_setting('handleref.{name}', true), ''), '0') AS BIGINT), \
-                 CAST(0 AS BIGINT)"
-            ),
+            Kind::Postgres => {
+                let list = "coalesce(to_regclass('handleref_changesets')::oid, 0::oid)::text";
+                format!(
+                    "SELECT CAST(COALESCE(NULLIF(current_setting({}, true), ''), '0') AS BIGINT), CAST(0 AS BIGINT)",
+                    self.setting(list)
+                )
+            }
+            Kind::Mysql if self == Self::Changeset => {
+                format!("SELECT CAST(COALESCE({CHANGESET_HERE}, 0) AS SIGNED), CAST(0 AS SIGNED)")
+            }
             Kind::Mysql => {
                 format!("SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED), CAST(0 AS SIGNED)")
             }
         };
         let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
         Ok(found.map(|(value, _)| value).filter(|value| *value != 0))
+    }
+}
+
+/// The number of the changeset on MySQL, if it is one of this database. In a
+/// trigger `DATABASE()` is the one that the trigger is in. Compared by bytes,
+/// whatever the collations are.
+pub(crate) const CHANGESET_HERE: &str = "IF(CAST(@handleref_changeset_in AS BINARY) <=> CAST(DATABASE() AS BINARY), @handleref_changeset, NULL)";
+
+/// Which of our tables a connection means: those of the first schema of its
+/// search path that has them (PostgreSQL), or of its database (MySQL).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Home {
+    /// What their names begin with, in SQL; nothing on SQLite.
+    prefix: String,
+    /// The schema or database.
+    name: Option<String>,
+    /// PostgreSQL's number of the table of changesets.
+    list: String,
+    /// The changeset that MySQL's session is in, of another database.
+    around: Option<(i64, String)>,
+}
+
+impl Home {
+    /// What [`texts`](Self::texts) gave.
+    pub(crate) fn read(kind: Kind, name: Option<&str>, list: Option<&str>) -> Self {
+        Self {
+            prefix: name
+                .filter(|name| !name.is_empty())
+                .map(|name| format!("{}.", quoted(kind, name)))
+                .unwrap_or_default(),
+            name: name.map(str::to_owned),
+            list: list.unwrap_or("0").to_owned(),
+            around: None,
+        }
+    }
+
+    async fn find<C: Steps>(conn: &mut C) -> QueryResult<Self> {
+        let sql = match C::Backend::KIND {
+            Kind::Sqlite => return Ok(Self::default()),
+            Kind::Postgres => {
+                "SELECT n.nspname::text, c.oid::text, NULL::text, NULL::text FROM pg_catalog.pg_class c \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = 'handleref_changesets'::regclass"
+            }
+            Kind::Mysql => {
+                "SELECT CAST(DATABASE() AS CHAR), CAST(NULL AS CHAR), CAST(@handleref_changeset AS CHAR), \
+                 CAST(@handleref_changeset_in AS CHAR)"
+            }
+        };
+        let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+        let (name, list, around, database) = row.unwrap_or_default();
+        let around = around.and_then(|no| no.parse().ok());
+        Ok(Self {
+            around: around.zip(database),
+            ..Self::read(C::Backend::KIND, name.as_deref(), list.as_deref())
+        })
+    }
+
+    /// The database, on MySQL; none where it is the connection's, whichever
+    /// that is now.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// One of our tables.
+    pub(crate) fn table(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
     }
 }
 
@@ -87,8 +196,10 @@ pub(crate) struct Scope<'a, E: Steps> {
     conn: &'a mut E,
     /// How many transactions and savepoints are around it.
     outer: u32,
-    /// What it has switched on.
-    switched: Option<Switch>,
+    /// Where it has switched something on.
+    home: Home,
+    /// What takes back what it has switched on.
+    switched: Option<String>,
     open: bool,
 }
 
@@ -100,6 +211,7 @@ impl<'a, E: Steps> Scope<'a, E> {
         let mut this = Self {
             conn,
             outer,
+            home: Home::default(),
             switched: None,
             open: true,
         };
@@ -138,14 +250,25 @@ impl<'a, E: Steps> Scope<'a, E> {
 
     /// Sets what is off so far.
     pub(crate) async fn switch_on(&mut self, switch: Switch, value: i64) -> Result<(), Error> {
-        self.will_switch(switch);
-        let sql = switch.on_sql(E::Backend::KIND, value);
+        let mut home = Home::find(self.conn).await?;
+        if self.outer == 0 {
+            home.around = None;
+        }
+        self.will_switch(switch, home);
+        let sql = switch.on_sql(E::Backend::KIND, &self.home, value);
         Ok(self.conn.batch(&sql).await?)
     }
 
-    /// Says that a statement of the caller's sets a switch.
-    pub(crate) fn will_switch(&mut self, switch: Switch) {
-        self.switched = Some(switch);
+    /// Says that a switch is set, or is about to be.
+    pub(crate) fn will_switch(&mut self, switch: Switch, home: Home) {
+        self.switched = Some(switch.off_sql(E::Backend::KIND, &home));
+        self.home = home;
+    }
+
+    /// Where this scope has switched something on. What is done inside may mean
+    /// another schema or database by now.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// Whether this scope has switched something on; not inside another such scope.
@@ -173,8 +296,8 @@ impl<'a, E: Steps> Scope<'a, E> {
         }
         // PostgreSQL forgets it with the transaction.
         let stays = E::Backend::KIND != Kind::Postgres || self.outer > 0;
-        if let (Ok(_), Some(switch)) = (&result, self.switched.filter(|_| stays))
-            && let Err(error) = self.conn.batch(&switch.off_sql(E::Backend::KIND)).await
+        if let (Ok(_), Some(off)) = (&result, self.switched.as_deref().filter(|_| stays))
+            && let Err(error) = self.conn.batch(off).await
         {
             result = Err(Error::from(error).into());
         }
@@ -203,8 +326,8 @@ impl<'a, E: Steps> Scope<'a, E> {
                 other => break other,
             }
         };
-        if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
-            let _ = self.conn.batch(&switch.off_sql(Kind::Mysql)).await;
+        if let (Kind::Mysql, Some(off)) = (E::Backend::KIND, self.switched.as_deref()) {
+            let _ = self.conn.batch(off).await;
         }
         self.open = false;
         ended?;
@@ -218,11 +341,10 @@ impl<E: Steps> Drop for Scope<'_, E> {
             return;
         }
         self.conn.abandon(self.outer);
-        if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
+        if let (Kind::Mysql, Some(off)) = (E::Backend::KIND, self.switched.as_deref()) {
             // A synchronous connection is done at the first poll, an abandoned
             // asynchronous one refuses there.
-            let sql = switch.off_sql(Kind::Mysql);
-            let reset = std::pin::pin!(self.conn.batch(&sql));
+            let reset = std::pin::pin!(self.conn.batch(off));
             let _ = reset.poll(&mut Context::from_waker(Waker::noop()));
         }
     }

@@ -63,6 +63,7 @@ use names::TableName;
 
 mod dialect;
 mod diff;
+mod home;
 mod indexes;
 mod inspect;
 mod install;

@@ -2,10 +2,11 @@
 //! and a few texts of the user's, as literals.
 
 use crate::engine::{Engine, Kind};
+use crate::error::Error;
 use crate::executor::Steps;
 pub(crate) use crate::literal::literal;
 use crate::time::{TimeKind, now_sql};
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime};
 use diesel::query_builder::SqlQuery;
 use diesel::result::QueryResult;
 
@@ -91,9 +92,40 @@ pub(crate) fn for_update<C: Steps>() -> &'static str {
     }
 }
 
-/// Reads a time as the engines show it.
+/// A time as a text that [`parse_time`] reads, whatever the session says about
+/// dates: PostgreSQL would show it by `DateStyle`, so there it is a number.
+pub(crate) fn time_as_text<C: Steps>(expression: &str) -> String {
+    match C::Backend::KIND {
+        Kind::Postgres => format!(
+            "('@' || CAST(CAST(EXTRACT(EPOCH FROM {expression}) * 1000000 AS BIGINT) AS TEXT))"
+        ),
+        Kind::Sqlite | Kind::Mysql => as_text::<C>(expression),
+    }
+}
+
+/// Reads a time that was selected by [`time_as_text`].
 pub(crate) fn parse_time(text: &str) -> Option<NaiveDateTime> {
+    if let Some(micros) = text.strip_prefix('@') {
+        return DateTime::from_timestamp_micros(micros.parse().ok()?).map(|at| at.naive_utc());
+    }
     NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok()
+}
+
+/// What cannot be read is an error, and never left out.
+pub(crate) fn unreadable(what: &str) -> Error {
+    let message = format!("{what} cannot be read: it is not as handleref writes it");
+    Error::Database(diesel::result::Error::DeserializationError(message.into()))
+}
+
+/// Reads all rows, or says that one of them cannot be read.
+pub(crate) fn read_all<R, T>(
+    rows: impl IntoIterator<Item = R>,
+    what: &str,
+    read: impl Fn(R) -> Option<T>,
+) -> Result<Vec<T>, Error> {
+    rows.into_iter()
+        .map(|row| read(row).ok_or_else(|| unreadable(what)))
+        .collect()
 }
 
 /// Executes an `INSERT` of one row, and gives its `id`.

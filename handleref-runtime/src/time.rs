@@ -212,8 +212,10 @@ pub(crate) fn push_now<DB: Engine>(kind: TimeKind, out: &mut AstPass<'_, '_, DB>
 /// The clock expression; see [`push_now`].
 pub(crate) const fn now_sql(engine: Kind, kind: TimeKind) -> &'static str {
     match (engine, kind) {
-        (Kind::Postgres, TimeKind::Plain) => "(statement_timestamp() AT TIME ZONE 'UTC')",
-        (Kind::Postgres, _) => "statement_timestamp()",
+        (Kind::Postgres, TimeKind::Plain) => {
+            "(pg_catalog.statement_timestamp() AT TIME ZONE 'UTC')"
+        }
+        (Kind::Postgres, _) => "pg_catalog.statement_timestamp()",
         (Kind::Mysql, _) => "UTC_TIMESTAMP(6)",
         // Diesel writes a whole second without a fraction, `strftime` with
         // ".000". One instant must have one text, or `>` on text is wrong.

@@ -6,6 +6,7 @@ use super::set::Set;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
+use crate::text::read_all;
 use crate::time::{TimeKind, literal_sql};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -56,10 +57,11 @@ where
     Q: QueryFragment<C::Backend> + QueryId + Send,
 {
     let rows = conn.texts(query).await?;
-    let moments = rows
-        .into_iter()
-        .filter_map(|(text, ..)| NaiveDateTime::parse_from_str(&text?, "%F %T%.f").ok());
-    Ok(moments.max())
+    let texts = rows.into_iter().filter_map(|(text, ..)| text);
+    let moments = read_all(texts, "the mark of a deleted row", |text| {
+        NaiveDateTime::parse_from_str(&text, "%F %T%.f").ok()
+    });
+    Ok(moments?.into_iter().max())
 }
 
 struct Clock;

@@ -1,7 +1,7 @@
 //! Finding changesets.
 
 use super::meta::Actor;
-use super::stored::{COLUMNS, Changeset};
+use super::stored::{Changeset, columns};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Executor;
@@ -9,7 +9,7 @@ use crate::literal::literal;
 use crate::record::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
 use crate::record::query::{OwnKeyIs, Sql};
 use crate::record::{ChangesetNo, Recall, Recorded};
-use crate::text::{as_text, integer, quoted};
+use crate::text::{integer, quoted, read_all, unreadable};
 use crate::time::{BoundTime, Instant};
 use diesel::query_builder::QueryFragment;
 use std::fmt;
@@ -34,6 +34,8 @@ pub fn changesets<C: Executor>() -> Changesets<C> {
         offset: 0,
     }
 }
+
+const A_CHANGESET: &str = "a changeset of `handleref_changesets`";
 
 /// The changesets that meet all conditions; made by [`changesets`].
 #[must_use = "nothing is read before `.load(conn)` or `.count(conn)`"]
@@ -230,19 +232,14 @@ impl<C: Executor> Changesets<C> {
     pub fn load(self, conn: &mut C) -> C::Output<'_, Result<Vec<Changeset>, Error>> {
         C::run(async move {
             self.check()?;
-            let columns: Vec<String> = COLUMNS
-                .iter()
-                .map(|column| as_text::<C>(&format!("handleref_c.{column}")))
-                .collect();
+            let columns = columns::<C>("handleref_c.");
             let order = if self.oldest_first { "" } else { " DESC" };
-            let sql = self
-                .select(format!("SELECT {}", columns.join(", ")))
-                .text(format!(
-                    " ORDER BY handleref_c.id{order} LIMIT {} OFFSET {}",
-                    self.limit, self.offset
-                ));
+            let sql = self.select(format!("SELECT {columns}")).text(format!(
+                " ORDER BY handleref_c.id{order} LIMIT {} OFFSET {}",
+                self.limit, self.offset
+            ));
             let rows = conn.wide(sql).await?;
-            Ok(rows.into_iter().filter_map(Changeset::read).collect())
+            read_all(rows, A_CHANGESET, Changeset::read)
         })
     }
 
@@ -406,15 +403,13 @@ impl Changeset {
 
 /// Reads one changeset.
 pub(super) async fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> Result<Changeset, Error> {
-    let columns: Vec<String> = COLUMNS.iter().map(|column| as_text::<C>(column)).collect();
     let sql = format!(
         "SELECT {} FROM handleref_changesets WHERE id = CAST({} AS {})",
-        columns.join(", "),
+        columns::<C>(""),
         no.0,
         integer::<C>()
     );
     let found = conn.wide(diesel::sql_query(sql)).await?.pop();
-    found
-        .and_then(Changeset::read)
-        .ok_or(Error::NoChangeset { no: no.0 })
+    let found = found.ok_or(Error::NoChangeset { no: no.0 })?;
+    Changeset::read(found).ok_or_else(|| unreadable(A_CHANGESET))
 }

@@ -2,13 +2,13 @@
 
 use super::meta::ChangesetMeta;
 use super::tables::{any_recorded, record_tables};
-use crate::context::{Scope, Switch};
+use crate::context::{Home, Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
-use crate::text::Sql;
+use crate::text::{Sql, literal, unreadable};
 use crate::time::{TimeKind, literal_sql};
 use diesel::result::{DatabaseErrorInformation, Error as DieselError};
 use std::fmt;
@@ -237,10 +237,13 @@ impl<'a, C: Steps> Open<'a, C> {
     ) -> Result<(T, Option<ChangesetNo>), R> {
         let (changeset, first) = (self.changeset, self.first);
         let result = match result {
-            Ok(value) => leave(self.scope.conn(), changeset, first)
-                .await
-                .map(|stored| (value, stored.then_some(changeset)))
-                .map_err(R::from),
+            Ok(value) => {
+                let home = self.scope.home().clone();
+                leave(self.scope.conn(), &home, changeset, first)
+                    .await
+                    .map(|stored| (value, stored.then_some(changeset)))
+                    .map_err(R::from)
+            }
             Err(error) => Err(error),
         };
         self.scope.finish(result).await
@@ -262,42 +265,59 @@ async fn enter<C: Steps>(
     }
     meta.check()?;
     let insert = insert_sql::<C>(meta);
-    let made = match C::Backend::KIND {
+    let (changeset, first) = match C::Backend::KIND {
         Kind::Sqlite => {
             let insert = insert.sql(" RETURNING id, first_record");
-            scope.conn().numbers(insert.query()).await?
+            let made = scope.conn().numbers(insert.query()).await?;
+            *made.first().ok_or(DieselError::NotFound)?
         }
         // At once, to wait for the server only once.
         Kind::Postgres => {
-            scope.will_switch(Switch::Changeset);
+            let setting = Switch::Changeset.setting("list");
             let both = format!(
-                "WITH made AS MATERIALIZED ({} RETURNING id, first_record), \
-                 said AS MATERIALIZED (SELECT id, first_record, set_config('handleref.changeset', id::text, true) AS set FROM made) \
-                 SELECT id, first_record FROM said WHERE set IS NOT NULL",
+                "WITH made AS MATERIALIZED ({} RETURNING id, first_record, tableoid::text AS list), \
+                 said AS MATERIALIZED (SELECT id, first_record, list, set_config({setting}, id::text, true) AS set FROM made) \
+                 SELECT id::text, first_record::text, list, n.nspname::text FROM said JOIN pg_catalog.pg_class c ON c.oid = list::oid \
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE set IS NOT NULL",
                 insert.finish()
             );
-            scope.conn().numbers(diesel::sql_query(both)).await?
+            let made = scope.conn().texts(diesel::sql_query(both)).await?.pop();
+            let (id, first, list, schema) = made.ok_or(DieselError::NotFound)?;
+            let home = Home::read(Kind::Postgres, schema.as_deref(), list.as_deref());
+            scope.will_switch(Switch::Changeset, home);
+            (
+                number(id, "the number")?,
+                number(first, "the first record")?,
+            )
         }
         Kind::Mysql => {
             scope.conn().execute(insert.query()).await?;
             let last =
                 "SELECT id, first_record FROM handleref_changesets WHERE id = LAST_INSERT_ID()";
-            scope.conn().numbers(diesel::sql_query(last)).await?
+            let made = scope.conn().numbers(diesel::sql_query(last)).await?;
+            *made.first().ok_or(DieselError::NotFound)?
         }
     };
-    let (changeset, first) = *made.first().ok_or(DieselError::NotFound)?;
     if C::Backend::KIND != Kind::Postgres {
         scope.switch_on(Switch::Changeset, changeset).await?;
     }
     Ok((ChangesetNo(changeset), Some(first)))
 }
 
+fn number(text: Option<String>, what: &str) -> Result<i64, Error> {
+    let number = text.and_then(|text| text.parse().ok());
+    number.ok_or_else(|| unreadable(&format!("{what} of a changeset")))
+}
+
 /// The number of the last record that was given out.
-pub(super) fn last_number(kind: Kind) -> &'static str {
+pub(super) fn last_number(kind: Kind, home: &Home) -> String {
     match kind {
-        Kind::Sqlite => "(SELECT tick FROM handleref_context)",
-        Kind::Postgres => "nextval('handleref_record_id')",
-        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF",
+        Kind::Sqlite => "(SELECT tick FROM handleref_context)".into(),
+        Kind::Postgres => {
+            let sequence = literal(kind, &home.table("handleref_record_id"));
+            format!("nextval({sequence})")
+        }
+        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF".into(),
     }
 }
 
@@ -305,7 +325,7 @@ fn insert_sql<C: Steps>(meta: &ChangesetMeta) -> Sql {
     let kind = C::Backend::KIND;
     let sql = Sql::new::<C>()
         .sql("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata) VALUES (")
-        .sql(last_number(kind))
+        .sql(&last_number(kind, &Home::default()))
         .sql(", ");
     let sql = match meta.at {
         Some(at) => sql.sql(&literal_sql(kind, TimeKind::Plain, at)),
@@ -333,21 +353,23 @@ fn insert_sql<C: Steps>(meta: &ChangesetMeta) -> Sql {
 /// Stores the end of a changeset, or forgets it if nothing was recorded.
 async fn leave<C: Steps>(
     conn: &mut C,
+    home: &Home,
     changeset: ChangesetNo,
     first: Option<i64>,
 ) -> Result<bool, Error> {
     let Some(first) = first else {
         return Ok(true);
     };
-    let tables = record_tables(conn).await?;
+    let tables = record_tables(conn, home).await?;
     // A query of its own: inside the update, MySQL would lock what it reads,
     // and the end of each table with it.
-    let stored = any_recorded(conn, &tables, changeset, first).await?;
+    let stored = any_recorded(conn, home, &tables, changeset, first).await?;
+    let changesets = home.table("handleref_changesets");
     let sql = match stored {
         true => Sql::new::<C>()
-            .sql("UPDATE handleref_changesets SET last_record = ")
-            .sql(last_number(C::Backend::KIND)),
-        false => Sql::new::<C>().sql("DELETE FROM handleref_changesets"),
+            .sql(&format!("UPDATE {changesets} SET last_record = "))
+            .sql(&last_number(C::Backend::KIND, home)),
+        false => Sql::new::<C>().sql(&format!("DELETE FROM {changesets}")),
     };
     let sql = sql.sql(" WHERE id = ").number(changeset.0);
     match conn.execute(sql.query()).await? {

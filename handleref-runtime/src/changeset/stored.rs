@@ -1,9 +1,10 @@
 //! A changeset as it is stored.
 
 use super::meta::{Actor, ChangesetMeta};
+use crate::executor::Steps;
 use crate::executor::Wide;
 use crate::record::ChangesetNo;
-use crate::text::parse_time;
+use crate::text::{as_text, parse_time, time_as_text};
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -83,7 +84,7 @@ impl Changeset {
         }
     }
 
-    /// The row that `SELECT` [`COLUMNS`] gives.
+    /// The row that `SELECT` [`columns`] gives.
     pub(super) fn read(row: Wide) -> Option<Self> {
         let [
             no,
@@ -107,15 +108,36 @@ impl Changeset {
             // Anyone may write into the table.
             metadata: metadata
                 .map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
-            undoes: undoes.and_then(|no| no.parse().ok()).map(ChangesetNo),
+            undoes: number_if(undoes)?.map(ChangesetNo),
             first: first?.parse().ok()?,
-            last: last.and_then(|last| last.parse().ok()),
+            last: number_if(last)?,
         })
     }
 }
 
-/// The columns that a changeset is [read](Changeset::read) from.
-pub(super) const COLUMNS: [&str; 10] = [
+/// A number that may be null; `None` if it is none.
+#[allow(clippy::option_option)]
+fn number_if(text: Option<String>) -> Option<Option<i64>> {
+    match text {
+        Some(text) => text.parse().ok().map(Some),
+        None => Some(None),
+    }
+}
+
+/// What a changeset is [read](Changeset::read) from, as texts; `alias` ends in
+/// a dot.
+pub(super) fn columns<C: Steps>(alias: &str) -> String {
+    let texts: Vec<String> = COLUMNS
+        .iter()
+        .map(|column| match *column {
+            "occurred_at" => time_as_text::<C>(&format!("{alias}{column}")),
+            _ => as_text::<C>(&format!("{alias}{column}")),
+        })
+        .collect();
+    texts.join(", ")
+}
+
+const COLUMNS: [&str; 10] = [
     "id",
     "occurred_at",
     "first_record",

@@ -1,32 +1,44 @@
 //! The record tables that there are, by the list in the database.
 
+use crate::context::Home;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
 use crate::record::ChangesetNo;
 use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
-use crate::text::{integer, quoted};
+use crate::text::{integer, literal, quoted};
 
-/// The names of the record tables, as they are listed.
-pub(super) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>, Error> {
+/// The names of the record tables, as they are listed: those of `home`, which
+/// is where the list is.
+pub(super) async fn record_tables<C: Steps>(
+    conn: &mut C,
+    home: &Home,
+) -> Result<Vec<String>, Error> {
+    let list = home.table("handleref_recordings");
     // A table that somebody dropped by hand stays on the list.
     let there = match C::Backend::KIND {
-        Kind::Sqlite => {
-            "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM sqlite_master m \
+        Kind::Sqlite => "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM sqlite_master m \
              WHERE m.type = 'table' AND m.name = record_table COLLATE NOCASE)"
-        }
+            .to_owned(),
         Kind::Postgres => {
-            "to_regclass(CASE WHEN strpos(record_table, '.') > 0 \
-             THEN quote_ident(split_part(record_table, '.', 1)) || '.' || quote_ident(split_part(record_table, '.', 2)) \
-             ELSE quote_ident(record_table) END) IS NOT NULL"
+            // Beside the list: the search path may go on to somebody else's.
+            let list = literal(Kind::Postgres, &list);
+            format!(
+                "EXISTS (SELECT FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class l ON l.relnamespace = t.relnamespace \
+                 WHERE l.oid = {list}::regclass AND t.relname = record_table)"
+            )
         }
         Kind::Mysql => {
-            "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM information_schema.tables m \
-             WHERE m.table_schema = DATABASE() AND m.table_name = record_table)"
+            let name = home.name();
+            let database = name.map_or("DATABASE()".into(), |name| literal(Kind::Mysql, name));
+            format!(
+                "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM information_schema.tables m \
+                 WHERE m.table_schema = {database} AND m.table_name = record_table)"
+            )
         }
     };
     let sql = format!(
-        "SELECT record_table, record_table, record_table, record_table FROM handleref_recordings WHERE {there}"
+        "SELECT record_table, record_table, record_table, record_table FROM {list} WHERE {there}"
     );
     let rows = conn.texts(diesel::sql_query(sql)).await?;
     Ok(rows.into_iter().filter_map(|(name, ..)| name).collect())
@@ -43,10 +55,12 @@ pub(super) fn quoted_table(kind: Kind, listed: &str) -> String {
 /// `EXISTS (..)`: whether a table has records of a changeset. The range has two
 /// ends, because PostgreSQL takes one with a single end for a third of a table
 /// that it knows nothing of, and reads that from the beginning.
-fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first: i64) -> String {
+fn has_records(kind: Kind, home: &Home, table: &str, changeset: ChangesetNo, first: i64) -> String {
+    let qualified = table.contains('.');
+    let table = quoted_table(kind, table);
     format!(
         "EXISTS (SELECT 1 FROM {} WHERE {RECORD_ID} > {first} AND {RECORD_ID} < {} AND {RECORD_CHANGESET} = {})",
-        quoted_table(kind, table),
+        if qualified { table } else { home.table(&table) },
         i64::MAX,
         changeset.0,
     )
@@ -55,6 +69,7 @@ fn has_records(kind: Kind, table: &str, changeset: ChangesetNo, first: i64) -> S
 /// Whether any of these tables has records of a changeset.
 pub(super) async fn any_recorded<C: Steps>(
     conn: &mut C,
+    home: &Home,
     tables: &[String],
     changeset: ChangesetNo,
     first: i64,
@@ -64,7 +79,7 @@ pub(super) async fn any_recorded<C: Steps>(
     for some in tables.chunks(50) {
         let tests: Vec<String> = some
             .iter()
-            .map(|table| has_records(kind, table, changeset, first))
+            .map(|table| has_records(kind, home, table, changeset, first))
             .collect();
         let sql = format!(
             "SELECT CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {integer}), CAST(0 AS {integer})",

@@ -8,8 +8,9 @@ use super::query::{KeyIs, Sql};
 use super::value::{Fields, Json};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Texts};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use crate::executor::{Executor, Steps, Texts};
+use crate::text::{parse_time, read_all, time_as_text};
+use chrono::{DateTime, Utc};
 
 /// When a field got its present value (or, of a row that was deleted, its last).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -43,10 +44,7 @@ where
         .collect();
     let query = query::<M, C>(&condition, &columns);
     let rows = conn.texts(query).await?;
-    let mut blames: Vec<(usize, Blame)> = rows
-        .into_iter()
-        .filter_map(|row| read(row, &columns))
-        .collect();
+    let mut blames = read_all(rows, "a record", |row| read(row, &columns))?;
     blames.sort_by_key(|(at, _)| *at);
     Ok(blames.into_iter().map(|(_, blame)| blame).collect())
 }
@@ -92,7 +90,7 @@ where
         let union = if at > 0 { " UNION ALL " } else { "" };
         query = query
             .text(union)
-            .append(record(C::Backend::KIND, at))
+            .append(record::<C>(C::Backend::KIND, at))
             .text(" FROM handleref_b JOIN ")
             .name(records)
             .text(" handleref_r ON handleref_r.")
@@ -127,7 +125,7 @@ fn differs<'a, DB: Engine>(engine: Kind, column: &'static str) -> Sql<'a, DB> {
 
 /// `SELECT` of a record as four texts: number of the column, record, version
 /// and changeset, time.
-fn record<'a, DB: Engine>(engine: Kind, at: usize) -> Sql<'a, DB> {
+fn record<'a, C: Steps>(engine: Kind, at: usize) -> Sql<'a, C::Backend> {
     let text = if engine == Kind::Mysql {
         "CHAR"
     } else {
@@ -137,7 +135,7 @@ fn record<'a, DB: Engine>(engine: Kind, at: usize) -> Sql<'a, DB> {
         Kind::Mysql => ("CONCAT(", ", ", ")"),
         _ => ("", " || ", ""),
     };
-    let column = |query: Sql<'a, DB>, name: &'static str| {
+    let column = |query: Sql<'a, C::Backend>, name: &'static str| {
         query
             .text("CAST(handleref_r.")
             .name(name)
@@ -154,7 +152,8 @@ fn record<'a, DB: Engine>(engine: Kind, at: usize) -> Sql<'a, DB> {
         .text(", '')")
         .text(close)
         .text(", ");
-    column(query, RECORDED_AT)
+    let at = format!("handleref_r.{RECORDED_AT}");
+    query.text(time_as_text::<C>(&at))
 }
 
 fn read(row: Texts, columns: &[(&'static str, &'static str)]) -> Option<(usize, Blame)> {
@@ -163,14 +162,17 @@ fn read(row: Texts, columns: &[(&'static str, &'static str)]) -> Option<(usize, 
     let (field, column) = *columns.get(at)?;
     let numbers = numbers?;
     let (version, changeset) = numbers.split_once(' ')?;
-    let time = NaiveDateTime::parse_from_str(&time?, "%Y-%m-%d %H:%M:%S%.f").ok()?;
+    let time = parse_time(&time?)?;
     let blame = Blame {
         field,
         column,
         record: record?.parse().ok()?,
         version: version.parse().ok()?,
         at: time.and_utc(),
-        changeset: changeset.parse().ok(),
+        changeset: match changeset {
+            "" => None,
+            number => Some(number.parse().ok()?),
+        },
     };
     Some((at, blame))
 }

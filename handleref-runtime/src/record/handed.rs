@@ -32,9 +32,10 @@ pub(crate) fn value_sql(engine: Kind, records: &str, property: &str, sql_type: &
     match engine {
         Kind::Sqlite => format!("(SELECT value FROM handleref_values WHERE name = '{name}')"),
         Kind::Postgres => {
-            let setting = format!("current_setting('handleref.{name}', true)");
+            let setting = format!("pg_catalog.current_setting('handleref.{name}', true)");
             format!(
-                "CASE WHEN left({setting}, 1) = '=' THEN CAST(substr({setting}, 2) AS {sql_type}) END"
+                "CASE WHEN pg_catalog.left({setting}, 1) OPERATOR(pg_catalog.=) '=' \
+                 THEN CAST(pg_catalog.substr({setting}, 2) AS {sql_type}) END"
             )
         }
         Kind::Mysql => format!("@{name}"),

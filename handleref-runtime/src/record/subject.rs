@@ -2,6 +2,7 @@
 
 use super::facts::Recording;
 use super::model::{LiveName, Recorded};
+use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
 use crate::model::Roles;
@@ -50,6 +51,11 @@ impl Subject {
             .sql(text::integer::<C>())
             .sql(") FROM handleref_recordings WHERE record_table = ")
             .text(self.recording.records)
+            .sql(&at_home(
+                C::Backend::KIND,
+                self.table,
+                self.recording.records,
+            ))
             .sql(end);
         match conn.numbers(sql.query()).await?.is_empty() {
             true => Err(Error::NotInstalled {
@@ -59,4 +65,22 @@ impl Subject {
             false => Ok(()),
         }
     }
+}
+
+/// A condition: that the list, a table and its records are in one schema.
+/// Otherwise PostgreSQL's search path has gone on to what is somebody else's.
+pub(crate) fn at_home(kind: Kind, table: &str, records: &str) -> String {
+    if kind != Kind::Postgres {
+        return String::new();
+    }
+    let number = |name: &str| {
+        let quoted = text::quoted(kind, name);
+        format!("to_regclass({})", text::literal(kind, &quoted))
+    };
+    format!(
+        " AND (SELECT COUNT(DISTINCT relnamespace) FROM pg_catalog.pg_class WHERE oid IN ({}, {}, {})) = 1",
+        number("handleref_recordings"),
+        number(table),
+        number(records),
+    )
 }

@@ -1,6 +1,7 @@
 //! What a table lacks, and the SQL that gives it that.
 
 use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Trigger, Wanted};
+use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use super::records::{Recorded, support::Support};
@@ -20,6 +21,10 @@ pub(super) struct Findings {
     pub(super) noticed: Vec<Problem>,
     /// The same for a database that may have rows where this one has none.
     pub(super) elsewhere: Option<Box<Findings>>,
+    /// Where it is, on PostgreSQL, if it is recorded.
+    pub(super) home: Option<Home>,
+    /// The table, if it is in the default schema.
+    pub(super) at_home: Option<String>,
 }
 
 /// A managed column as the model says it is.

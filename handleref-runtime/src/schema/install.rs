@@ -5,6 +5,7 @@ use super::diff::{Findings, compare as compare_table};
 use super::live;
 use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
+use super::problem::{Problem, ProblemKind};
 use super::records::read::{Known, on_relatives, recorded};
 use super::records::support::{RECORDINGS, Support};
 use crate::engine::{Engine, Kind};
@@ -18,8 +19,10 @@ pub(super) async fn compare<C: Steps>(
 ) -> Result<Vec<Findings>, Error> {
     let dialect = dialect(C::Backend::KIND);
     let mut findings = Vec::with_capacity(tables.len());
-    let mut supports: Vec<(Option<&str>, Support)> = Vec::new();
     let mut strays: Vec<(String, _)> = Vec::new();
+    let mut supports: Vec<(Option<String>, Support)> = Vec::new();
+    // Numbers, moments and cursors are over all models of a program.
+    let mut first_home: Option<String> = None;
     for wanted in tables {
         let Some(recording) = wanted.recording else {
             let live = live::read(conn, dialect, &wanted.table).await?;
@@ -31,13 +34,17 @@ pub(super) async fn compare<C: Steps>(
             findings.push(compare_table(dialect, wanted, &live, None));
             continue;
         }
-        // A trigger of SQLite sees its own database file and no other.
-        let place = wanted.table.schema.as_deref();
-        let place = place.filter(|_| C::Backend::KIND == Kind::Sqlite);
+        let place = match C::Backend::KIND {
+            // A trigger of SQLite sees its own database file and no other.
+            Kind::Sqlite => wanted.table.schema.clone(),
+            // Every schema has its own.
+            Kind::Postgres => live.schema.clone(),
+            Kind::Mysql => None,
+        };
         let at = match supports.iter().position(|(known, _)| *known == place) {
             Some(at) => at,
             None => {
-                let support = Support::read(conn, dialect, place).await?;
+                let support = Support::read(conn, dialect, place.as_deref()).await?;
                 findings.push(support.compare(dialect));
                 supports.push((place, support));
                 supports.len() - 1
@@ -64,8 +71,27 @@ pub(super) async fn compare<C: Steps>(
             on_relatives: strays.get(at).map_or(&[], |(_, found)| found.as_slice()),
         };
         let recorded = recorded(conn, dialect, wanted, recording, &live, known).await?;
+        let home = support.home.clone();
+        let elsewhere = first_home.get_or_insert_with(|| live.detail.clone());
         let recording = Some((recording, &recorded, support));
-        findings.push(compare_table(dialect, wanted, &live, recording));
+        let mut found = compare_table(dialect, wanted, &live, recording);
+        if C::Backend::KIND == Kind::Postgres && *elsewhere != live.detail {
+            found = Findings::default();
+            found.problems.push(Problem {
+                model: wanted.models.clone(),
+                table: wanted.table.shown(),
+                column: None,
+                kind: ProblemKind::OtherSchema {
+                    schema: live.detail.clone(),
+                    others: elsewhere.clone(),
+                },
+            });
+        }
+        found.home = Some(home);
+        if live.schema.is_none() {
+            found.at_home = Some(wanted.table.table.clone());
+        }
+        findings.push(found);
     }
     Ok(findings)
 }
@@ -132,7 +158,7 @@ async fn lock_and_apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Pla
 async fn apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
     let plan = make_plan(conn, tables).await?;
     apply_plan(conn, &plan).await?;
-    if plan.trusts_in_empty_tables() && has_unfilled(conn, tables).await? {
+    if plan.trusts_in_empty_tables() && has_unfilled(conn, tables, plan.home()).await? {
         // Somebody inserted rows between the question and the triggers.
         let again = make_plan(conn, tables).await?;
         apply_plan(conn, &again).await?;
@@ -152,15 +178,22 @@ async fn apply_plan<C: Steps>(conn: &mut C, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Whether one of the tables has rows without a record, as far as our own tables say.
-async fn has_unfilled<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<bool, Error> {
+async fn has_unfilled<C: Steps>(
+    conn: &mut C,
+    tables: &[Wanted],
+    home: &str,
+) -> Result<bool, Error> {
     let dialect = dialect(C::Backend::KIND);
     let listed = tables.iter().filter_map(|wanted| {
         let records = wanted.recording?.records;
         Some(dialect.text(&wanted.beside(records).shown()))
     });
     let listed: Vec<String> = listed.collect();
-    let prefix = tables.first().and_then(|it| it.table.schema.as_deref());
-    let prefix = prefix.filter(|_| C::Backend::KIND == Kind::Sqlite);
+    let prefix = match C::Backend::KIND {
+        Kind::Sqlite => tables.first().and_then(|it| it.table.schema.as_deref()),
+        Kind::Postgres => Some(home),
+        Kind::Mysql => None,
+    };
     let integer = integer::<C>();
     let sql = format!(
         "SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {} WHERE backfilled = 0 AND record_table IN ({})",

@@ -2,6 +2,7 @@
 
 use super::dialect::Change;
 use super::diff::Findings;
+use super::home::Home;
 use super::problem::{Problem, write_all};
 use crate::engine::Kind;
 use crate::error::Error;
@@ -15,9 +16,13 @@ pub struct Plan {
     engine: Kind,
     up: Vec<String>,
     down: Vec<String>,
-    /// Both for another database, where they are others: it may have rows in
-    /// tables that are empty in this one.
-    file: Option<(Vec<String>, Vec<String>)>,
+    /// Both as a file has them, for another database: it may have rows in
+    /// tables that are empty in this one, and another schema.
+    file: (Vec<String>, Vec<String>),
+    /// Whether triggers are made for tables that were empty when they were looked at.
+    trusts_in_empty_tables: bool,
+    /// The schema in which recording is at home (PostgreSQL).
+    home: String,
     problems: Vec<Problem>,
 }
 
@@ -41,16 +46,29 @@ impl Plan {
         let problems = findings.iter().flat_map(|one| &one.problems);
         let problems = problems.filter(|problem| !problem.is_repairable());
         let problems = problems.cloned().collect();
-        let file = findings.iter().any(|one| one.elsewhere.is_some()).then(|| {
-            let file = findings.iter().cloned();
-            statements(file.map(|mut one| one.elsewhere.take().map_or(one, |other| *other)))
-        });
-        let (up, down) = statements(findings);
+        let home = Home::of(&findings);
+        let trusts_in_empty_tables = findings.iter().any(|one| one.elsewhere.is_some());
+        let elsewhere = findings.iter().cloned();
+        let mut file =
+            statements(elsewhere.map(|mut one| one.elsewhere.take().map_or(one, |other| *other)));
+        let (mut up, mut down) = statements(findings);
+        if engine == Kind::Postgres {
+            for statements in [&mut file.0, &mut file.1] {
+                let guard = home.guard(statements);
+                let follow = statements.iter().map(|one| Home::follow(one));
+                *statements = guard.into_iter().chain(follow).collect();
+            }
+            for statement in up.iter_mut().chain(&mut down) {
+                *statement = home.settle(statement);
+            }
+        }
         Self {
             engine,
             up,
             down,
             file,
+            trusts_in_empty_tables,
+            home: home.schema,
             problems,
         }
     }
@@ -86,9 +104,12 @@ impl Plan {
         self.engine
     }
 
-    /// Whether triggers are made for tables that were empty when they were looked at.
+    pub(super) fn home(&self) -> &str {
+        &self.home
+    }
+
     pub(super) fn trusts_in_empty_tables(&self) -> bool {
-        self.file.is_some()
+        self.trusts_in_empty_tables
     }
 
     /// # Errors
@@ -103,6 +124,10 @@ impl Plan {
 
     /// Writes the plan as a Diesel migration, `<time>_<name>/{up.sql,down.sql}`
     /// below `dir`, and gives its folder; an empty plan writes nothing.
+    ///
+    /// On PostgreSQL a file follows the schema in which it is applied (the first
+    /// one of the search path), and refuses where the tables are not in it: so
+    /// one file serves many tenants.
     ///
     /// The statements fit the table as it was when the plan was made, but for
     /// its rows: the triggers write what is missing of rows that were there
@@ -122,14 +147,6 @@ impl Plan {
         name: &str,
     ) -> io::Result<Option<PathBuf>> {
         self.write_at(dir.as_ref(), name, std::time::SystemTime::now().into())
-    }
-
-    /// What a file says.
-    fn file(&self) -> (&[String], &[String]) {
-        match &self.file {
-            Some((up, down)) => (up, down),
-            None => (&self.up, &self.down),
-        }
     }
 
     fn write_at(
@@ -168,9 +185,8 @@ impl Plan {
         }
         let folder = dir.join(format!("{version}_{name}"));
         fs::create_dir(&folder)?;
-        let (up, down) = self.file();
-        fs::write(folder.join("up.sql"), script(up))?;
-        fs::write(folder.join("down.sql"), script(down))?;
+        fs::write(folder.join("up.sql"), script(&self.file.0))?;
+        fs::write(folder.join("down.sql"), script(&self.file.1))?;
         Ok(Some(folder))
     }
 }
@@ -200,6 +216,6 @@ impl fmt::Display for Plan {
         if self.is_empty() {
             return f.write_str("-- handleref: nothing to do\n");
         }
-        f.write_str(&script(self.file().0))
+        f.write_str(&script(&self.file.0))
     }
 }

@@ -10,7 +10,8 @@
 use super::dialect::{
     Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends, trespass,
 };
-use super::live::{Live, Queries};
+use super::home::{AS_IT_WAS, path_sql};
+use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, folded, guard_name, literal};
 use super::problem::ProblemKind;
 use super::records::{RecordTarget, postgres as records};
@@ -66,21 +67,31 @@ impl Dialect for Postgres {
         ]
     }
 
-    fn support_query(&self, _: Option<&str>, names: &[&str]) -> String {
+    fn support_query(&self, schema: Option<&str>, names: &[&str]) -> String {
         let names = names
             .iter()
             .map(|name| literal(name))
             .collect::<Vec<_>>()
             .join(", ");
+        // Not what the search path shows: that may be somebody else's.
+        let home = schema.map_or("current_schema()".to_owned(), literal);
         format!(
-            "SELECT ''::text, current_schema()::text, NULL::text, NULL::text \
+            "SELECT ''::text, {home}::text, NULL::text, {}::text \
              UNION ALL SELECT c.relname::text, n.nspname::text, NULL, NULL FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relname IN ({names}) AND pg_table_is_visible(c.oid) \
+             WHERE c.relname IN ({names}) AND n.nspname = {home} \
              UNION ALL SELECT p.proname::text, n.nspname::text, p.prosrc::text, NULL FROM pg_catalog.pg_proc p \
              JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
-             WHERE p.proname IN ({names}) AND pg_function_is_visible(p.oid)"
+             WHERE p.proname IN ({names}) AND n.nspname = {home}",
+            path_sql(&home),
         )
+    }
+
+    fn restore_trigger(&self, on: &Live, found: &LiveTrigger) -> Vec<String> {
+        let function = on.functions.iter().find(|it| it.name == found.name);
+        let function = function.map(|function| function.restore.trim_end().to_owned());
+        let restored = function.into_iter().chain([found.restore.clone()]);
+        restored.map(|sql| format!("{AS_IT_WAS}{sql}")).collect()
     }
 
     fn strays_query(&self, live: &Live, prefix: &str) -> String {
@@ -312,15 +323,7 @@ impl Dialect for Postgres {
                     State::Right
                 }
             }
-            (Some(found), function) => {
-                let function = function.map(|function| function.restore.trim_end().to_owned());
-                State::Altered(
-                    function
-                        .into_iter()
-                        .chain([found.restore.clone()])
-                        .collect(),
-                )
-            }
+            (Some(found), _) => State::Altered(self.restore_trigger(target.live, found)),
         };
         Some(Trigger {
             name,
@@ -345,6 +348,7 @@ fn body(dialect: &Postgres, target: &Target<'_>) -> String {
     }
     body.push_str("  IF NEW OPERATOR(pg_catalog.*<>) OLD THEN\n");
     for (column, value) in amends(dialect, Kind::Postgres, target.wanted.roles) {
+        let value = value.replace(" + 1", " OPERATOR(pg_catalog.+) 1");
         body.push_str(&format!("    NEW.{column} := {value};\n"));
     }
     body.push_str("  END IF;\n  RETURN NEW;\nEND\n");

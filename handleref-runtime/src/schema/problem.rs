@@ -138,6 +138,14 @@ pub enum ProblemKind {
         /// The table.
         table: String,
     },
+    /// The table is in another schema than the first recorded one of these
+    /// models (PostgreSQL). Each schema has record numbers of its own.
+    OtherSchema {
+        /// Where it is.
+        schema: String,
+        /// Where the others are.
+        others: String,
+    },
     /// The engine changes rows of the table where no trigger sees it.
     Unseen {
         /// By what.
@@ -170,6 +178,7 @@ impl ProblemKind {
                 | Self::RecordedTwice
                 | Self::UnrecordedKey
                 | Self::UnknownRelative { .. }
+                | Self::OtherSchema { .. }
                 | Self::Unseen { .. }
                 | Self::LostBeginnings { .. }
         )
@@ -262,6 +271,11 @@ impl fmt::Display for Problem {
             K::UnknownRelative { table } => {
                 write!(f, "the table `{table}` of a relative does not exist")
             }
+            K::OtherSchema { schema, others } => write!(
+                f,
+                "the table was found in the schema `{schema}`, and recorded tables before it in `{others}`: \
+                 the recorded models of one `schema!` are in one schema, because each schema has record numbers of its own"
+            ),
             K::Unseen { by } => write!(f, "changes would not be recorded: {by}"),
         }
     }

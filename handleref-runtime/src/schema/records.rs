@@ -2,8 +2,10 @@
 //! need it, and what is there of it.
 
 use super::dialect::{Dialect, Living, Wanted};
+use super::home;
 use super::live::{Live, LiveTrigger};
 use super::names::{fnv1a, shortened};
+use crate::context::{CHANGESET_HERE, Switch};
 use crate::engine::Kind;
 use crate::executor::Texts;
 use crate::model::Roles;
@@ -156,12 +158,37 @@ impl<'a> RecordTarget<'a> {
     /// The quoted name of something in the schema of the table, for the inside
     /// of a trigger, where the search path is anyone's.
     pub(super) fn inside(&self, name: &str) -> String {
-        let schema = match self.dialect.kind() {
-            Kind::Postgres => Some(self.live.detail.as_str()),
+        match self.dialect.kind() {
+            Kind::Postgres => format!("{}.{}", self.home(), self.dialect.quote(name)),
             // A trigger of these is at home in the schema of its table.
-            Kind::Sqlite | Kind::Mysql => None,
+            Kind::Sqlite | Kind::Mysql => self.dialect.qualified(None, name),
+        }
+    }
+
+    /// The quoted schema of the table on PostgreSQL; where it is the default
+    /// one, [what stands for it](home::HOME).
+    pub(super) fn home(&self) -> String {
+        match self.live.schema {
+            None => home::HOME.to_owned(),
+            Some(_) => self.dialect.quote(&self.live.detail),
+        }
+    }
+
+    /// One of our own tables by its number, on PostgreSQL.
+    pub(super) fn regclass(&self, name: &str) -> String {
+        let schema = match self.live.schema {
+            None => home::HOME_IN_TEXT.to_owned(),
+            Some(_) => self.dialect.quote(&self.live.detail),
         };
-        self.dialect.qualified(schema, name)
+        let name = self.dialect.text(&format!("{schema}.{name}"));
+        format!("{name}::pg_catalog.regclass")
+    }
+
+    /// The number of the table of changesets as text, on PostgreSQL: what
+    /// settings are named by.
+    pub(super) fn list(&self) -> String {
+        let table = self.regclass(support::CHANGESETS);
+        format!("{table}::pg_catalog.oid::pg_catalog.text")
     }
 
     /// The quoted name of one of our own tables or functions, for the inside of
@@ -169,8 +196,9 @@ impl<'a> RecordTarget<'a> {
     pub(super) fn inside_support(&self, name: &str) -> String {
         let schema = match self.dialect.kind() {
             Kind::Sqlite => None,
+            Kind::Postgres => return self.inside(name),
             Kind::Mysql if self.live.schema.is_none() => None,
-            _ => Some(self.support.schema.as_str()),
+            Kind::Mysql => Some(self.support.schema.as_str()),
         };
         self.dialect.qualified(schema, name)
     }
@@ -180,9 +208,13 @@ impl<'a> RecordTarget<'a> {
         match self.dialect.kind() {
             Kind::Sqlite => format!("(SELECT changeset FROM {})", support::CONTEXT),
             Kind::Postgres => {
-                "nullif(current_setting('handleref.changeset', true), '')::bigint".into()
+                let said = Switch::Changeset.setting(&self.list());
+                let said = format!("pg_catalog.current_setting({said}, true)");
+                format!(
+                    "(SELECT CASE WHEN {said} OPERATOR(pg_catalog.<>) '' THEN {said}::bigint END)"
+                )
             }
-            Kind::Mysql => "@handleref_changeset".into(),
+            Kind::Mysql => CHANGESET_HERE.into(),
         }
     }
 

@@ -6,8 +6,7 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::record::facts::{RECORD_ID, RECORD_STAMP};
-use crate::text::{Sql, as_text, quoted};
-use diesel::result::QueryResult;
+use crate::text::{Sql, as_text, quoted, read_all};
 
 /// The last record of a record table that was pruned.
 pub(super) struct PrunedTo {
@@ -17,7 +16,10 @@ pub(super) struct PrunedTo {
 }
 
 /// Those of some record tables of which records were pruned.
-pub(super) async fn pruned<C: Steps>(conn: &mut C, records: &[&str]) -> QueryResult<Vec<PrunedTo>> {
+pub(super) async fn pruned<C: Steps>(
+    conn: &mut C,
+    records: &[&str],
+) -> Result<Vec<PrunedTo>, Error> {
     let mut sql = Sql::new::<C>().sql("SELECT record_table, ");
     for column in ["pruned_record", "COALESCE(pruned_mark, 0)"] {
         sql = sql.sql(&as_text::<C>(column)).sql(", ");
@@ -36,7 +38,7 @@ pub(super) async fn pruned<C: Steps>(conn: &mut C, records: &[&str]) -> QueryRes
             mark: mark?.parse().ok()?,
         })
     };
-    Ok(rows.into_iter().filter_map(read).collect())
+    read_all(rows, "a row of `handleref_recordings`", read)
 }
 
 /// Fails if records after a position were pruned.

@@ -11,7 +11,7 @@ use crate::record::facts::{
 };
 use crate::record::query::{Loaded, Rest, Sql};
 use crate::record::{Fields, Json, LiveName, Operation, Recall};
-use crate::text::{as_text, integer, parse_time, quoted};
+use crate::text::{integer, parse_time, quoted, read_all, time_as_text};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -32,9 +32,9 @@ where
     let rows = M::load_beside(conn, beside, Rest(Sql::once(from))).await?;
     let places: HashMap<i64, Place> = places.iter().map(|place| (place.id, *place)).collect();
     let change = |(id, version, said, changeset, row): (i64, i64, String, i64, M)| {
-        let mut said = said.splitn(4, ' ');
+        let mut said = said.splitn(3, '|');
         let operation = Operation::read(said.next()?)?;
-        let at = parse_time(&format!("{} {}", said.next()?, said.next()?))?;
+        let at = parse_time(said.next()?)?;
         let redacted = said.next().unwrap_or_default().split(',');
         let redacted = redacted.filter(|name| !name.is_empty());
         Some(Change {
@@ -51,25 +51,19 @@ where
         })
     };
     // An operation of a later version of ours is an error, not a gap.
-    let wrong = || {
-        let text = format!("a record of {} cannot be read", M::RECORDED_NAME);
-        Error::Database(diesel::result::Error::DeserializationError(text.into()))
-    };
-    rows.into_iter()
-        .map(|row| change(row).ok_or_else(wrong))
-        .collect()
+    read_all(rows, &format!("a record of {}", M::RECORDED_NAME), change)
 }
 
 /// Number, version, operation with time and redacted columns, changeset.
 fn beside<M: Recall<C>, C: Executor>() -> String {
-    let at = as_text::<C>(RECORDED_AT);
+    let at = time_as_text::<C>(RECORDED_AT);
     let redacted = match M::RECORDING.redacts() {
         true => format!("COALESCE({RECORD_REDACTED}, '')"),
         false => "''".into(),
     };
     let said = match C::Backend::KIND {
-        Kind::Mysql => format!("CONCAT({RECORD_OPERATION}, ' ', {at}, ' ', {redacted})"),
-        _ => format!("{RECORD_OPERATION} || ' ' || {at} || ' ' || {redacted}"),
+        Kind::Mysql => format!("CONCAT({RECORD_OPERATION}, '|', {at}, '|', {redacted})"),
+        _ => format!("{RECORD_OPERATION} || '|' || {at} || '|' || {redacted}"),
     };
     format!(
         "{RECORD_ID}, {RECORD_VERSION}, {said}, CAST(COALESCE({RECORD_CHANGESET}, 0) AS {})",

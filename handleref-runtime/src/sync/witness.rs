@@ -13,7 +13,7 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Texts};
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
-use crate::text::{as_text, parse_time, quoted};
+use crate::text::{as_text, parse_time, quoted, time_as_text, unreadable};
 
 /// Fails if the database does not have what the cursor says was read. `last` is
 /// the last tick or stamp.
@@ -76,7 +76,7 @@ async fn read<C: Executor>(
     let sql = format!(
         "SELECT {}, {}, {null}, {null} FROM {}{end}",
         as_text::<C>(RECORD_ID),
-        as_text::<C>(RECORDED_AT),
+        time_as_text::<C>(RECORDED_AT),
         quoted(C::Backend::KIND, records)
     );
     let row = conn.texts(diesel::sql_query(sql)).await?.pop();
@@ -87,5 +87,6 @@ async fn read<C: Executor>(
             at: parse_time(&at?)?.and_utc().timestamp_micros(),
         })
     };
-    Ok(row.and_then(witness))
+    row.map(|row| witness(row).ok_or_else(|| unreadable("a record")))
+        .transpose()
 }

@@ -3,7 +3,7 @@
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Texts};
-use crate::text::parse_time;
+use crate::text::{parse_time, read_all};
 use chrono::{DateTime, Utc};
 
 /// A transaction that has written something and is still open.
@@ -43,9 +43,9 @@ pub fn open_transactions<C: Executor>(
         let sql = match C::Backend::KIND {
             Kind::Sqlite => return Ok(Vec::new()),
             Kind::Postgres => {
-                "SELECT pid::text, (xact_start AT TIME ZONE 'UTC')::text, state::text, left(query, 1000)::text \
+                "SELECT pid::text, '@' || (extract(epoch FROM xact_start) * 1000000)::bigint, state::text, left(query, 1000)::text \
                  FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() \
-                 UNION ALL SELECT '0', (prepared AT TIME ZONE 'UTC')::text, 'prepared', gid::text FROM pg_prepared_xacts ORDER BY 2"
+                 UNION ALL SELECT '0', '@' || (extract(epoch FROM prepared) * 1000000)::bigint, 'prepared', gid::text FROM pg_prepared_xacts ORDER BY 2"
             }
             Kind::Mysql => {
                 "SELECT CAST(trx_mysql_thread_id AS CHAR), CAST(CONVERT_TZ(trx_started, 'SYSTEM', '+00:00') AS CHAR), \
@@ -54,7 +54,7 @@ pub fn open_transactions<C: Executor>(
             }
         };
         let rows = conn.texts(diesel::sql_query(sql)).await?;
-        Ok(rows.into_iter().filter_map(read).collect())
+        read_all(rows, "an open transaction", read)
     })
 }
 

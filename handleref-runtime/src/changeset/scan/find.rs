@@ -14,7 +14,7 @@ use crate::record::facts::{
 use crate::record::living::lives_sql;
 use crate::record::query::Sql;
 use crate::schema::RecordedTable;
-use crate::text::{as_text, quoted};
+use crate::text::{as_text, quoted, unreadable};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -96,12 +96,15 @@ pub(super) async fn find<C: Steps>(
         between(kind)
     );
     let mut found = Found::default();
-    let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let number = |text: Option<String>| {
+        let number = text.and_then(|text| text.parse::<i64>().ok());
+        number.ok_or_else(|| unreadable("a count"))
+    };
     for (operation, rows, raised, _) in conn.texts(diesel::sql_query(count)).await? {
         found
             .rows
-            .push((operation.unwrap_or_default(), number(rows)));
-        found.raised += number(raised);
+            .push((operation.unwrap_or_default(), number(rows)?));
+        found.raised += number(raised)?;
     }
     Ok(found)
 }

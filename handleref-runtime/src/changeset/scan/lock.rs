@@ -6,6 +6,7 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
 use crate::record::query;
+use crate::record::subject::at_home;
 use crate::schema::RecordedTable;
 use crate::text::{Sql, for_update, integer};
 
@@ -43,6 +44,11 @@ async fn recording<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), 
         ))
         .sql(" FROM handleref_recordings WHERE record_table = ")
         .text(&facts.listed())
+        .sql(&at_home(
+            C::Backend::KIND,
+            &facts.table,
+            facts.recording.records,
+        ))
         .sql(for_update::<C>());
     let found = conn.numbers(sql.query()).await.map_err(not_installed)?;
     match found.is_empty() {

@@ -10,6 +10,7 @@ use super::super::tables::{any_recorded, record_tables};
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};
 use super::{Resolution, Undo, UndoConflict, UndoPlan, UndoStep};
+use crate::context::Home;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
@@ -205,7 +206,7 @@ async fn number_now<C: Executor>(conn: &mut C) -> Result<i64, Error> {
     let integer = integer::<C>();
     let sql = format!(
         "SELECT CAST({} AS {integer}), CAST(0 AS {integer})",
-        last_number(C::Backend::KIND)
+        last_number(C::Backend::KIND, &Home::default())
     );
     let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
     let (number, _) = found.ok_or(DieselError::NotFound)?;
@@ -223,10 +224,10 @@ async fn unlisted<C: Executor>(
         .map(|model| model.facts().model.recording.records)
         .collect();
     let mut found = Vec::new();
-    for table in record_tables(conn).await? {
+    for table in record_tables(conn, &Home::default()).await? {
         let one = std::slice::from_ref(&table);
         if !listed.contains(&table.as_str())
-            && any_recorded(conn, one, changeset.no, changeset.first).await?
+            && any_recorded(conn, &Home::default(), one, changeset.no, changeset.first).await?
         {
             found.push(table);
         }

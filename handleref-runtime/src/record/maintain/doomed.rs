@@ -9,7 +9,7 @@ use crate::key::Key;
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::record::model::Recall;
 use crate::record::query::{KeyIs, Sql};
-use crate::text::{self, as_text, integer, parse_time, quoted};
+use crate::text::{self, as_text, integer, parse_time, quoted, read_all, time_as_text};
 use crate::time::{TimeKind, literal_sql};
 use chrono::NaiveDateTime;
 
@@ -105,7 +105,7 @@ where
         .text(", ")
         .text(as_text::<C>("handleref_d.handleref_next"))
         .text(", ")
-        .text(as_text::<C>(&format!("handleref_n.{RECORDED_AT}")))
+        .text(time_as_text::<C>(&format!("handleref_n.{RECORDED_AT}")))
         .text(", ")
         .text(as_text::<C>("NULL"))
         .text(" FROM (")
@@ -113,16 +113,17 @@ where
         .text(format!(
             ") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next"
         ));
-    let rows = conn.texts(query).await?.into_iter();
-    Ok(rows
-        .filter_map(|(id, next, at, _)| {
+    read_all(
+        conn.texts(query).await?,
+        "a record to prune",
+        |(id, next, at, _)| {
             Some(Doomed {
                 id: id?.parse().ok()?,
                 hidden_by: next?.parse().ok()?,
                 hidden_at: parse_time(&at?)?,
             })
-        })
-        .collect())
+        },
+    )
 }
 
 /// `(a OR b OR ..)`, as a flat tree: SQLite's may not be deeper than 1000.

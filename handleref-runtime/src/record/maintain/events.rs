@@ -1,10 +1,11 @@
 //! What was done to the history itself.
 
+use crate::context::Home;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Texts};
 use crate::record::model::Recorded;
-use crate::text::{Sql, as_text, insert, parse_time};
+use crate::text::{Sql, as_text, insert, parse_time, read_all, time_as_text};
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 use serde_json::Value;
@@ -168,7 +169,7 @@ impl Events {
     ) -> C::Output<'a, Result<Vec<Event>, Error>> {
         C::run(async move {
             let rows = conn.texts(self.sql::<C>().query()).await?;
-            Ok(rows.into_iter().filter_map(read).collect())
+            read_all(rows, "an event of `handleref_events`", read)
         })
     }
 
@@ -189,7 +190,7 @@ impl Events {
             .sql("SELECT ")
             .sql(&as_text::<C>(&numbers))
             .sql(", ")
-            .sql(&as_text::<C>("occurred_at"))
+            .sql(&time_as_text::<C>("occurred_at"))
             .sql(", ")
             .sql(&as_text::<C>(subject))
             .sql(", ")
@@ -219,7 +220,10 @@ fn read((numbers, at, subject, detail): Texts) -> Option<Event> {
         detail: detail.map_or(Value::Null, |text| {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         }),
-        affected: affected.parse().ok(),
+        affected: match affected {
+            "" => None,
+            number => Some(number.parse().ok()?),
+        },
     })
 }
 
@@ -231,8 +235,22 @@ pub(in crate::record) async fn write_event<C: Steps>(
     detail: &Value,
     affected: Option<i64>,
 ) -> QueryResult<i64> {
+    write_event_at(conn, &Home::default(), kind, records, detail, affected).await
+}
+
+/// The same, in the place that is meant.
+pub(super) async fn write_event_at<C: Steps>(
+    conn: &mut C,
+    home: &Home,
+    kind: &EventKind,
+    records: Option<&str>,
+    detail: &Value,
+    affected: Option<i64>,
+) -> QueryResult<i64> {
     let mut sql = Sql::new::<C>()
-        .sql("INSERT INTO handleref_events (occurred_at, event, record_table, detail, affected) VALUES (")
+        .sql("INSERT INTO ")
+        .sql(&home.table("handleref_events"))
+        .sql(" (occurred_at, event, record_table, detail, affected) VALUES (")
         .now()
         .sql(", ")
         .text(kind.as_str())

@@ -6,9 +6,8 @@ use crate::context::write_lock;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Texts, Transaction};
-use crate::text::{Sql, as_text, insert, parse_time};
+use crate::text::{Sql, as_text, insert, parse_time, read_all, time_as_text};
 use chrono::{DateTime, Utc};
-use diesel::result::QueryResult;
 use serde_json::json;
 
 /// Records that are protected: no prune deletes them, and nothing in them can
@@ -121,20 +120,20 @@ async fn hold_in<C: Steps>(
 }
 
 /// The holds on the records of a model.
-pub(super) async fn holds_of<C: Steps>(conn: &mut C, subject: Subject) -> QueryResult<Vec<Hold>> {
+pub(super) async fn holds_of<C: Steps>(conn: &mut C, subject: Subject) -> Result<Vec<Hold>, Error> {
     let of = Sql::new::<C>()
         .sql(" WHERE record_table = ")
         .text(subject.recording.records);
     load(conn, of).await
 }
 
-async fn load<C: Steps>(conn: &mut C, which: Sql) -> QueryResult<Vec<Hold>> {
+async fn load<C: Steps>(conn: &mut C, which: Sql) -> Result<Vec<Hold>, Error> {
     let named = match C::Backend::KIND {
-        Kind::Mysql => "CONCAT(id, ' ', placed_at, ' ', record_table)".into(),
+        Kind::Mysql => "CONCAT(id, '|', placed_at, '|', record_table)".into(),
         _ => format!(
-            "{} || ' ' || {} || ' ' || record_table",
+            "{} || '|' || {} || '|' || record_table",
             as_text::<C>("id"),
-            as_text::<C>("placed_at")
+            time_as_text::<C>("placed_at")
         ),
     };
     let sql = Sql::new::<C>()
@@ -151,26 +150,16 @@ async fn load<C: Steps>(conn: &mut C, which: Sql) -> QueryResult<Vec<Hold>> {
         .sql(" ORDER BY id");
     let rows = conn.texts(sql.query()).await?;
     // One that cannot be read must not be overlooked.
-    let unreadable = || {
-        let message = "a row of `handleref_holds` cannot be read";
-        diesel::result::Error::DeserializationError(message.into())
-    };
-    rows.into_iter()
-        .map(|row| read(row).ok_or_else(unreadable))
-        .collect()
+    read_all(rows, "a row of `handleref_holds`", read)
 }
 
 fn read((named, key, reason, _): Texts) -> Option<Hold> {
     let named = named?;
-    let (id, rest) = named.split_once(' ')?;
-    // The time has a blank in it.
-    let (at, records) = rest
-        .match_indices(' ')
-        .nth(1)
-        .map(|(at, _)| rest.split_at(at))?;
+    let mut parts = named.splitn(3, '|');
+    let (id, at, records) = (parts.next()?, parts.next()?, parts.next()?);
     Some(Hold {
         id: id.parse().ok()?,
-        records: records[1..].to_owned(),
+        records: records.to_owned(),
         key,
         reason: reason?,
         placed_at: parse_time(at)?.and_utc(),

@@ -1,6 +1,6 @@
 //! Recording switched off for a while.
 
-use super::events::{EventKind, write_event};
+use super::events::{EventKind, write_event_at};
 use crate::context::{Scope, Switch};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
@@ -129,7 +129,8 @@ async fn note<C: Steps>(
 ) -> Result<(), Error> {
     if scope.switched() {
         let detail = json!({ "reason": reason });
-        write_event(scope.conn(), &kind, None, &detail, None).await?;
+        let home = scope.home().clone();
+        write_event_at(scope.conn(), &home, &kind, None, &detail, None).await?;
     }
     Ok(())
 }

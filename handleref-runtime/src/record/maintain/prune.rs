@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::record::facts::RECORD_ID;
 use crate::record::model::{Recall, Recorded};
-use crate::text::{self, as_text, parse_time, quoted};
+use crate::text::{self, as_text, parse_time, quoted, time_as_text};
 use crate::time::{Instant, TimeKind, floor_micros, literal_sql};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -182,10 +182,10 @@ impl<M: Recorded> Prune<M> {
     async fn rules<C: Steps>(&self, conn: &mut C) -> Result<Rules, Error> {
         let now = text::Sql::new::<C>().now().finish();
         let null = as_text::<C>("NULL");
-        let sql = format!("SELECT {}, {null}, {null}, {null}", as_text::<C>(&now));
+        let sql = format!("SELECT {}, {null}, {null}, {null}", time_as_text::<C>(&now));
         let now = conn.texts(diesel::sql_query(sql)).await?.pop();
         let now = now.and_then(|(now, ..)| parse_time(&now?));
-        let now = now.ok_or(diesel::result::Error::NotFound)?;
+        let now = now.ok_or_else(|| text::unreadable("the database's clock"))?;
         // What MySQL takes for a time at least.
         let first = DateTime::from_timestamp(-30_610_224_000, 0).unwrap_or_default();
         let before = self.age.map(|age| match age {

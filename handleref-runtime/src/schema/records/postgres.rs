@@ -10,9 +10,11 @@
 //! sequence `handleref_record_id`; to insert a key again that was deleted,
 //! `UPDATE` of the version; to truncate, `SELECT` on the table.
 
+use crate::record::facts::Capture;
 use crate::schema::dialect::{State, Trigger, Wanted};
+use crate::schema::home;
 use crate::schema::live::Live;
-use crate::schema::names::{TableName, folded, literal};
+use crate::schema::names::{TableName, folded, literal, quoted};
 use crate::schema::postgres::Postgres;
 use crate::schema::problem::ProblemKind;
 use crate::schema::records::RecordTarget;
@@ -101,7 +103,7 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
     ];
     let protect = Function {
         name: target.trigger_name(PROTECT.kind, records),
-        body: body::protecting(),
+        body: body::protecting(target),
         user_sql: false,
     };
     triggers.push(trigger(dialect, target, Some(records), &PROTECT, &protect));
@@ -138,7 +140,33 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
 
 /// Whether there are expressions of the user's in the bodies.
 fn user_sql(target: &RecordTarget<'_>) -> bool {
-    target.recording.condition.is_some() || target.computed().next().is_some()
+    let stands_in = |column: &crate::schema::records::RecordColumn| {
+        matches!(
+            column.facts.capture,
+            Capture::Skipped(Some(_)) | Capture::Redacted(Some(_))
+        )
+    };
+    target.recording.condition.is_some()
+        || target.computed().next().is_some()
+        || target.columns.iter().any(stands_in)
+}
+
+/// The operator by which values of a column are equal: the one of its type's
+/// default order, wherever that is.
+fn equality(target: &RecordTarget<'_>, column: &str) -> String {
+    let found = target.recorded.facts.iter().find(|(name, kind, ..)| {
+        kind.as_deref() == Some("equality") && name.as_deref() == Some(column)
+    });
+    match found {
+        Some((_, _, Some(schema), Some(name))) => {
+            let schema = match *schema == target.live.detail {
+                true => target.home(),
+                false => quoted(schema, '"'),
+            };
+            format!("OPERATOR({schema}.{name})")
+        }
+        _ => "OPERATOR(pg_catalog.=)".into(),
+    }
 }
 
 struct Function {
@@ -162,15 +190,14 @@ fn trigger(
         None => target.live.schema.as_deref(),
     };
     let Function { name, body, .. } = function;
+    let body_here = target.support.home.settle(body);
     let table_name = on.unwrap_or(&target.wanted.table.table);
     let table = dialect.qualified(schema, table_name);
     let called = dialect.qualified(schema, name);
     let quoted = dialect.quote(name);
-    let settings = settings(dialect, target, function.user_sql);
-    let head = format!(
-        "CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql{}",
-        settings.0
-    );
+    let settings = settings(target, function.user_sql);
+    let head =
+        format!("CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql{settings}");
     let referencing = match firing.tables.is_empty() {
         true => String::new(),
         false => format!(" REFERENCING {}", firing.tables.join(" ")),
@@ -192,13 +219,12 @@ fn trigger(
     };
     let right_function = |restore: &str| {
         let shown = restore.split("\nAS $").next().unwrap_or_default();
-        let wanted = format!("() RETURNS trigger LANGUAGE plpgsql{}", settings.1);
-        folded(shown).ends_with(&folded(&wanted))
+        settings_are_right(target, function.user_sql, shown)
     };
     let state = match (found, found_function) {
         (None, _) => State::Missing,
         (Some(found), Some(function))
-            if function.body == *body
+            if function.body == body_here
                 && right_function(&function.restore)
                 && right_trigger(&found.definition) =>
         {
@@ -223,28 +249,58 @@ fn trigger(
     }
 }
 
-/// The settings of a function: as they are written, and as the catalogue shows
-/// them. Names in the user's expressions are looked up beside the table, and in
-/// `public`, whatever the writer's search path is.
-fn settings(dialect: &Postgres, target: &RecordTarget<'_>, user_sql: bool) -> (String, String) {
-    use crate::schema::dialect::Dialect;
-    let (mut written, mut shown) = (String::new(), String::new());
+/// The settings of a function.
+fn settings(target: &RecordTarget<'_>, user_sql: bool) -> String {
+    let mut written = String::new();
     for (name, value) in SETTINGS {
         written.push_str(&format!(" SET {name} = {value}"));
-        shown.push_str(&format!(" SET {name} TO '{value}'"));
     }
     if user_sql {
-        let home = target.live.detail.as_str();
-        let mut path = vec![home];
-        path.extend(Some("public").filter(|public| *public != home));
-        let literals: Vec<_> = path.iter().map(|schema| literal(schema)).collect();
-        written.push_str(&format!(" SET search_path = {}", dialect.quote_all(&path)));
-        shown.push_str(&format!(" SET search_path TO {}", literals.join(", ")));
+        let path = match target.live.schema {
+            None => home::PATH,
+            Some(_) => target.support.home.path.as_str(),
+        };
+        written.push_str(&format!(" SET search_path = {path}"));
     }
-    (written, shown)
+    written
 }
 
-/// The tables that inherit from this one, and those that it inherits from.
+/// Whether a function has them, as the catalogue shows it. What follows the
+/// home in the search path is the installer's choice.
+fn settings_are_right(target: &RecordTarget<'_>, user_sql: bool, shown: &str) -> bool {
+    let mut wanted = String::from("() RETURNS trigger LANGUAGE plpgsql");
+    for (name, value) in SETTINGS {
+        wanted.push_str(&format!(" SET {name} TO '{value}'"));
+    }
+    let wanted = folded(&wanted);
+    let shown = folded(shown);
+    let Some((_, rest)) = shown.split_once(wanted.as_str()) else {
+        return false;
+    };
+    match user_sql {
+        false => rest.is_empty(),
+        true => {
+            let home = literal(&target.live.detail);
+            let path = rest.strip_prefix("setsearch_pathto");
+            let rest = path.and_then(|path| path.strip_prefix(home.as_str()));
+            rest.is_some_and(|rest| rest.ends_with(",'pg_temp'"))
+        }
+    }
+}
+
+/// The columns of a table whose type has an equality of its own, such as citext.
+const EQUALITIES: &str = "WITH RECURSIVE base (attname, type) AS \
+     (SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped \
+     UNION ALL SELECT b.attname, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd') \
+     SELECT b.attname, n.nspname AS schema, o.oprname AS operator FROM base b \
+     JOIN pg_catalog.pg_opclass c ON c.opcintype = b.type AND c.opcdefault \
+     JOIN pg_catalog.pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree' \
+     JOIN pg_catalog.pg_amop p ON p.amopfamily = c.opcfamily AND p.amoplefttype = c.opcintype AND p.amoprighttype = c.opcintype AND p.amopstrategy = 3 \
+     JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr \
+     JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace AND n.nspname <> 'pg_catalog'";
+
+/// The tables that inherit from this one, and those that it inherits from; and
+/// how columns are compared.
 pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     use crate::schema::dialect::Dialect;
     let TableName { table, .. } = &wanted.table;
@@ -253,7 +309,9 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     Some(format!(
         "SELECT i.inhrelid::regclass::text, 'child'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
          UNION ALL SELECT i.inhparent::regclass::text, 'parent', NULL, NULL FROM pg_catalog.pg_inherits i WHERE i.inhrelid = {oid} \
-         ORDER BY 1"
+         UNION ALL SELECT attname::text, 'equality', schema::text, operator::text FROM ({}) AS equalities \
+         ORDER BY 1",
+        EQUALITIES.replace("{oid}", &oid),
     ))
 }
 
@@ -269,7 +327,8 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
         };
         paths.push(match kin.as_str() {
             "child" => format!("statements that name its partition or child `{name}`"),
-            _ => format!("statements that name its parent `{name}`"),
+            "parent" => format!("statements that name its parent `{name}`"),
+            _ => continue,
         });
     }
     for trigger in &target.live.triggers {

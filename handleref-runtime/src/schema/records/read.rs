@@ -44,8 +44,12 @@ pub(in crate::schema) async fn recorded<C: Steps>(
         on_relatives,
     } = known;
     let beside = |table: &str| TableName {
-        // Where the table really is, if that is not the default.
-        schema: live.schema.clone(),
+        // Where the table really is: PostgreSQL's search path may go on to a
+        // schema where somebody else has tables of these names.
+        schema: match dialect.kind() {
+            Kind::Postgres => Some(live.detail.clone()),
+            Kind::Sqlite | Kind::Mysql => live.schema.clone(),
+        },
         table: table.to_owned(),
     };
     let mut recorded = Recorded {

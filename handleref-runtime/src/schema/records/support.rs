@@ -4,6 +4,7 @@ use crate::engine::Kind;
 use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect};
 use crate::schema::diff::Findings;
+use crate::schema::home::Home;
 use crate::schema::live::ask;
 use crate::schema::names::squeezed;
 use crate::schema::problem::{Problem, ProblemKind};
@@ -35,6 +36,8 @@ pub(in crate::schema) const REFUSE: &str = "handleref_refuse";
 pub(in crate::schema) struct Support {
     /// The schema that our tables are in, or will be.
     pub(in crate::schema) schema: String,
+    /// The same, as migrations need it; on PostgreSQL.
+    pub(in crate::schema) home: Home,
     /// Where the models say which schema that is.
     prefix: Option<String>,
     /// Name, and the body of a function.
@@ -73,16 +76,18 @@ impl Support {
             prefix: prefix.map(str::to_owned),
             ..Self::default()
         };
-        for (name, schema, body, _) in ask(conn, dialect.support_query(prefix, &names)).await? {
+        for (name, schema, body, path) in ask(conn, dialect.support_query(prefix, &names)).await? {
             let name = name.unwrap_or_default();
             // Those that are there say where they are; else it is the default.
             if !name.is_empty() || support.there.is_empty() {
                 support.schema = schema.unwrap_or_default();
             }
+            support.home.path.extend(path);
             if !name.is_empty() {
                 support.there.push((name, body.unwrap_or_default()));
             }
         }
+        support.home.schema.clone_from(&support.schema);
         if support.has(DATABASE) {
             support.copied = identity::is_copied(conn, &support.named(dialect, DATABASE)).await?;
         }

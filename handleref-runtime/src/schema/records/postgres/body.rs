@@ -8,14 +8,16 @@
 
 use super::record::Records;
 use super::rows::{NEW, OLD, ONE_NEW, ONE_OLD, ONE_PAIR, PAIRS, Rows};
+use crate::context::Switch;
+use crate::schema::records::RecordTarget;
 
 impl Records<'_, '_> {
     pub(super) fn inserted(&self) -> String {
         let one = self.arrival(ONE_NEW.from, ONE_NEW.when);
         let many = planned(&self.arrival(NEW.from, None), "");
-        let start = one_row(&one, "handleref_new");
+        let start = one_row(&one, &counted("handleref_new"));
         if self.version.is_none() {
-            return function("", "rows bigint;", &(start + &if_many(&many, "")));
+            return self.function("", "rows bigint;", &(start + &if_many(&many, "")));
         }
         let first = format!("    first := {};\n", self.next);
         let many = format!("{first}{many}    GET DIAGNOSTICS written = ROW_COUNT;\n");
@@ -27,11 +29,11 @@ impl Records<'_, '_> {
             self.behind(),
         );
         let body = format!(
-            "{start}{}  IF written < rows THEN\n{}  END IF;\n",
+            "{start}{}  IF written OPERATOR(pg_catalog.<) rows THEN\n{}  END IF;\n",
             if_many(&many, &goes_on),
             self.going_on(NEW.from)
         );
-        function(
+        self.function(
             "",
             "rows bigint; written bigint; first bigint; amending text;",
             &body,
@@ -42,7 +44,7 @@ impl Records<'_, '_> {
         let moved = format!("NOT {}", self.same("n", "o"));
         let (mut one, mut many) = (self.change(ONE_PAIR), planned(&self.change(PAIRS), ""));
         if self.target.lazy {
-            let filter = |rows: Rows| {
+            let filter = |rows: Rows<'_>| {
                 let when = rows.when.map(str::to_owned);
                 std::iter::once(format!("({moved} OR {})", self.changed())).chain(when)
             };
@@ -53,24 +55,58 @@ impl Records<'_, '_> {
             many = planned(&self.baseline(PAIRS.from, filter(PAIRS)), "") + &many;
         }
         // Those that were not recorded are as they were, or have another key.
-        let has_moved = |rows: Rows| format!("EXISTS (SELECT FROM {} WHERE {moved})", rows.from);
+        let has_moved =
+            |rows: Rows<'_>| format!("EXISTS (SELECT FROM {} WHERE {moved})", rows.from);
         many.push_str(&format!(
-            "    GET DIAGNOSTICS written = ROW_COUNT;\n    IF written < rows THEN\n  {}    END IF;\n",
+            "    GET DIAGNOSTICS written = ROW_COUNT;\n    IF written OPERATOR(pg_catalog.<) rows THEN\n  {}    END IF;\n",
             planned(&format!("SELECT {}", has_moved(PAIRS)), " INTO moved"),
         ));
         let arrived = format!("(SELECT n.* FROM {} WHERE {moved}) AS n", PAIRS.from);
         let body = format!(
-            "{}{}  IF moved THEN\n{}    first := {};\n{}{}  END IF;\n",
-            one_row(&one, "handleref_new"),
+            "{}  olds := (SELECT pg_catalog.count(*) FROM handleref_old);\n  IF olds OPERATOR(pg_catalog.<>) rows THEN\n{}    RETURN NULL;\n  END IF;\n{}  IF moved THEN\n{}  END IF;\n",
+            one_row(&one, &counted("handleref_new")),
+            self.updated_by_key(),
             if_many(&many, &format!("    moved := {};\n", has_moved(ONE_PAIR))),
-            planned(&self.departure(PAIRS.from, [moved.clone()]), ""),
-            self.next,
-            planned(&self.arrival(&arrived, None), ""),
-            self.going_on(&arrived),
+            self.replaced(PAIRS.from, &moved, &arrived),
         );
-        let amending = " OR current_setting('handleref.amending', true) = TG_RELID::text";
-        let variables = "rows bigint; written bigint; first bigint; moved boolean; amending text;";
-        function(amending, variables, &body)
+        let amending = " OR pg_catalog.current_setting('handleref.amending', true) OPERATOR(pg_catalog.=) TG_RELID::pg_catalog.text";
+        let variables =
+            "rows bigint; olds bigint; written bigint; first bigint; moved boolean; amending text;";
+        self.function(amending, variables, &body)
+    }
+
+    /// Rows that left their key, and rows that came to one.
+    fn replaced(&self, from: &str, gone: &str, arrived: &str) -> String {
+        format!(
+            "{}    first := {};\n{}{}",
+            planned(&self.departure(from, [gone.to_owned()]), ""),
+            self.next,
+            planned(&self.arrival(arrived, None), ""),
+            self.going_on(arrived),
+        )
+    }
+
+    /// Rows that moved to another partition may be fewer than they were, because
+    /// a trigger there has dropped some of them. Then only keys tell which.
+    fn updated_by_key(&self) -> String {
+        let same = self.same("n", "o");
+        let pairs = Rows {
+            from: &format!("handleref_old AS o JOIN handleref_new AS n ON {same}"),
+            when: None,
+        };
+        let without = |table: &str| format!("NOT EXISTS (SELECT FROM {table} WHERE {same})");
+        let gone = without("handleref_new AS n");
+        let arrived = without("handleref_old AS o");
+        let arrived = format!("(SELECT n.* FROM handleref_new AS n WHERE {arrived}) AS n");
+        let baseline = match self.target.lazy {
+            true => planned(&self.baseline(OLD.from, None), ""),
+            false => String::new(),
+        };
+        format!(
+            "{baseline}{}{}",
+            planned(&self.change(pairs), ""),
+            self.replaced(OLD.from, &gone, &arrived)
+        )
     }
 
     pub(super) fn deleted(&self) -> String {
@@ -81,20 +117,20 @@ impl Records<'_, '_> {
             one = format!("{};\n  {one}", self.baseline(ONE_OLD.from, when()));
             many = planned(&self.baseline(OLD.from, None), "") + &many;
         }
-        let body = one_row(&one, "handleref_old") + &if_many(&many, "");
-        function("", "rows bigint;", &body)
+        let body = one_row(&one, &counted("handleref_old")) + &if_many(&many, "");
+        self.function("", "rows bigint;", &body)
     }
 
     pub(super) fn truncated(&self) -> String {
         let from = format!("{} AS o", self.table);
         // A transaction has an id before it gets numbers for records: readers of
         // changes rely on it. Nothing was written yet that would have given it one.
-        let mut body = String::from("  PERFORM pg_current_xact_id();\n");
+        let mut body = String::from("  PERFORM pg_catalog.pg_current_xact_id();\n");
         if self.target.lazy {
             body.push_str(&planned(&self.baseline(&from, None), ""));
         }
         body.push_str(&planned(&self.departure(&from, None), ""));
-        function("", "", &body)
+        self.function("", "", &body)
     }
 
     /// The function of a relative's trigger after `event`.
@@ -105,26 +141,31 @@ impl Records<'_, '_> {
         const ALL_NEW: &str = "SELECT * FROM handleref_new";
         let (count, one, many, when) = match event {
             "INSERT" => (
-                "handleref_new",
+                counted("handleref_new"),
                 ONLY_NEW.into(),
                 ALL_NEW.into(),
                 ONE_NEW.when,
             ),
             "DELETE" => (
-                "handleref_old",
+                counted("handleref_old"),
                 ONLY_OLD.into(),
                 ALL_OLD.into(),
                 ONE_OLD.when,
             ),
+            // One that moves to another partition may be dropped on its way.
             "UPDATE" => (
-                "handleref_new",
+                format!(
+                    "greatest({}, {})",
+                    counted("handleref_old"),
+                    counted("handleref_new")
+                ),
                 format!("{ONLY_OLD} UNION ALL {ONLY_NEW}"),
                 format!("{ALL_OLD} UNION ALL {ALL_NEW}"),
-                ONE_NEW.when,
+                ONE_PAIR.when,
             ),
             // Which objects had rows there is not known any more.
             _ => {
-                return function(
+                return self.function(
                     "",
                     "",
                     &planned(&self.relative(relative, on, None, None), ""),
@@ -133,10 +174,10 @@ impl Records<'_, '_> {
         };
         let one = self.relative(relative, on, Some(&one), when);
         let many = planned(&self.relative(relative, on, Some(&many), None), "");
-        function(
+        self.function(
             "",
             "rows bigint;",
-            &(one_row(&one, count) + &if_many(&many, "")),
+            &(one_row(&one, &count) + &if_many(&many, "")),
         )
     }
 }
@@ -151,11 +192,24 @@ pub(super) fn dollar_quoted(tag: &str, text: &str) -> String {
 }
 
 /// Refuses to change records.
-pub(super) fn protecting() -> String {
-    "\nBEGIN\n  -- Made by handleref.\n  IF current_setting('handleref.door', true) = '1' THEN\n    RETURN NULL;\n  END IF;\n  \
-     RAISE EXCEPTION 'handleref: % is append-only, % is refused', TG_TABLE_NAME, TG_OP\n    \
-     USING HINT = 'Records are only removed by prune and erase.';\nEND\n"
-        .into()
+pub(super) fn protecting(target: &RecordTarget<'_>) -> String {
+    format!(
+        "\nBEGIN\n  -- Made by handleref.\n  IF {} THEN\n    RETURN NULL;\n  END IF;\n  \
+         RAISE EXCEPTION 'handleref: % is append-only, % is refused', TG_TABLE_NAME, TG_OP\n    \
+         USING HINT = 'Records are only removed by prune and erase.';\nEND\n",
+        is_on(target, Switch::Door)
+    )
+}
+
+/// Whether a switch is on: for this schema, by one of ours, or for all of them,
+/// by a person.
+fn is_on(target: &RecordTarget<'_>, switch: Switch) -> String {
+    let ours = switch.setting(&target.list());
+    let all = switch.setting_of_all();
+    format!(
+        "pg_catalog.current_setting({ours}, true) OPERATOR(pg_catalog.=) '1' \
+         OR pg_catalog.current_setting({all}, true) OPERATOR(pg_catalog.=) '1'"
+    )
 }
 
 /// Wakes those who listen, once in a transaction: the server sends one of
@@ -163,35 +217,41 @@ pub(super) fn protecting() -> String {
 pub(super) fn notifying() -> String {
     use crate::record::facts::CHANNEL;
     format!(
-        "\nBEGIN\n  -- Made by handleref.\n  PERFORM pg_notify('{CHANNEL}', '');\n  RETURN NULL;\nEND\n"
+        "\nBEGIN\n  -- Made by handleref.\n  PERFORM pg_catalog.pg_notify('{CHANNEL}', '');\n  RETURN NULL;\nEND\n"
     )
 }
 
-fn function(unless: &str, variables: &str, body: &str) -> String {
-    let declare = match variables.is_empty() {
-        true => String::new(),
-        false => format!("DECLARE\n  {variables}\n"),
-    };
-    format!(
-        "\n#variable_conflict use_column\n{declare}BEGIN\n  -- Made by handleref.\n  \
-         IF current_setting('handleref.paused', true) = '1'{unless} THEN\n    RETURN NULL;\n  END IF;\n{body}  RETURN NULL;\nEND\n"
-    )
+impl Records<'_, '_> {
+    fn function(&self, unless: &str, variables: &str, body: &str) -> String {
+        let declare = match variables.is_empty() {
+            true => String::new(),
+            false => format!("DECLARE\n  {variables}\n"),
+        };
+        let paused = is_on(self.target, Switch::Paused);
+        format!(
+            "\n#variable_conflict use_column\n{declare}BEGIN\n  -- Made by handleref.\n  \
+             IF {paused}{unless} THEN\n    RETURN NULL;\n  END IF;\n{body}  RETURN NULL;\nEND\n"
+        )
+    }
 }
 
-/// Records one row; if that was not it, counts the rows of the transition table.
-fn one_row(one: &str, table: &str) -> String {
-    format!(
-        "  {one};\n  IF FOUND THEN\n    RETURN NULL;\n  END IF;\n  rows := (SELECT count(*) FROM {table});\n"
-    )
+/// Records one row; if that was not it, counts the rows of the statement.
+fn one_row(one: &str, count: &str) -> String {
+    format!("  {one};\n  IF FOUND THEN\n    RETURN NULL;\n  END IF;\n  rows := {count};\n")
+}
+
+/// How many rows a table has.
+fn counted(table: &str) -> String {
+    format!("(SELECT pg_catalog.count(*) FROM {table})")
 }
 
 /// What is left to do for many rows, and for one; there may be none.
 fn if_many(many: &str, one: &str) -> String {
     let one = match one.is_empty() {
         true => String::new(),
-        false => format!("  ELSIF rows = 1 THEN\n{one}"),
+        false => format!("  ELSIF rows OPERATOR(pg_catalog.=) 1 THEN\n{one}"),
     };
-    format!("  IF rows > 1 THEN\n{many}{one}  END IF;\n")
+    format!("  IF rows OPERATOR(pg_catalog.>) 1 THEN\n{many}{one}  END IF;\n")
 }
 
 /// A statement that is planned each time.

@@ -11,7 +11,9 @@ use crate::schema::records::RecordTarget;
 use crate::schema::records::support::{RECORDINGS, SEQUENCE};
 use crate::time::{TimeKind, now_sql};
 
-const NEXT_VERSION: &str = "coalesce(last.record_version, 0) + 1";
+/// Operators and functions are named with their schema: the writer's search
+/// path decides nothing.
+const NEXT_VERSION: &str = "coalesce(last.record_version, 0) OPERATOR(pg_catalog.+) 1";
 
 /// What is written about rows.
 struct Record<'a> {
@@ -45,12 +47,12 @@ pub(super) struct Records<'a, 'b> {
 
 impl<'a, 'b> Records<'a, 'b> {
     pub(super) fn new(target: &'a RecordTarget<'b>) -> Self {
-        let sequence = literal(&target.inside_support(SEQUENCE));
+        let sequence = target.regclass(SEQUENCE);
         Self {
             target,
             records: target.inside(target.recording.records),
             table: target.inside(&target.wanted.table.table),
-            next: format!("nextval({sequence})"),
+            next: format!("pg_catalog.nextval({sequence})"),
             version: target.version().map(|name| target.dialect.quote(name)),
         }
     }
@@ -61,8 +63,13 @@ impl<'a, 'b> Records<'a, 'b> {
 
     /// `a.key = b.key`.
     pub(super) fn same(&self, a: &str, b: &str) -> String {
-        let keys = self.target.wanted.key.iter().map(|key| self.quote(key));
-        let tests: Vec<_> = keys.map(|key| format!("{a}.{key} = {b}.{key}")).collect();
+        let keys = self.target.wanted.key.iter();
+        let tests: Vec<_> = keys
+            .map(|key| {
+                let (equal, key) = (super::equality(self.target, key), self.quote(key));
+                format!("{a}.{key} {equal} {b}.{key}")
+            })
+            .collect();
         format!("({})", tests.join(" AND "))
     }
 
@@ -73,7 +80,8 @@ impl<'a, 'b> Records<'a, 'b> {
             let row: Vec<_> = names.iter().map(|name| format!("{alias}.{name}")).collect();
             format!("ROW({})", row.join(", "))
         };
-        (!names.is_empty()).then(|| format!("record_image_ne({}, {})", row("n"), row("o")))
+        (!names.is_empty())
+            .then(|| format!("pg_catalog.record_image_ne({}, {})", row("n"), row("o")))
     }
 
     /// Whether there is something to record about a row that kept its key.
@@ -118,13 +126,14 @@ impl<'a, 'b> Records<'a, 'b> {
         let dead = |row: &str| match self.target.living()? {
             Living::Null(column) => Some(format!("({row}.{} IS NOT NULL)", self.quote(column))),
             Living::Not(column, text) => {
+                let equal = super::equality(self.target, column);
                 let (column, text) = (self.quote(column), literal(text));
-                Some(format!("({row}.{column} IS NOT DISTINCT FROM {text})"))
+                Some(format!("({row}.{column} {equal} {text}) IS TRUE"))
             }
         };
         match (dead("o"), dead("n")) {
             (Some(o), Some(n)) => format!(
-                "CASE WHEN {o} = {n} THEN 'update' WHEN {n} THEN 'soft_delete' ELSE 'restore' END"
+                "CASE WHEN ({o}) OPERATOR(pg_catalog.=) ({n}) THEN 'update' WHEN {n} THEN 'soft_delete' ELSE 'restore' END"
             ),
             _ => "'update'".into(),
         }
@@ -140,7 +149,9 @@ impl<'a, 'b> Records<'a, 'b> {
             ))
         });
         let names = names.collect::<Vec<_>>().join(", ");
-        format!("nullif(concat_ws(',', {names}), '')")
+        format!(
+            "(SELECT handleref_r FROM pg_catalog.concat_ws(',', {names}) AS handleref_r WHERE handleref_r OPERATOR(pg_catalog.<>) '')"
+        )
     }
 
     /// The newest record of a row. An index scan, one row at a time, on any
@@ -185,7 +196,7 @@ impl<'a, 'b> Records<'a, 'b> {
         let mut values = vec![
             match record.operation {
                 // It comes before everything else.
-                "'baseline'" => format!("-{}", self.next),
+                "'baseline'" => format!("OPERATOR(pg_catalog.-) {}", self.next),
                 _ => self.next.clone(),
             },
             record.version,
@@ -230,7 +241,7 @@ impl<'a, 'b> Records<'a, 'b> {
         };
         let mut record = self.record("'baseline'", "o", version, from.into());
         record.recorded_at = format!(
-            "coalesce((SELECT began_at FROM {} WHERE record_table = {}), {})",
+            "coalesce((SELECT began_at FROM {} WHERE record_table OPERATOR(pg_catalog.=) {}), {})",
             self.target.inside_support(RECORDINGS),
             literal(&self.target.listed()),
             record.recorded_at,
@@ -246,7 +257,7 @@ impl<'a, 'b> Records<'a, 'b> {
         self.insert(record)
     }
 
-    pub(super) fn change(&self, rows: Rows) -> String {
+    pub(super) fn change(&self, rows: Rows<'_>) -> String {
         let (version, from) = match &self.version {
             Some(version) => (format!("n.{version}"), rows.from.into()),
             None => (NEXT_VERSION.into(), self.with_last(rows.from, "n")),
@@ -267,7 +278,7 @@ impl<'a, 'b> Records<'a, 'b> {
 
     pub(super) fn departure(&self, from: &str, filter: impl IntoIterator<Item = String>) -> String {
         let version = match &self.version {
-            Some(version) => format!("o.{version}::bigint + 1"),
+            Some(version) => format!("o.{version}::bigint OPERATOR(pg_catalog.+) 1"),
             None => NEXT_VERSION.into(),
         };
         let plain = self.version.is_some() && self.target.computed().next().is_none();
@@ -291,7 +302,8 @@ impl<'a, 'b> Records<'a, 'b> {
         };
         let mut record = self.record("'insert'", "n", version, self.with_last(from, "n"));
         if let Some(version) = &self.version {
-            let fresh = format!("(last.record_version < n.{version}) IS NOT FALSE");
+            let fresh =
+                format!("(last.record_version OPERATOR(pg_catalog.<) n.{version}) IS NOT FALSE");
             record.filter.insert(0, fresh);
         }
         record.filter.extend(when.map(str::to_owned));
@@ -301,7 +313,7 @@ impl<'a, 'b> Records<'a, 'b> {
     /// Whether the newest record of a row is of its version or a later one.
     pub(super) fn behind(&self) -> String {
         let version = self.version.as_deref().unwrap_or("record_version");
-        format!("last.record_version >= n.{version}")
+        format!("last.record_version OPERATOR(pg_catalog.>=) n.{version}")
     }
 
     /// Rows whose key has records up to their version or beyond, not counting
@@ -312,11 +324,11 @@ impl<'a, 'b> Records<'a, 'b> {
         };
         let from = format!(
             "{from}\nCROSS JOIN {}",
-            self.last("n", " AND l.record_id < $1")
+            self.last("n", " AND l.record_id OPERATOR(pg_catalog.<) $1")
         );
         let behind = self.behind();
         let amend = format!(
-            "UPDATE {} AS t SET {version} = last.record_version + 1\nFROM {from}\nWHERE {} AND {behind}",
+            "UPDATE {} AS t SET {version} = last.record_version OPERATOR(pg_catalog.+) 1\nFROM {from}\nWHERE {} AND {behind}",
             self.table,
             self.same("t", "n"),
         );
@@ -328,9 +340,9 @@ impl<'a, 'b> Records<'a, 'b> {
         let mut record = self.record("'insert'", "t", format!("t.{version}"), from);
         record.filter.insert(0, behind);
         format!(
-            "    amending := current_setting('handleref.amending', true);\n    \
-             PERFORM set_config('handleref.amending', TG_RELID::text, true);\n{}    \
-             PERFORM set_config('handleref.amending', coalesce(amending, ''), true);\n{}",
+            "    amending := pg_catalog.current_setting('handleref.amending', true);\n    \
+             PERFORM pg_catalog.set_config('handleref.amending', TG_RELID::pg_catalog.text, true);\n{}    \
+             PERFORM pg_catalog.set_config('handleref.amending', coalesce(amending, ''), true);\n{}",
             planned(&amend, " USING first"),
             planned(&self.insert(record), " USING first"),
         )
@@ -384,7 +396,7 @@ impl<'a, 'b> Records<'a, 'b> {
         record.changeset = self.target.changeset();
         record.properties = Properties::Joined("p");
         record.filter.push(format!(
-            "record_image_ne(ROW({}), ROW({}))",
+            "pg_catalog.record_image_ne(ROW({}), ROW({}))",
             now.join(", "),
             then.join(", ")
         ));
