@@ -22,3 +22,13 @@ mod numbers;
 mod sessions;
 mod texts;
 mod values;
+
+/// The type `citext`, outside of every path. An extension is in one schema of a
+/// database, so all tests share it.
+#[cfg(feature = "postgres")]
+fn citext(db: &support::Db) {
+    db.execute(
+        "SELECT pg_advisory_xact_lock(20251); CREATE SCHEMA IF NOT EXISTS handleref_types; \
+         CREATE EXTENSION IF NOT EXISTS citext SCHEMA handleref_types",
+    );
+}

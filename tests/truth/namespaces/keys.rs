@@ -22,15 +22,6 @@ mod citext {
         version: i64,
     }
 
-    /// An extension is in one schema of a database, so all tests share it.
-    fn extension(conn: &mut PgConnection) -> Done {
-        conn.batch_execute(
-            "SELECT pg_advisory_lock(20251); CREATE SCHEMA IF NOT EXISTS handleref_types; \
-             CREATE EXTENSION IF NOT EXISTS citext SCHEMA handleref_types; SELECT pg_advisory_unlock(20251)",
-        )?;
-        Ok(())
-    }
-
     type Said = (i64, Operation, String);
 
     fn story(
@@ -39,7 +30,7 @@ mod citext {
     ) -> Result<Vec<Said>, Box<dyn std::error::Error + Send + Sync>> {
         let db = Db::postgres();
         let conn = &mut db.connect::<PgConnection>();
-        extension(conn)?;
+        crate::citext(&db);
         let here = db.url.rsplit('D').next().unwrap_or_default();
         let path = format!("SET search_path = {here}, handleref_types");
         conn.batch_execute(&path)?;
@@ -151,7 +142,7 @@ mod citext {
         fn postgres() -> Done {
             let db = Db::postgres();
             let conn = &mut db.connect::<PgConnection>();
-            extension(conn)?;
+            crate::citext(&db);
             let here = db.url.rsplit('D').next().unwrap_or_default();
             conn.batch_execute(&format!(
                 "SET search_path = {here}, handleref_types; CREATE TABLE notes (id INTEGER PRIMARY KEY, kind CITEXT NOT NULL); \

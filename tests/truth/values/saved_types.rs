@@ -95,15 +95,12 @@ mod on_postgres {
     }
 
     fn tables(db: &Db) {
-        // Extensions are shared by all tests.
-        let _ = std::panic::catch_unwind(|| {
-            db.execute("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public")
-        });
+        crate::citext(db);
         db.execute(
             "CREATE DOMAIN code AS VARCHAR(4);
              CREATE DOMAIN needed AS INTEGER NOT NULL;
              CREATE TABLE \"things\" (id INTEGER PRIMARY KEY, other needed DEFAULT 1, place POINT, short VARCHAR(3) NOT NULL,
-             name NAME NOT NULL, insensitive public.citext NOT NULL, price NUMERIC(6, 2) NOT NULL, loose NUMERIC NOT NULL,
+             name NAME NOT NULL, insensitive handleref_types.citext NOT NULL, price NUMERIC(6, 2) NOT NULL, loose NUMERIC NOT NULL,
              ratio REAL NOT NULL, doc JSON NOT NULL, moments TIMESTAMP(0)[] NOT NULL,
              zoned TIMESTAMPTZ(0) NOT NULL, bytes BYTEA NOT NULL, span INTERVAL NOT NULL, number INTEGER NOT NULL,
              code code NOT NULL, version SMALLINT NOT NULL DEFAULT 1);
