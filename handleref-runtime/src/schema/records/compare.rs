@@ -133,6 +133,7 @@ impl Compare<'_> {
                 change => self.on_records(&target, (None, kind, change)),
             }
         }
+        self.changes(target.counted_on());
         if recorded.lost > 0 {
             let rows = recorded.lost;
             self.notice(target.listed(), ProblemKind::LostBeginnings { rows });
