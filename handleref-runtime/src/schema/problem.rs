@@ -91,6 +91,13 @@ pub enum ProblemKind {
     MissingSupport,
     /// A column of one of our own tables is gone, and what it said with it.
     LostColumn,
+    /// A record would be larger than what the engine takes into a row.
+    TooLarge {
+        /// Its size in bytes, with the longest texts kept apart.
+        bytes: u64,
+        /// The engine's limit.
+        most: u64,
+    },
     /// A newer version of the library installed this.
     NewerLibrary {
         /// The layout that is there.
@@ -189,6 +196,7 @@ impl ProblemKind {
                 | Self::Unseen { .. }
                 | Self::LostBeginnings { .. }
                 | Self::LostColumn
+                | Self::TooLarge { .. }
                 | Self::NewerLibrary { .. }
         )
     }
@@ -248,6 +256,11 @@ impl fmt::Display for Problem {
             K::LostColumn => f.write_str(
                 "the column is gone, and what it said; restore the table from a backup, or, if that is no loss, \
                  drop the table and install again",
+            ),
+            K::TooLarge { bytes, most } => write!(
+                f,
+                "a record would take {bytes} bytes of a row, and the engine allows {most}; \
+                 make columns TEXT or BLOB, or leave some out with `#[recorded(skip)]`"
             ),
             K::NewerLibrary { found, known } => write!(
                 f,
