@@ -17,6 +17,7 @@ use super::dialect::{
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
 use super::problem::ProblemKind;
+use super::records::mysql::limits;
 use super::records::{RecordTarget, mysql as records};
 use crate::engine::Kind;
 use crate::time::TimeKind;
@@ -293,16 +294,28 @@ impl Dialect for Mysql {
     }
 
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {
+        let type_of = |column: &str| {
+            let found = target.columns.iter().find(|(name, _)| name == column);
+            found.map_or("", |(_, sql_type)| sql_type.as_str())
+        };
+        // Of a key that fills an index alone, the beginning has to do.
+        let sizes = index
+            .columns
+            .iter()
+            .map(|column| limits::size(type_of(column)));
+        let over = sizes.sum::<u64>().saturating_sub(limits::INDEX);
+        let longest = index
+            .columns
+            .iter()
+            .max_by_key(|column| limits::size(type_of(column)));
+        let longest = longest.filter(|_| over > 0 && !index.unique);
         let part = |column: &&str| {
-            let sql_type = target
-                .columns
-                .iter()
-                .find(|(name, _)| name == column)
-                .map(|(_, sql_type)| sql_type.as_str());
-            let prefix = if self.takes_unique(sql_type.unwrap_or_default()) {
-                ""
-            } else {
-                "(64)"
+            let sql_type = type_of(column);
+            let shorter = limits::shorter(sql_type, over).filter(|_| longest == Some(column));
+            let prefix = match (self.takes_unique(sql_type), shorter) {
+                (false, _) => "(64)".to_owned(),
+                (true, Some(length)) => format!("({length})"),
+                (true, None) => String::new(),
             };
             format!("{}{prefix}", self.quote(column))
         };

@@ -89,6 +89,29 @@ pub enum ProblemKind {
     },
     /// One of the tables or functions that recording needs is missing.
     MissingSupport,
+    /// A column of one of our own tables is gone, and what it said with it.
+    LostColumn,
+    /// A record would be larger than what the engine takes into a row.
+    TooLarge {
+        /// Its size in bytes, with the longest texts kept apart.
+        bytes: u64,
+        /// The engine's limit.
+        most: u64,
+    },
+    /// A newer version of the library installed this.
+    NewerLibrary {
+        /// The layout that is there.
+        found: i64,
+        /// The last one that this library knows.
+        known: i64,
+    },
+    /// An older version of the library installed this.
+    OlderLibrary {
+        /// The layout that is there.
+        found: i64,
+        /// The one that this library makes.
+        known: i64,
+    },
     /// The database is a copy of another one, whose transactions its records
     /// name (PostgreSQL). It gets an identity of its own, once nobody writes.
     Copied,
@@ -181,6 +204,9 @@ impl ProblemKind {
                 | Self::OtherSchema { .. }
                 | Self::Unseen { .. }
                 | Self::LostBeginnings { .. }
+                | Self::LostColumn
+                | Self::TooLarge { .. }
+                | Self::NewerLibrary { .. }
         )
     }
 }
@@ -236,6 +262,25 @@ impl fmt::Display for Problem {
                 write!(f, "the trigger `{trigger}` is not needed any more")
             }
             K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
+            K::LostColumn => f.write_str(
+                "the column is gone, and what it said; restore the table from a backup, or, if that is no loss, \
+                 drop the table and install again",
+            ),
+            K::TooLarge { bytes, most } => write!(
+                f,
+                "a record would take {bytes} bytes of a row, and the engine allows {most}; \
+                 make columns TEXT or BLOB, or leave some out with `#[recorded(skip)]`"
+            ),
+            K::NewerLibrary { found, known } => write!(
+                f,
+                "a newer version of handleref installed this (layout {found}, this one knows {known}); \
+                 update this program, and leave installing to those that are up to date"
+            ),
+            K::OlderLibrary { found, known } => write!(
+                f,
+                "an older version of handleref installed this (layout {found}, this one makes {known}); \
+                 install again, and update the programs that still use the older version"
+            ),
             K::Copied => f.write_str("the database is a copy that has no identity of its own yet"),
             K::MissingRecordTable => f.write_str("the record table is missing"),
             K::LostBeginnings { rows } => write!(

@@ -238,31 +238,6 @@ macro_rules! lost_beginnings {
     }};
 }
 
-macro_rules! on_each_engine {
-    ($($name:ident $body:ident;)*) => { $(
-        mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            #[cfg(feature = "sqlite")]
-            #[test]
-            fn sqlite() {
-                $body!(diesel::SqliteConnection, Engine::Sqlite, Db::sqlite());
-            }
-            #[cfg(feature = "postgres")]
-            #[test]
-            fn postgres() {
-                $body!(diesel::PgConnection, Engine::Postgres, Db::postgres());
-            }
-            #[cfg(feature = "mysql")]
-            #[test]
-            fn mysql() {
-                $body!(diesel::MysqlConnection, Engine::Mysql, Db::mysql());
-            }
-        }
-    )* };
-}
-
 on_each_engine! {
     a_second_file_before_the_backfill in_production;
     a_file_of_an_empty_table from_an_empty_table;

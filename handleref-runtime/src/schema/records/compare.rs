@@ -1,5 +1,6 @@
 //! What a recorded table lacks.
 
+use super::mysql::limits::fit;
 use super::support::Support;
 use super::table::Finding;
 use super::{RecordColumn, RecordTarget, Recorded};
@@ -37,9 +38,17 @@ impl Compare<'_> {
         support: &Support,
     ) {
         let before = self.unrepairable();
-        let Some(columns) = self.record_columns(recording) else {
+        let Some(mut columns) = self.record_columns(recording) else {
             return;
         };
+        if self.dialect.kind() == Kind::Mysql {
+            let there = |name: &str| recorded.table.type_of(name);
+            let properties = recording.properties.len();
+            let problem = fit(&mut columns, &self.target.wanted.key, properties, there);
+            if let Some(kind) = problem {
+                self.problem(None, kind);
+            }
+        }
         let row = self.target.columns.clone();
         let there = recorded.table.found.is_some();
         let lazy = match recorded.backfilled.filter(|_| there) {
@@ -133,6 +142,7 @@ impl Compare<'_> {
                 change => self.on_records(&target, (None, kind, change)),
             }
         }
+        self.changes(target.counted_on());
         if recorded.lost > 0 {
             let rows = recorded.lost;
             self.notice(target.listed(), ProblemKind::LostBeginnings { rows });

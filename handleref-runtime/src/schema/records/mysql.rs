@@ -19,6 +19,7 @@ use crate::schema::names::hex_literal;
 use crate::schema::problem::ProblemKind;
 
 mod keep;
+pub(in crate::schema) mod limits;
 mod relatives;
 mod rows;
 mod text;
@@ -133,6 +134,13 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
             format!("TRUNCATE, which is not refused because {reason}")
         }
     }];
+    if target.version().is_none() && !countable(target) {
+        texts.push(
+            "the version of a record, if two transactions change one row under REPEATABLE READ: the key is too long \
+             for a unique index that would tell them"
+                .into(),
+        );
+    }
     if known(target, "engine").any(|[_, partitioned, _]| !partitioned.is_empty()) {
         texts.push("DROP, TRUNCATE and EXCHANGE of its partitions".into());
     }
@@ -233,6 +241,15 @@ fn named_trigger(
     }
 }
 
+/// Whether the key leaves place for a version in a unique index.
+fn countable(target: &RecordTarget<'_>) -> bool {
+    let key = &target.wanted.key;
+    let columns = target.columns.iter();
+    let columns = columns.filter(|column| key.contains(&column.name()));
+    let size: u64 = columns.map(|column| limits::size(&column.sql_type)).sum();
+    size + 8 <= limits::INDEX
+}
+
 /// Numbers the records of a row where the row itself does not.
 fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
     use crate::record::facts::RECORD_VERSION;
@@ -241,6 +258,9 @@ fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
         column.is_some_and(|column| target.dialect.takes_unique(&column.row_type))
     };
     if target.version().is_some() || !target.wanted.key.iter().all(|name| indexable(name)) {
+        return None;
+    }
+    if !countable(target) {
         return None;
     }
     let records = target.recording.records;

@@ -6,9 +6,10 @@ use crate::schema::dialect::{Change, Dialect};
 use crate::schema::diff::Findings;
 use crate::schema::home::Home;
 use crate::schema::live::ask;
-use crate::schema::names::squeezed;
+use crate::schema::names::{TableName, squeezed};
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::sync::identity;
+use crate::text::integer;
 use diesel::result::QueryResult;
 
 /// One row for each record table.
@@ -31,6 +32,14 @@ pub(in crate::schema) const DATABASE: &str = "handleref_database";
 /// A function that fails with the given message.
 pub(in crate::schema) const REFUSE: &str = "handleref_refuse";
 
+/// The column that says it.
+const LAYOUT_COLUMN: &str = "layout";
+
+/// The number of how our tables and triggers are made. It is raised whenever
+/// one of them changes, so that programs with an older library keep their hands
+/// off what a newer one has installed.
+const LAYOUT: i64 = 1;
+
 /// What is there.
 #[derive(Debug, Default)]
 pub(in crate::schema) struct Support {
@@ -44,6 +53,12 @@ pub(in crate::schema) struct Support {
     there: Vec<(String, String)>,
     /// Whether all of it was copied from another database.
     copied: bool,
+    /// The columns of those that are tables.
+    columns: Vec<(&'static str, Vec<String>)>,
+    /// Tables of one row that have none.
+    rowless: Vec<&'static str>,
+    /// The [`LAYOUT`] of the library that installed it.
+    layout: Option<i64>,
 }
 
 /// A part: how to make it, and the body by which a function is known.
@@ -52,6 +67,8 @@ struct Part {
     create: Vec<String>,
     drop: String,
     body: Option<String>,
+    /// Of a table.
+    columns: Vec<String>,
 }
 
 /// Every character can be stored, and `ann` is not `ANN`, whatever the
@@ -88,10 +105,71 @@ impl Support {
             }
         }
         support.home.schema.clone_from(&support.schema);
-        if support.has(DATABASE) {
+        support.read_tables(conn, dialect).await?;
+        if support.has(DATABASE) && support.lacks(DATABASE, "home").is_none() {
             support.copied = identity::is_copied(conn, &support.named(dialect, DATABASE)).await?;
         }
         Ok(support)
+    }
+
+    /// Reads the columns of our tables, and what the tables of one row say.
+    async fn read_tables<C: Steps>(
+        &mut self,
+        conn: &mut C,
+        dialect: &dyn Dialect,
+    ) -> QueryResult<()> {
+        for name in [
+            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES,
+        ] {
+            if !self.has(name) {
+                continue;
+            }
+            let table = TableName {
+                schema: match dialect.kind() {
+                    // The search path may go on to somebody else's.
+                    Kind::Postgres => Some(self.schema.clone()),
+                    Kind::Sqlite | Kind::Mysql => self.prefix.clone(),
+                },
+                table: name.to_owned(),
+            };
+            let rows = ask(conn, dialect.queries(&table).columns).await?;
+            let columns = rows.into_iter().filter_map(|row| row.0).collect();
+            self.columns.push((name, columns));
+        }
+        for name in [DATABASE, CONTEXT] {
+            if !self.has(name) || self.lacks(name, "id").is_some() {
+                continue;
+            }
+            let layout = match name == DATABASE && self.lacks(name, LAYOUT_COLUMN).is_none() {
+                true => LAYOUT_COLUMN,
+                false => "0",
+            };
+            let integer = integer::<C>();
+            let table = self.named(dialect, name);
+            let sql = format!(
+                "SELECT CAST({layout} AS {integer}), CAST(0 AS {integer}) FROM {table} WHERE id = 1"
+            );
+            match conn.numbers(diesel::sql_query(sql)).await?.pop() {
+                None => self.rowless.push(name),
+                Some((layout, _)) if name == DATABASE => self.layout = Some(layout),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A column that one of our tables lacks.
+    fn lacks<'n>(&self, name: &str, column: &'n str) -> Option<&'n str> {
+        let (_, columns) = self.columns.iter().find(|(table, _)| *table == name)?;
+        let found = columns
+            .iter()
+            .any(|found| found.eq_ignore_ascii_case(column));
+        (!found).then_some(column)
+    }
+
+    /// Whether the one row of a table is missing.
+    pub(in crate::schema) fn is_rowless(&self, name: &str) -> bool {
+        self.rowless.contains(&name)
     }
 
     pub(in crate::schema) fn has(&self, name: &str) -> bool {
@@ -114,6 +192,7 @@ impl Support {
                 found.is_empty() || squeezed(found) == squeezed(body)
             };
             if found.is_some_and(|(_, body)| same(body)) {
+                self.compare_table(dialect, &part, &mut findings);
                 continue;
             }
             findings.problems.push(Problem {
@@ -133,6 +212,7 @@ impl Support {
             }
             findings.changes.push(Change { up, down });
         }
+        self.compare_layout(dialect, &mut findings);
         if self.copied {
             let named = |name: &str| self.named(dialect, name);
             findings.problems.push(Problem {
@@ -147,6 +227,78 @@ impl Support {
             });
         }
         findings
+    }
+
+    /// The columns of one of our tables, and its row if it has only one.
+    fn compare_table(&self, dialect: &dyn Dialect, part: &Part, findings: &mut Findings) {
+        let table = self.named(dialect, part.name);
+        let mut problem = |column: Option<&str>, kind| {
+            findings.problems.push(Problem {
+                model: "handleref".into(),
+                table: part.name.into(),
+                column: column.map(str::to_owned),
+                kind,
+            });
+        };
+        for definition in &part.columns {
+            let name = definition.split(' ').next().unwrap_or_default();
+            let Some(name) = self.lacks(part.name, name) else {
+                continue;
+            };
+            // What a row has to say there, nobody knows any more.
+            if definition.contains("NOT NULL") && !definition.contains("DEFAULT") {
+                problem(Some(name), ProblemKind::LostColumn);
+                continue;
+            }
+            problem(Some(name), ProblemKind::MissingColumn);
+            findings.changes.push(Change {
+                up: vec![format!("ALTER TABLE {table} ADD COLUMN {definition}")],
+                down: Vec::new(),
+            });
+        }
+        if self.is_rowless(part.name) {
+            problem(None, ProblemKind::MissingSupport);
+            let mut up: Vec<String> = part.create.get(1..).unwrap_or_default().to_vec();
+            if part.name == DATABASE && dialect.kind() == Kind::Postgres {
+                let named = |name: &str| self.named(dialect, name);
+                up.extend(identity::adopt(
+                    &named(DATABASE),
+                    &named(RECORDINGS),
+                    &named(SEQUENCE),
+                ));
+            }
+            findings.changes.push(Change {
+                up,
+                down: Vec::new(),
+            });
+        }
+    }
+
+    /// Which library installed it.
+    fn compare_layout(&self, dialect: &dyn Dialect, findings: &mut Findings) {
+        let Some(found) = self.layout.filter(|found| *found != LAYOUT) else {
+            return;
+        };
+        findings.problems.push(Problem {
+            model: "handleref".into(),
+            table: DATABASE.into(),
+            column: None,
+            kind: match found > LAYOUT {
+                true => ProblemKind::NewerLibrary {
+                    found,
+                    known: LAYOUT,
+                },
+                false => ProblemKind::OlderLibrary {
+                    found,
+                    known: LAYOUT,
+                },
+            },
+        });
+        let table = self.named(dialect, DATABASE);
+        findings.later.push(Change {
+            up: vec![format!("UPDATE {table} SET {LAYOUT_COLUMN} = {LAYOUT}")],
+            down: Vec::new(),
+        });
     }
 
     fn parts(&self, dialect: &dyn Dialect) -> Vec<Part> {
@@ -172,16 +324,7 @@ impl Support {
                 "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
             ),
         };
-        let table = |name: &'static str, columns: String| Part {
-            name,
-            create: vec![format!(
-                "CREATE TABLE {} (\n  {columns}\n){}",
-                self.named(dialect, name),
-                texts_as_they_are(kind)
-            )],
-            drop: format!("DROP TABLE {}", self.named(dialect, name)),
-            body: None,
-        };
+        let table = |name, columns| self.table(dialect, name, columns);
         let mut parts = vec![
             table(
                 RECORDINGS,
@@ -221,6 +364,21 @@ impl Support {
         parts
     }
 
+    /// A table of these columns, each on a line.
+    fn table(&self, dialect: &dyn Dialect, name: &'static str, columns: String) -> Part {
+        let table = self.named(dialect, name);
+        Part {
+            name,
+            create: vec![format!(
+                "CREATE TABLE {table} (\n  {columns}\n){}",
+                texts_as_they_are(dialect.kind())
+            )],
+            drop: format!("DROP TABLE {table}"),
+            body: None,
+            columns: columns.split(",\n  ").map(str::to_owned).collect(),
+        }
+    }
+
     /// What makes a changeset is never updated, but for its last record.
     fn changesets(&self, dialect: &dyn Dialect, [id, time, short]: [&str; 3]) -> Part {
         let name = self.named(dialect, CHANGESETS);
@@ -228,12 +386,12 @@ impl Support {
             Kind::Mysql => "LONGTEXT",
             Kind::Sqlite | Kind::Postgres => "TEXT",
         };
-        let mut create = vec![format!(
-            "CREATE TABLE {name} (\n  id {id},\n  occurred_at {time} NOT NULL,\n  actor {short} NULL,\n  actor_kind {short} NULL,\n  \
+        let columns = format!(
+            "id {id},\n  occurred_at {time} NOT NULL,\n  actor {short} NULL,\n  actor_kind {short} NULL,\n  \
              comment {long} NULL,\n  correlation_id {short} NULL,\n  metadata {long} NULL,\n  undoes BIGINT NULL,\n  \
-             first_record BIGINT NOT NULL,\n  last_record BIGINT NULL\n){}",
-            texts_as_they_are(dialect.kind())
-        )];
+             first_record BIGINT NOT NULL,\n  last_record BIGINT NULL"
+        );
+        let mut part = self.table(dialect, CHANGESETS, columns);
         for column in ["occurred_at", "actor", "correlation_id"] {
             let index = format!("{CHANGESETS}_{column}");
             // On SQLite it is the index's name that says in which database it is.
@@ -241,14 +399,10 @@ impl Support {
                 Kind::Sqlite => (self.named(dialect, &index), dialect.quote(CHANGESETS)),
                 _ => (dialect.quote(&index), name.clone()),
             };
-            create.push(format!("CREATE INDEX {index} ON {table} ({column})"));
+            let create = format!("CREATE INDEX {index} ON {table} ({column})");
+            part.create.push(create);
         }
-        Part {
-            name: CHANGESETS,
-            create,
-            drop: format!("DROP TABLE {name}"),
-            body: None,
-        }
+        part
     }
 
     /// `token` is this database's alone; `home` says where it was made, so that
@@ -258,39 +412,27 @@ impl Support {
         let name = self.named(dialect, DATABASE);
         let kind = dialect.kind();
         let (token, home) = (identity::token(kind), identity::home(kind));
-        Part {
-            name: DATABASE,
-            create: vec![
-                format!(
-                    "CREATE TABLE {name} (\n  id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),\n  token {short} NOT NULL,\n  home {short} NOT NULL,\n  \
-                     born_record BIGINT NOT NULL,\n  stamp BIGINT NOT NULL\n){}",
-                    texts_as_they_are(kind)
-                ),
-                format!(
-                    "INSERT INTO {name} (id, token, home, born_record, stamp) VALUES (1, {token}, {home}, 0, 0)"
-                ),
-            ],
-            drop: format!("DROP TABLE {name}"),
-            body: None,
-        }
+        let columns = format!(
+            "id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),\n  token {short} NOT NULL,\n  home {short} NOT NULL,\n  \
+             born_record BIGINT NOT NULL,\n  stamp BIGINT NOT NULL,\n  {LAYOUT_COLUMN} INTEGER NOT NULL DEFAULT {LAYOUT}"
+        );
+        let mut part = self.table(dialect, DATABASE, columns);
+        part.create.push(format!(
+            "INSERT INTO {name} (id, token, home, born_record, stamp) VALUES (1, {token}, {home}, 0, 0)"
+        ));
+        part
     }
 
     /// `amending` marks the write of a trigger to the row that set it off, and
     /// `next` keeps a version from one statement of a trigger to the next one.
     fn context(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, CONTEXT);
-        Part {
-            name: CONTEXT,
-            create: vec![
-                format!(
-                    "CREATE TABLE {name} (\n  id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
-                     paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER\n)"
-                ),
-                format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"),
-            ],
-            drop: format!("DROP TABLE {name}"),
-            body: None,
-        }
+        let columns = "id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
+             paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER";
+        let mut part = self.table(dialect, CONTEXT, columns.to_owned());
+        part.create
+            .push(format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"));
+        part
     }
 
     fn sequence(&self, dialect: &dyn Dialect) -> Part {
@@ -300,6 +442,7 @@ impl Support {
             create: vec![format!("CREATE SEQUENCE {name}")],
             drop: format!("DROP SEQUENCE {name}"),
             body: None,
+            columns: Vec::new(),
         }
     }
 
@@ -313,6 +456,7 @@ impl Support {
             )],
             drop: format!("DROP FUNCTION {name}(text)"),
             body: Some(body.into()),
+            columns: Vec::new(),
         }
     }
 
@@ -326,6 +470,7 @@ impl Support {
             )],
             drop: format!("DROP FUNCTION {name}"),
             body: Some(body.into()),
+            columns: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The record table: how it is made, and how it follows its model.
 
-use super::support::{CONTEXT, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
+use super::support::{CONTEXT, DATABASE, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
 use super::{RecordTarget, types};
 use crate::engine::Kind;
 use crate::record::facts as f;
@@ -323,6 +323,32 @@ impl RecordTarget<'_> {
             up: vec![self.dialect.refuse_if(&from, &refuse, &message)],
             down: Vec::new(),
         }
+    }
+
+    /// Where the row with the numbers of records was lost: begins after those
+    /// that are there.
+    pub(super) fn counted_on(&self) -> Option<Change> {
+        self.recorded.table.found.as_ref()?;
+        let records = self.record_table();
+        let last = |column: &str| format!("(SELECT coalesce(max({column}), 0) FROM {records})");
+        let named = |name: &str| self.support.named(self.dialect, name);
+        let up = match self.dialect.kind() {
+            Kind::Sqlite if self.support.is_rowless(CONTEXT) => format!(
+                "UPDATE {} SET tick = max(tick, {})",
+                named(CONTEXT),
+                last(f::RECORD_ID)
+            ),
+            Kind::Mysql if self.support.is_rowless(DATABASE) => format!(
+                "UPDATE {} SET stamp = GREATEST(stamp, {})",
+                named(DATABASE),
+                last(f::RECORD_STAMP)
+            ),
+            _ => return None,
+        };
+        Some(Change {
+            up: vec![up],
+            down: Vec::new(),
+        })
     }
 
     /// Lists the record table, which says since when it is complete; and starts
