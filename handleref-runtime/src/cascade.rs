@@ -17,11 +17,14 @@ use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 
+mod climb;
+mod deletion;
 mod fire;
 mod parents;
 pub(crate) mod run;
 pub(crate) mod set;
 mod stamp;
+mod statements;
 
 pub use fire::FireHooks;
 
@@ -69,6 +72,7 @@ where
             live: Box::new(M::is_live()),
             deleted: Box::new(M::is_deleted()),
             status: Box::new(M::status()),
+            hooked: M::Hooks::FIRES,
             apply: M::Hooks::apply,
             children: Vec::new,
             parents: Vec::new,
@@ -89,18 +93,16 @@ pub struct Node<C: Executor> {
     pub(crate) live: Box<Fragment<'static, C::Backend>>,
     pub(crate) deleted: Box<Fragment<'static, C::Backend>>,
     pub(crate) status: Box<dyn WalkStatus<C::Backend> + Send + Sync>,
+    /// Whether the model has hooks.
+    pub(crate) hooked: bool,
     pub(crate) apply: Apply<C>,
     pub(crate) children: fn() -> Vec<Link<C>>,
     pub(crate) parents: fn() -> Vec<Link<C>>,
 }
 
 /// Executes the update of a set, between the hooks of its model.
-pub(crate) type Apply<C> = for<'a> fn(
-    &'a mut C,
-    &'a Fragment<'a, <C as crate::executor::Steps>::Backend>,
-    &'a Fragment<'a, <C as crate::executor::Steps>::Backend>,
-    bool,
-) -> Boxed<'a, Result<usize, Error>>;
+pub(crate) type Apply<C> =
+    for<'a> fn(&'a mut C, &'a statements::Update<'a, C>) -> Boxed<'a, Result<usize, Error>>;
 
 impl<C: Executor> Node<C> {
     /// The model `M` with its relatives.

@@ -163,6 +163,21 @@ pub enum Error {
         /// The parent's key.
         parent_key: String,
     },
+    /// A hook or a trigger of the database took a row of this model away while
+    /// it was being soft-deleted or restored: it deleted or restored the row
+    /// itself, or changed what the row was found by. Everything was rolled back.
+    Interfered {
+        /// The model's name.
+        model: &'static str,
+    },
+    /// A restore with parents climbs over more tables than an engine lets a
+    /// query be nested; nothing was written. Within one table there is no limit.
+    TooDeep {
+        /// The model whose parents would have been next.
+        model: &'static str,
+        /// How many tables were climbed.
+        levels: usize,
+    },
     /// A statement assigns a column that handleref writes itself.
     ManagedColumn {
         /// The model's name.
@@ -309,6 +324,16 @@ impl fmt::Display for Error {
                 f,
                 "{model} cannot be restored while its {parent} {parent_key} is soft-deleted; \
                  restore the parent first, or restore upward with `.with_parents()`"
+            ),
+            Self::Interfered { model } => write!(
+                f,
+                "a hook or a trigger changed a {model} that was just being soft-deleted or restored, so that it no longer \
+                 belongs to the change: everything was rolled back"
+            ),
+            Self::TooDeep { model, levels } => write!(
+                f,
+                "the parents of {model} go on above {levels} tables, which one restore cannot climb: \
+                 restore the topmost ones first"
             ),
             Self::ManagedColumn { model, column } => write!(
                 f,

@@ -21,6 +21,10 @@ pub type HookError = Box<dyn StdError + Send + Sync>;
 /// `before_delete`, deleted in `after_delete` and `before_restore`, live again
 /// in `after_restore` (as the signals of django-timestampable).
 ///
+/// A hook may change its rows; one that takes a row away from the operation ends
+/// it in [`Error::Interfered`](crate::error::Error::Interfered). What it adds to
+/// the rows of the operation is part of it, and goes through the hooks as well.
+///
 /// A hook returns what the connection's own methods return: on a synchronous
 /// connection a `Result`, on one of diesel-async a boxed future of it.
 #[diagnostic::on_unimplemented(

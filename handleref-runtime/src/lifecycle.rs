@@ -164,12 +164,14 @@ impl<W, M> FamilyChange<W, M> {
         self
     }
 
-    /// Runs it, and gives the number of rows of the model itself that changed;
-    /// rows of cascaded children are not counted.
+    /// Runs it, and gives the number of rows of the model itself that changed
+    /// (of a tree in one table with the ancestors and descendants that came
+    /// along); rows of cascaded children in other tables are not counted.
     ///
     /// # Errors
-    /// [`Error::ParentDeleted`], [`Error::Hook`], [`Error::Stamp`] or
-    /// [`Error::Database`]; everything is rolled back then.
+    /// [`Error::ParentDeleted`], [`Error::TooDeep`], [`Error::Hook`],
+    /// [`Error::Interfered`], [`Error::Stamp`] or [`Error::Database`];
+    /// everything is rolled back then.
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<usize, Error>>
     where
         C: Executor,
@@ -179,8 +181,10 @@ impl<W, M> FamilyChange<W, M> {
         C::run(async move {
             let task = Task {
                 root: Node::of::<M>(),
+                named: &self.target,
                 target: &self.target,
                 change: self.change,
+                once: false,
                 upward: self.upward,
                 values: None,
             };
@@ -261,10 +265,15 @@ where
 {
     let mut transaction = crate::executor::Transaction::begin(conn).await?;
     let result = change_and_read(transaction.conn(), row, change, upward).await;
-    let written = transaction.finish(result).await?;
-    settle(conn, row, written, change == Change::Delete).await
+    // Whatever is not good is rolled back, with all that hooks wrote.
+    let Some(managed) = transaction.finish(result).await? else {
+        return Ok(Outcome::Unchanged);
+    };
+    row.apply(managed);
+    Ok(Outcome::Written)
 }
 
+/// `None`: there was nothing to do.
 async fn change_and_read<C, M>(
     conn: &mut C,
     row: &M,
@@ -275,29 +284,38 @@ where
     C: Executor,
     M: Facts<C> + Children<C> + Parents<C>,
 {
-    let target = ThisRow(ByKey(row));
-    let target: &Fragment<'_, C::Backend> = &target;
+    let (named, target) = (ThisRow(ByKey(row), true), ThisRow(ByKey(row), false));
+    let (named, target): (&Fragment<'_, _>, &Fragment<'_, _>) = (&named, &target);
     let task = Task {
         root: Node::of::<M>(),
+        named,
         target,
         change,
+        once: false,
         upward,
         values: None,
     };
-    if inside(conn, &task).await? == 0 {
-        Ok(None)
-    } else {
-        ops::managed(conn, row).await
+    match inside(conn, &task).await {
+        Ok(0) => {
+            unchanged(conn, row, change == Change::Delete).await?;
+            Ok(None)
+        }
+        Ok(_) => {
+            let managed = ops::managed(conn, row).await?;
+            let interfered = Error::Interfered { model: M::NAME };
+            managed.map(Some).ok_or(interfered)
+        }
+        Err(error) => Err(error),
     }
 }
 
-/// `WHERE <key and version>`
-struct ThisRow<'a, M>(ByKey<'a, M>);
+/// `WHERE <key>`, and the version if it is asked for.
+struct ThisRow<'a, M>(ByKey<'a, M>, bool);
 
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for ThisRow<'_, M> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(" WHERE ");
-        self.0.walk(out, true)
+        self.0.walk(out, self.1)
     }
 }
 
@@ -316,9 +334,19 @@ where
         row.apply(managed);
         return Ok(Outcome::Written);
     }
-    let found = ops::probe(conn, row).await?;
-    if found.deleted != delete {
-        found.same_version(row)?;
-    }
+    unchanged(conn, row, delete).await?;
     Ok(Outcome::Unchanged)
+}
+
+/// Why nothing was written: nothing was to be done, or an error.
+async fn unchanged<C, M>(conn: &mut C, row: &M, delete: bool) -> Result<(), Error>
+where
+    C: Steps,
+    M: Row<C::Backend>,
+{
+    let found = ops::probe(conn, row).await?;
+    if found.deleted == delete {
+        return Ok(());
+    }
+    found.same_version(row)
 }

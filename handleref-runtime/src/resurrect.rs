@@ -167,8 +167,10 @@ where
 {
     let task = Task {
         root: Node::of::<M>(),
+        named: newest,
         target: newest,
         change: Change::Restore,
+        once: true,
         upward: false,
         values,
     };

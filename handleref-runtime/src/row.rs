@@ -151,7 +151,9 @@ pub trait RowDsl: HandleRef {
     /// instance holds: [`Outcome::Unchanged`].
     ///
     /// # Errors
-    /// [`Error::Stale`], [`Error::Gone`], [`Error::Hook`] or [`Error::Database`].
+    /// [`Error::Stale`], [`Error::Gone`], [`Error::Hook`], [`Error::Interfered`],
+    /// [`Error::Stamp`] or [`Error::Database`]. Nothing was written then, by
+    /// hooks neither.
     fn delete<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
@@ -170,7 +172,8 @@ pub trait RowDsl: HandleRef {
     /// # Errors
     /// [`Error::ParentDeleted`] if a parent named by `#[handleref(parent(..))]`
     /// is soft-deleted (see [`restore_with_parents`](RowDsl::restore_with_parents)),
-    /// [`Error::Stale`], [`Error::Gone`], [`Error::Hook`] or [`Error::Database`].
+    /// [`Error::Stale`], [`Error::Gone`], [`Error::Hook`], [`Error::Interfered`]
+    /// or [`Error::Database`]. Nothing was written then, by hooks neither.
     fn restore<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
@@ -184,7 +187,8 @@ pub trait RowDsl: HandleRef {
     /// first, up to the root: those rows alone, not their other children.
     ///
     /// # Errors
-    /// As [`restore`](RowDsl::restore), but for `ParentDeleted`.
+    /// As [`restore`](RowDsl::restore), but [`Error::TooDeep`] instead of
+    /// `ParentDeleted`.
     fn restore_with_parents<'a, C>(
         &'a mut self,
         conn: &'a mut C,

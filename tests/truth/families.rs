@@ -1,1 +1,5 @@
 //! Soft deletes and restores of families: all of it, or an error with nothing written.
+
+mod concurrent;
+mod hooks;
+mod trees;

@@ -1,16 +1,21 @@
 //! The update of a set, between the hooks of its model.
 
+use super::set::{Change, Read, Set};
+use super::statements::{Update, push_verb};
 use super::{Boxed, Fragment, push_columns};
 use crate::engine::{Engine, Kind, locking_read};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::hooks::{Hooks, NoHooks, WithHooks};
+use crate::key::Key;
 use crate::row::{ColumnWriter, Row, SelectionSql, columns::Form};
 use crate::write::TableName;
 use diesel::Selectable;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
+use std::collections::HashSet;
+use std::marker::PhantomData;
 
 /// How a set of `M` is updated on `C`.
 #[doc(hidden)]
@@ -19,22 +24,16 @@ use diesel::result::QueryResult;
     note = "`#[handleref(hooks)]` asks for `impl handleref::Hooks<{C}> for {M}`, and for `Selectable` and `Queryable` to load the rows"
 )]
 pub trait FireHooks<M, C: Executor> {
-    /// Updates the rows in `set` by `update`, and gives their number.
-    fn apply<'a>(
-        conn: &'a mut C,
-        set: &'a Fragment<'a, C::Backend>,
-        update: &'a Fragment<'a, C::Backend>,
-        delete: bool,
-    ) -> Boxed<'a, Result<usize, Error>>;
+    /// Whether code of the user runs.
+    const FIRES: bool;
+    /// Executes `update`, and gives the number of rows.
+    fn apply<'a>(conn: &'a mut C, update: &'a Update<'a, C>) -> Boxed<'a, Result<usize, Error>>;
 }
 
 impl<M, C: Executor> FireHooks<M, C> for NoHooks {
-    fn apply<'a>(
-        conn: &'a mut C,
-        _: &'a Fragment<'a, C::Backend>,
-        update: &'a Fragment<'a, C::Backend>,
-        _: bool,
-    ) -> Boxed<'a, Result<usize, Error>> {
+    const FIRES: bool = false;
+
+    fn apply<'a>(conn: &'a mut C, update: &'a Update<'a, C>) -> Boxed<'a, Result<usize, Error>> {
         Box::pin(async move { Ok(conn.execute(Dynamic(update)).await?) })
     }
 }
@@ -49,29 +48,52 @@ where
     M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
     SelectionSql<M, C>: 'static,
 {
-    fn apply<'a>(
-        conn: &'a mut C,
-        set: &'a Fragment<'a, C::Backend>,
-        update: &'a Fragment<'a, C::Backend>,
-        delete: bool,
-    ) -> Boxed<'a, Result<usize, Error>> {
+    const FIRES: bool = true;
+
+    fn apply<'a>(conn: &'a mut C, update: &'a Update<'a, C>) -> Boxed<'a, Result<usize, Error>> {
         Box::pin(async move {
-            let query = LoadSet::<M, _, C> {
-                selection: M::construct_selection(),
-                set,
-                model: Default::default(),
-            };
-            let rows = conn.load::<SelectionSql<M, C>, M, _>(query).await?;
+            let delete = update.set.change == Change::Delete;
+            let interfered = || Error::Interfered { model: M::NAME };
+            let (mut rows, mut seen) = (Vec::<M>::new(), HashSet::new());
+            // Again until nothing new comes: a hook may add to the set. What the
+            // user named is what it was when the operation began.
+            let once = update.set.once || update.set.is_named();
+            for round in 0..=ROUNDS {
+                let query = LoadSet::<M, _, C> {
+                    selection: M::construct_selection(),
+                    set: update.set,
+                    model: PhantomData,
+                };
+                let mut found = conn.load::<SelectionSql<M, C>, M, _>(query).await?;
+                found.retain(|row| seen.insert(row.key().text()));
+                if found.is_empty() {
+                    break;
+                }
+                if round == ROUNDS {
+                    return Err(interfered());
+                }
+                let before = if delete {
+                    M::before_delete(&found, conn)
+                } else {
+                    M::before_restore(&found, conn)
+                };
+                C::wait(before).await.map_err(Error::Hook)?;
+                rows.append(&mut found);
+                if once {
+                    break;
+                }
+            }
             if rows.is_empty() {
                 return Ok(0);
             }
-            let before = if delete {
-                M::before_delete(&rows, conn)
-            } else {
-                M::before_restore(&rows, conn)
-            };
-            C::wait(before).await.map_err(Error::Hook)?;
-            let updated = conn.execute(Dynamic(update)).await?;
+            // By their keys: a hook may have changed what the set is described by.
+            let mut updated = 0;
+            for rows in rows.chunks(CHUNK) {
+                updated += conn.execute(UpdateRows { update, rows }).await?;
+            }
+            if updated < rows.len() {
+                return Err(interfered());
+            }
             let mut after = Vec::with_capacity(rows.len());
             for chunk in rows.chunks(CHUNK) {
                 let query = LoadRows::<M, _> {
@@ -91,7 +113,10 @@ where
     }
 }
 
-/// How many rows are read back by one statement: well below the number of
+/// How often hooks may add rows to the set that they are called for.
+const ROUNDS: usize = 8;
+
+/// How many rows are named by one statement: well below the number of
 /// binds that every engine takes, for keys of up to four columns.
 const CHUNK: usize = 200;
 
@@ -109,11 +134,11 @@ impl<DB: Engine> QueryFragment<DB> for Dynamic<'_, DB> {
     }
 }
 
-/// `SELECT <selection> FROM .. WHERE <set> FOR UPDATE`
+/// `SELECT <selection> FROM <set> FOR UPDATE`
 struct LoadSet<'a, M, S, C: Executor> {
     selection: S,
-    set: &'a Fragment<'a, C::Backend>,
-    model: std::marker::PhantomData<fn() -> M>,
+    set: &'a Set<'a, C>,
+    model: PhantomData<fn() -> M>,
 }
 
 impl<M, S, C: Executor> QueryId for LoadSet<'_, M, S, C> {
@@ -129,17 +154,45 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         locking_read::<C::Backend>(&mut out);
-        out.push_sql("SELECT ");
+        push_verb::<C>("SELECT", self.set.is_recursive(), &mut out);
         self.selection.walk_ast(out.reborrow())?;
         out.push_sql(" FROM ");
-        M::table().push(&mut out)?;
-        out.push_sql(" WHERE ");
-        self.set.walk_ast(out.reborrow())?;
+        self.set.walk_rows(Read::Current, out.reborrow())?;
         push_order::<M, C::Backend>(&mut out)?;
         if C::Backend::KIND != Kind::Sqlite {
             out.push_sql(" FOR UPDATE");
         }
         Ok(())
+    }
+}
+
+/// `UPDATE .. SET <mark> WHERE (<key> OR <key> ..) AND <state>`
+struct UpdateRows<'a, M, C: Executor> {
+    update: &'a Update<'a, C>,
+    rows: &'a [M],
+}
+
+impl<M, C: Executor> QueryId for UpdateRows<'_, M, C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<M, C> QueryFragment<C::Backend> for UpdateRows<'_, M, C>
+where
+    C: Executor,
+    M: Row<C::Backend>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        // As many texts as there are numbers of rows.
+        out.unsafe_to_cache_prepared();
+        out.push_sql("UPDATE ");
+        M::table().push(&mut out)?;
+        out.push_sql(" SET ");
+        self.update.walk_assignments(out.reborrow())?;
+        out.push_sql(" WHERE (");
+        push_keys(self.rows, &mut out)?;
+        out.push_sql(") AND ");
+        self.update.set.state().walk_ast(out)
     }
 }
 
@@ -168,13 +221,22 @@ where
         out.push_sql(" FROM ");
         M::table().push(&mut out)?;
         out.push_sql(" WHERE ");
-        for (at, row) in self.rows.iter().enumerate() {
-            out.push_sql(if at > 0 { " OR (" } else { "(" });
-            row.walk_key(&mut ColumnWriter::new(out.reborrow(), Form::Equals))?;
-            out.push_sql(")");
-        }
+        push_keys(self.rows, &mut out)?;
         push_order::<M, DB>(&mut out)
     }
+}
+
+/// `(<key>) OR (<key>) ..`
+fn push_keys<'b, M: Row<DB>, DB: Engine>(
+    rows: &'b [M],
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()> {
+    for (at, row) in rows.iter().enumerate() {
+        out.push_sql(if at > 0 { " OR (" } else { "(" });
+        row.walk_key(&mut ColumnWriter::new(out.reborrow(), Form::Equals))?;
+        out.push_sql(")");
+    }
+    Ok(())
 }
 
 fn push_order<M: Row<DB>, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {

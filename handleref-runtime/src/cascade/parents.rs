@@ -1,7 +1,8 @@
 //! Parents of a set that is to be restored.
 
-use super::set::{Set, statements, walk_in};
-use super::{Link, push_columns};
+use super::Link;
+use super::set::{Read, Set, push_absent, push_equal, push_except, push_join, push_numbered};
+use super::statements::{push_verb, statements};
 use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -23,44 +24,64 @@ pub(crate) struct LockParents<'a, C: Executor> {
 impl<C: Executor> QueryFragment<C::Backend> for LockParents<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         locking_read::<C::Backend>(&mut out);
+        push_verb::<C>("SELECT", self.children.is_recursive(), &mut out);
         let (before, share, after) = match C::Backend::KIND {
             Kind::Postgres => (
-                "SELECT count(*), 0::bigint FROM (SELECT 1 FROM ",
+                "count(*), 0::bigint FROM (SELECT 1 FROM ",
                 " FOR SHARE",
                 ") AS handleref_locked",
             ),
-            _ => ("SELECT count(*), 0 FROM ", " LOCK IN SHARE MODE", ""),
+            _ => ("count(*), 0 FROM ", " LOCK IN SHARE MODE", ""),
         };
         out.push_sql(before);
-        (self.link.node.push_table)(&mut out)?;
-        out.push_sql(" WHERE ");
-        walk_parents(self.children, self.link, out.reborrow())?;
+        walk_parents(self.children, self.link, &[], out.reborrow())?;
         out.push_sql(if self.upward { " FOR UPDATE" } else { share });
         out.push_sql(after);
         Ok(())
     }
 }
 
-/// The condition of the parents of a set.
+/// The parents of a set, for a `SELECT`: tables and conditions; without what is
+/// in one of `besides`.
 fn walk_parents<'b, C: Executor>(
     children: &'b Set<'_, C>,
     link: &Link<C>,
+    besides: &[&'b Arc<Set<'b, C>>],
     mut out: AstPass<'_, 'b, C::Backend>,
 ) -> QueryResult<()> {
-    out.push_sql("(");
-    push_columns("", link.node.keys, &mut out)?;
-    out.push_sql(") IN (SELECT ");
-    push_columns("", link.foreign_key, &mut out)?;
-    out.push_sql(" FROM ");
-    (children.node.push_table)(&mut out)?;
-    out.push_sql(" WHERE ");
-    walk_in(
-        children.node.keys,
-        children,
-        children.node.keys,
-        out.reborrow(),
-    )?;
-    out.push_sql(")");
+    let keys = link.node.keys;
+    if C::Backend::KIND == Kind::Postgres {
+        (link.node.push_table)(&mut out)?;
+        out.push_sql(" WHERE (");
+        super::push_columns("", keys, &mut out)?;
+        out.push_sql(") IN (SELECT ");
+        push_numbered("", 0..keys.len(), &mut out);
+        out.push_sql(" FROM ((");
+        children.walk(link.foreign_key, Read::Current, out.reborrow())?;
+        out.push_sql(")");
+        push_except(besides.iter().copied(), keys, &mut out)?;
+        out.push_sql(") AS handleref_set)");
+        return Ok(());
+    }
+    out.push_sql("(SELECT DISTINCT ");
+    push_numbered("", 0..keys.len(), &mut out);
+    out.push_sql(" FROM (");
+    children.walk(link.foreign_key, Read::Current, out.reborrow())?;
+    out.push_sql(") AS handleref_inner) AS handleref_set");
+    push_join::<C>(&mut out);
+    (link.node.push_table)(&mut out)?;
+    out.push_sql(" ON ");
+    push_equal("handleref_set", keys, 0, &mut out)?;
+    out.push_sql(" WHERE 1 = 1");
+    for set in besides {
+        out.push_sql(" AND ");
+        let own = |out: &mut AstPass<'_, '_, C::Backend>, at: usize| {
+            (link.node.push_table)(out)?;
+            out.push_sql(".");
+            keys.get(at).map_or(Ok(()), |key| out.push_identifier(key))
+        };
+        push_absent(keys.len(), own, set, Read::Current, &mut out)?;
+    }
     Ok(())
 }
 
@@ -76,12 +97,17 @@ impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         locking_read::<C::Backend>(&mut out);
         let parent = &self.link.node;
+        let besides: Vec<_> = (self.restored.iter())
+            .filter(|set| set.node.model == parent.model)
+            .collect();
+        let recursive =
+            self.children.is_recursive() || besides.iter().any(|set| set.is_recursive());
+        push_verb::<C>("SELECT", recursive, &mut out);
         let text = if C::Backend::KIND == Kind::Mysql {
             "CHAR"
         } else {
             "TEXT"
         };
-        out.push_sql("SELECT ");
         // Up to four columns of a key, as `Key` allows.
         for at in 0..4 {
             if at > 0 {
@@ -97,19 +123,9 @@ impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
             out.push_sql(")");
         }
         out.push_sql(" FROM ");
-        (parent.push_table)(&mut out)?;
-        out.push_sql(" WHERE ");
-        parent.deleted.walk_ast(out.reborrow())?;
+        walk_parents(self.children, self.link, &besides, out.reborrow())?;
         out.push_sql(" AND ");
-        walk_parents(self.children, self.link, out.reborrow())?;
-        for restored in self
-            .restored
-            .iter()
-            .filter(|set| set.node.model == parent.model)
-        {
-            out.push_sql(" AND NOT ");
-            walk_in(parent.keys, restored, parent.keys, out.reborrow())?;
-        }
+        parent.deleted.walk_ast(out.reborrow())?;
         out.push_sql(" LIMIT 1");
         if C::Backend::KIND == Kind::Mysql {
             // A plain read would show the parent as it was before we waited.

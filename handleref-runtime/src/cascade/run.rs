@@ -1,33 +1,34 @@
 //! The cascade, step by step; one logic for every model and connection.
 
-use super::parents::{LockParents, Orphan};
-use super::set::{Change, Count, Lock, Members, Origin, Set, Touch, Update};
-use super::stamp::{self, TICK};
-use super::{Boxed, Fragment, Link, Node};
+use super::climb::restore_parents;
+use super::deletion::delete_family;
+use super::set::{Change, ForeignKey, Origin, Set};
+use super::statements::{Lock, Touch, Unseen, Update};
+use super::{Fragment, Link, Node};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use chrono::NaiveDateTime;
 use std::any::TypeId;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// What to do with the rows that the user named.
 pub(crate) struct Task<'a, C: Executor> {
     pub(crate) root: Node<C>,
-    /// A `WHERE` clause, or nothing.
+    /// A `WHERE` clause, or nothing: the rows to begin with.
+    pub(crate) named: &'a Fragment<'a, C::Backend>,
+    /// What finds the same rows once they are locked. It may say less: that a
+    /// row has the version that was asked for is known by then, and a hook may
+    /// raise it.
     pub(crate) target: &'a Fragment<'a, C::Backend>,
     pub(crate) change: Change,
+    /// Whether `target` means other rows once a hook ran.
+    pub(crate) once: bool,
     /// Restore soft-deleted parents as well, instead of refusing.
     pub(crate) upward: bool,
     /// Further assignments to the rows of the root.
     pub(crate) values: Option<&'a Fragment<'a, C::Backend>>,
 }
-
-/// How often a deletion is tried anew when another one took the same moment.
-const ATTEMPTS: usize = 8;
-/// How far a restore goes up; a tree deeper than that is a cycle.
-const HEIGHT: usize = 64;
 
 /// Runs `task` in a transaction (a savepoint inside one) and gives the number
 /// of rows of the root's table that changed.
@@ -40,7 +41,7 @@ pub(crate) async fn run<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Result
 /// The tables that a cascade reaches.
 struct Tree<C: Executor> {
     /// Links of the root's table to itself.
-    own_links: Vec<&'static [&'static str]>,
+    own_links: Vec<ForeignKey>,
     /// The other tables, each after its parent.
     branches: Vec<Branch<C>>,
 }
@@ -49,7 +50,7 @@ struct Branch<C: Executor> {
     link: Link<C>,
     /// The branch that this one hangs on; `None`: the root.
     parent: Option<usize>,
-    own_links: Vec<&'static [&'static str]>,
+    own_links: Vec<ForeignKey>,
 }
 
 impl<C: Executor> Tree<C> {
@@ -68,7 +69,7 @@ impl<C: Executor> Tree<C> {
         model: TypeId,
         children: Vec<Link<C>>,
         parent: Option<usize>,
-    ) -> Vec<&'static [&'static str]> {
+    ) -> Vec<ForeignKey> {
         let mut own_links = Vec::new();
         for link in children {
             if link.node.model == model {
@@ -98,7 +99,8 @@ impl<C: Executor> Tree<C> {
             own_links: &self.own_links,
             // Rows that a tree reaches from the root must not get them.
             values: task.values.filter(|_| self.own_links.is_empty()),
-            without: None,
+            once: task.once,
+            without: Vec::new(),
         })];
         for branch in &self.branches {
             let parent = sets[branch.parent.map_or(0, |at| at + 1)].clone();
@@ -108,7 +110,8 @@ impl<C: Executor> Tree<C> {
                 change,
                 own_links: &branch.own_links,
                 values: None,
-                without: None,
+                once: false,
+                without: Vec::new(),
             }));
         }
         sets
@@ -124,24 +127,103 @@ pub(crate) async fn inside<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Res
         // refused by SQLite if somebody else wrote in between.
         conn.execute(Touch(&task.root)).await?;
     }
-    let locked = conn.numbers(Lock(&sets[0])).await?;
-    if locked.iter().all(|(rows, _)| *rows == 0) {
+    let Some(least) = lock(conn, task, &tree, &sets).await? else {
         return Ok(0);
-    }
+    };
     match task.change {
         Change::Restore => {
-            restore_parents(conn, &sets, task.upward).await?;
-            match task.values.filter(|_| !tree.own_links.is_empty()) {
-                Some(values) => apply_to_tree(conn, task, sets, values).await,
-                None => apply(conn, &sets, None).await,
-            }
+            let above = restore_parents(conn, &sets, task.upward).await?;
+            let rows = match task.values.filter(|_| !tree.own_links.is_empty()) {
+                Some(values) => apply_to_tree(conn, task, sets, values, least).await?,
+                None => apply(conn, &sets, None, &least).await?,
+            };
+            Ok(above + rows)
         }
         // A single table leaves nothing to be told apart on restore.
         Change::Delete if sets.len() == 1 && tree.own_links.is_empty() => {
-            apply(conn, &sets, None).await
+            apply(conn, &sets, None, &least).await
         }
-        Change::Delete => delete_family(conn, &sets).await,
+        Change::Delete => delete_family(conn, &sets, &least).await,
     }
+}
+
+/// Locks the named rows, and gives how many rows of each set must change at
+/// least; `None` if there is nothing to do.
+///
+/// Whoever restores a row locks its parents. So in a deletion those that are
+/// parents are locked from the top to the bottom before anything changes:
+/// below a locked row nothing becomes live any more.
+async fn lock<C: Executor>(
+    conn: &mut C,
+    task: &Task<'_, C>,
+    tree: &Tree<C>,
+    sets: &[Arc<Set<'_, C>>],
+) -> Result<Option<Vec<usize>>, Error> {
+    let named = Set {
+        node: &task.root,
+        origin: Origin::Target(task.named),
+        change: task.change,
+        own_links: &[],
+        values: None,
+        once: false,
+        without: Vec::new(),
+    };
+    let (rows, snapshot) = count(conn, &named).await?;
+    if rows == 0 {
+        return Ok(None);
+    }
+    let mut least = vec![0; sets.len()];
+    least[0] = rows;
+    let hooked = sets.len() > 1 && sets.iter().any(|set| set.node.hooked);
+    let deletes = task.change == Change::Delete;
+    for (at, set) in sets.iter().enumerate() {
+        let is_tree = !set.own_links.is_empty();
+        let is_parent = (tree.branches.iter()).any(|one| one.parent.map_or(0, |at| at + 1) == at);
+        let guards = deletes
+            && C::Backend::KIND != Kind::Sqlite
+            && (is_tree || is_parent && !set.is_named());
+        // Rows that a hook takes out of a set are missed by their number.
+        if !(guards || hooked) {
+            continue;
+        }
+        // While the lock was waited for a tree may have grown.
+        loop {
+            let (rows, _) = count(conn, set).await?;
+            let settled = rows <= least[at] || !is_tree;
+            least[at] = least[at].max(rows);
+            if settled {
+                break;
+            }
+        }
+    }
+    if snapshot && deletes {
+        for set in sets {
+            for foreign_key in set.own_links {
+                let unseen = Unseen {
+                    parents: set,
+                    children: set.node,
+                    foreign_key,
+                };
+                conn.numbers(unseen).await?;
+            }
+        }
+        for branch in &tree.branches {
+            let unseen = Unseen {
+                parents: &sets[branch.parent.map_or(0, |at| at + 1)],
+                children: &branch.link.node,
+                foreign_key: branch.link.foreign_key,
+            };
+            conn.numbers(unseen).await?;
+        }
+    }
+    Ok(Some(least))
+}
+
+/// Locks a set; how many rows it has, and whether the transaction keeps to a snapshot.
+async fn count<C: Executor>(conn: &mut C, set: &Set<'_, C>) -> Result<(usize, bool), Error> {
+    let counted = conn.numbers(Lock(set)).await?.pop();
+    let (rows, snapshot) = counted.unwrap_or((0, 0));
+    Ok((usize::try_from(rows).unwrap_or(0), snapshot == 1))
 }
 
 /// Applies the change to every set, children first: a set is described by its
@@ -150,10 +232,11 @@ async fn apply<C: Executor>(
     conn: &mut C,
     sets: &[Arc<Set<'_, C>>],
     stamp: Option<NaiveDateTime>,
+    least: &[usize],
 ) -> Result<usize, Error> {
     let mut of_root = 0;
-    for set in sets.iter().rev() {
-        of_root = update(conn, set, stamp).await?;
+    for (set, least) in sets.iter().zip(least).rev() {
+        of_root = update(conn, set, stamp, *least).await?;
     }
     Ok(of_root)
 }
@@ -165,6 +248,7 @@ async fn apply_to_tree<'a, C: Executor>(
     task: &'a Task<'a, C>,
     mut sets: Vec<Arc<Set<'a, C>>>,
     values: &'a Fragment<'a, C::Backend>,
+    mut least: Vec<usize>,
 ) -> Result<usize, Error> {
     let named = |values| Set {
         node: &task.root,
@@ -172,169 +256,40 @@ async fn apply_to_tree<'a, C: Executor>(
         change: task.change,
         own_links: &[],
         values,
-        without: None,
+        once: false,
+        without: Vec::new(),
     };
     let below = Set {
         own_links: sets[0].own_links,
-        without: Some(Arc::new(named(None))),
+        without: vec![Arc::new(named(None))],
         ..named(None)
     };
     // Branches go on describing themselves by the whole tree.
     sets[0] = Arc::new(below);
-    let reached = apply(conn, &sets, None).await?;
-    Ok(reached + update(conn, &named(Some(values)), None).await?)
+    let of_tree = std::mem::take(&mut least[0]);
+    let reached = apply(conn, &sets, None, &least).await?;
+    let rows = update(
+        conn,
+        &named(Some(values)),
+        None,
+        of_tree.saturating_sub(reached),
+    )
+    .await?;
+    Ok(reached + rows)
 }
 
-async fn update<C: Executor>(
+/// Changes the rows of a set, `least` of them or more.
+pub(super) async fn update<C: Executor>(
     conn: &mut C,
     set: &Set<'_, C>,
     stamp: Option<NaiveDateTime>,
+    least: usize,
 ) -> Result<usize, Error> {
-    let (members, update) = (Members(set), Update { set, stamp });
-    let (members, update): (&Fragment<'_, _>, &Fragment<'_, _>) = (&members, &update);
-    (set.node.apply)(conn, members, update, set.change == Change::Delete).await
-}
-
-/// Deletes with one moment for the whole family, which no other deletion has.
-async fn delete_family<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
-) -> Result<usize, Error> {
-    let nodes: Vec<_> = sets.iter().map(|set| set.node).collect();
-    let mut moment = stamp::fresh(conn, &nodes).await?;
-    for _ in 0..ATTEMPTS {
-        let mut savepoint = Transaction::begin(conn).await?;
-        let result = delete_at(savepoint.conn(), sets, moment).await;
-        match savepoint.finish(result).await {
-            Err(Attempt::Taken) => moment += TICK,
-            Err(Attempt::Lost) => moment = stamp::after_rows(conn, sets, moment).await?,
-            Err(Attempt::Failed(error)) => return Err(error),
-            Ok(rows) => return Ok(rows),
-        }
+    let rows = (set.node.apply)(conn, &Update { set, stamp }).await?;
+    if rows < least {
+        return Err(Error::Interfered {
+            model: set.node.name,
+        });
     }
-    Err(Error::Stamp {
-        model: nodes.first().map_or("", |node| node.name),
-    })
-}
-
-enum Attempt {
-    /// Another deletion has the same moment.
-    Taken,
-    /// A row did not keep the moment: a guard stamped a later one, or the
-    /// column is too coarse.
-    Lost,
-    Failed(Error),
-}
-
-impl From<Error> for Attempt {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<diesel::result::Error> for Attempt {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-async fn delete_at<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
-    moment: NaiveDateTime,
-) -> Result<usize, Attempt> {
-    let mut of_root = 0;
-    let mut tables: Vec<(&Node<C>, usize)> = Vec::new();
-    for set in sets.iter().rev() {
-        of_root = update(conn, set, Some(moment)).await?;
-        match tables
-            .iter_mut()
-            .find(|(node, _)| node.model == set.node.model)
-        {
-            Some((_, rows)) => *rows += of_root,
-            None => tables.push((set.node, of_root)),
-        }
-    }
-    for (node, ours) in tables {
-        let found = conn
-            .numbers(Count {
-                node,
-                stamp: moment,
-            })
-            .await?;
-        // Rows of ours are locked; any more were deleted by someone else in
-        // the same moment.
-        for (all, _) in found {
-            match usize::try_from(all).unwrap_or(0).cmp(&ours) {
-                Ordering::Less => return Err(Attempt::Lost),
-                Ordering::Equal => {}
-                Ordering::Greater => return Err(Attempt::Taken),
-            }
-        }
-    }
-    Ok(of_root)
-}
-
-/// Refuses if a row is to be restored under a soft-deleted parent, or restores
-/// those parents first.
-async fn restore_parents<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
-    upward: bool,
-) -> Result<(), Error> {
-    for set in sets {
-        above(conn, set, sets, upward, 0).await?;
-    }
-    Ok(())
-}
-
-fn above<'a, C: Executor>(
-    conn: &'a mut C,
-    set: &'a Arc<Set<'a, C>>,
-    restored: &'a [Arc<Set<'a, C>>],
-    upward: bool,
-    height: usize,
-) -> Boxed<'a, Result<(), Error>> {
-    Box::pin(async move {
-        for link in (set.node.parents)() {
-            if C::Backend::KIND != Kind::Sqlite {
-                let lock = LockParents {
-                    children: set,
-                    link: &link,
-                    upward,
-                };
-                conn.numbers(lock).await?;
-            }
-            let orphan = Orphan {
-                children: set,
-                link: &link,
-                restored,
-            };
-            let Some((first, second, third, fourth)) = conn.texts(orphan).await?.pop() else {
-                continue;
-            };
-            if !upward || height == HEIGHT {
-                let parts: Vec<_> = [first, second, third, fourth]
-                    .into_iter()
-                    .flatten()
-                    .collect();
-                return Err(Error::ParentDeleted {
-                    model: set.node.name,
-                    parent: link.node.name,
-                    parent_key: parts.join(","),
-                });
-            }
-            let parents = Arc::new(Set {
-                node: &link.node,
-                origin: Origin::Above(set.clone(), link.foreign_key),
-                change: Change::Restore,
-                own_links: &[],
-                values: None,
-                without: None,
-            });
-            above(conn, &parents, &[], upward, height + 1).await?;
-            update(conn, &parents, None).await?;
-        }
-        Ok(())
-    })
+    Ok(rows)
 }

@@ -1,11 +1,13 @@
 //! Sets of rows, described in SQL.
+//!
+//! Every description is a query whose columns are called `handleref_0`,
+//! `handleref_1` and so on, so that it can be joined to any table without a
+//! name that is meant for two.
 
 use super::{Fragment, Node, push_columns};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind};
 use crate::executor::Executor;
-use crate::time::{TimeKind, literal_sql, push_now};
-use chrono::NaiveDateTime;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use std::sync::Arc;
 
@@ -16,14 +18,25 @@ pub(crate) enum Change {
     Restore,
 }
 
+/// Columns that refer to a key.
+pub(super) type ForeignKey = &'static [&'static str];
+
 /// Where the rows of a set come from.
 pub(crate) enum Origin<'a, C: Executor> {
     /// The rows that the user named: a `WHERE` clause, or nothing.
     Target(&'a Fragment<'a, C::Backend>),
     /// The children of a set; when restoring only those with its mark.
-    Below(Arc<Set<'a, C>>, &'static [&'static str]),
+    Below(Arc<Set<'a, C>>, ForeignKey),
     /// The parents of a set, by the foreign key of the set's rows.
-    Above(Arc<Set<'a, C>>, &'static [&'static str]),
+    Above(Arc<Set<'a, C>>, ForeignKey),
+    /// The ancestors of a set in its own table, as far as they are deleted
+    /// without a gap.
+    Climb {
+        from: Arc<Set<'a, C>>,
+        foreign_keys: Vec<ForeignKey>,
+        /// Without the rows of the set itself.
+        strict: bool,
+    },
 }
 
 /// The rows of one table that a change is about: those of the origin that are
@@ -34,324 +47,321 @@ pub(crate) struct Set<'a, C: Executor> {
     pub(crate) origin: Origin<'a, C>,
     pub(crate) change: Change,
     /// Foreign keys by which rows of this table are children of this table.
-    pub(crate) own_links: &'a [&'static [&'static str]],
+    pub(crate) own_links: &'a [ForeignKey],
     /// Further assignments to its rows.
     pub(crate) values: Option<&'a Fragment<'a, C::Backend>>,
+    /// Whether its description means other rows once a hook ran.
+    pub(crate) once: bool,
     /// Rows that are left out, though what they reach is not.
-    pub(crate) without: Option<Arc<Set<'a, C>>>,
+    pub(crate) without: Vec<Arc<Set<'a, C>>>,
+}
+
+/// How the tables behind a set are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// As the statement reads them: an `UPDATE` sees what is there now.
+    Plain,
+    /// For a locking `SELECT`. MySQL and MariaDB read a subquery of it from the
+    /// transaction's snapshot otherwise, which may be old.
+    Current,
 }
 
 impl<'a, C: Executor> Set<'a, C> {
-    fn state(&self) -> &Fragment<'static, C::Backend> {
+    pub(super) fn state(&self) -> &Fragment<'static, C::Backend> {
         match self.change {
             Change::Delete => &*self.node.live,
             Change::Restore => &*self.node.deleted,
         }
     }
 
-    /// The columns that a row is matched by: its key and, when restoring, the
-    /// moment of its deletion.
-    fn columns(&self, with_stamp: bool) -> Vec<&'static str> {
-        let stamp = self.node.roles.mark().map(|(name, _)| name);
-        self.node
-            .keys
-            .iter()
-            .copied()
-            .chain(stamp.filter(|_| with_stamp))
-            .collect()
+    /// Whether it holds more than the rows that the user named.
+    pub(super) fn is_named(&self) -> bool {
+        matches!(self.origin, Origin::Target(_))
+            && self.own_links.is_empty()
+            && self.without.is_empty()
+    }
+
+    /// The column whose value a child shares with its parent's deletion.
+    fn stamp(&self) -> Option<&'static str> {
+        let mark = self.node.roles.mark().map(|(name, _)| name);
+        mark.filter(|_| self.change == Change::Restore)
+    }
+
+    fn below(&self) -> Option<&Self> {
+        match &self.origin {
+            Origin::Target(_) => None,
+            Origin::Below(set, _) | Origin::Above(set, _) | Origin::Climb { from: set, .. } => {
+                Some(set)
+            }
+        }
+    }
+
+    /// How many sets it is described by, one in the other.
+    fn depth(&self) -> usize {
+        let without = self.without.iter().map(|set| set.depth());
+        let below = self.below().map(Self::depth);
+        below
+            .into_iter()
+            .chain(without)
+            .max()
+            .map_or(0, |it| it + 1)
+    }
+
+    /// Whether a recursive query is part of its description.
+    pub(super) fn is_recursive(&self) -> bool {
+        !self.own_links.is_empty()
+            || matches!(self.origin, Origin::Climb { .. })
+            || self.below().is_some_and(Self::is_recursive)
+            || self.without.iter().any(|set| set.is_recursive())
+    }
+
+    /// The set as a query of `columns`, which are among those of its table.
+    pub(super) fn walk<'b>(
+        &'b self,
+        columns: &[&str],
+        read: Read,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        if self.without.is_empty() {
+            return self.walk_all(columns, read, out);
+        }
+        let all = union(self.node.keys, columns);
+        out.push_sql("SELECT ");
+        push_picked("handleref_all", &all, columns, &mut out);
+        out.push_sql(" FROM (");
+        let excepts = C::Backend::KIND == Kind::Postgres;
+        out.push_sql(if excepts { "(" } else { "" });
+        self.walk_all(&all, read, out.reborrow())?;
+        if excepts {
+            out.push_sql(")");
+            push_except(&self.without, &all, &mut out)?;
+        }
+        out.push_sql(") AS handleref_all");
+        for (at, without) in self.without.iter().enumerate().filter(|_| !excepts) {
+            out.push_sql(if at == 0 { " WHERE " } else { " AND " });
+            let own = |out: &mut AstPass<'_, '_, C::Backend>, at: usize| {
+                out.push_sql(&format!("handleref_all.handleref_{at}"));
+                Ok(())
+            };
+            push_absent(self.node.keys.len(), own, without, read, &mut out)?;
+        }
+        Ok(())
+    }
+
+    fn walk_all<'b>(
+        &'b self,
+        columns: &[&str],
+        read: Read,
+        out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        match &self.origin {
+            Origin::Climb {
+                from,
+                foreign_keys,
+                strict,
+            } => self.walk_climb(from, foreign_keys, *strict, columns, read, out),
+            _ if self.own_links.is_empty() => self.walk_base(columns, read, out),
+            _ => self.walk_tree(columns, read, out),
+        }
     }
 
     /// `SELECT <columns> FROM <table> WHERE <origin> AND <state>`
     fn walk_base<'b>(
         &'b self,
         columns: &[&str],
+        read: Read,
         mut out: AstPass<'_, 'b, C::Backend>,
     ) -> QueryResult<()> {
-        out.push_sql("SELECT ");
-        push_columns("", columns, &mut out)?;
+        let upward = matches!(self.origin, Origin::Above(..));
+        out.push_sql(if upward {
+            "SELECT DISTINCT "
+        } else {
+            "SELECT "
+        });
+        push_named(columns, &mut out)?;
         out.push_sql(" FROM ");
-        (self.node.push_table)(&mut out)?;
         match &self.origin {
-            Origin::Target(clause) => {
-                let backend = C::Backend::default();
-                let everything = clause.is_noop(&backend)?;
-                clause.walk_ast(out.reborrow())?;
-                out.push_sql(if everything { " WHERE " } else { " AND " });
-            }
             Origin::Below(parents, foreign_key) => {
-                let with_stamp = self.change == Change::Restore;
-                let stamp = self
-                    .node
-                    .roles
-                    .mark()
-                    .map(|(name, _)| name)
-                    .filter(|_| with_stamp);
+                let stamp = self.stamp();
                 let own: Vec<_> = foreign_key.iter().copied().chain(stamp).collect();
-                out.push_sql(" WHERE ");
-                walk_in(&own, parents, &parents.columns(with_stamp), out.reborrow())?;
-                out.push_sql(" AND ");
+                let keys: Vec<_> = (parents.node.keys.iter().copied())
+                    .chain(parents.stamp().filter(|_| stamp.is_some()))
+                    .collect();
+                self.walk_joined(&own, parents, &keys, read, out.reborrow())?;
             }
             Origin::Above(children, foreign_key) => {
-                out.push_sql(" WHERE (");
-                push_columns("", self.node.keys, &mut out)?;
-                out.push_sql(") IN (SELECT ");
-                push_columns("", foreign_key, &mut out)?;
-                out.push_sql(" FROM ");
-                (children.node.push_table)(&mut out)?;
-                out.push_sql(" WHERE ");
-                walk_in(
-                    children.node.keys,
-                    children,
-                    children.node.keys,
-                    out.reborrow(),
-                )?;
-                out.push_sql(") AND ");
+                self.walk_joined(self.node.keys, children, foreign_key, read, out.reborrow())?;
             }
+            Origin::Target(_) | Origin::Climb { .. } => self.walk_named(out.reborrow())?,
         }
+        push_read::<C>(read, &mut out);
+        Ok(())
+    }
+
+    /// `<table> WHERE <as the user said> AND <state>`
+    pub(super) fn walk_named<'b>(
+        &'b self,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        (self.node.push_table)(&mut out)?;
+        let mut separator = " WHERE ";
+        if let Origin::Target(clause) = &self.origin {
+            if !clause.is_noop(&C::Backend::default())? {
+                separator = " AND ";
+            }
+            clause.walk_ast(out.reborrow())?;
+        }
+        out.push_sql(separator);
         self.state().walk_ast(out)
     }
 
-    /// The set as a query of `columns`, which are among those of its table.
-    fn walk<'b>(
+    /// `(<other>) JOIN <table> ON <own columns> = <its columns> WHERE <state>`
+    fn walk_joined<'b>(
         &'b self,
+        own: &[&str],
+        other: &'b Self,
         columns: &[&str],
+        read: Read,
         mut out: AstPass<'_, 'b, C::Backend>,
     ) -> QueryResult<()> {
-        if self.own_links.is_empty() {
-            return self.walk_base(columns, out);
-        }
-        let with_stamp = self.change == Change::Restore;
-        let all = self.columns(with_stamp);
-        out.push_sql("SELECT ");
-        push_columns("", columns, &mut out)?;
-        out.push_sql(" FROM (WITH RECURSIVE handleref_tree(");
-        push_columns("", &all, &mut out)?;
-        out.push_sql(") AS (");
-        self.walk_base(&all, out.reborrow())?;
-        for foreign_key in self.own_links {
-            // `UNION` without ALL ends when no new row comes, cycles or not.
-            out.push_sql(" UNION SELECT ");
-            push_columns("handleref_row", &all, &mut out)?;
-            out.push_sql(" FROM (SELECT * FROM ");
-            (self.node.push_table)(&mut out)?;
-            out.push_sql(" WHERE ");
-            self.state().walk_ast(out.reborrow())?;
-            out.push_sql(") AS handleref_row JOIN handleref_tree ON ");
-            for (at, (own, key)) in foreign_key.iter().zip(self.node.keys).enumerate() {
-                if at > 0 {
-                    out.push_sql(" AND ");
-                }
-                push_columns("handleref_row", &[*own], &mut out)?;
-                out.push_sql(" = ");
-                push_columns("handleref_tree", &[*key], &mut out)?;
-            }
-            if let Some((stamp, _)) = self.node.roles.mark().filter(|_| with_stamp) {
-                out.push_sql(" AND ");
-                push_columns("handleref_row", &[stamp], &mut out)?;
-                out.push_sql(" = ");
-                push_columns("handleref_tree", &[stamp], &mut out)?;
-            }
-        }
-        out.push_sql(") SELECT ");
-        push_columns("", columns, &mut out)?;
-        out.push_sql(" FROM handleref_tree) AS handleref_family");
-        if let Some(without) = &self.without {
-            out.push_sql(" WHERE NOT ");
-            walk_in(self.node.keys, without, self.node.keys, out)?;
-        }
-        Ok(())
-    }
-
-    /// The condition of its rows, for statements on its table.
-    pub(super) fn walk_members<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        walk_in(self.node.keys, self, self.node.keys, out)
-    }
-}
-
-/// `(<own>) IN (SELECT DISTINCT <columns> FROM (<set>) ..)`
-///
-/// The inner `DISTINCT` keeps MySQL from merging the set into the statement
-/// around it, which may write the same table (error 1093).
-pub(super) fn walk_in<'b, C: Executor>(
-    own: &[&str],
-    set: &'b Set<'_, C>,
-    columns: &[&str],
-    mut out: AstPass<'_, 'b, C::Backend>,
-) -> QueryResult<()> {
-    out.push_sql("(");
-    push_columns("", own, &mut out)?;
-    out.push_sql(") IN (SELECT ");
-    push_columns("", columns, &mut out)?;
-    out.push_sql(" FROM (SELECT DISTINCT ");
-    push_columns("", columns, &mut out)?;
-    out.push_sql(" FROM (");
-    set.walk(columns, out.reborrow())?;
-    out.push_sql(") AS handleref_inner) AS handleref_set)");
-    Ok(())
-}
-
-/// Gives a fragment built here what a statement needs.
-macro_rules! statements {
-    ($($node:ident)*) => { $(
-        impl<C: Executor> QueryId for $node<'_, C> {
-            type QueryId = ();
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-    )* };
-}
-pub(super) use statements;
-statements!(Members Update Lock Touch Count);
-
-/// The condition of the rows of a set, for statements on its table.
-pub(crate) struct Members<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
-
-impl<C: Executor> QueryFragment<C::Backend> for Members<'_, C> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        self.0.walk_members(out)
-    }
-}
-
-/// `UPDATE .. SET <mark> WHERE <set>`
-pub(crate) struct Update<'a, C: Executor> {
-    pub(crate) set: &'a Set<'a, C>,
-    /// The moment of the change; `None`: the database's clock.
-    pub(crate) stamp: Option<NaiveDateTime>,
-}
-
-impl<C: Executor> QueryFragment<C::Backend> for Update<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        let node = self.set.node;
-        if self.stamp.is_some() {
-            // The moment stands in the text.
-            out.unsafe_to_cache_prepared();
-        }
-        out.push_sql("UPDATE ");
-        (node.push_table)(&mut out)?;
-        out.push_sql(" SET ");
-        if let Some(values) = self.set.values {
-            values.walk_ast(out.reborrow())?;
-            out.push_sql(", ");
-        }
-        let delete = self.set.change == Change::Delete;
-        node.status.walk_assignment(delete, &mut out)?;
-        let mut separator = if node.roles.status.is_some() {
-            ", "
-        } else {
-            ""
-        };
-        if let Some((deleted_at, kind)) = node.roles.deleted_at {
-            out.push_sql(separator);
-            out.push_identifier(deleted_at)?;
-            out.push_sql(" = ");
-            if delete {
-                self.push_moment(kind, &mut out);
-            } else {
-                out.push_sql("NULL");
-            }
-            separator = ", ";
-        }
-        if let Some((version, _)) = node.roles.version {
-            out.push_sql(separator);
-            out.push_identifier(version)?;
-            out.push_sql(" = ");
-            out.push_identifier(version)?;
-            out.push_sql(" + 1");
-            separator = ", ";
-        }
-        if let Some((updated_at, kind)) = node.roles.updated_at {
-            out.push_sql(separator);
-            out.push_identifier(updated_at)?;
-            out.push_sql(" = ");
-            self.push_moment(kind, &mut out);
-        }
-        out.push_sql(" WHERE ");
-        walk_in(node.keys, self.set, node.keys, out.reborrow())?;
-        // Once more, for rows that another transaction changed meanwhile:
-        // PostgreSQL re-reads this condition under the row's lock, but not the set.
-        out.push_sql(" AND ");
-        self.set.state().walk_ast(out)
-    }
-}
-
-impl<C: Executor> Update<'_, C> {
-    fn push_moment(&self, kind: TimeKind, out: &mut AstPass<'_, '_, C::Backend>) {
-        match self.stamp {
-            Some(stamp) => out.push_sql(&literal_sql(C::Backend::KIND, kind, stamp)),
-            None => push_now(kind, out),
-        }
-    }
-}
-
-/// Locks the rows of a set against other writers and counts them.
-pub(crate) struct Lock<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
-
-impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        let node = self.0.node;
-        locking_read::<C::Backend>(&mut out);
-        match C::Backend::KIND {
-            // SQLite locks the database, at the first statement that can write.
-            Kind::Sqlite | Kind::Mysql => out.push_sql("SELECT count(*), 0 FROM "),
-            Kind::Postgres => out.push_sql("SELECT count(*), 0::bigint FROM (SELECT 1 FROM "),
-        }
-        (node.push_table)(&mut out)?;
-        out.push_sql(" WHERE ");
-        walk_in(node.keys, self.0, node.keys, out.reborrow())?;
-        out.push_sql(" AND ");
-        self.0.state().walk_ast(out.reborrow())?;
-        out.push_sql(match C::Backend::KIND {
-            Kind::Sqlite => "",
-            Kind::Mysql => " FOR UPDATE",
-            Kind::Postgres => " FOR UPDATE) AS handleref_locked",
-        });
-        Ok(())
-    }
-}
-
-/// A statement that writes nothing but takes SQLite's write lock.
-pub(crate) struct Touch<'a, C: Executor>(pub(crate) &'a Node<C>);
-
-impl<C: Executor> QueryFragment<C::Backend> for Touch<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        out.push_sql("UPDATE ");
-        (self.0.push_table)(&mut out)?;
-        out.push_sql(" SET ");
-        let key: Vec<_> = self.0.keys.iter().copied().take(1).collect();
-        push_columns("", &key, &mut out)?;
-        out.push_sql(" = ");
-        push_columns("", &key, &mut out)?;
-        out.push_sql(" WHERE 1 = 0");
-        Ok(())
-    }
-}
-
-/// How many rows of a table were deleted at a moment.
-pub(crate) struct Count<'a, C: Executor> {
-    pub(crate) node: &'a Node<C>,
-    pub(crate) stamp: NaiveDateTime,
-}
-
-impl<C: Executor> QueryFragment<C::Backend> for Count<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        // The moment stands in the text.
-        out.unsafe_to_cache_prepared();
-        out.push_sql(if C::Backend::KIND == Kind::Postgres {
-            "SELECT count(*), 0::bigint FROM "
-        } else {
-            "SELECT count(*), 0 FROM "
-        });
+        out.push_sql("(");
+        other.walk(columns, read, out.reborrow())?;
+        out.push_sql(") AS handleref_next");
+        push_join::<C>(&mut out);
         (self.node.push_table)(&mut out)?;
-        if let Some((mark, kind)) = self.node.roles.mark() {
-            out.push_sql(" WHERE ");
-            out.push_identifier(mark)?;
-            out.push_sql(" = ");
-            out.push_sql(&literal_sql(C::Backend::KIND, kind, self.stamp));
-            if self.node.roles.deleted_at.is_none() {
-                // Live rows are no part of a deletion.
-                out.push_sql(" AND ");
-                self.node.deleted.walk_ast(out)?;
+        out.push_sql(" ON ");
+        push_equal("handleref_next", own, 0, &mut out)?;
+        out.push_sql(" WHERE ");
+        self.state().walk_ast(out)
+    }
+
+    /// What the base reaches downward, in the table itself.
+    fn walk_tree<'b>(
+        &'b self,
+        columns: &[&str],
+        read: Read,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        let keys = self.node.keys;
+        let matched: Vec<_> = keys.iter().copied().chain(self.stamp()).collect();
+        let all = union(&matched, columns);
+        let tree = format!("handleref_tree{}", self.depth());
+        self.begin_recursion(&tree, all.len(), "", &mut out);
+        let (open, close) = parentheses::<C>(read);
+        out.push_sql(open);
+        self.walk_base(&all, read, out.reborrow())?;
+        out.push_sql(close);
+        // `UNION` without ALL ends when no new row comes, cycles or not.
+        out.push_sql(" UNION ");
+        out.push_sql(open);
+        out.push_sql("SELECT ");
+        push_columns("", &all, &mut out)?;
+        self.walk_step(&tree, &mut out)?;
+        for (at, foreign_key) in self.own_links.iter().enumerate() {
+            out.push_sql(if at == 0 { "((" } else { " OR (" });
+            push_equal(&tree, foreign_key, 0, &mut out)?;
+            out.push_sql(")");
+        }
+        out.push_sql(")");
+        if let Some(stamp) = self.stamp() {
+            out.push_sql(" AND ");
+            push_equal(&tree, &[stamp], keys.len(), &mut out)?;
+        }
+        out.push_sql(" WHERE ");
+        self.state().walk_ast(out.reborrow())?;
+        push_read::<C>(read, &mut out);
+        out.push_sql(close);
+        out.push_sql(") SELECT ");
+        push_picked(&tree, &all, columns, &mut out);
+        out.push_sql(" FROM ");
+        out.push_sql(&tree);
+        Ok(())
+    }
+
+    /// What a set reaches upward, in the table itself. A row of the set is in
+    /// it with a 1, a row that was reached with a 0; one may be both.
+    fn walk_climb<'b>(
+        &'b self,
+        from: &'b Self,
+        foreign_keys: &[ForeignKey],
+        strict: bool,
+        columns: &[&str],
+        read: Read,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        let keys = self.node.keys;
+        let references: Vec<_> = foreign_keys
+            .iter()
+            .flat_map(|key| key.iter().copied())
+            .collect();
+        let all = union(&union(keys, &references), columns);
+        let tree = format!("handleref_tree{}", self.depth());
+        self.begin_recursion(&tree, all.len(), ", handleref_named", &mut out);
+        let (open, close) = parentheses::<C>(read);
+        out.push_sql(open);
+        out.push_sql("SELECT ");
+        push_picked("handleref_start", &all, &all, &mut out);
+        out.push_sql(", 1 FROM (");
+        from.walk(&all, read, out.reborrow())?;
+        out.push_sql(") AS handleref_start");
+        out.push_sql(close);
+        out.push_sql(" UNION ");
+        out.push_sql(open);
+        out.push_sql("SELECT ");
+        push_columns("", &all, &mut out)?;
+        out.push_sql(", 0");
+        self.walk_step(&tree, &mut out)?;
+        for (at, foreign_key) in foreign_keys.iter().enumerate() {
+            out.push_sql(if at == 0 { "((" } else { " OR (" });
+            for (part, (key, reference)) in keys.iter().zip(*foreign_key).enumerate() {
+                out.push_sql(if part == 0 { "" } else { " AND " });
+                push_equal(&tree, &[*key], position(&all, reference), &mut out)?;
             }
+            out.push_sql(")");
+        }
+        out.push_sql(") WHERE ");
+        self.state().walk_ast(out.reborrow())?;
+        push_read::<C>(read, &mut out);
+        out.push_sql(close);
+        out.push_sql(") SELECT ");
+        push_picked(&tree, &all, columns, &mut out);
+        out.push_sql(" FROM ");
+        out.push_sql(&tree);
+        out.push_sql(" GROUP BY ");
+        push_numbered(&tree, 0..all.len(), &mut out);
+        if strict {
+            out.push_sql(" HAVING max(handleref_named) = 0");
         }
         Ok(())
     }
+
+    /// `WITH RECURSIVE <tree>(<columns>) AS (`
+    fn begin_recursion(
+        &self,
+        tree: &str,
+        columns: usize,
+        more: &str,
+        out: &mut AstPass<'_, '_, C::Backend>,
+    ) {
+        out.push_sql("WITH RECURSIVE ");
+        out.push_sql(tree);
+        out.push_sql("(");
+        push_numbered("", 0..columns, out);
+        out.push_sql(more);
+        out.push_sql(") AS (");
+    }
+
+    /// ` FROM <tree> JOIN <table> ON `
+    fn walk_step(&self, tree: &str, out: &mut AstPass<'_, '_, C::Backend>) -> QueryResult<()> {
+        out.push_sql(" FROM ");
+        out.push_sql(tree);
+        push_join::<C>(out);
+        (self.node.push_table)(out)?;
+        out.push_sql(" ON ");
+        Ok(())
+    }
 }
+
+mod push;
+use push::{parentheses, position, push_named, push_picked, push_read, union};
+pub(super) use push::{push_absent, push_equal, push_except, push_join, push_numbered};

@@ -2,7 +2,8 @@
 //! that a restore can tell them apart.
 
 use super::Node;
-use super::set::Set;
+use super::set::{Read, Set};
+use super::statements::push_verb;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
@@ -110,7 +111,10 @@ impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
             };
             out.push_sql(separator);
             separator = " UNION ALL ";
-            push_newest(node, mark, time, &mut out)?;
+            out.push_sql("SELECT ");
+            push_newest::<C>(mark, time, &mut out)?;
+            (node.push_table)(&mut out)?;
+            out.push_sql(" WHERE ");
             out.push_identifier(mark)?;
             out.push_sql(" BETWEEN ");
             out.push_sql(&literal_sql(kind, time, self.now));
@@ -135,23 +139,25 @@ impl<C: Executor> QueryId for Newest<'_, '_, C> {
 
 impl<C: Executor> QueryFragment<C::Backend> for Newest<'_, '_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        let mut separator = "";
+        let (mut separator, mut first) = ("", true);
         for set in self.0 {
             let Some((mark, time)) = set.node.roles.mark() else {
                 continue;
             };
             out.push_sql(separator);
             separator = " UNION ALL ";
-            push_newest(set.node, mark, time, &mut out)?;
-            set.walk_members(out.reborrow())?;
+            let recursive = self.0.iter().any(|set| set.is_recursive());
+            push_verb::<C>("SELECT", first && recursive, &mut out);
+            first = false;
+            push_newest::<C>(mark, time, &mut out)?;
+            set.walk_rows(Read::Plain, out.reborrow())?;
         }
         Ok(())
     }
 }
 
-/// `SELECT max(<mark>), NULL, NULL, NULL FROM <table> WHERE `
+/// `max(<mark>), NULL, NULL, NULL FROM `
 fn push_newest<C: Executor>(
-    node: &Node<C>,
     mark: &str,
     time: TimeKind,
     out: &mut AstPass<'_, '_, C::Backend>,
@@ -167,7 +173,6 @@ fn push_newest<C: Executor>(
         ),
         (Kind::Mysql, _) => ("CAST(max(", ") AS CHAR)"),
     };
-    out.push_sql("SELECT ");
     out.push_sql(before);
     out.push_identifier(mark)?;
     out.push_sql(after);
@@ -176,7 +181,5 @@ fn push_newest<C: Executor>(
         Kind::Postgres => ", NULL::text, NULL::text, NULL::text FROM ",
         Kind::Mysql => ", CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) FROM ",
     });
-    (node.push_table)(out)?;
-    out.push_sql(" WHERE ");
     Ok(())
 }

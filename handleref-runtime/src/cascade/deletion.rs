@@ -1,0 +1,103 @@
+//! The deletion of a family, at one moment that no other deletion has.
+
+use super::Node;
+use super::run::update;
+use super::set::Set;
+use super::stamp::{self, TICK};
+use super::statements::Count;
+use crate::error::Error;
+use crate::executor::{Executor, Transaction};
+use chrono::NaiveDateTime;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// How often a deletion is tried anew when another one took the same moment.
+const ATTEMPTS: usize = 8;
+
+/// Deletes with one moment for the whole family, which no other deletion has.
+pub(super) async fn delete_family<C: Executor>(
+    conn: &mut C,
+    sets: &[Arc<Set<'_, C>>],
+    least: &[usize],
+) -> Result<usize, Error> {
+    let nodes: Vec<_> = sets.iter().map(|set| set.node).collect();
+    let mut moment = stamp::fresh(conn, &nodes).await?;
+    let mut lost = false;
+    for _ in 0..ATTEMPTS {
+        let mut savepoint = Transaction::begin(conn).await?;
+        let result = delete_at(savepoint.conn(), sets, moment, least).await;
+        let result = savepoint.finish(result).await;
+        lost = matches!(result, Err(Attempt::Lost));
+        match result {
+            Err(Attempt::Taken) => moment += TICK,
+            Err(Attempt::Lost) => moment = stamp::after_rows(conn, sets, moment).await?,
+            Err(Attempt::Failed(error)) => return Err(error),
+            Ok(rows) => return Ok(rows),
+        }
+    }
+    let model = nodes.first().map_or("", |node| node.name);
+    Err(if lost && nodes.iter().any(|node| node.hooked) {
+        Error::Interfered { model }
+    } else {
+        Error::Stamp { model }
+    })
+}
+
+enum Attempt {
+    /// Another deletion has the same moment.
+    Taken,
+    /// A row did not keep the moment: a guard stamped a later one, or the
+    /// column is too coarse.
+    Lost,
+    Failed(Error),
+}
+
+impl From<Error> for Attempt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<diesel::result::Error> for Attempt {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+async fn delete_at<C: Executor>(
+    conn: &mut C,
+    sets: &[Arc<Set<'_, C>>],
+    moment: NaiveDateTime,
+    least: &[usize],
+) -> Result<usize, Attempt> {
+    let mut of_root = 0;
+    let mut tables: Vec<(&Node<C>, usize)> = Vec::new();
+    for (set, least) in sets.iter().zip(least).rev() {
+        of_root = update(conn, set, Some(moment), *least).await?;
+        match tables
+            .iter_mut()
+            .find(|(node, _)| node.model == set.node.model)
+        {
+            Some((_, rows)) => *rows += of_root,
+            None => tables.push((set.node, of_root)),
+        }
+    }
+    for (node, ours) in tables {
+        let found = conn
+            .numbers(Count {
+                node,
+                stamp: moment,
+            })
+            .await?;
+        // Rows of ours are locked; any more were deleted by someone else in
+        // the same moment.
+        for (all, _) in found {
+            match usize::try_from(all).unwrap_or(0).cmp(&ours) {
+                Ordering::Less => return Err(Attempt::Lost),
+                Ordering::Equal => {}
+                Ordering::Greater => return Err(Attempt::Taken),
+            }
+        }
+    }
+    Ok(of_root)
+}

@@ -1,0 +1,297 @@
+//! The statements on the rows of a set.
+
+use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numbered};
+use super::{Node, push_columns};
+use crate::engine::{Engine, Kind, locking_read};
+use crate::executor::Executor;
+use crate::time::{TimeKind, literal_sql, push_now};
+use chrono::NaiveDateTime;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+
+/// Gives a fragment built here what a statement needs.
+macro_rules! statements {
+    ($($node:ident)*) => { $(
+        impl<C: Executor> QueryId for $node<'_, C> {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+    )* };
+}
+pub(super) use statements;
+statements!(Update Lock Unseen Touch Count);
+
+/// The first word of a statement.
+///
+/// MySQL and MariaDB end a recursion after 1,000 levels; MariaDB with no more
+/// than a warning, so that a part of a tree would be taken for the whole. The
+/// limit is lifted for this one statement: each of the two reads its own
+/// comment, and no session is left changed.
+pub(super) fn push_verb<C: Executor>(
+    verb: &str,
+    recursive: bool,
+    out: &mut AstPass<'_, '_, C::Backend>,
+) {
+    let lift = recursive && C::Backend::KIND == Kind::Mysql;
+    if lift {
+        out.push_sql("/*M! SET STATEMENT max_recursive_iterations = 4294967295 FOR */ ");
+    }
+    out.push_sql(verb);
+    if lift {
+        out.push_sql(" /*+ SET_VAR(cte_max_recursion_depth = 4294967295) */");
+    }
+    out.push_sql(" ");
+}
+
+impl<C: Executor> Set<'_, C> {
+    /// Its rows, for a `SELECT`: tables and conditions.
+    pub(super) fn walk_rows<'b>(
+        &'b self,
+        read: Read,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        if self.is_named() {
+            return self.walk_named(out);
+        }
+        if C::Backend::KIND == Kind::Mysql {
+            self.walk_joined_rows(read, out.reborrow())?;
+            out.push_sql(" WHERE ");
+        } else {
+            (self.node.push_table)(&mut out)?;
+            out.push_sql(" WHERE ");
+            self.walk_in(out.reborrow())?;
+            out.push_sql(" AND ");
+        }
+        self.state().walk_ast(out)
+    }
+
+    /// `(<set>) JOIN <table> ON <key>`
+    ///
+    /// The `DISTINCT` keeps MySQL from merging the set into the statement
+    /// around it, which may write the same table (error 1093).
+    fn walk_joined_rows<'b>(
+        &'b self,
+        read: Read,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        let keys = self.node.keys;
+        out.push_sql("(SELECT DISTINCT ");
+        push_numbered("", 0..keys.len(), &mut out);
+        out.push_sql(" FROM (");
+        self.walk(keys, read, out.reborrow())?;
+        out.push_sql(") AS handleref_inner) AS handleref_set");
+        push_join::<C>(&mut out);
+        (self.node.push_table)(&mut out)?;
+        out.push_sql(" ON ");
+        push_equal("handleref_set", keys, 0, &mut out)
+    }
+
+    /// `(<key>) IN (SELECT .. FROM (<set>))`
+    fn walk_in<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let keys = self.node.keys;
+        out.push_sql("(");
+        push_columns("", keys, &mut out)?;
+        out.push_sql(") IN (SELECT ");
+        push_numbered("", 0..keys.len(), &mut out);
+        out.push_sql(" FROM (");
+        self.walk(keys, Read::Plain, out.reborrow())?;
+        out.push_sql(") AS handleref_set)");
+        Ok(())
+    }
+}
+
+/// `UPDATE .. SET <mark> WHERE <set>`
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct Update<'a, C: Executor> {
+    pub(crate) set: &'a Set<'a, C>,
+    /// The moment of the change; `None`: the database's clock.
+    pub(crate) stamp: Option<NaiveDateTime>,
+}
+
+impl<C: Executor> QueryFragment<C::Backend> for Update<'_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let set = self.set;
+        if self.stamp.is_some() {
+            // The moment stands in the text.
+            out.unsafe_to_cache_prepared();
+        }
+        push_verb::<C>("UPDATE", set.is_recursive(), &mut out);
+        if C::Backend::KIND == Kind::Mysql {
+            // As `UPDATE .. WHERE (<key>) IN (<set>)` MariaDB before 11.1 reads,
+            // and so locks, all rows of the table.
+            set.walk_joined_rows(Read::Plain, out.reborrow())?;
+        } else {
+            (set.node.push_table)(&mut out)?;
+        }
+        out.push_sql(" SET ");
+        self.walk_assignments(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        if C::Backend::KIND != Kind::Mysql {
+            set.walk_in(out.reborrow())?;
+            // Once more, for rows that another transaction changed meanwhile:
+            // PostgreSQL re-reads this condition under the row's lock, but not the set.
+            out.push_sql(" AND ");
+        }
+        set.state().walk_ast(out)
+    }
+}
+
+impl<C: Executor> Update<'_, C> {
+    /// What is assigned.
+    pub(super) fn walk_assignments<'b>(
+        &'b self,
+        mut out: AstPass<'_, 'b, C::Backend>,
+    ) -> QueryResult<()> {
+        let node = self.set.node;
+        if let Some(values) = self.set.values {
+            values.walk_ast(out.reborrow())?;
+            out.push_sql(", ");
+        }
+        let delete = self.set.change == Change::Delete;
+        node.status.walk_assignment(delete, &mut out)?;
+        let mut separator = if node.roles.status.is_some() {
+            ", "
+        } else {
+            ""
+        };
+        if let Some((deleted_at, kind)) = node.roles.deleted_at {
+            out.push_sql(separator);
+            out.push_identifier(deleted_at)?;
+            out.push_sql(" = ");
+            if delete {
+                self.push_moment(kind, &mut out);
+            } else {
+                out.push_sql("NULL");
+            }
+            separator = ", ";
+        }
+        if let Some((version, _)) = node.roles.version {
+            out.push_sql(separator);
+            out.push_identifier(version)?;
+            out.push_sql(" = ");
+            out.push_identifier(version)?;
+            out.push_sql(" + 1");
+            separator = ", ";
+        }
+        if let Some((updated_at, kind)) = node.roles.updated_at {
+            out.push_sql(separator);
+            out.push_identifier(updated_at)?;
+            out.push_sql(" = ");
+            self.push_moment(kind, &mut out);
+        }
+        Ok(())
+    }
+
+    fn push_moment(&self, kind: TimeKind, out: &mut AstPass<'_, '_, C::Backend>) {
+        match self.stamp {
+            Some(stamp) => out.push_sql(&literal_sql(C::Backend::KIND, kind, stamp)),
+            None => push_now(kind, out),
+        }
+    }
+}
+
+/// Locks the rows of a set against other writers, and counts them. The second
+/// number is 1 if the transaction keeps to a snapshot that does not show what
+/// others commit meanwhile (asked on PostgreSQL alone).
+pub(crate) struct Lock<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
+
+impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        locking_read::<C::Backend>(&mut out);
+        push_verb::<C>("SELECT", self.0.is_recursive(), &mut out);
+        out.push_sql(match C::Backend::KIND {
+            // SQLite locks the database, at the first statement that can write.
+            Kind::Sqlite | Kind::Mysql => "count(*), 0 FROM ",
+            Kind::Postgres => {
+                "count(*), CAST(CASE WHEN current_setting('transaction_isolation') \
+                 IN ('repeatable read', 'serializable') THEN 1 ELSE 0 END AS BIGINT) FROM (SELECT 1 FROM "
+            }
+        });
+        self.0.walk_rows(Read::Current, out.reborrow())?;
+        out.push_sql(match C::Backend::KIND {
+            Kind::Sqlite => "",
+            Kind::Mysql => " FOR UPDATE",
+            Kind::Postgres => " FOR UPDATE) AS handleref_locked",
+        });
+        Ok(())
+    }
+}
+
+/// Locks those children of a set that are deleted already.
+///
+/// For PostgreSQL under a snapshot: one that somebody restored since then looks
+/// deleted, and would stay live below a parent that is being deleted. To lock
+/// it is a serialization failure. One that somebody is only about to restore is
+/// passed over: he needs the parent, which is locked.
+pub(crate) struct Unseen<'a, C: Executor> {
+    pub(crate) parents: &'a Set<'a, C>,
+    pub(crate) children: &'a Node<C>,
+    pub(crate) foreign_key: ForeignKey,
+}
+
+impl<C: Executor> QueryFragment<C::Backend> for Unseen<'_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let keys = self.parents.node.keys;
+        out.push_sql("SELECT count(*), CAST(0 AS BIGINT) FROM (SELECT 1 FROM ");
+        (self.children.push_table)(&mut out)?;
+        out.push_sql(" WHERE (");
+        push_columns("", self.foreign_key, &mut out)?;
+        out.push_sql(") IN (SELECT ");
+        push_numbered("", 0..keys.len(), &mut out);
+        out.push_sql(" FROM (");
+        self.parents.walk(keys, Read::Plain, out.reborrow())?;
+        out.push_sql(") AS handleref_set) AND ");
+        self.children.deleted.walk_ast(out.reborrow())?;
+        out.push_sql(" FOR SHARE SKIP LOCKED) AS handleref_locked");
+        Ok(())
+    }
+}
+
+/// A statement that writes nothing but takes SQLite's write lock.
+pub(crate) struct Touch<'a, C: Executor>(pub(crate) &'a Node<C>);
+
+impl<C: Executor> QueryFragment<C::Backend> for Touch<'_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        out.push_sql("UPDATE ");
+        (self.0.push_table)(&mut out)?;
+        out.push_sql(" SET ");
+        let key: Vec<_> = self.0.keys.iter().copied().take(1).collect();
+        push_columns("", &key, &mut out)?;
+        out.push_sql(" = ");
+        push_columns("", &key, &mut out)?;
+        out.push_sql(" WHERE 1 = 0");
+        Ok(())
+    }
+}
+
+/// How many rows of a table were deleted at a moment.
+pub(crate) struct Count<'a, C: Executor> {
+    pub(crate) node: &'a Node<C>,
+    pub(crate) stamp: NaiveDateTime,
+}
+
+impl<C: Executor> QueryFragment<C::Backend> for Count<'_, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        // The moment stands in the text.
+        out.unsafe_to_cache_prepared();
+        out.push_sql(if C::Backend::KIND == Kind::Postgres {
+            "SELECT count(*), 0::bigint FROM "
+        } else {
+            "SELECT count(*), 0 FROM "
+        });
+        (self.node.push_table)(&mut out)?;
+        if let Some((mark, kind)) = self.node.roles.mark() {
+            out.push_sql(" WHERE ");
+            out.push_identifier(mark)?;
+            out.push_sql(" = ");
+            out.push_sql(&literal_sql(C::Backend::KIND, kind, self.stamp));
+            if self.node.roles.deleted_at.is_none() {
+                // Live rows are no part of a deletion.
+                out.push_sql(" AND ");
+                self.node.deleted.walk_ast(out)?;
+            }
+        }
+        Ok(())
+    }
+}
