@@ -92,6 +92,12 @@ pub enum ProblemKind {
     /// The database is a copy of another one, whose transactions its records
     /// name (PostgreSQL). It gets an identity of its own, once nobody writes.
     Copied,
+    /// What a transaction says to the triggers was committed (SQLite): recording
+    /// is paused, or belongs to a changeset that has ended, for every writer.
+    StuckSwitch {
+        /// Which: `paused`, `door` or `changeset`.
+        switch: String,
+    },
     /// The record table is missing.
     MissingRecordTable,
     /// The record table is there, but `handleref_recordings` does not list it.
@@ -221,6 +227,10 @@ impl fmt::Display for Problem {
             }
             K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
             K::Copied => f.write_str("the database is a copy that has no identity of its own yet"),
+            K::StuckSwitch { switch } => write!(
+                f,
+                "`{switch}` is set for every writer: a transaction of handleref's was committed by SQL inside it"
+            ),
             K::MissingRecordTable => f.write_str("the record table is missing"),
             K::Unlisted => {
                 f.write_str("the record table is not listed in `handleref_recordings` as it is now")
