@@ -3,7 +3,7 @@
 
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Steps;
+use crate::executor::{Steps, after_failure};
 use crate::literal::literal;
 use crate::text::quoted;
 use diesel::result::{Error as DieselError, QueryResult};
@@ -186,10 +186,16 @@ pub(crate) async fn write_lock<C: Steps>(conn: &mut C) -> QueryResult<()> {
     Ok(())
 }
 
+/// What ends every switch of SQLite. They are in the file, and are off in what
+/// is committed, unless somebody has committed by SQL inside a scope. Then they
+/// would be on for every writer and for ever.
+pub(crate) const ALL_OFF: &str = "SET paused = 0, door = 0, changeset = NULL, amending = 0";
+
 /// A transaction (or a savepoint in one) with a switch on.
 ///
 /// Off it is again on every way out. What PostgreSQL and SQLite know of it goes
-/// with the transaction; MySQL's is a variable of the session, so it is reset
+/// with the transaction, unless the transaction was committed by SQL inside it,
+/// which is looked after where a scope ends and where the next one begins; MySQL's is a variable of the session, so it is reset
 /// by a statement: before the commit, after a rollback, and after a panic. A
 /// dropped future leaves an asynchronous connection that refuses everything.
 pub(crate) struct Scope<'a, E: Steps> {
@@ -198,8 +204,8 @@ pub(crate) struct Scope<'a, E: Steps> {
     outer: u32,
     /// Where it has switched something on.
     home: Home,
-    /// What takes back what it has switched on.
-    switched: Option<String>,
+    /// What it has switched on there.
+    switched: Option<Switch>,
     open: bool,
 }
 
@@ -219,7 +225,15 @@ impl<'a, E: Steps> Scope<'a, E> {
             this.open = false;
             return Err(error.into());
         }
-        match write_lock(this.conn).await {
+        // With nothing around it, nothing can be on that means something.
+        let locked = match (E::Backend::KIND, outer) {
+            (Kind::Sqlite, 0) => {
+                let sql = format!("UPDATE handleref_context {ALL_OFF}");
+                this.conn.batch(&sql).await
+            }
+            _ => write_lock(this.conn).await,
+        };
+        match locked {
             Ok(()) => Ok(this),
             Err(error) => this.finish(Err(error.into())).await,
         }
@@ -261,7 +275,7 @@ impl<'a, E: Steps> Scope<'a, E> {
 
     /// Says that a switch is set, or is about to be.
     pub(crate) fn will_switch(&mut self, switch: Switch, home: Home) {
-        self.switched = Some(switch.off_sql(E::Backend::KIND, &home));
+        self.switched = Some(switch);
         self.home = home;
     }
 
@@ -296,8 +310,9 @@ impl<'a, E: Steps> Scope<'a, E> {
         }
         // PostgreSQL forgets it with the transaction.
         let stays = E::Backend::KIND != Kind::Postgres || self.outer > 0;
-        if let (Ok(_), Some(off)) = (&result, self.switched.as_deref().filter(|_| stays))
-            && let Err(error) = self.conn.batch(off).await
+        if let (Ok(_), Some(switch)) = (&result, self.switched.filter(|_| stays))
+            && let off = switch.off_sql(E::Backend::KIND, &self.home)
+            && let Err(error) = self.conn.batch(&off).await
         {
             result = Err(Error::from(error).into());
         }
@@ -310,6 +325,12 @@ impl<'a, E: Steps> Scope<'a, E> {
             }
         };
         self.open = false;
+        if ended.is_err() {
+            after_failure(self.conn, self.outer, false).await;
+            if let (Kind::Sqlite, Some(switch)) = (E::Backend::KIND, self.switched) {
+                self.unstick(switch).await;
+            }
+        }
         ended.map_err(|error| Error::from(error).into())
     }
 
@@ -326,12 +347,33 @@ impl<'a, E: Steps> Scope<'a, E> {
                 other => break other,
             }
         };
-        if let (Kind::Mysql, Some(off)) = (E::Backend::KIND, self.switched.as_deref()) {
-            let _ = self.conn.batch(off).await;
+        after_failure(self.conn, self.outer, ended.is_ok()).await;
+        match (E::Backend::KIND, self.switched) {
+            (Kind::Mysql, Some(switch)) => {
+                let _ = self
+                    .conn
+                    .raw(&switch.off_sql(Kind::Mysql, &self.home))
+                    .await;
+            }
+            (Kind::Sqlite, Some(switch)) => self.unstick(switch).await,
+            _ => {}
         }
         self.open = false;
         ended?;
         Ok(())
+    }
+
+    /// Ends a switch of SQLite that a `COMMIT` inside has stored.
+    async fn unstick(&mut self, switch: Switch) {
+        let off = switch.off_sql(Kind::Sqlite, &self.home);
+        if self.conn.usable().is_err() {
+            // What nobody is going to commit must not take this along.
+            let _ = self.conn.raw("ROLLBACK").await;
+            let _ = self.conn.raw(&off).await;
+            let _ = self.conn.raw("BEGIN").await;
+        } else if !matches!(switch.read(self.conn).await, Ok(None)) {
+            let _ = self.conn.raw(&off).await;
+        }
     }
 }
 
@@ -341,10 +383,11 @@ impl<E: Steps> Drop for Scope<'_, E> {
             return;
         }
         self.conn.abandon(self.outer);
-        if let (Kind::Mysql, Some(off)) = (E::Backend::KIND, self.switched.as_deref()) {
-            // A synchronous connection is done at the first poll, an abandoned
-            // asynchronous one refuses there.
-            let reset = std::pin::pin!(self.conn.batch(off));
+        if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
+            // A synchronous connection is done at the first poll; an abandoned
+            // asynchronous one has lost its session.
+            let sql = switch.off_sql(Kind::Mysql, &self.home);
+            let reset = std::pin::pin!(self.conn.raw(&sql));
             let _ = reset.poll(&mut Context::from_waker(Waker::noop()));
         }
     }

@@ -1,5 +1,6 @@
 //! The one error type of the runtime.
 
+use diesel::result::DatabaseErrorKind;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -32,6 +33,25 @@ pub enum Error {
         model: &'static str,
         /// The row's key.
         key: String,
+    },
+    /// Another transaction was in the way: a deadlock, a lock that was waited
+    /// for too long, a row that is newer than this transaction's snapshot.
+    /// Repeat the whole transaction from its beginning; see
+    /// [`is_retryable`](Error::is_retryable).
+    Conflict {
+        /// Whether the engine has rolled back the whole transaction, whatever
+        /// savepoints were in it. Then the connection refuses what is left of
+        /// it; [`recover`](crate::executor::recover) makes the connection usable again.
+        lost: bool,
+        /// What the engine said.
+        cause: diesel::result::Error,
+    },
+    /// SQLite has rolled back the whole transaction, whatever savepoints were in
+    /// it: the disk is full, or a trigger or a constraint of the user's says so.
+    /// The connection is as after a [`Conflict`](Error::Conflict) that says `lost`.
+    RolledBack {
+        /// What the engine said.
+        cause: diesel::result::Error,
     },
     /// The row is soft-deleted; restore it first.
     Deleted {
@@ -230,6 +250,17 @@ impl fmt::Display for Error {
                  the database version {found}; reload it and apply the change again"
             ),
             Self::Gone { model, key } => write!(f, "{model} {key} does not exist (any more)"),
+            Self::Conflict { lost: false, cause } => write!(
+                f,
+                "another transaction was in the way; repeat this one from its beginning: {cause}"
+            ),
+            Self::Conflict { lost: true, cause } => write!(
+                f,
+                "the database has rolled back the whole transaction; repeat it from its beginning: {cause}"
+            ),
+            Self::RolledBack { cause } => {
+                write!(f, "the database has rolled back the whole transaction: {cause}")
+            }
             Self::Deleted { model, key } => write!(
                 f,
                 "{model} {key} is soft-deleted; restore it before writing to it"
@@ -369,7 +400,9 @@ impl StdError for Error {
             Self::Hook(error) => Some(&**error),
             #[cfg(feature = "redis")]
             Self::Redis(error) => Some(error),
-            Self::Database(error) => Some(error),
+            Self::Database(error)
+            | Self::Conflict { cause: error, .. }
+            | Self::RolledBack { cause: error } => Some(error),
             _ => None,
         }
     }
@@ -383,6 +416,10 @@ impl From<diesel::result::Error> for Error {
             diesel::result::Error::QueryBuilderError(inner) => match inner.downcast::<Self>() {
                 Ok(own) => *own,
                 Err(other) => Self::Database(diesel::result::Error::QueryBuilderError(other)),
+            },
+            conflict if is_conflict(&conflict) => Self::Conflict {
+                lost: false,
+                cause: conflict,
             },
             diesel::result::Error::DatabaseError(_, ref info) => {
                 match table_that_requires_a_changeset(info.message()) {
@@ -407,9 +444,47 @@ impl From<Error> for diesel::result::Error {
     /// back gives the same error.
     fn from(error: Error) -> Self {
         match error {
-            Error::Database(error) => error,
+            Error::Database(error)
+            | Error::Conflict {
+                lost: false,
+                cause: error,
+            } => error,
             own => Self::QueryBuilderError(Box::new(own)),
         }
+    }
+}
+
+impl Error {
+    /// Whether the same may succeed if the whole transaction is repeated from
+    /// its beginning, with everything read anew: [`Error::Conflict`].
+    ///
+    /// For an error of Diesel: `handleref::Error::from(error).is_retryable()`.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Conflict { .. })
+    }
+}
+
+/// Whether another transaction was in the way. Diesel has a kind for a part of
+/// these only, and no number for the rest.
+pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
+    const SAID: [&str; 7] = [
+        // MySQL and MariaDB: 1213, 1205, 1020.
+        "Deadlock found when trying to get lock",
+        "Lock wait timeout exceeded",
+        "Record has changed since last read in table",
+        // PostgreSQL: 40P01, 55P03.
+        "deadlock detected",
+        "canceling statement due to lock timeout",
+        // SQLite: BUSY and its kinds, LOCKED.
+        "database is locked",
+        "database table is locked",
+    ];
+    match error {
+        diesel::result::Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        diesel::result::Error::DatabaseError(_, info) => {
+            SAID.iter().any(|said| info.message().starts_with(said))
+        }
+        _ => false,
     }
 }
 

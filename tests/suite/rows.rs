@@ -258,13 +258,7 @@ mod isolation {
             diesel::PgConnection,
             "repeatable read",
             "SET default_transaction_isolation = 'repeatable read'",
-            |ended| matches!(
-                ended,
-                Err(Error::Database(diesel::result::Error::DatabaseError(
-                    diesel::result::DatabaseErrorKind::SerializationFailure,
-                    _
-                )))
-            )
+            |ended| matches!(ended, Err(Error::Conflict { lost: false, .. }))
         );
         #[cfg(feature = "mysql")]
         no_lost_update!(

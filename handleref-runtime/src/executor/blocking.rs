@@ -1,7 +1,8 @@
 //! Synchronous connections.
 
-use super::{Executor, Rows, Steps, Texts, ready, typed_loads};
+use super::{Executor, Rows, Steps, Texts, judged, ready, typed_loads};
 use diesel::connection::LoadConnection;
+use diesel::connection::TransactionManagerStatus;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
@@ -38,7 +39,9 @@ macro_rules! synchronous {
             where
                 Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
             {
-                diesel::Connection::execute_returning_count(self, &statement)
+                self.usable()?;
+                let result = diesel::Connection::execute_returning_count(self, &statement);
+                judged(self, result).await
             }
 
             async fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> QueryResult<Vec<U>>
@@ -47,14 +50,24 @@ macro_rules! synchronous {
                 U: FromSqlRow<ST, Self::Backend> + Send + 'static,
                 ST: 'static,
             {
-                LoadConnection::<diesel::connection::DefaultLoadingMode>::load(self, Rows(query))?
-                    .map(|row| U::build_from_row(&row?).map_err(Error::DeserializationError))
-                    .collect()
+                self.usable()?;
+                let result = LoadConnection::<diesel::connection::DefaultLoadingMode>::load(self, Rows(query))
+                    .and_then(|rows| {
+                        rows.map(|row| U::build_from_row(&row?).map_err(Error::DeserializationError))
+                            .collect()
+                    });
+                judged(self, result).await
             }
 
             typed_loads!();
 
             async fn batch<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
+                self.usable()?;
+                let result = diesel::connection::SimpleConnection::batch_execute(self, sql);
+                judged(self, result).await
+            }
+
+            async fn raw<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
                 diesel::connection::SimpleConnection::batch_execute(self, sql)
             }
 
@@ -75,24 +88,13 @@ macro_rules! synchronous {
                 // left transactions of Diesel open, which knows of no panics.
                 while self.depth().is_ok_and(|depth| depth > outer) {
                     if ready(self.rollback()).is_err() {
-                        <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+                        self.status().set_in_error();
                     }
                 }
             }
 
-            fn depth(&mut self) -> QueryResult<u32> {
-                let status = <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self);
-                Ok(status.transaction_depth()?.map_or(0, Into::into))
-            }
-
-            fn in_transaction(&mut self) -> bool {
-                let status = <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self);
-                matches!(status.transaction_depth(), Ok(Some(_)))
-            }
-
-            fn usable(&mut self) -> QueryResult<()> {
-                // Nothing is abandoned where nothing waits.
-                Ok(())
+            fn status(&mut self) -> &mut TransactionManagerStatus {
+                <<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::transaction_manager_status_mut(self)
             }
         }
     };

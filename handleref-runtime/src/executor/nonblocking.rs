@@ -1,6 +1,7 @@
 //! Connections of diesel-async.
 
-use super::{Executor, Rows, Steps, Texts, typed_loads};
+use super::{Executor, Rows, Steps, Texts, judged, typed_loads};
+use diesel::connection::TransactionManagerStatus;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
@@ -36,7 +37,8 @@ macro_rules! asynchronous {
                 Q: QueryFragment<Self::Backend> + QueryId + Send + 'a,
             {
                 self.usable()?;
-                diesel_async::AsyncConnectionCore::execute_returning_count(self, statement).await
+                let result = diesel_async::AsyncConnectionCore::execute_returning_count(self, statement).await;
+                judged(self, result).await
             }
 
             async fn load<'a, ST, U, Q>(&'a mut self, query: Q) -> QueryResult<Vec<U>>
@@ -47,16 +49,26 @@ macro_rules! asynchronous {
             {
                 use futures_util::TryStreamExt;
                 self.usable()?;
-                let rows = diesel_async::AsyncConnectionCore::load(self, Rows(query)).await?;
-                rows.and_then(|row| std::future::ready(U::build_from_row(&row).map_err(Error::DeserializationError)))
-                    .try_collect()
-                    .await
+                let result = match diesel_async::AsyncConnectionCore::load(self, Rows(query)).await {
+                    Ok(rows) => {
+                        rows.and_then(|row| std::future::ready(U::build_from_row(&row).map_err(Error::DeserializationError)))
+                            .try_collect()
+                            .await
+                    }
+                    Err(error) => Err(error),
+                };
+                judged(self, result).await
             }
 
             typed_loads!();
 
             async fn batch<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
                 self.usable()?;
+                let result = diesel_async::SimpleAsyncConnection::batch_execute(self, sql).await;
+                judged(self, result).await
+            }
+
+            async fn raw<'a>(&'a mut self, sql: &'a str) -> QueryResult<()> {
                 diesel_async::SimpleAsyncConnection::batch_execute(self, sql).await
             }
 
@@ -75,21 +87,11 @@ macro_rules! asynchronous {
             fn abandon(&mut self, _outer: u32) {
                 let rollback: fn(&mut Self) = $rollback;
                 rollback(self);
-                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).set_in_error();
+                self.status().set_in_error();
             }
 
-            fn depth(&mut self) -> QueryResult<u32> {
-                let status = <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self);
-                Ok(status.transaction_depth()?.map_or(0, Into::into))
-            }
-
-            fn in_transaction(&mut self) -> bool {
-                let status = <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self);
-                matches!(status.transaction_depth(), Ok(Some(_)))
-            }
-
-            fn usable(&mut self) -> QueryResult<()> {
-                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self).transaction_depth().map(drop)
+            fn status(&mut self) -> &mut TransactionManagerStatus {
+                <<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::transaction_manager_status_mut(self)
             }
         }
     };
@@ -106,13 +108,23 @@ asynchronous!(diesel_async::AsyncPgConnection, diesel::pg::Pg, |conn| {
         .as_mut()
         .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
 });
-// MySQL's protocol takes no second command before the first is answered, so
-// the transaction stays open until the connection is dropped.
+// A `ROLLBACK` would not do: the client would take the answer to what was dropped
+// for its own, and each later one for the one before. So the server is told to
+// end the session, and with it the transaction; whoever uses the connection
+// after that is told that it is gone.
 #[cfg(feature = "mysql_backend")]
 asynchronous!(
     diesel_async::AsyncMysqlConnection,
     diesel::mysql::Mysql,
-    |_| ()
+    |conn| {
+        let mut kill = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
+            conn,
+            "KILL CONNECTION_ID()"
+        ));
+        let _ = kill
+            .as_mut()
+            .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    }
 );
 #[cfg(feature = "sqlite")]
 asynchronous!(

@@ -8,6 +8,7 @@ use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
 use super::records::read::{Known, on_relatives, recorded};
 use super::records::support::{RECORDINGS, Support};
+use crate::context::ALL_OFF;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
@@ -119,7 +120,7 @@ pub(super) async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result
         return result;
     }
     let mut transaction = Transaction::begin(conn).await?;
-    let result = lock_and_apply(transaction.conn(), tables).await;
+    let result = lock_and_apply(transaction.conn(), tables, &plan).await;
     transaction.finish(result).await
 }
 
@@ -128,7 +129,11 @@ const MYSQL_LOCK: &str = "SELECT CAST(GET_LOCK('handleref schema', 300) AS CHAR)
 const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK('handleref schema') AS CHAR), \
      CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
 
-async fn lock_and_apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
+async fn lock_and_apply<C: Steps>(
+    conn: &mut C,
+    tables: &[Wanted],
+    first: &Plan,
+) -> Result<Plan, Error> {
     if C::Backend::KIND == Kind::Postgres {
         conn.batch("SELECT pg_advisory_xact_lock(hashtext('handleref schema'))")
             .await?;
@@ -145,6 +150,10 @@ async fn lock_and_apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Pla
             dialect.quote(&wanted.table.table)
         );
         let _ = conn.batch(&format!("DELETE FROM {table} WHERE 0")).await;
+    }
+    // Inside a transaction nobody can tell any more that these are stuck.
+    for off in first.up().iter().filter(|sql| sql.ends_with(ALL_OFF)) {
+        conn.batch(off).await?;
     }
     let applied = apply(conn, tables).await;
     if applied.is_err() {

@@ -115,6 +115,12 @@ pub enum ProblemKind {
     /// The database is a copy of another one, whose transactions its records
     /// name (PostgreSQL). It gets an identity of its own, once nobody writes.
     Copied,
+    /// What a transaction says to the triggers was committed (SQLite): recording
+    /// is paused, or belongs to a changeset that has ended, for every writer.
+    StuckSwitch {
+        /// Which: `paused`, `door` or `changeset`.
+        switch: String,
+    },
     /// The record table is missing.
     MissingRecordTable,
     /// Rows were changed before they had a baseline, by triggers that wrote none:
@@ -282,6 +288,10 @@ impl fmt::Display for Problem {
                  install again, and update the programs that still use the older version"
             ),
             K::Copied => f.write_str("the database is a copy that has no identity of its own yet"),
+            K::StuckSwitch { switch } => write!(
+                f,
+                "`{switch}` is set for every writer: a transaction of handleref's was committed by SQL inside it"
+            ),
             K::MissingRecordTable => f.write_str("the record table is missing"),
             K::LostBeginnings { rows } => write!(
                 f,

@@ -182,8 +182,7 @@ async fn step<C: Executor>(
     match savepoint.finish(result).await {
         Err(Error::Database(DieselError::DatabaseError(kind, info))) => {
             use diesel::result::DatabaseErrorKind as Kind;
-            let lost = [Kind::ClosedConnection, Kind::SerializationFailure];
-            if lost.iter().any(|one| same(one, &kind)) {
+            if same(&Kind::ClosedConnection, &kind) {
                 return Err(Error::Database(DieselError::DatabaseError(kind, info)));
             }
             let message = info.message().to_owned();

@@ -238,9 +238,12 @@ async fn step<C: Steps>(
         // Alone, a row may be waited for: nothing else is locked.
         let wait = size == 1;
         let locked = lock(transaction.conn(), subject, &range, wait).await;
-        if let Err(Error::Database(diesel::result::Error::DatabaseError(..))) = locked
-            && !wait
-        {
+        let refused = matches!(
+            locked,
+            Err(Error::Database(diesel::result::Error::DatabaseError(..))
+                | Error::Conflict { lost: false, .. })
+        );
+        if refused && !wait {
             // If it is anything but a lock, it comes again when nothing is left
             // to halve.
             let _ = transaction.finish(locked).await;

@@ -1,5 +1,6 @@
 //! The tables of our own that recording needs, made before the first record table.
 
+use crate::context::ALL_OFF;
 use crate::engine::Kind;
 use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect};
@@ -59,6 +60,8 @@ pub(in crate::schema) struct Support {
     rowless: Vec<&'static str>,
     /// The [`LAYOUT`] of the library that installed it.
     layout: Option<i64>,
+    /// The switches that are on for everybody.
+    stuck: Vec<String>,
 }
 
 /// A part: how to make it, and the body by which a function is known.
@@ -108,6 +111,21 @@ impl Support {
         support.read_tables(conn, dialect).await?;
         if support.has(DATABASE) && support.lacks(DATABASE, "home").is_none() {
             support.copied = identity::is_copied(conn, &support.named(dialect, DATABASE)).await?;
+        }
+        // Inside a transaction they may be on by right.
+        let switches = ["paused", "door", "changeset"];
+        let known = switches
+            .iter()
+            .all(|it| support.lacks(CONTEXT, it).is_none());
+        if support.has(CONTEXT) && known && !conn.in_transaction() {
+            let sql = format!(
+                "SELECT CASE WHEN paused <> 0 THEN 'paused' END, CASE WHEN door <> 0 THEN 'door' END, \
+                 CASE WHEN changeset IS NOT NULL THEN 'changeset' END, NULL FROM {}",
+                support.named(dialect, CONTEXT)
+            );
+            let found = conn.texts(diesel::sql_query(sql)).await?.pop();
+            let found = found.unwrap_or_default();
+            support.stuck = [found.0, found.1, found.2].into_iter().flatten().collect();
         }
         Ok(support)
     }
@@ -213,6 +231,22 @@ impl Support {
             findings.changes.push(Change { up, down });
         }
         self.compare_layout(dialect, &mut findings);
+        for switch in &self.stuck {
+            findings.problems.push(Problem {
+                model: "handleref".into(),
+                table: CONTEXT.into(),
+                column: None,
+                kind: ProblemKind::StuckSwitch {
+                    switch: switch.clone(),
+                },
+            });
+        }
+        if !self.stuck.is_empty() {
+            findings.changes.push(Change {
+                up: vec![format!("UPDATE {} {ALL_OFF}", self.named(dialect, CONTEXT))],
+                down: Vec::new(),
+            });
+        }
         if self.copied {
             let named = |name: &str| self.named(dialect, name);
             findings.problems.push(Problem {
