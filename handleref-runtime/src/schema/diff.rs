@@ -13,6 +13,11 @@ pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     /// In the order in which they are to be applied.
     pub(super) changes: Vec<Change>,
+    /// Which of them drop triggers that are made anew.
+    pub(super) drops: Vec<usize>,
+    /// What becomes of columns in the same plan, between the dropped triggers
+    /// and everything else.
+    pub(super) alters: Vec<Change>,
     /// What comes after the changes of all tables.
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
@@ -21,6 +26,19 @@ pub(super) struct Findings {
     pub(super) home: Option<Home>,
     /// The table, if it is in the default schema.
     pub(super) at_home: Option<String>,
+}
+
+impl Findings {
+    /// The changes that drop triggers, which are then no more among the others.
+    pub(super) fn take_drops(&mut self) -> Vec<Change> {
+        let mut drops = Vec::new();
+        // From behind, so that the places of those before stay as they are.
+        for at in self.drops.drain(..).rev() {
+            drops.push(self.changes.remove(at));
+        }
+        drops.reverse();
+        drops
+    }
 }
 
 /// A managed column as the model says it is.
@@ -117,6 +135,12 @@ impl Compare<'_> {
 
     pub(super) fn change(&mut self, up: Vec<String>, down: Vec<String>) {
         self.findings.changes.push(Change { up, down });
+    }
+
+    /// Drops what is made anew, or not wanted any more.
+    pub(super) fn drop_first(&mut self, up: Vec<String>, down: Vec<String>) {
+        self.findings.drops.push(self.findings.changes.len());
+        self.change(up, down);
     }
 
     /// The managed columns: their types, and those that are missing.
@@ -246,8 +270,8 @@ impl Compare<'_> {
             State::Altered(_) if self.is_recorded_elsewhere() => {}
             State::Altered(restore) => {
                 self.problem(None, ProblemKind::AlteredTrigger { trigger });
-                let up = guard.drop.iter().cloned().chain(guard.create).collect();
-                self.change(up, guard.drop.into_iter().chain(restore).collect());
+                self.drop_first(guard.drop.clone(), restore);
+                self.change(guard.create, guard.drop);
             }
             State::Disabled(enable, disable) => {
                 self.problem(None, ProblemKind::DisabledTrigger { trigger });

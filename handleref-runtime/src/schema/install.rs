@@ -1,8 +1,9 @@
 //! The database against the models: what differs, and how it is made right.
 
+use super::alter::alterations;
 use super::dialect::{Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
-use super::live;
+use super::live::{self, Live};
 use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
 use super::records::read::recorded;
@@ -20,13 +21,18 @@ pub(super) async fn compare<C: Steps>(
     let mut supports: Vec<(Option<String>, Support)> = Vec::new();
     // Numbers, moments and cursors are over all models of a program.
     let mut first_home: Option<String> = None;
+    findings.push(alterations(conn, dialect, tables).await?);
     for wanted in tables {
+        let altered = |mut live: Live| {
+            live.alter(&wanted.table.table, &wanted.alterations);
+            live
+        };
         let Some(recording) = wanted.recording else {
-            let live = live::read(conn, dialect, &wanted.table).await?;
+            let live = altered(live::read(conn, dialect, &wanted.table).await?);
             findings.push(compare_table(dialect, wanted, &live, None));
             continue;
         };
-        let live = live::read_with_types(conn, dialect, &wanted.table).await?;
+        let live = altered(live::read_with_types(conn, dialect, &wanted.table).await?);
         if live.found.as_deref() != Some("table") {
             findings.push(compare_table(dialect, wanted, &live, None));
             continue;

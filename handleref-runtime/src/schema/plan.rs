@@ -1,5 +1,6 @@
 //! A plan: the statements that lead to the wanted schema, and back.
 
+use super::dialect::Change;
 use super::diff::Findings;
 use super::home::Home;
 use super::problem::{Problem, write_all};
@@ -31,6 +32,19 @@ impl Plan {
         };
         let mut home = Home::default();
         let mut later = Vec::new();
+        let mut findings = findings;
+        // A column cannot go as long as triggers name it.
+        let alters: Vec<Change> = findings
+            .iter_mut()
+            .flat_map(|it| it.alters.drain(..))
+            .collect();
+        if !alters.is_empty() {
+            let drops: Vec<Change> = findings.iter_mut().flat_map(Findings::take_drops).collect();
+            for change in drops.into_iter().chain(alters) {
+                plan.up.extend(change.up);
+                plan.down.splice(0..0, change.down);
+            }
+        }
         for findings in findings {
             later.extend(findings.later);
             if let Some(found) = findings.home {

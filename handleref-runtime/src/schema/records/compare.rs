@@ -192,7 +192,7 @@ impl Compare<'_> {
                 }
                 State::Altered(restore) => {
                     self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
-                    self.change(dropped, restore);
+                    self.drop_first(dropped, restore);
                     make(self);
                 }
                 State::Disabled(enable, disable) => {
@@ -240,7 +240,8 @@ impl Compare<'_> {
             self.problem_on(target.wanted.beside(on).shown(), None, kind);
             // All of them are in one schema.
             let drop = self.dialect.drop_trigger(target.live, on, &found.name);
-            self.change(drop, self.dialect.restore_trigger(target.live, found));
+            let restore = self.dialect.restore_trigger(target.live, found);
+            self.drop_first(drop, restore);
         }
     }
 
