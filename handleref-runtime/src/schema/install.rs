@@ -1,16 +1,19 @@
 //! The database against the models: what differs, and how it is made right.
 
 use super::alter::alterations;
-use super::dialect::{Wanted, dialect};
+use super::dialect::{Dialect, Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
+use super::home::Home;
 use super::live::{self, Live};
 use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
+use super::records::Recorded;
 use super::records::read::recorded;
 use super::records::support::Support;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
+use crate::record::facts::Recording;
 
 pub(super) async fn compare<C: Steps>(
     conn: &mut C,
@@ -29,12 +32,12 @@ pub(super) async fn compare<C: Steps>(
         };
         let Some(recording) = wanted.recording else {
             let live = altered(live::read(conn, dialect, &wanted.table).await?);
-            findings.push(compare_table(dialect, wanted, &live, None));
+            findings.push(at_home(dialect, wanted, &live, None));
             continue;
         };
         let live = altered(live::read_with_types(conn, dialect, &wanted.table).await?);
         if live.found.as_deref() != Some("table") {
-            findings.push(compare_table(dialect, wanted, &live, None));
+            findings.push(at_home(dialect, wanted, &live, None));
             continue;
         }
         let place = match C::Backend::KIND {
@@ -60,7 +63,7 @@ pub(super) async fn compare<C: Steps>(
         let home = support.home.clone();
         let elsewhere = first_home.get_or_insert_with(|| live.detail.clone());
         let recording = Some((recording, &recorded, support));
-        let mut found = compare_table(dialect, wanted, &live, recording);
+        let mut found = at_home(dialect, wanted, &live, recording);
         if C::Backend::KIND == Kind::Postgres && *elsewhere != live.detail {
             found = Findings::default();
             found.problems.push(Problem {
@@ -74,12 +77,27 @@ pub(super) async fn compare<C: Steps>(
             });
         }
         found.home = Some(home);
-        if live.schema.is_none() {
-            found.at_home = Some(wanted.table.table.clone());
-        }
         findings.push(found);
     }
     Ok(findings)
+}
+
+/// What is wrong with a table, and whether it is in the default schema.
+fn at_home(
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &Live,
+    recording: Option<(Recording, &Recorded, &Support)>,
+) -> Findings {
+    let mut found = compare_table(dialect, wanted, live, recording);
+    if live.found.is_some() && live.schema.is_none() {
+        found.home = Some(Home {
+            schema: live.detail.clone(),
+            ..Home::default()
+        });
+        found.at_home = Some(wanted.table.table.clone());
+    }
+    found
 }
 
 pub(super) async fn make_plan<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {

@@ -48,8 +48,10 @@ impl Plan {
         for findings in findings {
             later.extend(findings.later);
             if let Some(found) = findings.home {
-                let tables = std::mem::take(&mut home.tables);
-                home = Home { tables, ..found };
+                home.schema = found.schema;
+                if !found.path.is_empty() {
+                    home.path = found.path;
+                }
             }
             home.tables.extend(findings.at_home);
             plan.problems.extend(
