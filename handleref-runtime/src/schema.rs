@@ -56,11 +56,13 @@
 
 use crate::error::Error;
 use crate::executor::Executor;
+use alter::Alteration;
 use dialect::Wanted;
 use install::{compare, install, make_plan};
 use model::join;
 use names::TableName;
 
+mod alter;
 mod dialect;
 mod diff;
 mod home;
@@ -133,6 +135,7 @@ impl Schema {
                     recorder: model.name,
                     recording: model.recording,
                     recorded_twice: false,
+                    alterations: Vec::new(),
                 }),
             }
         }
@@ -151,6 +154,37 @@ impl Schema {
     pub fn without_guards(mut self) -> Self {
         for wanted in &mut self.tables {
             wanted.guards = false;
+        }
+        self
+    }
+
+    /// Drops a column of a table of these models or of a relative of theirs, in
+    /// the plan that makes triggers which do not name it: in the order that
+    /// every engine wants, and on PostgreSQL and SQLite in one transaction. The
+    /// models have the field no longer. Records keep what they know of it.
+    ///
+    /// Where the column is gone already, there is nothing to do. `down` brings
+    /// back the column, and not its values.
+    #[must_use]
+    pub fn dropping(self, table: &str, column: &str) -> Self {
+        self.altering(table, column, None)
+    }
+
+    /// Renames a column, as [`dropping`](Self::dropping) drops one. The models
+    /// have the new name already; the column of the record table is renamed,
+    /// too.
+    #[must_use]
+    pub fn renaming(self, table: &str, column: &str, to: &str) -> Self {
+        self.altering(table, column, Some(to))
+    }
+
+    fn altering(mut self, table: &str, column: &str, to: Option<&str>) -> Self {
+        for wanted in &mut self.tables {
+            wanted.alterations.push(Alteration {
+                table: table.to_owned(),
+                column: column.to_owned(),
+                to: to.map(str::to_owned),
+            });
         }
         self
     }
@@ -191,7 +225,12 @@ impl Schema {
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Report, Error>> {
         C::run(async move {
-            let findings = compare(conn, &self.tables).await?;
+            // It tells how things are, whatever is intended.
+            let mut tables = self.tables.clone();
+            for wanted in &mut tables {
+                wanted.alterations.clear();
+            }
+            let findings = compare(conn, &tables).await?;
             let mut report = Report {
                 problems: Vec::new(),
                 uncovered: Vec::new(),

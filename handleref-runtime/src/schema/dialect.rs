@@ -1,5 +1,6 @@
 //! What each engine has to answer, and what a table is asked for.
 
+use super::alter::Alteration;
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, hex_literal, literal, quoted};
 use super::problem::ProblemKind;
@@ -25,6 +26,8 @@ pub(super) struct Wanted {
     pub(super) recording: Option<Recording>,
     /// Whether several models record it, each in a way of its own.
     pub(super) recorded_twice: bool,
+    /// What becomes of columns, of any table, in the same plan.
+    pub(super) alterations: Vec<Alteration>,
 }
 
 impl Wanted {

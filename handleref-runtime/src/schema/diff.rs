@@ -1,6 +1,6 @@
 //! What a table lacks, and the SQL that gives it that.
 
-use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Trigger, Wanted};
+use super::dialect::{Change, Dialect, Fill, NewColumn, State, Swap, Target, Trigger, Wanted};
 use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
@@ -13,6 +13,11 @@ pub(super) struct Findings {
     pub(super) problems: Vec<Problem>,
     /// In the order in which they are to be applied.
     pub(super) changes: Vec<Change>,
+    /// Which of them drop triggers that are made anew.
+    pub(super) drops: Vec<usize>,
+    /// What becomes of columns in the same plan, between the dropped triggers
+    /// and everything else.
+    pub(super) alters: Vec<Change>,
     /// What comes after the changes of all tables.
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
@@ -25,6 +30,19 @@ pub(super) struct Findings {
     pub(super) home: Option<Home>,
     /// The table, if it is in the default schema.
     pub(super) at_home: Option<String>,
+}
+
+impl Findings {
+    /// The changes that drop triggers, which are then no more among the others.
+    pub(super) fn take_drops(&mut self) -> Vec<Change> {
+        let mut drops = Vec::new();
+        // From behind, so that the places of those before stay as they are.
+        for at in self.drops.drain(..).rev() {
+            drops.push(self.changes.remove(at));
+        }
+        drops.reverse();
+        drops
+    }
 }
 
 /// A managed column as the model says it is.
@@ -160,6 +178,21 @@ impl Compare<'_> {
         self.findings.changes.push(Change { up, down });
     }
 
+    /// How triggers are replaced here. Where columns go in the same plan, those
+    /// that name them have to go before.
+    pub(super) fn swap(&self) -> Swap {
+        match self.target.wanted.alterations.is_empty() {
+            true => self.dialect.swap(self.target.live),
+            false => Swap::InTransaction,
+        }
+    }
+
+    /// Drops what is made anew, or not wanted any more.
+    pub(super) fn drop_first(&mut self, up: Vec<String>, down: Vec<String>) {
+        self.findings.drops.push(self.findings.changes.len());
+        self.change(up, down);
+    }
+
     /// The managed columns: their types, and those that are missing.
     fn columns(&mut self) {
         let mut missing = Vec::new();
@@ -293,10 +326,14 @@ impl Compare<'_> {
             State::Altered(ref restore) => {
                 self.problem(None, ProblemKind::AlteredTrigger { trigger });
                 let (restore, table) = (restore.clone(), self.target.table(self.dialect));
-                let changes = self
-                    .dialect
-                    .replace(self.target.live, &table, guard, restore);
-                self.changes(changes);
+                if self.swap() == Swap::InTransaction {
+                    self.drop_first(guard.drop.clone(), restore);
+                    self.change(guard.create, guard.drop);
+                } else {
+                    let live = self.target.live;
+                    let changes = self.dialect.replace(live, &table, guard, restore);
+                    self.changes(changes);
+                }
             }
             State::Disabled(enable, disable) => {
                 self.problem(None, ProblemKind::DisabledTrigger { trigger });

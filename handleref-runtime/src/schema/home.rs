@@ -44,11 +44,15 @@ pub(super) fn path_sql(home: &str) -> String {
 impl Home {
     /// Where all of these are: the recorded ones share a schema.
     pub(super) fn of(findings: &[Findings]) -> Self {
-        let home = findings.iter().rev().find_map(|one| one.home.clone());
+        let homes = || findings.iter().rev().filter_map(|one| one.home.as_ref());
+        let path = homes().map(|home| &home.path).find(|path| !path.is_empty());
         let tables = findings.iter().filter_map(|one| one.at_home.clone());
         Self {
+            schema: homes()
+                .next()
+                .map_or_else(String::new, |home| home.schema.clone()),
+            path: path.cloned().unwrap_or_default(),
             tables: tables.collect(),
-            ..home.unwrap_or_default()
         }
     }
 

@@ -1,17 +1,21 @@
 //! The database against the models: what differs, and how it is made right.
 
-use super::dialect::{Wanted, dialect};
+use super::alter::alterations;
+use super::dialect::{Dialect, Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
-use super::live;
+use super::home::Home;
+use super::live::{self, Live};
 use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
+use super::records::Recorded;
 use super::records::read::{Known, on_relatives, recorded};
 use super::records::support::{RECORDINGS, Support};
 use crate::context::ALL_OFF;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, Transaction};
+use crate::record::facts::Recording;
 use crate::text::integer;
 
 pub(super) async fn compare<C: Steps>(
@@ -24,15 +28,20 @@ pub(super) async fn compare<C: Steps>(
     let mut supports: Vec<(Option<String>, Support)> = Vec::new();
     // Numbers, moments and cursors are over all models of a program.
     let mut first_home: Option<String> = None;
+    findings.push(alterations(conn, dialect, tables).await?);
     for wanted in tables {
+        let altered = |mut live: Live| {
+            live.alter(&wanted.table.table, &wanted.alterations);
+            live
+        };
         let Some(recording) = wanted.recording else {
-            let live = live::read(conn, dialect, &wanted.table).await?;
-            findings.push(compare_table(dialect, wanted, &live, None));
+            let live = altered(live::read(conn, dialect, &wanted.table).await?);
+            findings.push(at_home(dialect, wanted, &live, None));
             continue;
         };
-        let live = live::read_with_types(conn, dialect, &wanted.table).await?;
+        let live = altered(live::read_with_types(conn, dialect, &wanted.table).await?);
         if live.found.as_deref() != Some("table") {
-            findings.push(compare_table(dialect, wanted, &live, None));
+            findings.push(at_home(dialect, wanted, &live, None));
             continue;
         }
         let place = match C::Backend::KIND {
@@ -75,7 +84,7 @@ pub(super) async fn compare<C: Steps>(
         let home = support.home.clone();
         let elsewhere = first_home.get_or_insert_with(|| live.detail.clone());
         let recording = Some((recording, &recorded, support));
-        let mut found = compare_table(dialect, wanted, &live, recording);
+        let mut found = at_home(dialect, wanted, &live, recording);
         if C::Backend::KIND == Kind::Postgres && *elsewhere != live.detail {
             found = Findings::default();
             found.problems.push(Problem {
@@ -89,12 +98,27 @@ pub(super) async fn compare<C: Steps>(
             });
         }
         found.home = Some(home);
-        if live.schema.is_none() {
-            found.at_home = Some(wanted.table.table.clone());
-        }
         findings.push(found);
     }
     Ok(findings)
+}
+
+/// What is wrong with a table, and whether it is in the default schema.
+fn at_home(
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &Live,
+    recording: Option<(Recording, &Recorded, &Support)>,
+) -> Findings {
+    let mut found = compare_table(dialect, wanted, live, recording);
+    if live.found.is_some() && live.schema.is_none() {
+        found.home = Some(Home {
+            schema: live.detail.clone(),
+            ..Home::default()
+        });
+        found.at_home = Some(wanted.table.table.clone());
+    }
+    found
 }
 
 pub(super) async fn make_plan<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {

@@ -28,11 +28,25 @@ pub struct Plan {
 
 /// The statements of changes, and what takes them back.
 fn statements(findings: impl IntoIterator<Item = Findings>) -> (Vec<String>, Vec<String>) {
-    let (mut up, mut down, mut later) = (Vec::new(), Vec::new(), Vec::new());
+    let mut findings: Vec<Findings> = findings.into_iter().collect();
+    let (mut up, mut down) = (Vec::new(), Vec::new());
     let mut add = |change: Change| {
         up.extend(change.up);
         down.splice(0..0, change.down);
     };
+    // A column cannot go as long as triggers name it.
+    let alters: Vec<Change> = findings
+        .iter_mut()
+        .flat_map(|one| one.alters.drain(..))
+        .collect();
+    if !alters.is_empty() {
+        findings
+            .iter_mut()
+            .flat_map(Findings::take_drops)
+            .for_each(&mut add);
+    }
+    alters.into_iter().for_each(&mut add);
+    let mut later = Vec::new();
     for findings in findings {
         later.extend(findings.later);
         findings.changes.into_iter().for_each(&mut add);

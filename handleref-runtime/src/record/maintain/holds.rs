@@ -38,7 +38,7 @@ pub struct Hold {
 /// # Errors
 /// [`Error::Database`]; also if nothing was ever installed.
 pub fn holds<C: Executor>(conn: &mut C) -> C::Output<'_, Result<Vec<Hold>, Error>> {
-    C::run(async move { Ok(load(conn, Sql::new::<C>()).await?) })
+    C::run(async move { load(conn, Sql::new::<C>()).await })
 }
 
 /// Ends a hold, and says whether there was one of this number.

@@ -113,10 +113,12 @@ impl Compare<'_> {
         }
         let mut locked = turn.replace;
         let renamed = |(_, kind, _): &Finding| matches!(kind, ProblemKind::RenamedColumn { .. });
-        let swap = self.dialect.swap(target.live);
+        let swap = self.swap();
         // Triggers that name a column by its former name fail.
         let together = swap != Swap::InTransaction && evolution.iter().any(renamed);
-        self.changes(turn.drop);
+        for change in turn.drop {
+            self.drop_first(change.up, change.down);
+        }
         for (column, kind, change) in evolution {
             self.problem_on(target.listed(), column.as_deref(), kind);
             match change {
@@ -234,7 +236,7 @@ impl Compare<'_> {
             careful.any(|it| it.name == name && matches!(it.state, State::Right))
         };
         self.drop_obsolete(target, &triggers, &good, &mut turn);
-        let swap = self.dialect.swap(target.live);
+        let swap = self.swap();
         for mut trigger in triggers {
             let on = match trigger.on.as_deref() {
                 Some(on) => target.wanted.beside(on).shown(),
@@ -352,7 +354,7 @@ impl Compare<'_> {
                 down: self.dialect.restore_trigger(target.live, found),
             };
             // What is wanted instead must be there before, or at once.
-            match self.dialect.swap(target.live) {
+            match self.swap() {
                 Swap::InTransaction => turn.drop.push(change),
                 Swap::AtOnce | Swap::Locked => turn.create.push(change),
             }

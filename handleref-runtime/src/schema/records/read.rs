@@ -63,6 +63,7 @@ pub(in crate::schema) async fn recorded<C: Steps>(
     for relative in recording.relatives {
         let mut found = read(conn, dialect, &beside(relative.table)).await?;
         found.schema.clone_from(&live.schema);
+        found.alter(relative.table, &wanted.alterations);
         let of_table = |one: &&Wanted| one.table == wanted.beside(relative.table);
         if let Some(other) = tables
             .iter()

@@ -1,7 +1,7 @@
 //! The record table: how it is made, and how it follows its model.
 
 use super::support::{CONTEXT, DATABASE, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
-use super::{RecordTarget, types};
+use super::{RecordColumn, RecordTarget, types};
 use crate::engine::Kind;
 use crate::record::facts as f;
 use crate::schema::dialect::{Change, NewIndex, Target, Wanted};
@@ -24,7 +24,7 @@ struct Column {
     /// What a record that is written now has, and what one has that was there
     /// before the column.
     default: Option<(&'static str, &'static str)>,
-    former: Option<&'static str>,
+    former: Option<String>,
     /// Whether the type is the table's, and follows it.
     follows: bool,
 }
@@ -78,7 +78,7 @@ impl RecordTarget<'_> {
             sql_type: column.sql_type.clone(),
             constraint: " NULL",
             default: None,
-            former: column.facts.renamed_from,
+            former: self.former(column),
             follows: column.facts.sql_type.is_none(),
         }));
         columns.extend(self.recording.properties.iter().map(|property| Column {
@@ -90,6 +90,16 @@ impl RecordTarget<'_> {
             follows: false,
         }));
         columns
+    }
+
+    /// What a column was called before, by its field or by what the same plan does.
+    fn former(&self, column: &RecordColumn) -> Option<String> {
+        let mut renamed = self.wanted.alterations.iter();
+        let renamed = renamed.find(|one| {
+            one.table == self.wanted.table.table && one.to.as_deref() == Some(column.name())
+        });
+        let said = column.facts.renamed_from.map(str::to_owned);
+        said.or_else(|| renamed.map(|one| one.column.clone()))
     }
 
     /// What records from before a column was added say of it: the column's
@@ -158,7 +168,7 @@ impl RecordTarget<'_> {
         for column in self.wanted_columns() {
             let name = self.dialect.quote(column.name);
             let shown = Some(column.name.to_owned());
-            let former = column.former.filter(|former| {
+            let former = column.former.as_deref().filter(|former| {
                 let still = self.columns.iter().any(|other| other.name() == *former);
                 !still && there.column(former).is_some()
             });
@@ -264,9 +274,8 @@ impl RecordTarget<'_> {
             table: self.wanted.beside(self.recording.records),
             ..self.wanted.clone()
         };
-        let row_type = |column: &super::RecordColumn| {
-            (column.name().to_owned(), column.sql_type.to_lowercase())
-        };
+        let row_type =
+            |column: &RecordColumn| (column.name().to_owned(), column.sql_type.to_lowercase());
         let target = Target {
             wanted: &record_table,
             live: &self.recorded.table,

@@ -256,5 +256,8 @@ fn if_many(many: &str, one: &str) -> String {
 
 /// A statement that is planned each time.
 pub(super) fn planned(sql: &str, clauses: &str) -> String {
-    format!("    EXECUTE {}{clauses};\n", dollar_quoted("sql", sql))
+    format!(
+        "    EXECUTE {}{clauses};\n",
+        dollar_quoted("handleref_sql", sql)
+    )
 }
