@@ -29,6 +29,7 @@ macro_rules! on_each_engine {
 mod columns;
 mod files;
 mod generate;
+mod healing;
 mod limits;
 mod ours;
 mod random;
