@@ -27,6 +27,7 @@ macro_rules! on_each_engine {
 }
 
 mod columns;
+mod dumps;
 mod files;
 mod generate;
 mod healing;

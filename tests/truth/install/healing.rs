@@ -128,38 +128,65 @@ mod an_account_that_is_gone {
 #[cfg(feature = "sqlite")]
 mod a_rebuilt_table {
     use super::*;
-    use crate::support::recorded::{Author, Label, Paper};
+    use handleref::__private::facts::{Property, RecordedColumn, Recording, Relative};
+    use handleref::__private::{Roles, types};
+    use handleref::schema::{ModelSchema, Schema};
+
+    const COLUMNS: &[RecordedColumn] = &[
+        RecordedColumn::new("id"),
+        RecordedColumn::new("title"),
+        RecordedColumn::new("body"),
+        RecordedColumn::new("version"),
+    ];
+    const TAGS: &[Property] = &[Property::new::<types::BigInt>(
+        "tags",
+        Some("SELECT count(*) FROM tags WHERE tags.note_id = notes.id"),
+    )];
+    const RELATIVES: &[Relative] = &[Relative::new("tags", "tags.note_id = notes.id")];
+
+    /// Notes, of which the tags are recorded along: triggers on `tags` name `notes`.
+    fn tagged() -> Schema {
+        let recording = Recording::new("note_records", COLUMNS)
+            .with_properties(TAGS)
+            .with_relatives(RELATIVES);
+        Schema::new([
+            ModelSchema::described("Note", "`notes`", Roles::NONE, &["id"])
+                .with_recording(recording),
+        ])
+    }
 
     /// SQLite's twelve steps: under `legacy_alter_table`, which does not look
     /// into the triggers of other tables.
     #[test]
     fn sqlite() {
         let db = Db::sqlite();
-        crate::support::recorded::papers(&db);
-        let schema = handleref::schema![Author, Paper, Label];
+        notes(&db);
+        db.create("CREATE TABLE tags (id INTEGER PRIMARY KEY, note_id INTEGER NOT NULL)");
+        let schema = tagged();
         let conn: &mut diesel::SqliteConnection = &mut db.connect();
-        conn.batch_execute("INSERT INTO papers (id, title) VALUES (1, 'a')")
-            .unwrap();
-        let ddl: String = diesel::RunQueryDsl::get_result(
-            diesel::dsl::sql::<diesel::sql_types::Text>("SELECT replace(sql, 'papers', 'new_papers') FROM sqlite_master WHERE type = 'table' AND name = 'papers'"),
-            conn,
+        schema.install(conn).unwrap();
+        conn.batch_execute(
+            "INSERT INTO notes (id, title) VALUES (1, 'a'); INSERT INTO tags VALUES (1, 1)",
         )
         .unwrap();
-        conn.batch_execute("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON")
+        let copy = "CREATE TABLE new_notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT, more TEXT, version BIGINT NOT NULL DEFAULT 1); \
+                    INSERT INTO new_notes (id, title, body, version) SELECT id, title, body, version FROM notes; DROP TABLE notes";
+        let rename = "ALTER TABLE new_notes RENAME TO notes";
+        conn.batch_execute(copy).unwrap();
+        // Outside of a transaction, the table is gone now.
+        let refused = conn.batch_execute(rename).unwrap_err().to_string();
+        assert!(refused.contains("handleref_relative_"), "{refused}");
+        let missing = schema.install(conn).unwrap_err().to_string();
+        assert!(missing.contains("does not exist"), "{missing}");
+        conn.batch_execute("PRAGMA legacy_alter_table = ON")
             .unwrap();
-        conn.batch_execute(&ddl).unwrap();
-        conn.batch_execute("INSERT INTO new_papers SELECT * FROM papers; DROP TABLE papers")
-            .unwrap();
-        // Here it was broken off; the rest is done by hand.
-        let missing = schema.install(conn).unwrap_err();
-        assert!(missing.to_string().contains("papers"), "{missing}");
-        conn.batch_execute("ALTER TABLE new_papers RENAME TO papers")
-            .unwrap();
-        conn.batch_execute("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON")
+        conn.batch_execute(rename).unwrap();
+        conn.batch_execute("PRAGMA legacy_alter_table = OFF")
             .unwrap();
         heals!(schema, conn);
-        conn.batch_execute("UPDATE papers SET title = 'b'").unwrap();
-        assert_eq!(count(conn, "paper_records"), 2);
+        conn.batch_execute("UPDATE notes SET title = 'b'; INSERT INTO tags VALUES (2, 1)")
+            .unwrap();
+        assert_eq!(count(conn, "note_records"), 4);
     }
 }
 
