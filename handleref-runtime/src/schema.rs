@@ -48,6 +48,8 @@
 //!   has replaced the guard; `check` reports it. Before a column is dropped,
 //!   the guard has to go: `DROP TRIGGER handleref_guard_<table>`, drop the
 //!   column, then `install`.
+//! * MySQL: an altered trigger is dropped and made again under `LOCK TABLES`,
+//!   which needs that privilege. MariaDB replaces it in one statement.
 //! * MySQL and MariaDB: where the binary log is on, creating a trigger needs a
 //!   privilege or `log_bin_trust_function_creators`; the server's error says so.
 //!   What foreign keys do fires no triggers. Rows are not

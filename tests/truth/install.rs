@@ -27,8 +27,10 @@ macro_rules! on_each_engine {
 }
 
 mod columns;
+mod dumps;
 mod files;
 mod generate;
+mod healing;
 mod limits;
 mod ours;
 mod random;

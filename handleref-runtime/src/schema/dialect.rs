@@ -243,6 +243,23 @@ pub(super) trait Dialect: Sync {
     fn exclusively(&self, _tables: &[String], changes: Vec<Change>) -> Vec<Change> {
         changes
     }
+    /// Makes a trigger that its table does not have. Its name may be taken by
+    /// one on a former table, from which this one took over.
+    fn make(&self, on: &Live, trigger: Trigger) -> Change {
+        let taken = trigger.other || on.taken.contains(&trigger.name);
+        let drop = trigger
+            .drop
+            .iter()
+            .filter(|_| taken && self.kind() == Kind::Mysql);
+        Change {
+            up: drop
+                .filter(|it| it.contains(" IF EXISTS "))
+                .cloned()
+                .chain(trigger.create)
+                .collect(),
+            down: trigger.drop,
+        }
+    }
     /// Replaces a trigger on a table.
     fn replace(
         &self,

@@ -319,7 +319,8 @@ impl Compare<'_> {
             State::Right => {}
             State::Missing => {
                 self.problem(None, ProblemKind::MissingTrigger { trigger });
-                self.change(guard.create, guard.drop);
+                let change = self.dialect.make(self.target.live, guard);
+                self.changes([change]);
             }
             // It does more there than a guard has to.
             State::Altered(_) if self.is_recorded_elsewhere() => {}

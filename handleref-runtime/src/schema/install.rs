@@ -9,7 +9,7 @@ use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
 use super::records::Recorded;
-use super::records::read::{Known, on_relatives, recorded};
+use super::records::read::{Known, Ours, ours, recorded};
 use super::records::support::{RECORDINGS, Support};
 use crate::context::ALL_OFF;
 use crate::engine::{Engine, Kind};
@@ -24,26 +24,49 @@ pub(super) async fn compare<C: Steps>(
 ) -> Result<Vec<Findings>, Error> {
     let dialect = dialect(C::Backend::KIND);
     let mut findings = Vec::with_capacity(tables.len());
-    let mut strays: Vec<(String, _)> = Vec::new();
+    let mut homes: Vec<(String, Ours)> = Vec::new();
     let mut supports: Vec<(Option<String>, Support)> = Vec::new();
     // Numbers, moments and cursors are over all models of a program.
     let mut first_home: Option<String> = None;
     findings.push(alterations(conn, dialect, tables).await?);
     for wanted in tables {
-        let altered = |mut live: Live| {
-            live.alter(&wanted.table.table, &wanted.alterations);
-            live
+        let mut live = match wanted.recording {
+            Some(_) => live::read_with_types(conn, dialect, &wanted.table).await?,
+            None => live::read(conn, dialect, &wanted.table).await?,
         };
-        let Some(recording) = wanted.recording else {
-            let live = altered(live::read(conn, dialect, &wanted.table).await?);
-            findings.push(at_home(dialect, wanted, &live, None));
-            continue;
-        };
-        let live = altered(live::read_with_types(conn, dialect, &wanted.table).await?);
-        if live.found.as_deref() != Some("table") {
+        live.alter(&wanted.table.table, &wanted.alterations);
+        let recording = wanted
+            .recording
+            .filter(|_| live.found.as_deref() == Some("table"));
+        // Elsewhere only those on relatives are asked for.
+        if recording.is_none() && C::Backend::KIND != Kind::Mysql {
             findings.push(at_home(dialect, wanted, &live, None));
             continue;
         }
+        let home = match C::Backend::KIND {
+            // Where the table really is.
+            Kind::Postgres => live.detail.clone(),
+            Kind::Sqlite | Kind::Mysql => live.schema.clone().unwrap_or_default(),
+        };
+        let at = match homes.iter().position(|(known, _)| *known == home) {
+            Some(at) => at,
+            None => {
+                let ours = ours(conn, dialect, &live).await?;
+                findings.push(orphans(&ours));
+                homes.push((home, ours));
+                homes.len() - 1
+            }
+        };
+        let Some((_, ours)) = homes.get(at) else {
+            continue;
+        };
+        if C::Backend::KIND == Kind::Mysql {
+            ours.tell(&mut live);
+        }
+        let Some(recording) = recording else {
+            findings.push(at_home(dialect, wanted, &live, None));
+            continue;
+        };
         let place = match C::Backend::KIND {
             // A trigger of SQLite sees its own database file and no other.
             Kind::Sqlite => wanted.table.schema.clone(),
@@ -63,22 +86,10 @@ pub(super) async fn compare<C: Steps>(
         let Some((_, support)) = supports.get(at) else {
             continue;
         };
-        let home = match C::Backend::KIND {
-            // Where the table really is.
-            Kind::Postgres => live.detail.clone(),
-            Kind::Sqlite | Kind::Mysql => live.schema.clone().unwrap_or_default(),
-        };
-        let at = match strays.iter().position(|(known, _)| *known == home) {
-            Some(at) => at,
-            None => {
-                strays.push((home, on_relatives(conn, dialect, &live).await?));
-                strays.len() - 1
-            }
-        };
         let known = Known {
             support,
             tables,
-            on_relatives: strays.get(at).map_or(&[], |(_, found)| found.as_slice()),
+            ours,
         };
         let recorded = recorded(conn, dialect, wanted, recording, &live, known).await?;
         let home = support.home.clone();
@@ -119,6 +130,23 @@ fn at_home(
         found.at_home = Some(wanted.table.table.clone());
     }
     found
+}
+
+/// Names the accounts with whose rights triggers cannot run; those of the models
+/// are replaced.
+fn orphans(ours: &Ours) -> Findings {
+    let mut findings = Findings::default();
+    for (trigger, definer) in &ours.orphans {
+        findings.noticed.push(Problem {
+            model: "handleref".into(),
+            table: trigger.clone(),
+            column: None,
+            kind: ProblemKind::LostDefiner {
+                definer: definer.clone(),
+            },
+        });
+    }
+    findings
 }
 
 pub(super) async fn make_plan<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {

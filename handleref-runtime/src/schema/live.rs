@@ -21,6 +21,9 @@ pub(super) struct Live {
     pub(super) block_ranges: Vec<LiveIndex>,
     pub(super) triggers: Vec<LiveTrigger>,
     pub(super) functions: Vec<LiveFunction>,
+    /// The names of triggers of ours on any table of the schema, where that is
+    /// what names are unique in.
+    pub(super) taken: Vec<String>,
     /// The columns' types as a `CREATE TABLE` would say them, with what belongs
     /// to them of character sets and collations; read for recorded tables.
     pub(super) types: Vec<(String, String)>,

@@ -82,6 +82,12 @@ pub enum ProblemKind {
         /// Its name.
         trigger: String,
     },
+    /// A trigger runs with the rights of an account that does not exist or has
+    /// lost them, so every write that sets it off fails (MySQL, MariaDB).
+    LostDefiner {
+        /// The account.
+        definer: String,
+    },
     /// A trigger of ours that nothing asks for any more.
     ObsoleteTrigger {
         /// Its name.
@@ -264,6 +270,11 @@ impl fmt::Display for Problem {
                 "the trigger `{trigger}` is not the one that is needed now"
             ),
             K::DisabledTrigger { trigger } => write!(f, "the trigger `{trigger}` is disabled"),
+            K::LostDefiner { definer } => write!(
+                f,
+                "the trigger runs with the rights of {definer}, who is gone or may not write records any more, \
+                 so that every write fails; install again as somebody who may"
+            ),
             K::ObsoleteTrigger { trigger } => {
                 write!(f, "the trigger `{trigger}` is not needed any more")
             }

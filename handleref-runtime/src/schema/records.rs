@@ -298,13 +298,10 @@ pub(super) fn trigger_name(dialect: &dyn Dialect, kind: &str, table: &str) -> St
     shortened(dialect, format!("handleref_{kind}_{table}"))
 }
 
-/// How the names of all triggers on relatives begin.
-const RELATIVE: &str = "handleref_relative_";
-
 /// How the names of the triggers on relatives begin: several recordings may
 /// have the same relative.
 pub(super) fn relative_prefix(records: &str) -> String {
-    format!("{RELATIVE}{:08x}_", fnv1a(records))
+    format!("handleref_relative_{:08x}_", fnv1a(records))
 }
 
 impl RecordTarget<'_> {

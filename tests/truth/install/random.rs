@@ -47,7 +47,7 @@ fn inventory(engine: Engine) -> &'static str {
 }
 
 /// How many models share a database.
-const BATCH: usize = 25;
+const BATCH: usize = 10;
 
 /// What one test tries: so many models, a batch after the other or beside it.
 fn batches(try_one: impl Fn(u64, usize) + Sync) {

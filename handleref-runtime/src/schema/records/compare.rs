@@ -253,10 +253,7 @@ impl Compare<'_> {
                     if target.recorded.table.found.is_some() {
                         self.problem_on(on, None, ProblemKind::MissingTrigger { trigger: name });
                     }
-                    let made = Change {
-                        up: trigger.create,
-                        down: trigger.drop,
-                    };
+                    let made = self.dialect.make(target.live, trigger);
                     // A relative may get columns in the same plan.
                     match relative {
                         Some(_) => self.later(made),

@@ -1,14 +1,14 @@
 //! Reads what there is of a recording.
 
 use super::support::{RECORDINGS, Support};
-use super::{RELATIVE, Recorded, relative_prefix};
+use super::{Recorded, relative_prefix};
 use crate::engine::Kind;
 use crate::executor::{Steps, Texts};
 use crate::record::facts::{RECORD_OPERATION, Recording};
 use crate::record::maintain::baseline::lost_beginnings;
 use crate::schema::dialect::{Dialect, Wanted};
 use crate::schema::live::{Live, LiveColumn, LiveTrigger, ask, read, read_with_types};
-use crate::schema::names::TableName;
+use crate::schema::names::{TableName, hex_literal};
 use diesel::result::QueryResult;
 
 /// What was read before, and is the same for several tables.
@@ -16,17 +16,127 @@ use diesel::result::QueryResult;
 pub(in crate::schema) struct Known<'a> {
     pub(in crate::schema) support: &'a Support,
     pub(in crate::schema) tables: &'a [Wanted],
-    pub(in crate::schema) on_relatives: &'a [(String, LiveTrigger)],
+    pub(in crate::schema) ours: &'a Ours,
 }
 
-/// All triggers of ours on relatives in the schema of a table, with their tables.
-pub(in crate::schema) async fn on_relatives<C: Steps>(
+/// Triggers of ours, on whatever table they are.
+#[derive(Debug, Default)]
+pub(in crate::schema) struct Ours {
+    /// With their tables.
+    triggers: Vec<(String, LiveTrigger)>,
+    /// Those that run with the rights of an account that lost them, with the account.
+    pub(in crate::schema) orphans: Vec<(String, String)>,
+}
+
+impl Ours {
+    /// Tells a table what concerns it. A trigger that cannot run is as one that
+    /// is not as it should be.
+    pub(in crate::schema) fn tell(&self, live: &mut Live) {
+        live.taken = self
+            .triggers
+            .iter()
+            .map(|(_, it)| it.name.clone())
+            .collect();
+        for trigger in &mut live.triggers {
+            if self.orphans.iter().any(|(name, _)| *name == trigger.name) {
+                trigger.definition.clear();
+            }
+        }
+    }
+}
+
+/// All triggers of ours in the schema of a table.
+pub(in crate::schema) async fn ours<C: Steps>(
     conn: &mut C,
     dialect: &dyn Dialect,
     live: &Live,
-) -> QueryResult<Vec<(String, LiveTrigger)>> {
-    let strays = dialect.strays_query(live, RELATIVE);
-    Ok(ask(conn, strays).await?.into_iter().map(stray).collect())
+) -> QueryResult<Ours> {
+    let rows = ask(conn, dialect.strays_query(live, "handleref_")).await?;
+    let mut ours = Ours::default();
+    let mut definers: Vec<(String, bool)> = Vec::new();
+    for row in rows {
+        let definer = row.3.clone();
+        let (table, trigger) = stray(row);
+        if let Some(definer) = definer {
+            let lost = match definers.iter().find(|(known, _)| *known == definer) {
+                Some((_, lost)) => *lost,
+                None => {
+                    let lost = is_lost(conn, live, &definer).await;
+                    definers.push((definer.clone(), lost));
+                    lost
+                }
+            };
+            if lost {
+                ours.orphans.push((trigger.name.clone(), definer));
+            }
+        }
+        ours.triggers.push((table, trigger));
+    }
+    Ok(ours)
+}
+
+/// Whether the account with whose rights a trigger runs on MySQL and MariaDB does
+/// not exist or lacks a right without which every write would fail. What this
+/// session may not look at is not said.
+async fn is_lost<C: Steps>(conn: &mut C, live: &Live, definer: &str) -> bool {
+    let Some((user, host)) = definer.rsplit_once('@') else {
+        return false;
+    };
+    let (text, grantee) = (
+        hex_literal(definer),
+        hex_literal(&format!("'{user}'@'{host}'")),
+    );
+    let schema = live.schema.as_deref();
+    let schema = schema.map_or("DATABASE()".to_owned(), hex_literal);
+    let rights = |view: &str, of: &str| {
+        format!(
+            "SELECT PRIVILEGE_TYPE AS one FROM information_schema.{view} WHERE GRANTEE = {grantee} \
+             AND PRIVILEGE_TYPE IN ('TRIGGER', 'INSERT'){of}"
+        )
+    };
+    let nothing = "CAST(NULL AS CHAR)";
+    let count = |of: &str, from: &str| {
+        format!("SELECT CAST(COUNT({of}) AS CHAR), {nothing}, {nothing}, {nothing} FROM {from}")
+    };
+    let mut number = async |sql: String| {
+        let rows = ask(conn, sql).await.ok()?;
+        rows.first()?.0.as_deref()?.parse::<i64>().ok()
+    };
+    let own = format!("(SELECT 1 AS one) handleref_own WHERE CURRENT_USER() = {text}");
+    if number(count("*", &own)).await != Some(0) {
+        return false;
+    }
+    let account = format!("mysql.user WHERE CONCAT(User, '@', Host) = {text}");
+    match number(count("*", &account)).await {
+        Some(0) => return true,
+        Some(_) => {}
+        None => return false,
+    }
+    // Rights that come by a role are not looked for.
+    let user = hex_literal(user);
+    let mut roles = number(count(
+        "*",
+        &format!("mysql.roles_mapping WHERE User = {user}"),
+    ))
+    .await;
+    if roles.is_none() {
+        roles = number(count(
+            "*",
+            &format!("mysql.role_edges WHERE TO_USER = {user}"),
+        ))
+        .await;
+    }
+    let rights = [
+        rights("USER_PRIVILEGES", ""),
+        rights(
+            "SCHEMA_PRIVILEGES",
+            &format!(" AND {schema} LIKE TABLE_SCHEMA"),
+        ),
+        rights("TABLE_PRIVILEGES", &format!(" AND TABLE_SCHEMA = {schema}")),
+    ];
+    let rights = format!("({}) handleref_rights", rights.join(" UNION ALL "));
+    let rights = number(count("DISTINCT one", &rights)).await;
+    roles == Some(0) && rights.is_some_and(|count| count < 2)
 }
 
 /// Reads everything about the recording of a table that is there.
@@ -41,7 +151,7 @@ pub(in crate::schema) async fn recorded<C: Steps>(
     let Known {
         support,
         tables,
-        on_relatives,
+        ours,
     } = known;
     let beside = |table: &str| TableName {
         // Where the table really is: PostgreSQL's search path may go on to a
@@ -111,10 +221,16 @@ pub(in crate::schema) async fn recorded<C: Steps>(
         .first()
         .is_some_and(|row| row.0.as_deref() == Some("y"));
     let prefix = relative_prefix(recording.records);
-    let ours = on_relatives
-        .iter()
-        .filter(|(_, trigger)| trigger.name.starts_with(&prefix));
-    recorded.on_relatives = ours.cloned().collect();
+    let of_relatives = ours.triggers.iter();
+    let of_relatives = of_relatives.filter(|(_, it)| it.name.starts_with(&prefix));
+    recorded.on_relatives = of_relatives.cloned().collect();
+    if dialect.kind() == Kind::Mysql {
+        ours.tell(&mut recorded.table);
+        recorded
+            .relatives
+            .iter_mut()
+            .for_each(|live| ours.tell(live));
+    }
     if let Some(facts) = dialect.record_facts(wanted, live) {
         recorded.facts = ask(conn, facts).await?;
     }
