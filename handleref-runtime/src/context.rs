@@ -130,7 +130,8 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// What [`texts`](Self::texts) gave.
+    /// From the name of the schema or database, and PostgreSQL's number of the
+    /// table of changesets.
     pub(crate) fn read(kind: Kind, name: Option<&str>, list: Option<&str>) -> Self {
         Self {
             prefix: name

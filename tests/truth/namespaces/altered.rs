@@ -80,7 +80,7 @@ each_engine! {
         let plan = go!(schema.clone().dropping("issues", "due").plan(conn))?;
         let alters = plan.up().iter().filter(|it| it.contains("DROP COLUMN")).count();
         assert_eq!(alters, 1, "{plan}");
-        db.execute(&up(&plan, &db));
+        Db::execute(&db, &up(&plan, &db));
         let report = go!(schema.check(conn))?;
         assert!(report.is_ok(), "{report}");
         let again = go!(schema.clone().dropping("issues", "due").plan(conn))?;
@@ -128,7 +128,7 @@ each_engine! {
         use diesel::QueryDsl;
         let plan = go!(handleref::schema![dropped::Issue, dropped::Board].dropping("issues", "due").install(conn))?;
         for statement in plan.down() {
-            db.execute(statement);
+            Db::execute(&db, statement);
         }
         sql!(conn, "UPDATE issues SET due = 'sunday' WHERE id = 1");
         let past = go!(Issue::history_of(1).order(IssueRecords::RECORD_ID).select(issues::due).load::<Option<String>>(conn))?;
@@ -137,7 +137,7 @@ each_engine! {
         go!(handleref::schema![Issue, Board].install(conn))?;
         let plan = go!(handleref::schema![renamed::Issue, renamed::Board].renaming("issues", "due", "deadline").install(conn))?;
         for statement in plan.down() {
-            db.execute(statement);
+            Db::execute(&db, statement);
         }
         let report = go!(handleref::schema![Issue, Board].check(conn))?;
         assert!(report.is_ok(), "{report}");

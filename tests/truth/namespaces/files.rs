@@ -72,7 +72,7 @@ each_engine! {
 
         let other = another(db.engine);
         bare(&other);
-        other.execute(&up);
+        Db::execute(&other, &up);
         let second = &mut connect!(other);
         let report = go!(schema.check(second))?;
         assert!(report.is_ok(), "{report}");
@@ -93,7 +93,7 @@ each_engine! {
         assert_eq!(go!(Room::records().count().get_result::<i64>(conn))?, 0);
         if db.engine != Engine::Sqlite {
             // SQLite drops columns of a table with rows, and no more.
-            other.execute(&down);
+            Db::execute(&other, &down);
             let again = go!(schema.plan(second))?;
             // With rows there, the triggers say more; the parts are the same.
             assert_eq!(again.up().len(), plan.up().len());
@@ -159,7 +159,7 @@ mod refused {
             )?;
             let plan = schema.plan(conn)?;
             let (up, down) = files(&plan, &db);
-            other.execute(&up);
+            Db::execute(&other, &up);
             let elsewhere = &mut other.connect::<PgConnection>();
             assert!(schema.check(elsewhere)?.is_ok());
             let refused = elsewhere
