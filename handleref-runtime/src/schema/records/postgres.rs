@@ -243,7 +243,14 @@ fn settings(dialect: &Postgres, target: &RecordTarget<'_>, user_sql: bool) -> (S
     (written, shown)
 }
 
-/// The tables that inherit from this one, and those that it inherits from.
+/// Marks the labels of enums among the facts.
+pub(in crate::schema) const LABEL: &str = "label";
+
+/// Marks the domains of the table's columns that refuse null among the facts.
+pub(in crate::schema) const NEEDED: &str = "needed";
+
+/// The tables that inherit from this one, those that it inherits from, and the
+/// labels of enums.
 pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     use crate::schema::dialect::Dialect;
     let TableName { table, .. } = &wanted.table;
@@ -252,7 +259,12 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     Some(format!(
         "SELECT i.inhrelid::regclass::text, 'child'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
          UNION ALL SELECT i.inhparent::regclass::text, 'parent', NULL, NULL FROM pg_catalog.pg_inherits i WHERE i.inhrelid = {oid} \
-         ORDER BY 1"
+         UNION ALL SELECT format_type(e.enumtypid, NULL)::text, '{LABEL}', e.enumlabel::text, NULL FROM pg_catalog.pg_enum e \
+         UNION ALL (WITH RECURSIVE d (oid) AS (SELECT a.atttypid FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped \
+         UNION SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE t.typtype = 'd') \
+         SELECT format_type(t.oid, NULL)::text, '{NEEDED}', NULL, NULL FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid \
+         WHERE t.typnotnull) ORDER BY 1"
     ))
 }
 
@@ -267,6 +279,7 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
             continue;
         };
         paths.push(match kin.as_str() {
+            LABEL | NEEDED => continue,
             "child" => format!("statements that name its partition or child `{name}`"),
             _ => format!("statements that name its parent `{name}`"),
         });
