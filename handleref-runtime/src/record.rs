@@ -16,6 +16,7 @@ mod blame;
 mod calendar;
 mod columns;
 mod condition;
+mod declared;
 mod diff;
 mod dsl;
 mod field_type;

@@ -5,6 +5,7 @@ use super::facts::{RECORD_ID, RECORD_OPERATION};
 use super::model::{LiveName, Recorded};
 use super::moment::{Moment, Point};
 use crate::engine::{Engine, Kind};
+use crate::text::quoted;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::QueryResult;
@@ -168,12 +169,9 @@ where
         // The key is taken from the inner query, so that a condition on it
         // can be pushed down there.
         let inner = key.contains(&column.name) && DB::KIND != Kind::Mysql;
-        out.push_sql(if inner {
-            "handleref_l."
-        } else {
-            "handleref_r."
-        });
-        out.push_identifier(column.name)?;
+        let from = if inner { "handleref_l" } else { "handleref_r" };
+        let value = format!("{from}.{}", quoted(DB::KIND, column.name));
+        out.push_sql(&column.out_of_record(DB::KIND, M::LiveTable::SQL_NAME, value));
         out.push_sql(" AS ");
         out.push_identifier(column.name)?;
     }

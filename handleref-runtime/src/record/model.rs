@@ -3,6 +3,7 @@
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
 use super::facts::Recording;
 use crate::cascade::Link;
+use crate::engine::Engine;
 use crate::executor::Executor;
 use crate::hooks::HookError;
 use crate::key::Key;
@@ -184,9 +185,18 @@ impl<M: 'static> QueryId for Records<M> {
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl<M: Recorded, DB: diesel::backend::Backend> QueryFragment<DB> for Records<M> {
+impl<M: Recorded, DB: Engine> QueryFragment<DB> for Records<M> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_identifier(M::RECORDING.records)?;
+        let columns = M::RECORDING.columns;
+        if columns.iter().any(|it| it.converted(DB::KIND).is_some()) {
+            out.push_sql(&super::declared::records(
+                DB::KIND,
+                M::LiveTable::SQL_NAME,
+                &M::RECORDING,
+            ));
+        } else {
+            out.push_identifier(M::RECORDING.records)?;
+        }
         out.push_sql(" AS ");
         out.push_identifier(M::LiveTable::SQL_NAME)
     }

@@ -160,6 +160,16 @@ pub enum ProblemKind {
         from: String,
         /// The column's type now.
         to: String,
+        /// What `#[recorded(sql_type = "..")]` may say so that both fit.
+        keep: Option<String>,
+    },
+    /// `#[recorded(sql_type = "..")]` declares a type that cannot hold every
+    /// value of the column, or that Diesel does not read as the column's.
+    WrongDeclaration {
+        /// The type that is declared.
+        declared: String,
+        /// The column's type.
+        found: String,
     },
     /// A column of the model has the name of a bookkeeping column of records.
     ReservedColumn,
@@ -209,6 +219,7 @@ impl ProblemKind {
                 | Self::NotIndexable { .. }
                 | Self::NotARecordTable { .. }
                 | Self::OldRecords { .. }
+                | Self::WrongDeclaration { .. }
                 | Self::ReservedColumn
                 | Self::RecordedTwice
                 | Self::UnrecordedKey
@@ -319,11 +330,23 @@ impl fmt::Display for Problem {
             ),
             K::RenamedColumn { from } => write!(f, "the column is still named `{from}`"),
             K::WidenedColumn { from, to } => write!(f, "the column is {from}, but must be {to}"),
-            K::OldRecords { from, to } => write!(
+            K::OldRecords { from, to, keep } => {
+                write!(f, "old records hold {from}, and the column is {to} now; ")?;
+                if let Some(keep) = keep {
+                    write!(
+                        f,
+                        "keep both with `#[recorded(sql_type = \"{keep}\")]`, or "
+                    )?;
+                }
+                f.write_str(
+                    "give the column a new name, so that the old one stays in the past, or convert the record table yourself",
+                )
+            }
+            K::WrongDeclaration { declared, found } => write!(
                 f,
-                "old records hold {from}, and the column is {to} now; keep the type of the past with \
-                 `#[recorded(sql_type = \"{from}\")]`, or give the column a new name, so that the old one \
-                 stays in the past, or convert the record table yourself"
+                "`#[recorded(sql_type = \"{declared}\")]` cannot hold, or does not read as, every value of a column of \
+                 type {found}; a text of any length holds texts and enums (LONGTEXT on MySQL and MariaDB), other types only \
+                 a wider one of their kind, and a key none but its own"
             ),
             K::ReservedColumn => f.write_str(
                 "records have a column of this name themselves; give the model's column another one",

@@ -14,6 +14,7 @@ use crate::record::{facts, handed};
 use support::Support;
 
 mod compare;
+mod declared;
 pub(super) mod mysql;
 pub(super) mod postgres;
 pub(super) mod read;
@@ -87,9 +88,9 @@ impl RecordColumn {
     }
 
     /// What a record holds, if `value` is the SQL of the column's value.
-    pub(super) fn captured(&self, value: String) -> String {
+    pub(super) fn captured(&self, kind: Kind, value: String) -> String {
         match self.facts.capture {
-            Capture::Value => value,
+            Capture::Value => self.facts.into_record(kind, value),
             Capture::Skipped(None) | Capture::Redacted(None) => "NULL".into(),
             Capture::Skipped(Some(sql)) | Capture::Redacted(Some(sql)) => format!("({sql})"),
         }
@@ -137,6 +138,18 @@ impl<'a> RecordTarget<'a> {
     pub(super) fn computed(&self) -> impl Iterator<Item = (&'static Property, &'static str)> {
         let properties = self.recording.properties.iter();
         properties.filter_map(|property| Some((property, property.sql?)))
+    }
+
+    /// The labels of an enum of PostgreSQL.
+    fn labels(&self, name: &str) -> Option<Vec<&'a str>> {
+        let facts = self.recorded.facts.iter();
+        let labels: Vec<&str> = facts
+            .filter_map(|(found, kind, label, _)| {
+                let same = found.as_deref()?.eq_ignore_ascii_case(name);
+                (same && kind.as_deref() == Some(postgres::LABEL)).then_some(label.as_deref()?)
+            })
+            .collect();
+        (!labels.is_empty()).then_some(labels)
     }
 
     /// What says that a row lives, for `soft_delete` and `restore`.

@@ -275,7 +275,8 @@ fn differs(kind: Kind, column: &RecordedColumn) -> String {
         Kind::Sqlite => format!("{now} COLLATE BINARY IS NOT {then}"),
         Kind::Postgres if same_type => format!("record_image_ne(ROW({now}), ROW({then}))"),
         Kind::Postgres => format!(
-            "CAST({now} AS TEXT) COLLATE \"C\" IS DISTINCT FROM CAST({then} AS TEXT) COLLATE \"C\""
+            "record_image_ne(ROW({}), ROW({then}))",
+            column.into_record(kind, now)
         ),
         // Bytes tell texts apart that a collation calls equal; numbers are not
         // always written out in full.

@@ -121,7 +121,9 @@ fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String
         |sql: Option<&str>| sql.map_or_else(|| "NULL".into(), |sql| format!("(\n{sql}\n)"));
     pairs.extend(facts.recording.columns.iter().map(|column| {
         let value = match column.capture {
-            Capture::Value => format!("{table}.{}", quoted(kind, column.name)),
+            Capture::Value => {
+                column.into_record(kind, format!("{table}.{}", quoted(kind, column.name)))
+            }
             Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => expression(stand_in),
         };
         (column.name, value)

@@ -5,7 +5,7 @@ use super::super::model::{LiveName, Recall, Recorded};
 use super::super::query::{KeyIs, Loaded, Sql};
 use super::super::value::{Fields, Json};
 use super::make::make;
-use super::proposed::from_record;
+use super::proposed::{from_record, held};
 use super::{Revert, RevertPlan, Want};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -269,7 +269,7 @@ where
     }
     match roles.updated_at.filter(|(name, _)| *name == column) {
         Some((_, kind)) => Sql::new(now_sql(C::Backend::KIND, kind)),
-        None => Sql::new("handleref_l.").name(column),
+        None => Sql::new("").text(held::<M, C>(column, "handleref_l.")),
     }
 }
 

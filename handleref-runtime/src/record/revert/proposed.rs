@@ -4,7 +4,9 @@ use super::super::facts::RECORD_ID;
 use super::super::model::{LiveName, Recall};
 use super::super::query::{KeyIs, Sql};
 use super::Source;
+use crate::engine::Engine;
 use crate::executor::Executor;
+use crate::text::quoted;
 
 /// Where the columns come from that are not reverted.
 #[derive(Clone, Copy)]
@@ -22,7 +24,7 @@ where
     C: Executor,
 {
     Sql::new("(SELECT ")
-        .name(column)
+        .text(held::<M, C>(column, ""))
         .text(" FROM ")
         .name(M::RECORDING.records)
         .text(" WHERE ")
@@ -30,6 +32,21 @@ where
         .text(" = ")
         .number(record)
         .text(")")
+}
+
+/// A column of a record, with a prefix such as `a.`, as the table would hold it.
+pub(super) fn held<M, C>(column: &'static str, prefix: &str) -> String
+where
+    M: Recall<C>,
+    C: Executor,
+{
+    let kind = C::Backend::KIND;
+    let value = format!("{prefix}{}", quoted(kind, column));
+    let found = M::RECORDING.columns.iter().find(|one| one.name == column);
+    found.map_or_else(
+        || value.clone(),
+        |one| one.out_of_record(kind, M::LiveTable::SQL_NAME, value.clone()),
+    )
 }
 
 /// `SELECT <value> AS <column>, ..`: one row with every column of the struct.

@@ -90,6 +90,9 @@ impl Compare<'_> {
                 self.problem(None, ProblemKind::UnknownRelative { table });
             }
         }
+        for (column, problem) in target.impossible() {
+            self.problem(Some(column), problem);
+        }
         for problem in self.dialect.record_problems(&target) {
             self.problem(None, problem);
         }

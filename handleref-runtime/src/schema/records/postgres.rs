@@ -299,8 +299,14 @@ const EQUALITIES: &str = "WITH RECURSIVE base (attname, type) AS \
      JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr \
      JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace AND n.nspname <> 'pg_catalog'";
 
-/// The tables that inherit from this one, and those that it inherits from; and
-/// how columns are compared.
+/// Marks the labels of enums among the facts.
+pub(in crate::schema) const LABEL: &str = "label";
+
+/// Marks the domains of the table's columns that refuse null among the facts.
+pub(in crate::schema) const NEEDED: &str = "needed";
+
+/// The tables that inherit from this one, those that it inherits from, how
+/// columns are compared, and the labels of enums.
 pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     use crate::schema::dialect::Dialect;
     let TableName { table, .. } = &wanted.table;
@@ -310,7 +316,12 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
         "SELECT i.inhrelid::regclass::text, 'child'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
          UNION ALL SELECT i.inhparent::regclass::text, 'parent', NULL, NULL FROM pg_catalog.pg_inherits i WHERE i.inhrelid = {oid} \
          UNION ALL SELECT attname::text, 'equality', schema::text, operator::text FROM ({}) AS equalities \
-         ORDER BY 1",
+         UNION ALL SELECT format_type(e.enumtypid, NULL)::text, '{LABEL}', e.enumlabel::text, NULL FROM pg_catalog.pg_enum e \
+         UNION ALL (WITH RECURSIVE d (oid) AS (SELECT a.atttypid FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped \
+         UNION SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE t.typtype = 'd') \
+         SELECT format_type(t.oid, NULL)::text, '{NEEDED}', NULL, NULL FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid \
+         WHERE t.typnotnull) ORDER BY 1",
         EQUALITIES.replace("{oid}", &oid),
     ))
 }
@@ -326,6 +337,7 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
             continue;
         };
         paths.push(match kin.as_str() {
+            LABEL | NEEDED => continue,
             "child" => format!("statements that name its partition or child `{name}`"),
             "parent" => format!("statements that name its parent `{name}`"),
             _ => continue,

@@ -1,7 +1,7 @@
 //! The record table: how it is made, and how it follows its model.
 
 use super::support::{CONTEXT, DATABASE, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
-use super::{RecordColumn, RecordTarget, types};
+use super::{RecordColumn, RecordTarget, declared, types};
 use crate::engine::Kind;
 use crate::record::facts as f;
 use crate::schema::dialect::{Change, NewIndex, Target, Wanted};
@@ -25,8 +25,8 @@ struct Column {
     /// before the column.
     default: Option<(&'static str, &'static str)>,
     former: Option<String>,
-    /// Whether the type is the table's, and follows it.
-    follows: bool,
+    /// Whether the type is declared, and not the table's; `None` if it is ours.
+    follows: Option<bool>,
 }
 
 impl RecordTarget<'_> {
@@ -65,7 +65,7 @@ impl RecordTarget<'_> {
             // Whatever was there before was committed before every snapshot.
             default: (name == f::RECORD_XID).then_some(("pg_current_xact_id()", "'0'")),
             former: None,
-            follows: false,
+            follows: None,
         };
         columns.into_iter().map(column).collect()
     }
@@ -79,7 +79,7 @@ impl RecordTarget<'_> {
             constraint: " NULL",
             default: None,
             former: self.former(column),
-            follows: column.facts.sql_type.is_none(),
+            follows: Some(column.facts.sql_type.is_some()),
         }));
         columns.extend(self.recording.properties.iter().map(|property| Column {
             name: property.name,
@@ -87,7 +87,7 @@ impl RecordTarget<'_> {
             constraint: " NULL",
             default: None,
             former: None,
-            follows: false,
+            follows: None,
         }));
         columns
     }
@@ -213,33 +213,89 @@ impl RecordTarget<'_> {
                 continue;
             };
             let old = there.type_of(found).unwrap_or_default();
-            if !column.follows {
+            let Some(declared) = column.follows else {
+                continue;
+            };
+            let kind = self.dialect.kind();
+            let (from, to) = (old.to_owned(), column.sql_type.clone());
+            let labels = |name: &str| self.labels(name);
+            if declared && declared::same(kind, old, &column.sql_type) {
                 continue;
             }
-            let (from, to) = (old.to_owned(), column.sql_type.clone());
-            match types::step(self.dialect.kind(), old, &column.sql_type) {
-                types::Step::None => {}
-                types::Step::Widen => {
-                    let change = Change {
-                        up: vec![self.retype(&name, &column.sql_type)],
-                        down: vec![self.retype(&name, old)],
-                    };
-                    findings.push((shown, ProblemKind::WidenedColumn { from, to }, Some(change)));
+            let values = match types::step(kind, old, &column.sql_type) {
+                types::Step::None => continue,
+                types::Step::Widen => Some("{}"),
+                types::Step::Clash if declared => {
+                    declared::conversion(kind, old, &column.sql_type, &labels)
                 }
-                types::Step::Clash => {
-                    findings.push((shown, ProblemKind::OldRecords { from, to }, None));
-                }
-            }
+                types::Step::Clash => None,
+            };
+            let Some(values) = values else {
+                let row = self.columns.iter().find(|it| it.name() == column.name);
+                let row = row.and_then(|it| self.live.type_of(it.name()));
+                let keep = row.and_then(|row| declared::advice(kind, old, row, &labels));
+                findings.push((shown, ProblemKind::OldRecords { from, to, keep }, None));
+                continue;
+            };
+            let values = declared.then(|| values.replace("{}", &name));
+            let change = Change {
+                up: vec![self.retype(&name, &column.sql_type, values.as_deref())],
+                // Back the way that it came.
+                down: vec![self.retype(&name, old, values.as_deref())],
+            };
+            findings.push((shown, ProblemKind::WidenedColumn { from, to }, Some(change)));
         }
         findings
     }
 
-    fn retype(&self, name: &str, sql_type: &str) -> String {
+    fn retype(&self, name: &str, sql_type: &str, values: Option<&str>) -> String {
         let table = self.record_table();
-        match self.dialect.kind() {
-            Kind::Mysql => format!("ALTER TABLE {table} MODIFY COLUMN {name} {sql_type} NULL"),
-            _ => format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {sql_type}"),
+        match (self.dialect.kind(), values) {
+            (Kind::Mysql, _) => {
+                format!("ALTER TABLE {table} MODIFY COLUMN {name} {sql_type} NULL")
+            }
+            (_, None) => format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {sql_type}"),
+            (_, Some(values)) => format!(
+                "ALTER TABLE {table} ALTER COLUMN {name} TYPE {sql_type} USING ({values})::{sql_type}"
+            ),
         }
+    }
+
+    /// Columns for which a type is declared that cannot hold their values.
+    pub(super) fn impossible(&self) -> Vec<(&'static str, ProblemKind)> {
+        let kind = self.dialect.kind();
+        let labels = |name: &str| self.labels(name);
+        let mut problems = Vec::new();
+        for column in self.columns.iter().filter(|column| column.is_value()) {
+            let Some(declared) = column.facts.sql_type else {
+                continue;
+            };
+            let row = self.live.type_of(column.name());
+            let row = row.unwrap_or(&column.row_type);
+            let is_key = self.wanted.key.contains(&column.name());
+            let fits = match is_key {
+                // Rows and records are compared by it.
+                true => declared::same(kind, row, declared),
+                false => declared::fits(kind, row, declared, &labels),
+            };
+            // A value is read by a row of the table that has nothing else.
+            let needed = self.recorded.facts.iter().find_map(|(name, fact, ..)| {
+                let needed = fact.as_deref() == Some(super::postgres::NEEDED);
+                name.as_deref().filter(|_| needed && kind == Kind::Postgres)
+            });
+            let found = match needed.filter(|_| fits) {
+                Some(domain) => Some(format!(
+                    "{row}, beside a column whose domain `{domain}` refuses null"
+                )),
+                None => (!fits).then(|| row.to_owned()),
+            };
+            if let Some(found) = found {
+                let declared = declared.to_owned();
+                let problem = ProblemKind::WrongDeclaration { declared, found };
+                problems.push((column.name(), problem));
+            }
+        }
+        problems
     }
 
     /// The indexes that the record table lacks.

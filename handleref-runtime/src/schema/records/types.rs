@@ -18,7 +18,7 @@ pub(super) fn step(kind: Kind, from: &str, to: &str) -> Step {
     if same_text(from, to) {
         return Step::None;
     }
-    let (from, to) = (Type::parse(from), Type::parse(to));
+    let (from, to) = (Type::parse(kind, from), Type::parse(kind, to));
     let widens = match kind {
         // What a declared type means there is its affinity.
         Kind::Sqlite if affinity(&from.whole) == affinity(&to.whole) => return Step::None,
@@ -43,18 +43,18 @@ fn same_text(one: &str, other: &str) -> bool {
 }
 
 /// `varchar(10) character set utf8mb4`, taken apart.
-struct Type {
+pub(super) struct Type {
     /// In lower case.
-    whole: String,
+    pub(super) whole: String,
     /// Without arguments, and without character set and collation.
-    name: String,
-    arguments: Vec<u64>,
+    pub(super) name: String,
+    pub(super) arguments: Vec<u64>,
     /// What follows: character set and collation.
     rest: String,
 }
 
 impl Type {
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(kind: Kind, text: &str) -> Self {
         let whole = text.to_lowercase();
         let at = |mark: &str| whole.find(mark).unwrap_or(whole.len());
         let (head, rest) = whole.split_at(at(" character set ").min(at(" collate ")));
@@ -70,14 +70,25 @@ impl Type {
         let rest = rest.to_owned();
         Self {
             whole,
-            name,
+            name: canonical(kind, name.trim()).to_owned(),
             arguments,
             rest,
         }
     }
 
-    fn argument(&self, at: usize, default: u64) -> u64 {
+    pub(super) fn argument(&self, at: usize, default: u64) -> u64 {
         self.arguments.get(at).copied().unwrap_or(default)
+    }
+
+    /// `enum('a','b'`, of a type that is a list of labels; nothing of others.
+    pub(super) fn labels(&self) -> &str {
+        match self.name.as_str() {
+            "enum" | "set" => self
+                .whole
+                .trim_end_matches(&self.rest)
+                .trim_end_matches(')'),
+            _ => "",
+        }
     }
 
     /// Its place in a list of types of which each holds what the earlier ones do.
@@ -99,7 +110,40 @@ impl Type {
     }
 }
 
-fn affinity(declared: &str) -> &'static str {
+/// What people write, and what the catalogue says.
+fn canonical(kind: Kind, name: &str) -> &str {
+    const POSTGRES: [(&str, &str); 15] = [
+        ("int2", "smallint"),
+        ("int4", "integer"),
+        ("int", "integer"),
+        ("int8", "bigint"),
+        ("float4", "real"),
+        ("float8", "double precision"),
+        ("bool", "boolean"),
+        ("varchar", "character varying"),
+        ("char", "character"),
+        ("bpchar", "character"),
+        ("decimal", "numeric"),
+        ("timestamp", "timestamp without time zone"),
+        ("timestamptz", "timestamp with time zone"),
+        ("time", "time without time zone"),
+        ("timetz", "time with time zone"),
+    ];
+    const MYSQL: [(&str, &str); 3] = [
+        ("integer", "int"),
+        ("numeric", "decimal"),
+        ("double precision", "double"),
+    ];
+    let known: &[(&str, &str)] = match kind {
+        Kind::Postgres => &POSTGRES,
+        Kind::Mysql => &MYSQL,
+        Kind::Sqlite => &[],
+    };
+    let found = known.iter().find(|(alias, _)| *alias == name);
+    found.map_or(name, |(_, canonical)| canonical)
+}
+
+pub(super) fn affinity(declared: &str) -> &'static str {
     let has = |part: &str| declared.contains(part);
     let head = declared
         .split(" collate ")
@@ -170,15 +214,7 @@ fn mysql(from: &Type, to: &Type) -> bool {
             from.argument(0, 0) <= to.argument(0, 0)
         }
         // Values are added at the end.
-        ("enum" | "set", name) if name == from.name => {
-            let values = |it: &Type| {
-                it.whole
-                    .trim_end_matches(&it.rest)
-                    .trim_end_matches(')')
-                    .to_owned()
-            };
-            values(to).starts_with(&values(from))
-        }
+        ("enum" | "set", name) if name == from.name => to.labels().starts_with(from.labels()),
         (one, other) if one == other => from.arguments == to.arguments,
         _ => from.rises(to, &texts) || from.rises(to, &blobs),
     }

@@ -61,8 +61,9 @@ pub(super) fn values(
     if target.recording.redacts() {
         values.push(said.redacted.clone());
     }
-    let column =
-        |column: &RecordColumn| column.captured(value(&target.dialect.quote(column.name())));
+    let column = |column: &RecordColumn| {
+        column.captured(Kind::Mysql, value(&target.dialect.quote(column.name())))
+    };
     values.extend(target.columns.iter().map(column));
     for (at, property) in target.recording.properties.iter().enumerate() {
         values.push(match (said.properties, property.sql) {

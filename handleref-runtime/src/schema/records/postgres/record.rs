@@ -208,7 +208,8 @@ impl<'a, 'b> Records<'a, 'b> {
             values.push(record.redacted);
         }
         for column in &target.columns {
-            values.push(column.captured(format!("{}.{}", record.row, self.quote(column.name()))));
+            let value = format!("{}.{}", record.row, self.quote(column.name()));
+            values.push(column.captured(Kind::Postgres, value));
         }
         for property in target.recording.properties {
             values.push(match (record.properties, property.sql) {

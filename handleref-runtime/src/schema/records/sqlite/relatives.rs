@@ -2,6 +2,7 @@
 
 use super::write::{Writer, or};
 use super::{NOW, named};
+use crate::engine::Kind;
 use crate::record::facts::{Property, Relative};
 use crate::schema::dialect::{Dialect, Trigger};
 use crate::schema::live::Live;
@@ -88,7 +89,7 @@ fn body(
     let mut values: Vec<String> = target
         .columns
         .iter()
-        .map(|column| column.captured(held(column.name())))
+        .map(|column| column.captured(Kind::Sqlite, held(column.name())))
         .collect();
     let condition = target
         .recording

@@ -180,7 +180,7 @@ impl Writer<'_> {
     pub(super) fn captured(&self, value: &dyn Fn(&str) -> String) -> Vec<String> {
         let columns = self.target.columns.iter();
         columns
-            .map(|column| column.captured(value(column.name())))
+            .map(|column| column.captured(Kind::Sqlite, value(column.name())))
             .collect()
     }
 
