@@ -296,7 +296,7 @@ pub(super) fn last_number(kind: Kind) -> &'static str {
     match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context)",
         Kind::Postgres => "nextval('handleref_record_id')",
-        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF",
+        Kind::Mysql => "handleref_next_record()",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
 use crate::text::{integer, quoted};
 
 /// The names of the record tables, as they are listed.
-pub(super) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>, Error> {
+pub(crate) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>, Error> {
     // A table that somebody dropped by hand stays on the list.
     let there = match C::Backend::KIND {
         Kind::Sqlite => {
@@ -33,7 +33,7 @@ pub(super) async fn record_tables<C: Steps>(conn: &mut C) -> Result<Vec<String>,
 }
 
 /// A listed name, quoted.
-pub(super) fn quoted_table(kind: Kind, listed: &str) -> String {
+pub(crate) fn quoted_table(kind: Kind, listed: &str) -> String {
     match listed.split_once('.') {
         Some((schema, table)) => format!("{}.{}", quoted(kind, schema), quoted(kind, table)),
         None => quoted(kind, listed),

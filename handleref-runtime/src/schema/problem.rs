@@ -92,6 +92,16 @@ pub enum ProblemKind {
     /// The database is a copy of another one, whose transactions its records
     /// name (PostgreSQL). It gets an identity of its own, once nobody writes.
     Copied,
+    /// The numbers of records begin again: a record that is written now would
+    /// come before others that are older. The counter was dropped or set back, or
+    /// a backup was loaded without it; records that were written since then may
+    /// be in the wrong order.
+    NumbersBegunAgain {
+        /// The number that the next record would have.
+        next: i64,
+        /// The greatest number that is stored.
+        stored: i64,
+    },
     /// The record table is missing.
     MissingRecordTable,
     /// The record table is there, but `handleref_recordings` does not list it.
@@ -221,6 +231,11 @@ impl fmt::Display for Problem {
             }
             K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
             K::Copied => f.write_str("the database is a copy that has no identity of its own yet"),
+            K::NumbersBegunAgain { next, stored } => write!(
+                f,
+                "the next record would be number {next}, and there is a number {stored} already: newer \
+                 records would come before older ones"
+            ),
             K::MissingRecordTable => f.write_str("the record table is missing"),
             K::Unlisted => {
                 f.write_str("the record table is not listed in `handleref_recordings` as it is now")

@@ -13,6 +13,7 @@ use support::Support;
 
 mod compare;
 pub(super) mod mysql;
+mod numbers;
 pub(super) mod postgres;
 pub(super) mod read;
 pub(super) mod sqlite;

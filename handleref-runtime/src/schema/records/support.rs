@@ -1,5 +1,6 @@
 //! The tables of our own that recording needs, made before the first record table.
 
+use super::numbers::{COUNTER, Counting, NEXT, Numbers};
 use crate::engine::Kind;
 use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect};
@@ -23,7 +24,7 @@ pub(in crate::schema) const CHANGESETS: &str = "handleref_changesets";
 pub(in crate::schema) const CONTEXT: &str = "handleref_context";
 /// Values of properties that Rust computed, for SQLite's triggers.
 pub(in crate::schema) const VALUES: &str = "handleref_values";
-/// The counter of records on PostgreSQL.
+/// The counter of records on PostgreSQL and MariaDB.
 pub(in crate::schema) const SEQUENCE: &str = "handleref_record_id";
 /// Which database this is, and how far its records are numbered; one row.
 pub(in crate::schema) const DATABASE: &str = "handleref_database";
@@ -41,6 +42,10 @@ pub(in crate::schema) struct Support {
     there: Vec<(String, String)>,
     /// Whether all of it was copied from another database.
     copied: bool,
+    /// Whether SQLite's row of triggers was made without the time of a record.
+    clockless: bool,
+    /// What counts records, and how far it is.
+    pub(in crate::schema) numbers: Numbers,
 }
 
 /// A part: how to make it, and the body by which a function is known.
@@ -58,7 +63,8 @@ impl Support {
         prefix: Option<&str>,
     ) -> QueryResult<Self> {
         let names = [
-            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SEQUENCE, REFUSE,
+            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SEQUENCE, COUNTER,
+            NEXT, REFUSE,
         ];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
@@ -77,7 +83,25 @@ impl Support {
         if support.has(DATABASE) {
             support.copied = identity::is_copied(conn, &support.named(dialect, DATABASE)).await?;
         }
+        if dialect.kind() == Kind::Sqlite && support.has(CONTEXT) {
+            let schema = prefix.unwrap_or("main");
+            let sql = format!(
+                "SELECT COUNT(*), 0 FROM pragma_table_info({}, {}) WHERE name = 'clock'",
+                dialect.text(CONTEXT),
+                dialect.text(schema)
+            );
+            let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+            support.clockless = found.is_some_and(|(clocks, _)| clocks == 0);
+        }
+        let mut numbers = Numbers::counting(conn, dialect.kind()).await?;
+        numbers.read(conn, dialect, &support).await?;
+        support.numbers = numbers;
         Ok(support)
+    }
+
+    /// Where the models say that our tables are.
+    pub(super) fn place(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
     pub(in crate::schema) fn has(&self, name: &str) -> bool {
@@ -118,6 +142,39 @@ impl Support {
                 down.clear();
             }
             findings.changes.push(Change { up, down });
+        }
+        if self.clockless {
+            findings.problems.push(Problem {
+                model: "handleref".into(),
+                table: CONTEXT.into(),
+                column: Some("clock".into()),
+                kind: ProblemKind::MissingColumn,
+            });
+            let context = self.named(dialect, CONTEXT);
+            findings.changes.push(Change {
+                up: vec![format!("ALTER TABLE {context} ADD COLUMN clock TEXT")],
+                down: Vec::new(),
+            });
+        }
+        let numbers = &self.numbers;
+        let next = numbers.next.unwrap_or_default();
+        // One that is just being made is behind whatever is there.
+        if numbers.is_behind() || (numbers.next.is_none() && numbers.stored > 0) {
+            if numbers.is_behind() {
+                findings.problems.push(Problem {
+                    model: "handleref".into(),
+                    table: DATABASE.into(),
+                    column: None,
+                    kind: ProblemKind::NumbersBegunAgain {
+                        next,
+                        stored: numbers.stored,
+                    },
+                });
+            }
+            findings.changes.push(Change {
+                up: numbers.raise_all(dialect, self),
+                down: Vec::new(),
+            });
         }
         if self.copied {
             let named = |name: &str| self.named(dialect, name);
@@ -200,7 +257,16 @@ impl Support {
                 ),
             ],
             Kind::Postgres => vec![self.sequence(dialect), self.refuse_postgres(dialect)],
-            Kind::Mysql => vec![self.refuse_mysql(dialect)],
+            Kind::Mysql => {
+                let counter = match self.numbers.counting {
+                    Counting::Sequence => self.sequence(dialect),
+                    _ => table(
+                        COUNTER,
+                        "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY".into(),
+                    ),
+                };
+                vec![counter, self.next(dialect), self.refuse_mysql(dialect)]
+            }
         });
         parts
     }
@@ -257,7 +323,7 @@ impl Support {
         }
     }
 
-    /// `amending` marks the write of a trigger to the row that set it off, and
+    /// `clock` is the time of what is being recorded, and `amending` marks the write of a trigger to the row that set it off, and
     /// `next` keeps a version from one statement of a trigger to the next one.
     fn context(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, CONTEXT);
@@ -266,7 +332,7 @@ impl Support {
             create: vec![
                 format!(
                     "CREATE TABLE {name} (\n  id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
-                     paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER\n)"
+                     paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER,\n  clock TEXT\n)"
                 ),
                 format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"),
             ],
@@ -277,11 +343,49 @@ impl Support {
 
     fn sequence(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, SEQUENCE);
+        let options = match dialect.kind() {
+            // The session's engine may be one that forgets numbers.
+            Kind::Mysql => " NOCACHE ENGINE = InnoDB",
+            Kind::Sqlite | Kind::Postgres => "",
+        };
         Part {
             name: SEQUENCE,
-            create: vec![format!("CREATE SEQUENCE {name}")],
+            create: vec![format!("CREATE SEQUENCE {name}{options}")],
             drop: format!("DROP SEQUENCE {name}"),
             body: None,
+        }
+    }
+
+    /// Takes a number, in statements that are no triggers.
+    fn next(&self, dialect: &dyn Dialect) -> Part {
+        let (take, number) = self.take(dialect, None);
+        let name = self.named(dialect, NEXT);
+        let body = format!("BEGIN\n{take}  RETURN {number};\nEND");
+        Part {
+            name: NEXT,
+            create: vec![format!(
+                // That it only reads is what the binary log wants to hear; it logs rows.
+                "CREATE FUNCTION {name}() RETURNS BIGINT NOT DETERMINISTIC READS SQL DATA\n{body}"
+            )],
+            drop: format!("DROP FUNCTION {name}"),
+            body: Some(body),
+        }
+    }
+
+    /// MySQL and MariaDB: statements that take a number, and the expression for it then.
+    pub(super) fn take(&self, dialect: &dyn Dialect, schema: Option<&str>) -> (String, String) {
+        match self.numbers.counting {
+            Counting::Counter => {
+                let counter = dialect.qualified(schema, COUNTER);
+                let take = format!(
+                    "  INSERT INTO {counter} () VALUES ();\n  DELETE FROM {counter} WHERE id = LAST_INSERT_ID();\n"
+                );
+                (take, "CAST(LAST_INSERT_ID() AS SIGNED)".into())
+            }
+            _ => {
+                let sequence = dialect.qualified(schema, SEQUENCE);
+                (String::new(), format!("NEXTVAL({sequence})"))
+            }
         }
     }
 
