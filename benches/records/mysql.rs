@@ -80,7 +80,7 @@ pub(crate) fn door(conn: &mut Conn, open: bool) -> Result<(), Failure> {
 /// Numbers for records that are inserted by hand: an expression, and what is
 /// to be done afterwards.
 pub(crate) fn record_number(_: &str) -> (String, String) {
-    ("UUID_SHORT() & 0x7FFFFFFFFFFFFFFF".into(), "DO 1".into())
+    ("handleref_next_record()".into(), "DO 1".into())
 }
 
 /// What is done between rounds, so that none pays for the one before.

@@ -12,7 +12,7 @@ mod read;
 mod recording;
 mod scan;
 mod stored;
-mod tables;
+pub(crate) mod tables;
 mod undo;
 
 pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};

@@ -9,6 +9,7 @@
 use crate::engine::{Engine, Kind};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
 use diesel::query_builder::AstPass;
+use diesel::result::QueryResult;
 use diesel::sql_types::{self, SqlType};
 
 /// How a timestamp column stores its instant.
@@ -223,6 +224,47 @@ pub(crate) const fn now_sql(engine: Kind, kind: TimeKind) -> &'static str {
             "(replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', '') || '+00:00')"
         }
         (Kind::Sqlite, _) => "replace(strftime('%Y-%m-%d %H:%M:%f', 'now'), '.000', '')",
+    }
+}
+
+/// The clock, or `held` if that is later: what a clock that was set back, or that
+/// a session forges, must not make go backwards. `held` may be null.
+pub(crate) fn rising_sql(engine: Kind, kind: TimeKind, held: &str) -> String {
+    let now = now_sql(engine, kind);
+    match engine {
+        Kind::Postgres => format!("greatest({now}, {held})"),
+        Kind::Mysql => format!("GREATEST({now}, COALESCE({held}, {now}))"),
+        Kind::Sqlite => format!("max({now}, ifnull({held}, ''))"),
+    }
+}
+
+/// Writes [`rising_sql`] of a column of `kind`: what a verb stores in `updated_at`,
+/// so that it stays what the record of the change says.
+pub(crate) fn push_rising<DB: Engine>(
+    kind: TimeKind,
+    out: &mut AstPass<'_, '_, DB>,
+    column: impl FnOnce(&mut AstPass<'_, '_, DB>) -> QueryResult<()>,
+) -> QueryResult<()> {
+    // Around the column is the same text as around this mark.
+    let text = rising_sql(DB::KIND, kind, "\0");
+    let (before, after) = text.split_once('\0').unwrap_or((&text, ""));
+    out.push_sql(before);
+    column(out)?;
+    out.push_sql(after);
+    Ok(())
+}
+
+/// The time of a record that is written now, which is never before that of the
+/// `last` record of its row. On SQLite, which has one writer at a time, it is not
+/// before any record of the table: there `as_of` takes the times to rise with the numbers.
+pub(crate) fn record_time_sql(engine: Kind, records: &str, last: &str) -> String {
+    match engine {
+        Kind::Sqlite => {
+            let last =
+                format!("(SELECT recorded_at FROM {records} ORDER BY record_id DESC LIMIT 1)");
+            rising_sql(engine, TimeKind::Plain, &last)
+        }
+        Kind::Postgres | Kind::Mysql => rising_sql(engine, TimeKind::Plain, last),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::{HandleRef, Managed, SoftDelete};
-use crate::time::push_now;
+use crate::time::{push_now, push_rising};
 use diesel::associations::HasTable;
 use diesel::query_builder::{
     AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
@@ -198,7 +198,11 @@ where
             out.push_sql(separator);
             out.push_identifier(updated_at)?;
             out.push_sql(" = ");
-            push_now(kind, &mut out);
+            push_rising(kind, &mut out, |out| {
+                M::table().push(out)?;
+                out.push_sql(".");
+                out.push_identifier(updated_at)
+            })?;
         }
         Ok(())
     }

@@ -131,5 +131,10 @@ pub fn recorded(db: &Db) {
     db.create(
         "CREATE TABLE readings (id {KEY} PRIMARY KEY, topic_id INTEGER NOT NULL, tag_id INTEGER NOT NULL)",
     );
+    install(db);
+}
+
+/// What is missing of the schema.
+pub fn install(db: &Db) {
     db.install(&handleref::schema![Topic, Post, Tag, PostTag, Reading]);
 }

@@ -205,7 +205,7 @@ macro_rules! run {
 }
 macro_rules! sql {
     ($conn:expr, $sql:expr) => {
-        go!(diesel::sql_query($sql).execute($conn))?
+        batch!($conn, $sql)?
     };
 }
 /// A question with a text.

@@ -17,7 +17,7 @@ macro_rules! run {
 }
 macro_rules! sql {
     ($conn:expr, $sql:expr) => {
-        go!(diesel::sql_query($sql).execute($conn))?
+        batch!($conn, $sql)?
     };
 }
 macro_rules! topic {
@@ -106,6 +106,7 @@ each_engine! {
         topic!(conn, 1);
         let cursor = go!(Topic::changes().load(conn))?.cursor;
         let other = match db.engine {
+            #[cfg(feature = "sqlite")]
             Engine::Sqlite => Db::sqlite(),
             #[cfg(feature = "postgres")]
             Engine::Postgres => Db::postgres(),

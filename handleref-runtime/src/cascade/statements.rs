@@ -4,7 +4,7 @@ use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numb
 use super::{Node, push_columns};
 use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
-use crate::time::{TimeKind, literal_sql, push_now};
+use crate::time::{TimeKind, literal_sql, push_now, push_rising};
 use chrono::NaiveDateTime;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -178,7 +178,10 @@ impl<C: Executor> Update<'_, C> {
             out.push_sql(separator);
             out.push_identifier(updated_at)?;
             out.push_sql(" = ");
-            self.push_moment(kind, &mut out);
+            match self.stamp {
+                Some(_) => self.push_moment(kind, &mut out),
+                None => push_rising(kind, &mut out, |out| out.push_identifier(updated_at))?,
+            }
         }
         Ok(())
     }

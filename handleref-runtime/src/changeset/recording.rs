@@ -317,7 +317,7 @@ pub(super) fn last_number(kind: Kind, home: &Home) -> String {
             let sequence = literal(kind, &home.table("handleref_record_id"));
             format!("nextval({sequence})")
         }
-        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF".into(),
+        Kind::Mysql => format!("{}()", home.table("handleref_next_record")),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::text::{integer, literal, quoted};
 
 /// The names of the record tables, as they are listed: those of `home`, which
 /// is where the list is.
-pub(super) async fn record_tables<C: Steps>(
+pub(crate) async fn record_tables<C: Steps>(
     conn: &mut C,
     home: &Home,
 ) -> Result<Vec<String>, Error> {
@@ -45,7 +45,7 @@ pub(super) async fn record_tables<C: Steps>(
 }
 
 /// A listed name, quoted.
-pub(super) fn quoted_table(kind: Kind, listed: &str) -> String {
+pub(crate) fn quoted_table(kind: Kind, listed: &str) -> String {
     match listed.split_once('.') {
         Some((schema, table)) => format!("{}.{}", quoted(kind, schema), quoted(kind, table)),
         None => quoted(kind, listed),

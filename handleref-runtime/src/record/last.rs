@@ -1,17 +1,22 @@
 //! Where the records of a database have got to.
 
+use super::facts::RECORD_ID;
 use super::moment::RecordNo;
 use super::query::Sql;
+use crate::changeset::tables::{quoted_table, record_tables};
+use crate::context::Home;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Executor;
+use crate::text::integer;
 
 /// A moment after every record that is there now, for
 /// [`as_of`](super::AsOfDsl::as_of): what is recorded later has a greater
 /// number. Needs a schema with a recorded model.
 ///
-/// On PostgreSQL, MySQL and MariaDB a transaction that is under way may have
-/// taken lower numbers for records that are not to be seen yet.
+/// It is read from what is stored, so a standby or a replica answers as well, for
+/// what has arrived there. On PostgreSQL, MySQL and MariaDB a transaction that is
+/// under way may have taken lower numbers for records that are not to be seen yet.
 ///
 /// ```text
 /// let before = handleref::latest_record(conn)?;
@@ -23,17 +28,29 @@ use crate::executor::Executor;
 /// [`Error::Database`].
 pub fn latest_record<C: Executor>(conn: &mut C) -> C::Output<'_, Result<RecordNo, Error>> {
     C::run(async move {
-        let query = match C::Backend::KIND {
-            Kind::Sqlite => "SELECT tick, 0 FROM handleref_context",
-            Kind::Postgres => {
-                "SELECT CASE WHEN is_called THEN last_value ELSE 0 END, 0::bigint FROM handleref_record_id"
-            }
-            // Takes a number, as a record does.
-            Kind::Mysql => {
-                "SELECT CAST(UUID_SHORT() & 0x7FFFFFFFFFFFFFFF AS SIGNED), CAST(0 AS SIGNED)"
+        let kind = C::Backend::KIND;
+        let query = match kind {
+            Kind::Sqlite => "SELECT tick, 0 FROM handleref_context".to_owned(),
+            // A counter runs ahead: of what is not committed, and on a standby of
+            // the records that have arrived.
+            Kind::Postgres | Kind::Mysql => {
+                let mut parts: Vec<String> = ["began_record", "horizon_record", "pruned_record"]
+                    .iter()
+                    .map(|of| format!("SELECT max({of}) AS n FROM handleref_recordings"))
+                    .collect();
+                let tables = record_tables(conn, &Home::default()).await?;
+                parts.extend(tables.iter().map(|table| {
+                    let table = quoted_table(kind, table);
+                    format!("SELECT max({RECORD_ID}) AS n FROM {table}")
+                }));
+                format!(
+                    "SELECT CAST(coalesce(max(n), 0) AS {0}), CAST(0 AS {0}) FROM ({1}) handleref_all",
+                    integer::<C>(),
+                    parts.join(" UNION ALL ")
+                )
             }
         };
-        let found = conn.numbers(Sql::new(query)).await?.pop();
+        let found = conn.numbers(Sql::once(query)).await?.pop();
         let (number, _) = found.ok_or(diesel::result::Error::NotFound)?;
         Ok(RecordNo(number))
     })

@@ -363,10 +363,9 @@ pub(super) fn amends(dialect: &dyn Dialect, kind: Kind, roles: Roles) -> Vec<(St
     let version = roles.version.map(|(name, _)| dialect.quote(name));
     let version = version.map(|name| (name.clone(), format!("OLD.{name} + 1")));
     let updated_at = roles.updated_at.map(|(name, time)| {
-        (
-            dialect.quote(name),
-            crate::time::now_sql(kind, time).to_owned(),
-        )
+        let name = dialect.quote(name);
+        let later = crate::time::rising_sql(kind, time, &format!("OLD.{name}"));
+        (name, later)
     });
     version.into_iter().chain(updated_at).collect()
 }

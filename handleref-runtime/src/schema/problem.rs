@@ -127,6 +127,16 @@ pub enum ProblemKind {
         /// Which: `paused`, `door` or `changeset`.
         switch: String,
     },
+    /// The numbers of records begin again: a record that is written now would
+    /// come before others that are older. The counter was dropped or set back, or
+    /// a backup was loaded without it; records that were written since then may
+    /// be in the wrong order.
+    NumbersBegunAgain {
+        /// The number that the next record would have.
+        next: i64,
+        /// The greatest number that is stored.
+        stored: i64,
+    },
     /// The record table is missing.
     MissingRecordTable,
     /// Rows were changed before they had a baseline, by triggers that wrote none:
@@ -313,6 +323,11 @@ impl fmt::Display for Problem {
             K::StuckSwitch { switch } => write!(
                 f,
                 "`{switch}` is set for every writer: a transaction of handleref's was committed by SQL inside it"
+            ),
+            K::NumbersBegunAgain { next, stored } => write!(
+                f,
+                "the next record would be number {next}, and there is a number {stored} already: newer \
+                  records would come before older ones"
             ),
             K::MissingRecordTable => f.write_str("the record table is missing"),
             K::LostBeginnings { rows } => write!(

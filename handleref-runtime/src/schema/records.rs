@@ -16,6 +16,7 @@ use support::Support;
 mod compare;
 mod declared;
 pub(super) mod mysql;
+mod numbers;
 pub(super) mod postgres;
 pub(super) mod read;
 pub(super) mod sqlite;

@@ -73,7 +73,7 @@ impl Dialect for Sqlite {
 
     fn drop_trigger(&self, on: &Live, _: &str, trigger: &str) -> Vec<String> {
         let trigger = self.qualified(on.schema.as_deref(), trigger);
-        vec![format!("DROP TRIGGER {trigger}")]
+        vec![format!("DROP TRIGGER IF EXISTS {trigger}")]
     }
 
     fn restore_trigger(&self, on: &Live, found: &LiveTrigger) -> Vec<String> {
@@ -310,7 +310,7 @@ impl Dialect for Sqlite {
             name,
             on: None,
             create: vec![format!("CREATE TRIGGER {qualified} {body}")],
-            drop: vec![format!("DROP TRIGGER {qualified}")],
+            drop: vec![format!("DROP TRIGGER IF EXISTS {qualified}")],
             state,
             other: false,
         })

@@ -34,7 +34,8 @@ pub struct OpenTransaction {
 /// waits: there the list is empty.
 ///
 /// # Errors
-/// [`Error::Database`]. PostgreSQL shows transactions of other users only to
+/// [`Error::Standby`] on a standby of PostgreSQL, which does not know who writes on
+/// its primary; [`Error::Database`]. PostgreSQL shows transactions of other users only to
 /// members of `pg_read_all_stats`; MySQL and MariaDB want the privilege `PROCESS`.
 pub fn open_transactions<C: Executor>(
     conn: &mut C,
@@ -45,7 +46,8 @@ pub fn open_transactions<C: Executor>(
             Kind::Postgres => {
                 "SELECT pid::text, '@' || (extract(epoch FROM xact_start) * 1000000)::bigint, state::text, left(query, 1000)::text \
                  FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() \
-                 UNION ALL SELECT '0', '@' || (extract(epoch FROM prepared) * 1000000)::bigint, 'prepared', gid::text FROM pg_prepared_xacts ORDER BY 2"
+                 UNION ALL SELECT '0', '@' || (extract(epoch FROM prepared) * 1000000)::bigint, 'prepared', gid::text FROM pg_prepared_xacts \
+                 UNION ALL SELECT 'standby', NULL, NULL, NULL WHERE pg_is_in_recovery() ORDER BY 2"
             }
             Kind::Mysql => {
                 "SELECT CAST(trx_mysql_thread_id AS CHAR), CAST(CONVERT_TZ(trx_started, 'SYSTEM', '+00:00') AS CHAR), \
@@ -54,6 +56,10 @@ pub fn open_transactions<C: Executor>(
             }
         };
         let rows = conn.texts(diesel::sql_query(sql)).await?;
+        // It does not know who is at work on its primary.
+        if rows.iter().any(|row| row.0.as_deref() == Some("standby")) {
+            return Err(Error::Standby);
+        }
         read_all(rows, "an open transaction", read)
     })
 }

@@ -85,6 +85,14 @@ impl Db {
         }
     }
 
+    /// A database of a server of the test's own, which goes with the server.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[allow(dead_code)] // Not every test program starts servers.
+    pub fn at(engine: Engine, url: String) -> Self {
+        let name = String::new();
+        Self { engine, url, name }
+    }
+
     /// Executes SQL on a connection of its own.
     pub fn execute(&self, sql: &str) {
         use diesel::Connection;
@@ -146,6 +154,7 @@ impl Drop for Db {
             }
             // A failed test may have left connections open that would block
             // this; the server is a throwaway.
+            // Of a server of the test's own there is nothing to drop.
             _ if std::thread::panicking() || self.name.is_empty() => {}
             Engine::Postgres => self.execute(&format!("DROP SCHEMA {} CASCADE", self.name)),
             Engine::Mysql => self.execute(&format!("DROP DATABASE {}", self.name)),
@@ -153,7 +162,7 @@ impl Drop for Db {
     }
 }
 
-fn fresh_name() -> String {
+pub fn fresh_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!(
         "handleref_{}_{}",
@@ -210,6 +219,20 @@ macro_rules! go_async {
         $operation.await
     };
 }
+/// `batch!(conn, sql)` sends statements as they are. MySQL prepares none that
+/// begins a transaction.
+#[allow(unused_macros)]
+macro_rules! batch_sync {
+    ($conn:expr, $sql:expr) => {
+        diesel::connection::SimpleConnection::batch_execute($conn, $sql)
+    };
+}
+#[allow(unused_macros)]
+macro_rules! batch_async {
+    ($conn:expr, $sql:expr) => {
+        diesel_async::SimpleAsyncConnection::batch_execute($conn, $sql).await
+    };
+}
 /// `transaction!(conn, inner, { .. })` runs the block in a transaction.
 #[allow(unused_macros)]
 macro_rules! transaction_sync {
@@ -227,6 +250,9 @@ macro_rules! transaction_async {
         .await
     };
 }
+#[cfg(feature = "async")]
+pub(crate) use batch_async;
+pub(crate) use batch_sync;
 pub(crate) use go_sync;
 #[cfg(feature = "async")]
 pub(crate) use transaction_async;
@@ -271,7 +297,7 @@ macro_rules! each_engine {
             #[allow(unused_imports)]
             use diesel::RunQueryDsl;
             #[allow(unused_imports)]
-            use $crate::support::{go_sync as go, transaction_sync as transaction};
+            use $crate::support::{batch_sync as batch, go_sync as go, transaction_sync as transaction};
             #[allow(dead_code)]
             type Conn = $type;
             #[allow(unused_macros)]
@@ -293,7 +319,7 @@ macro_rules! each_engine {
             #[allow(unused_imports)]
             use diesel_async::RunQueryDsl;
             #[allow(unused_imports)]
-            use $crate::support::{go_async as go, transaction_async as transaction};
+            use $crate::support::{batch_async as batch, go_async as go, transaction_async as transaction};
             #[allow(dead_code)]
             type Conn = $type;
             #[allow(unused_macros)]

@@ -118,6 +118,7 @@ impl Db {
     /// Installs what the models need.
     pub fn install(&self, schema: &handleref::schema::Schema) {
         match self.engine {
+            #[cfg(feature = "sqlite")]
             Engine::Sqlite => {
                 drop(
                     schema
@@ -169,6 +170,12 @@ pub fn papers(db: &Db) {
 /// Rows that were there before the recording: 25 papers, and labels with keys
 /// that have to be quoted.
 pub fn filled(db: &Db) {
+    filled_tables(db);
+    db.install(&handleref::schema![Author, Paper, Label]);
+}
+
+/// The same before anything is installed.
+pub fn filled_tables(db: &Db) {
     bare_papers(db);
     for id in 1..=25 {
         db.create(&format!(
@@ -180,5 +187,4 @@ pub fn filled(db: &Db) {
             ));
         }
     }
-    db.install(&handleref::schema![Author, Paper, Label]);
 }

@@ -12,7 +12,7 @@ use crate::record::facts::{
 };
 use crate::schema::RecordedTable;
 use crate::text::quoted;
-use crate::time::{TimeKind, now_sql};
+use crate::time::{record_time_sql, rising_sql};
 
 pub(super) async fn write<C: Steps>(
     conn: &mut C,
@@ -57,10 +57,12 @@ fn raise_sql(kind: Kind, facts: &RecordedTable, version: &str) -> String {
     };
     let mut set = format!("{} = handleref_s.handleref_version", column(version));
     if let Some((updated_at, time)) = facts.roles.updated_at {
+        // In the table by its name, or it might be the column of what it is joined with.
+        let held = format!("{table}.{}", quoted(kind, updated_at));
         set.push_str(&format!(
             ", {} = {}",
             column(updated_at),
-            now_sql(kind, time)
+            rising_sql(kind, time, &held)
         ));
     }
     let raised = "handleref_s.handleref_raised = 1";
@@ -84,13 +86,17 @@ fn said(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> 
     let id = match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context) + handleref_s.rowid",
         Kind::Postgres => "nextval('handleref_record_id')",
-        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF",
+        Kind::Mysql => "handleref_next_record()",
     };
+    let records = facts.records(kind);
+    let last = format!(
+        "(SELECT handleref_w.{RECORDED_AT} FROM {records} handleref_w WHERE handleref_w.{RECORD_ID} = handleref_s.handleref_last)"
+    );
     let mut pairs = vec![
         (RECORD_ID, id.into()),
         (RECORD_VERSION, "handleref_s.handleref_version".into()),
         (RECORD_OPERATION, "handleref_s.handleref_operation".into()),
-        (RECORDED_AT, now_sql(kind, TimeKind::Plain).into()),
+        (RECORDED_AT, record_time_sql(kind, &records, &last)),
         (RECORD_CHANGESET, changeset.0.to_string()),
     ];
     if facts.recording.redacts() {

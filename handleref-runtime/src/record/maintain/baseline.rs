@@ -65,7 +65,7 @@ pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32
             "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - (SELECT tick FROM handleref_context)"
         ),
         Kind::Postgres => "-nextval('handleref_record_id')".into(),
-        Kind::Mysql => "-CAST(UUID_SHORT() & 0x7FFFFFFFFFFFFFFF AS SIGNED)".into(),
+        Kind::Mysql => "-handleref_next_record()".into(),
     };
     let began = format!(
         "(SELECT began_at FROM handleref_recordings WHERE record_table = {})",

@@ -14,7 +14,7 @@ use crate::record::facts::Capture;
 use crate::record::model::{Recall, Recorded};
 use crate::record::query::{KeyIs, Sql};
 use crate::text::{as_text, integer, quoted};
-use crate::time::now_sql;
+use crate::time::rising_sql;
 use diesel::Column;
 use diesel::query_builder::QueryFragment;
 use serde_json::json;
@@ -291,11 +291,9 @@ impl<M: Recorded> Erase<M> {
             set.push(format!("{version} = {version} + 1"));
         }
         if let Some((updated_at, time)) = subject.roles.updated_at {
-            set.push(format!(
-                "{} = {}",
-                quoted(kind, updated_at),
-                now_sql(kind, time)
-            ));
+            let updated_at = quoted(kind, updated_at);
+            let later = rising_sql(kind, time, &updated_at);
+            set.push(format!("{updated_at} = {later}"));
         }
         Sql::new("UPDATE ")
             .name(subject.table)

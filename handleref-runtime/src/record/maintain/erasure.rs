@@ -10,7 +10,7 @@ use crate::record::model::Recall;
 use crate::record::query::{KeyIs, Sql};
 use crate::record::subject::Subject;
 use crate::text::quoted;
-use crate::time::{TimeKind, now_sql};
+use crate::time::record_time_sql;
 use diesel::result::QueryResult;
 
 /// Repeats the last record of a row, without the values, so that whoever reads
@@ -33,8 +33,9 @@ where
     let id = match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context)",
         Kind::Postgres => "nextval('handleref_record_id')",
-        Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF",
+        Kind::Mysql => "handleref_next_record()",
     };
+    let records = quoted(kind, subject.recording.records);
     // Only where the row does not number its versions do the records.
     let version = match subject.roles.version {
         Some(_) => RECORD_VERSION.to_owned(),
@@ -46,7 +47,7 @@ where
         (RECORD_ID, id.into()),
         (RECORD_VERSION, version),
         (RECORD_OPERATION, operation),
-        (RECORDED_AT, now_sql(kind, TimeKind::Plain).into()),
+        (RECORDED_AT, record_time_sql(kind, &records, RECORDED_AT)),
         (RECORD_CHANGESET, changeset),
     ];
     if subject.recording.redacts() {
@@ -61,7 +62,6 @@ where
     );
     let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
     let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
-    let records = quoted(kind, subject.recording.records);
     let sql = Sql::once(format!(
         "INSERT INTO {records} ({}) SELECT {} FROM {records} WHERE ",
         names.join(", "),

@@ -14,7 +14,8 @@ use crate::key::Key;
 use crate::literal::literal;
 use crate::row::Outcome;
 use crate::schema::{Catalog, Inspected};
-use crate::time::now_sql;
+use crate::text::quoted;
+use crate::time::rising_sql;
 
 /// Applies a plan in a transaction, in which it is made again first.
 pub(in super::super) async fn apply<M, C>(
@@ -96,7 +97,7 @@ fn bump<'a, M: Recorded, DB: Engine>(mut query: Sql<'a, DB>, mut comma: bool) ->
             .text(if comma { ", " } else { "" })
             .name(updated_at)
             .text(" = ")
-            .text(now_sql(DB::KIND, kind));
+            .text(rising_sql(DB::KIND, kind, &quoted(DB::KIND, updated_at)));
     }
     query
 }
@@ -268,7 +269,11 @@ where
         return Sql::new("handleref_l.").name(RECORD_VERSION).text(" + 1");
     }
     match roles.updated_at.filter(|(name, _)| *name == column) {
-        Some((_, kind)) => Sql::new(now_sql(C::Backend::KIND, kind)),
+        Some((name, time)) => {
+            let kind = C::Backend::KIND;
+            let last = format!("handleref_l.{}", quoted(kind, name));
+            Sql::new("").text(rising_sql(kind, time, &last))
+        }
         None => Sql::new("").text(held::<M, C>(column, "handleref_l.")),
     }
 }

@@ -26,8 +26,6 @@ mod text;
 
 use keep::{keep, keep_name, keepable};
 
-/// The next record.
-const ID: &str = "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF";
 /// Whether recording goes on. A variable that was never set is null.
 const ACTIVE: &str = "@handleref_paused IS NOT TRUE";
 /// A trigger runs in the mode of the session that made it: records take what
@@ -140,6 +138,12 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
              for a unique index that would tell them"
                 .into(),
         );
+    }
+    texts.push(
+        "a session that sets `timestamp` dates its changes itself; but no record before the last one of its row".into(),
+    );
+    if target.support.numbers.by_statement {
+        texts.push("`binlog_format = STATEMENT` gives records of replicas numbers of their own; use ROW or MIXED".into());
     }
     if known(target, "engine").any(|[_, partitioned, _]| !partitioned.is_empty()) {
         texts.push("DROP, TRUNCATE and EXCHANGE of its partitions".into());

@@ -14,12 +14,10 @@
 
 use super::RecordTarget;
 use super::support::CONTEXT;
-use crate::engine::Kind;
 use crate::schema::dialect::{Dialect, State, Trigger};
 use crate::schema::live::Live;
 use crate::schema::names::{literal, squeezed};
 use crate::schema::sqlite::Sqlite;
-use crate::time::{TimeKind, now_sql};
 use write::Writer;
 
 mod collation;
@@ -28,9 +26,6 @@ mod rows;
 mod write;
 
 pub(in crate::schema) use collation::record_type;
-
-/// The clock of `recorded_at`.
-const NOW: &str = now_sql(Kind::Sqlite, TimeKind::Plain);
 
 pub(in crate::schema) fn facts() -> String {
     "SELECT CAST(recursive_triggers AS TEXT), NULL, NULL, NULL FROM pragma_recursive_triggers"
@@ -102,7 +97,7 @@ fn named(
         name,
         on,
         create: vec![format!("CREATE TRIGGER {qualified} {body}")],
-        drop: vec![format!("DROP TRIGGER {qualified}")],
+        drop: vec![format!("DROP TRIGGER IF EXISTS {qualified}")],
         state,
         other: false,
     }

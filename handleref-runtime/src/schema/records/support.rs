@@ -1,5 +1,6 @@
 //! The tables of our own that recording needs, made before the first record table.
 
+use super::numbers::{COUNTER, Counting, NEXT, Numbers};
 use crate::context::ALL_OFF;
 use crate::engine::Kind;
 use crate::executor::Steps;
@@ -26,7 +27,7 @@ pub(in crate::schema) const CHANGESETS: &str = "handleref_changesets";
 pub(in crate::schema) const CONTEXT: &str = "handleref_context";
 /// Values of properties that Rust computed, for SQLite's triggers.
 pub(in crate::schema) const VALUES: &str = "handleref_values";
-/// The counter of records on PostgreSQL.
+/// The counter of records on PostgreSQL and MariaDB.
 pub(in crate::schema) const SEQUENCE: &str = "handleref_record_id";
 /// Which database this is, and how far its records are numbered; one row.
 pub(in crate::schema) const DATABASE: &str = "handleref_database";
@@ -62,6 +63,8 @@ pub(in crate::schema) struct Support {
     layout: Option<i64>,
     /// The switches that are on for everybody.
     stuck: Vec<String>,
+    /// What counts records, and how far it is.
+    pub(in crate::schema) numbers: Numbers,
 }
 
 /// A part: how to make it, and the body by which a function is known.
@@ -90,7 +93,8 @@ impl Support {
         prefix: Option<&str>,
     ) -> QueryResult<Self> {
         let names = [
-            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SEQUENCE, REFUSE,
+            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SEQUENCE, COUNTER,
+            NEXT, REFUSE,
         ];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
@@ -127,7 +131,15 @@ impl Support {
             let found = found.unwrap_or_default();
             support.stuck = [found.0, found.1, found.2].into_iter().flatten().collect();
         }
+        let mut numbers = Numbers::counting(conn, dialect.kind()).await?;
+        numbers.read(conn, dialect, &support).await?;
+        support.numbers = numbers;
         Ok(support)
+    }
+
+    /// Where the models say that our tables are.
+    pub(super) fn place(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
     /// Reads the columns of our tables, and what the tables of one row say.
@@ -244,6 +256,26 @@ impl Support {
         if !self.stuck.is_empty() {
             findings.changes.push(Change {
                 up: vec![format!("UPDATE {} {ALL_OFF}", self.named(dialect, CONTEXT))],
+                down: Vec::new(),
+            });
+        }
+        let numbers = &self.numbers;
+        let next = numbers.next.unwrap_or_default();
+        // One that is just being made is behind whatever is there.
+        if numbers.is_behind() || (numbers.next.is_none() && numbers.stored > 0) {
+            if numbers.is_behind() {
+                findings.problems.push(Problem {
+                    model: "handleref".into(),
+                    table: DATABASE.into(),
+                    column: None,
+                    kind: ProblemKind::NumbersBegunAgain {
+                        next,
+                        stored: numbers.stored,
+                    },
+                });
+            }
+            findings.changes.push(Change {
+                up: numbers.raise_all(dialect, self),
                 down: Vec::new(),
             });
         }
@@ -393,7 +425,16 @@ impl Support {
                 ),
             ],
             Kind::Postgres => vec![self.sequence(dialect), self.refuse_postgres(dialect)],
-            Kind::Mysql => vec![self.refuse_mysql(dialect)],
+            Kind::Mysql => {
+                let counter = match self.numbers.counting {
+                    Counting::Sequence => self.sequence(dialect),
+                    _ => table(
+                        COUNTER,
+                        "id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY".into(),
+                    ),
+                };
+                vec![counter, self.next(dialect), self.refuse_mysql(dialect)]
+            }
         });
         parts
     }
@@ -457,12 +498,12 @@ impl Support {
         part
     }
 
-    /// `amending` marks the write of a trigger to the row that set it off, and
+    /// `clock` is the time of what is being recorded, and `amending` marks the write of a trigger to the row that set it off, and
     /// `next` keeps a version from one statement of a trigger to the next one.
     fn context(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, CONTEXT);
         let columns = "id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
-             paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER";
+             paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER,\n  clock TEXT";
         let mut part = self.table(dialect, CONTEXT, columns.to_owned());
         part.create
             .push(format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"));
@@ -471,12 +512,51 @@ impl Support {
 
     fn sequence(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, SEQUENCE);
+        let options = match dialect.kind() {
+            // The session's engine may be one that forgets numbers.
+            Kind::Mysql => " NOCACHE ENGINE = InnoDB",
+            Kind::Sqlite | Kind::Postgres => "",
+        };
         Part {
             name: SEQUENCE,
-            create: vec![format!("CREATE SEQUENCE {name}")],
+            create: vec![format!("CREATE SEQUENCE {name}{options}")],
             drop: format!("DROP SEQUENCE {name}"),
             body: None,
             columns: Vec::new(),
+        }
+    }
+
+    /// Takes a number, in statements that are no triggers.
+    fn next(&self, dialect: &dyn Dialect) -> Part {
+        let (take, number) = self.take(dialect, None);
+        let name = self.named(dialect, NEXT);
+        let body = format!("BEGIN\n{take}  RETURN {number};\nEND");
+        Part {
+            name: NEXT,
+            create: vec![format!(
+                // That it only reads is what the binary log wants to hear; it logs rows.
+                "CREATE FUNCTION {name}() RETURNS BIGINT NOT DETERMINISTIC READS SQL DATA\n{body}"
+            )],
+            drop: format!("DROP FUNCTION {name}"),
+            body: Some(body),
+            columns: Vec::new(),
+        }
+    }
+
+    /// MySQL and MariaDB: statements that take a number, and the expression for it then.
+    pub(super) fn take(&self, dialect: &dyn Dialect, schema: Option<&str>) -> (String, String) {
+        match self.numbers.counting {
+            Counting::Counter => {
+                let counter = dialect.qualified(schema, COUNTER);
+                let take = format!(
+                    "  INSERT INTO {counter} () VALUES ();\n  DELETE FROM {counter} WHERE id = LAST_INSERT_ID();\n"
+                );
+                (take, "CAST(LAST_INSERT_ID() AS SIGNED)".into())
+            }
+            _ => {
+                let sequence = dialect.qualified(schema, SEQUENCE);
+                (String::new(), format!("NEXTVAL({sequence})"))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The record table: how it is made, and how it follows its model.
 
+use super::numbers::NEXT;
 use super::support::{CONTEXT, DATABASE, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
 use super::{RecordColumn, RecordTarget, declared, types};
 use crate::engine::Kind;
@@ -431,32 +432,32 @@ impl RecordTarget<'_> {
             named(EVENTS),
             self.dialect.text(&self.listed()),
         );
-        let (context, sequence) = (named(CONTEXT), self.dialect.text(&named(SEQUENCE)));
         let mut change = Change::default();
         if there {
             let last = format!(
-                "(SELECT coalesce(max(record_id), 0) FROM {})",
+                "(SELECT coalesce(greatest(max(record_id), -min(record_id)), 0) FROM {})",
                 self.record_table()
             );
-            match kind {
-                Kind::Sqlite => change
-                    .up
-                    .push(format!("UPDATE {context} SET tick = max(tick, {last})")),
-                Kind::Postgres => change.up.push(format!(
-                    "SELECT setval({sequence}, greatest(nextval({sequence}), {last}))"
-                )),
-                Kind::Mysql => {}
-            }
+            // SQLite calls it `max`.
+            let last = match kind {
+                Kind::Sqlite => last.replace("greatest", "max"),
+                Kind::Postgres | Kind::Mysql => last,
+            };
+            let numbers = &self.support.numbers;
+            change
+                .up
+                .extend(numbers.raise(self.dialect, self.support, &last));
         }
         let id = match kind {
             Kind::Sqlite => {
+                let context = named(CONTEXT);
                 change
                     .up
                     .push(format!("UPDATE {context} SET tick = tick + 1"));
                 format!("(SELECT tick FROM {context})")
             }
-            Kind::Postgres => format!("nextval({sequence})"),
-            Kind::Mysql => "UUID_SHORT() & 0x7FFFFFFFFFFFFFFF".into(),
+            Kind::Postgres => format!("nextval({})", self.dialect.text(&named(SEQUENCE))),
+            Kind::Mysql => format!("{}()", named(NEXT)),
         };
         let delete = format!("DELETE FROM {recordings} WHERE record_table = {listed}");
         if self.recorded.backfilled.is_some() {

@@ -1,7 +1,7 @@
 //! The triggers on relatives: a change of one may alter the properties of some
 //! rows of the model.
 
-use super::text::{Said, began, charset, computed, counted, row_column, values, variable};
+use super::text::{AT, Said, began, charset, computed, counted, insert, now, row_column, variable};
 use super::{ACTIVE, named_trigger};
 use crate::engine::Kind;
 use crate::record::facts::Relative;
@@ -9,6 +9,7 @@ use crate::schema::dialect::Trigger;
 use crate::schema::live::Live;
 use crate::schema::mysql::{LIVE, collated};
 use crate::schema::records::RecordTarget;
+use crate::time::{TimeKind, rising_sql};
 
 pub(super) fn triggers(target: &RecordTarget<'_>) -> Vec<Trigger> {
     let mut triggers = Vec::new();
@@ -80,6 +81,8 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
     if target.lazy {
         declare.push_str("DECLARE handleref_began DATETIME(6);\n");
     }
+    declare.push_str(&format!("DECLARE {AT} DATETIME(6);\n"));
+    let at = rising_sql(Kind::Mysql, TimeKind::Plain, "recorded_at");
     let (mut of_row, mut of_record, mut key_variables) = (Vec::new(), Vec::new(), Vec::new());
     for (at, name) in target.wanted.key.iter().enumerate() {
         let column = target.columns.iter().find(|column| column.name() == *name);
@@ -92,10 +95,13 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
     let (of_row, of_record) = (of_row.join(" AND "), of_record.join(" AND "));
     let (mut now_values, mut now_variables) = (Vec::new(), Vec::new());
     let (mut past_values, mut past_variables) = (
-        vec!["record_version".to_owned()],
-        vec!["handleref_seen".to_owned()],
+        vec!["record_version".to_owned(), at],
+        vec!["handleref_seen".to_owned(), AT.to_owned()],
     );
-    let (mut reset, mut same) = (vec!["handleref_seen = NULL".to_owned()], Vec::new());
+    let (mut reset, mut same) = (
+        vec![format!("handleref_seen = NULL, {AT} = {}", now())],
+        Vec::new(),
+    );
     for (at, property, sql) in computed(target) {
         let sql_type = property.sql_type.on(Kind::Mysql);
         let charset = charset(sql_type);
@@ -117,9 +123,10 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
         .collect();
     let last = format!("FROM {records} WHERE {of_record} ORDER BY record_id DESC LIMIT 1");
     // The row itself is read as it is, and so that it stays: with a lock.
+    let from = format!(" FROM {table} WHERE {of_row}");
     let insert = |said: &Said<'_>, version: &str| {
-        let (columns, values) = values(target, said, version, |name| format!("{table}.{name}"));
-        format!("INSERT INTO {records} ({columns}) SELECT {values} FROM {table} WHERE {of_row};")
+        let value = |name: &str| format!("{table}.{name}");
+        insert(target, said, version, value, ["SELECT ", &from])
     };
     let version = target
         .version()

@@ -1,12 +1,12 @@
 //! The parts of the triggers' texts.
 
-use super::{ID, last};
+use super::last;
 use crate::engine::Kind;
 use crate::record::facts::Property;
 use crate::schema::mysql::{LIVE, collated, stored_literal};
 use crate::schema::records::support::RECORDINGS;
 use crate::schema::records::{RecordColumn, RecordTarget};
-use crate::time::{TimeKind, now_sql};
+use crate::time::{TimeKind, now_sql, rising_sql};
 
 /// What a record says besides the row.
 pub(super) struct Said<'a> {
@@ -20,6 +20,9 @@ pub(super) struct Said<'a> {
     pub(super) properties: bool,
 }
 
+/// The variable of the time of what is recorded now.
+pub(super) const AT: &str = "handleref_at";
+
 pub(super) fn now() -> &'static str {
     now_sql(Kind::Mysql, TimeKind::Plain)
 }
@@ -30,7 +33,7 @@ impl Said<'_> {
         Self {
             version,
             operation: format!("'{operation}'"),
-            at: now(),
+            at: AT,
             changeset: target.changeset_of_change(),
             redacted: "NULL".into(),
             properties: true,
@@ -38,20 +41,43 @@ impl Said<'_> {
     }
 }
 
+/// Statements that take the number of the next record, and the number.
+fn number(target: &RecordTarget<'_>) -> (String, String) {
+    let schema = target.live.schema.as_ref();
+    let schema = schema.map(|_| target.support.schema.as_str());
+    target.support.take(target.dialect, schema)
+}
+
+/// The statements that write a record: `INSERT` with the columns and values, and
+/// `rest` of it after them.
+pub(super) fn insert(
+    target: &RecordTarget<'_>,
+    said: &Said<'_>,
+    version: &str,
+    value: impl Fn(&str) -> String,
+    [before, after]: [&str; 2],
+) -> String {
+    let (take, _) = number(target);
+    let (columns, values) = values(target, said, version, value);
+    let records = target.inside(target.recording.records);
+    format!("{take}INSERT INTO {records} ({columns}) {before}{values}{after};")
+}
+
 /// The column list of an `INSERT` into the record table, and its values, with
 /// `version` as the record's version and the row's columns as `value` says.
-pub(super) fn values(
+fn values(
     target: &RecordTarget<'_>,
     said: &Said<'_>,
     version: &str,
     value: impl Fn(&str) -> String,
 ) -> (String, String) {
     let columns = target.dialect.quote_all(&target.record_columns());
+    let (_, number) = number(target);
     let mut values: Vec<String> = vec![
         match said.operation.as_str() {
             // It comes before everything else.
-            "'baseline'" => format!("-CAST({ID} AS SIGNED)"),
-            _ => ID.into(),
+            "'baseline'" => format!("-{number}"),
+            _ => number,
         },
         version.into(),
         said.operation.clone(),
@@ -132,27 +158,50 @@ pub(super) fn row_column(
 /// Writes one record of `row`, `NEW` or `OLD`.
 pub(super) fn record(target: &RecordTarget<'_>, row: &str, said: &Said<'_>) -> String {
     let insert = |version: &str| {
-        let (columns, values) = values(target, said, version, |name| format!("{row}.{name}"));
-        let records = target.inside(target.recording.records);
-        format!("INSERT INTO {records} ({columns}) VALUES ({values});")
+        let value = |name: &str| format!("{row}.{name}");
+        insert(target, said, version, value, ["VALUES (", ")"])
     };
-    if let Some(version) = &said.version {
+    let last = last(target.dialect, target.wanted, &target.recording, row);
+    let Some(version) = &said.version else {
+        return counted(&last, &insert("handleref_last + 1"));
+    };
+    if said.at != AT {
         return insert(version);
     }
-    let last = last(target.dialect, target.wanted, &target.recording, row);
-    counted(&last, &insert("handleref_last + 1"))
+    // Reading the last record costs as much as writing one; so it is read only if
+    // the row says that it may be later than the clock.
+    let now = now();
+    let updated_at = target.roles().updated_at.map(|(name, _)| old(target, name));
+    let doubt = match (said.operation.as_str(), updated_at) {
+        ("'insert'", _) => format!("{version} > 1"),
+        (_, Some(updated_at)) => format!("({updated_at} <= {now}) IS NOT TRUE"),
+        (_, None) => "TRUE".into(),
+    };
+    format!(
+        "BEGIN\n  DECLARE {AT} DATETIME(6) DEFAULT {now};\n  IF {doubt} THEN\n    \
+         SELECT {} INTO {AT};\n  END IF;\n  {}\nEND;",
+        rising_sql(
+            Kind::Mysql,
+            TimeKind::Plain,
+            &format!("(SELECT recorded_at {last})")
+        ),
+        insert(version)
+    )
 }
 
 /// `insert` with the number after the last record's; if that is taken, because
 /// the transaction does not see the last record, then after the one that is
 /// last in truth.
 pub(super) fn counted(last: &str, insert: &str) -> String {
+    let at = rising_sql(Kind::Mysql, TimeKind::Plain, "recorded_at");
+    let read = format!("SELECT record_version, {at} INTO handleref_last, {AT} {last}");
     format!(
-        "BEGIN\n  DECLARE handleref_last BIGINT DEFAULT 0;\n  \
+        "BEGIN\n  DECLARE handleref_last BIGINT DEFAULT 0;\n  DECLARE {AT} DATETIME(6) DEFAULT {};\n  \
          DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n  \
          DECLARE CONTINUE HANDLER FOR 1062 BEGIN\n    \
-         SELECT record_version INTO handleref_last {last} FOR UPDATE;\n    {insert}\n  END;\n  \
-         SELECT record_version INTO handleref_last {last};\n  {insert}\nEND;"
+         {read} FOR UPDATE;\n    {insert}\n  END;\n  \
+         {read};\n  {insert}\nEND;",
+        now()
     )
 }
 

@@ -9,7 +9,7 @@ use crate::schema::dialect::Living;
 use crate::schema::names::literal;
 use crate::schema::records::RecordTarget;
 use crate::schema::records::support::{RECORDINGS, SEQUENCE};
-use crate::time::{TimeKind, now_sql};
+use crate::time::{TimeKind, now_sql, rising_sql};
 
 /// Operators and functions are named with their schema: the writer's search
 /// path decides nothing.
@@ -163,7 +163,7 @@ impl<'a, 'b> Records<'a, 'b> {
             .map(|(property, _)| self.quote(property.name));
         let computed: String = computed.map(|name| format!(", l.{name}")).collect();
         format!(
-            "LATERAL (SELECT l.record_version{computed} FROM {} AS l WHERE {}{before} ORDER BY l.record_id DESC LIMIT 1) AS last",
+            "LATERAL (SELECT l.record_version, l.recorded_at{computed} FROM {} AS l WHERE {}{before} ORDER BY l.record_id DESC LIMIT 1) AS last",
             self.records,
             self.same("l", row),
         )
@@ -179,7 +179,7 @@ impl<'a, 'b> Records<'a, 'b> {
         Record {
             version,
             operation,
-            recorded_at: now_sql(Kind::Postgres, TimeKind::Plain).into(),
+            recorded_at: rising_sql(Kind::Postgres, TimeKind::Plain, "last.recorded_at"),
             changeset: self.target.changeset_of_change(),
             redacted: "NULL".into(),
             row,
@@ -245,7 +245,7 @@ impl<'a, 'b> Records<'a, 'b> {
             "coalesce((SELECT began_at FROM {} WHERE record_table OPERATOR(pg_catalog.=) {}), {})",
             self.target.inside_support(RECORDINGS),
             literal(&self.target.listed()),
-            record.recorded_at,
+            now_sql(Kind::Postgres, TimeKind::Plain),
         );
         record.changeset = "NULL".into();
         record.properties = Properties::Null;
@@ -259,10 +259,11 @@ impl<'a, 'b> Records<'a, 'b> {
     }
 
     pub(super) fn change(&self, rows: Rows<'_>) -> String {
-        let (version, from) = match &self.version {
-            Some(version) => (format!("n.{version}"), rows.from.into()),
-            None => (NEXT_VERSION.into(), self.with_last(rows.from, "n")),
+        let version = match &self.version {
+            Some(version) => format!("n.{version}"),
+            None => NEXT_VERSION.into(),
         };
+        let from = self.with_last(rows.from, "n");
         let operation = self.operation();
         let mut record = self.record(&operation, "n", version, from);
         record.redacted = self.redacted();
@@ -282,12 +283,7 @@ impl<'a, 'b> Records<'a, 'b> {
             Some(version) => format!("o.{version}::bigint OPERATOR(pg_catalog.+) 1"),
             None => NEXT_VERSION.into(),
         };
-        let plain = self.version.is_some() && self.target.computed().next().is_none();
-        let from = if plain {
-            from.into()
-        } else {
-            self.with_last(from, "o")
-        };
+        let from = self.with_last(from, "o");
         let mut record = self.record("'delete'", "o", version, from);
         record.properties = Properties::Joined("last");
         record.filter.extend(filter);

@@ -1,7 +1,7 @@
 //! The triggers on relatives: a property may have changed.
 
-use super::write::{Writer, or};
-use super::{NOW, named};
+use super::named;
+use super::write::{Writer, at, or};
 use crate::engine::Kind;
 use crate::record::facts::{Property, Relative};
 use crate::schema::dialect::{Dialect, Trigger};
@@ -96,13 +96,15 @@ fn body(
         .condition
         .map(|it| format!(" AND ({it})"))
         .unwrap_or_default();
-    let rest =
-        format!("FROM {table} WHERE (SELECT paused FROM {CONTEXT}) = 0 AND {touched}{condition}");
+    let rest = format!(
+        "FROM {table} WHERE {} AND {touched}{condition}",
+        writer.active()
+    );
     let tick = format!(
-        "  UPDATE {CONTEXT} SET tick = max(tick, ifnull((SELECT max(record_id) FROM {}), 0));\n",
+        "  UPDATE {CONTEXT} SET tick = max(tick, ifnull((SELECT max(record_id) FROM {0}), 0), ifnull(-(SELECT min(record_id) FROM {0}), 0));\n",
         writer.records()
     );
-    let mut text = String::new();
+    let mut text = writer.ticks(0);
     let id = format!("(SELECT tick FROM {CONTEXT}) + row_number() OVER ()");
     let version = target.version().map(held);
     let columns = dialect.quote_all(&target.record_columns());
@@ -144,7 +146,7 @@ fn body(
     values.extend(target.recording.properties.iter().map(value));
     let version = version.unwrap_or_else(|| format!("ifnull({}, 0) + 1", last("record_version")));
     let changeset = target.changeset();
-    insert(version, "relative", NOW, &changeset, &values, &rest);
+    insert(version, "relative", &at(), &changeset, &values, &rest);
     let verb = kind.to_uppercase();
     let differs = names
         .iter()

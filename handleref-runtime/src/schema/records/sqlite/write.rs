@@ -1,6 +1,5 @@
 //! The bodies of the triggers on the table.
 
-use super::NOW;
 use crate::engine::Kind;
 use crate::record::facts;
 use crate::schema::dialect::{Dialect, amends, trespass};
@@ -8,6 +7,7 @@ use crate::schema::names::literal;
 use crate::schema::records::RecordTarget;
 use crate::schema::records::support::CONTEXT;
 use crate::schema::sqlite::Sqlite;
+use crate::time::record_time_sql;
 
 pub(super) struct Writer<'a> {
     pub(super) dialect: &'a Sqlite,
@@ -93,6 +93,15 @@ impl Writer<'_> {
     pub(super) fn statement(&self, record: &Record) -> String {
         let columns = self.target.record_columns();
         let back = record.back;
+        // Else `OR IGNORE` of the statement, which reaches what triggers do, would
+        // leave out a record that cannot be written.
+        let version = match self.target.version() {
+            Some(_) => self.or_refuse(
+                &record.version,
+                "a row without a version cannot be recorded",
+            ),
+            None => record.version.clone(),
+        };
         let tick = match record.operation.as_str() {
             "'baseline'" => format!("(SELECT {back} - tick FROM {CONTEXT})"),
             _ if back == 0 => format!("(SELECT tick FROM {CONTEXT})"),
@@ -100,7 +109,7 @@ impl Writer<'_> {
         };
         let mut values = vec![
             tick,
-            record.version.clone(),
+            version,
             record.operation.clone(),
             record.at.clone(),
             record.changeset.clone(),
@@ -126,7 +135,7 @@ impl Writer<'_> {
             back,
             version,
             operation: literal(operation),
-            at: NOW.into(),
+            at: at(),
             changeset: self.target.changeset_of_change(),
             redacted: "NULL".into(),
             values: Vec::new(),
@@ -186,13 +195,49 @@ impl Writer<'_> {
 
     /// `WHERE` recording is on, and whatever else.
     pub(super) fn unless_paused(&self, more: impl IntoIterator<Item = String>) -> String {
-        let mut all = vec![format!("(SELECT paused FROM {CONTEXT}) = 0")];
+        let mut all = vec![self.active()];
         all.extend(more);
         format!("WHERE {}", all.join(" AND "))
     }
 
+    /// Whether recording goes on.
+    pub(super) fn active(&self) -> String {
+        let paused = self.or_refuse(
+            &format!("(SELECT paused FROM {CONTEXT})"),
+            &format!("{CONTEXT} has lost its row; `install` brings it back"),
+        );
+        format!("{paused} = 0")
+    }
+
+    /// `value`, or if it is null an error that no conflict clause can take away.
+    fn or_refuse(&self, value: &str, message: &str) -> String {
+        format!(
+            "ifnull({value}, RAISE(ABORT, {}))",
+            literal(&format!("handleref: {message}"))
+        )
+    }
+
+    /// Assignments of the counter, which takes so many numbers, and of the time
+    /// of what is recorded now. A number that is taken is refused here, because
+    /// `OR IGNORE` and `OR REPLACE` of the statement would reach the insert of the record.
+    fn taken(&self, count: u32) -> String {
+        let records = self.records();
+        let mut free = format!("tick >= ifnull((SELECT max(record_id) FROM {records}), 0)");
+        if self.target.lazy {
+            free += &format!(" AND tick >= ifnull(-(SELECT min(record_id) FROM {records}), 0)");
+        }
+        let message = literal(
+            "handleref: the numbers of records begin again, as after a restore of a part of the \
+             database; `install` sets the counter past all that are there",
+        );
+        format!(
+            "tick = CASE WHEN {free} THEN tick + {count} ELSE RAISE(ABORT, {message}) END, clock = {}",
+            record_time_sql(Kind::Sqlite, &records, "")
+        )
+    }
+
     pub(super) fn ticks(&self, count: u32) -> String {
-        format!("  UPDATE {CONTEXT} SET tick = tick + {count};\n")
+        format!("  UPDATE {CONTEXT} SET {};\n", self.taken(count))
     }
 
     /// Takes so many numbers, and keeps the version that goes on after the last
@@ -200,7 +245,8 @@ impl Writer<'_> {
     /// that it writes would need a temporary one.
     pub(super) fn ticks_and_next(&self, count: u32, next: &str, side: &str) -> String {
         let next = self.last(next, side);
-        format!("  UPDATE {CONTEXT} SET tick = tick + {count}, next = {next};\n")
+        let taken = self.taken(count);
+        format!("  UPDATE {CONTEXT} SET {taken}, next = {next};\n")
     }
 
     /// The numbers for a record of a row that has no version of its own, too.
@@ -233,6 +279,11 @@ impl Writer<'_> {
             None => new,
         }
     }
+}
+
+/// The time of what is recorded now.
+pub(super) fn at() -> String {
+    format!("(SELECT clock FROM {CONTEXT})")
 }
 
 /// A disjunction; of nothing it is false.
