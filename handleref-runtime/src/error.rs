@@ -185,7 +185,8 @@ pub enum Error {
     },
     /// A hook or a trigger of the database took a row of this model away while
     /// it was being soft-deleted or restored: it deleted or restored the row
-    /// itself, or changed what the row was found by. Everything was rolled back.
+    /// itself, or changed what the row was found by; or it added a row to those
+    /// whose children had been changed already. Everything was rolled back.
     Interfered {
         /// The model's name.
         model: &'static str,

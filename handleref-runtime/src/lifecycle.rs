@@ -305,7 +305,7 @@ where
             let interfered = Error::Interfered { model: M::NAME };
             managed.map(Some).ok_or(interfered)
         }
-        Err(error) => Err(error),
+        Err(attempt) => Err(attempt.into()),
     }
 }
 

@@ -2,4 +2,5 @@
 
 mod concurrent;
 mod hooks;
+mod levels;
 mod trees;

@@ -1,7 +1,7 @@
 //! What is above the rows that are restored.
 
 use super::parents::{LockParents, Orphan};
-use super::run::update;
+use super::run::{Expected, update};
 use super::set::{Change, Origin, Set};
 use super::{Boxed, Link, Node};
 use crate::engine::{Engine, Kind};
@@ -131,12 +131,12 @@ fn above<'a, C: Executor>(
                 without: besides(&link.node),
             });
             above(conn, &parents, restored, height + 1).await?;
-            update(conn, &parents, None, 0).await?;
+            update(conn, &parents, None, Expected::ANY).await?;
         }
         if own.is_empty() {
             return Ok(0);
         }
-        update(conn, &climb(true), None, 0).await
+        Ok(update(conn, &climb(true), None, Expected::ANY).await?)
     })
 }
 

@@ -1,7 +1,7 @@
 //! The deletion of a family, at one moment that no other deletion has.
 
 use super::Node;
-use super::run::update;
+use super::run::{Expected, update};
 use super::set::Set;
 use super::stamp::{self, TICK};
 use super::statements::Count;
@@ -11,45 +11,61 @@ use chrono::NaiveDateTime;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// How often a deletion is tried anew when another one took the same moment.
-const ATTEMPTS: usize = 8;
+/// How often a change is tried anew when another one came between.
+pub(super) const ATTEMPTS: usize = 8;
 
 /// Deletes with one moment for the whole family, which no other deletion has.
 pub(super) async fn delete_family<C: Executor>(
     conn: &mut C,
     sets: &[Arc<Set<'_, C>>],
-    least: &[usize],
-) -> Result<usize, Error> {
+    expected: &[Expected],
+) -> Result<usize, Attempt> {
     let nodes: Vec<_> = sets.iter().map(|set| set.node).collect();
     let mut moment = stamp::fresh(conn, &nodes).await?;
     let mut lost = false;
     for _ in 0..ATTEMPTS {
         let mut savepoint = Transaction::begin(conn).await?;
-        let result = delete_at(savepoint.conn(), sets, moment, least).await;
+        let result = delete_at(savepoint.conn(), sets, moment, expected).await;
         let result = savepoint.finish(result).await;
         lost = matches!(result, Err(Attempt::Lost));
         match result {
             Err(Attempt::Taken) => moment += TICK,
             Err(Attempt::Lost) => moment = stamp::after_rows(conn, sets, moment).await?,
-            Err(Attempt::Failed(error)) => return Err(error),
-            Ok(rows) => return Ok(rows),
+            ended => return ended,
         }
     }
     let model = nodes.first().map_or("", |node| node.name);
     Err(if lost && nodes.iter().any(|node| node.hooked) {
-        Error::Interfered { model }
+        Error::Interfered { model }.into()
     } else {
-        Error::Stamp { model }
+        Error::Stamp { model }.into()
     })
 }
 
-enum Attempt {
+/// Why a change was not made.
+pub(crate) enum Attempt {
     /// Another deletion has the same moment.
     Taken,
     /// A row did not keep the moment: a guard stamped a later one, or the
     /// column is too coarse.
     Lost,
+    /// Rows came to a set of parents after their children were changed: by
+    /// somebody else, who is waited for the next time, or by a hook.
+    Grown {
+        model: &'static str,
+    },
     Failed(Error),
+}
+
+impl From<Attempt> for Error {
+    fn from(attempt: Attempt) -> Self {
+        match attempt {
+            Attempt::Failed(error) => error,
+            Attempt::Grown { model } => Self::Interfered { model },
+            // Tried anew where they come from.
+            Attempt::Taken | Attempt::Lost => Self::Stamp { model: "" },
+        }
+    }
 }
 
 impl From<Error> for Attempt {
@@ -68,12 +84,12 @@ async fn delete_at<C: Executor>(
     conn: &mut C,
     sets: &[Arc<Set<'_, C>>],
     moment: NaiveDateTime,
-    least: &[usize],
+    expected: &[Expected],
 ) -> Result<usize, Attempt> {
     let mut of_root = 0;
     let mut tables: Vec<(&Node<C>, usize)> = Vec::new();
-    for (set, least) in sets.iter().zip(least).rev() {
-        of_root = update(conn, set, Some(moment), *least).await?;
+    for (set, expected) in sets.iter().zip(expected).rev() {
+        of_root = update(conn, set, Some(moment), *expected).await?;
         match tables
             .iter_mut()
             .find(|(node, _)| node.model == set.node.model)

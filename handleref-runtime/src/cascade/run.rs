@@ -1,7 +1,7 @@
 //! The cascade, step by step; one logic for every model and connection.
 
 use super::climb::restore_parents;
-use super::deletion::delete_family;
+use super::deletion::{ATTEMPTS, Attempt, delete_family};
 use super::set::{Change, ForeignKey, Origin, Set};
 use super::statements::{Lock, Touch, Unseen, Update};
 use super::{Fragment, Link, Node};
@@ -33,9 +33,17 @@ pub(crate) struct Task<'a, C: Executor> {
 /// Runs `task` in a transaction (a savepoint inside one) and gives the number
 /// of rows of the root's table that changed.
 pub(crate) async fn run<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Result<usize, Error> {
-    let mut transaction = Transaction::begin(conn).await?;
-    let result = inside(transaction.conn(), task).await;
-    transaction.finish(result).await
+    for _ in 0..ATTEMPTS {
+        let mut transaction = Transaction::begin(conn).await?;
+        let result = inside(transaction.conn(), task).await;
+        match transaction.finish(result).await {
+            Err(Attempt::Grown { .. }) => {}
+            ended => return Ok(ended?),
+        }
+    }
+    Err(Error::Interfered {
+        model: task.root.name,
+    })
 }
 
 /// The tables that a cascade reaches.
@@ -119,7 +127,10 @@ impl<C: Executor> Tree<C> {
 }
 
 /// The same inside a transaction that is open already.
-pub(crate) async fn inside<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Result<usize, Error> {
+pub(crate) async fn inside<C: Executor>(
+    conn: &mut C,
+    task: &Task<'_, C>,
+) -> Result<usize, Attempt> {
     let tree = Tree::new(&task.root);
     let sets = tree.sets(task);
     if C::Backend::KIND == Kind::Sqlite {
@@ -127,28 +138,44 @@ pub(crate) async fn inside<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Res
         // refused by SQLite if somebody else wrote in between.
         conn.execute(Touch(&task.root)).await?;
     }
-    let Some(least) = lock(conn, task, &tree, &sets).await? else {
+    let Some(expected) = lock(conn, task, &tree, &sets).await? else {
         return Ok(0);
     };
     match task.change {
         Change::Restore => {
             let above = restore_parents(conn, &sets, task.upward).await?;
             let rows = match task.values.filter(|_| !tree.own_links.is_empty()) {
-                Some(values) => apply_to_tree(conn, task, sets, values, least).await?,
-                None => apply(conn, &sets, None, &least).await?,
+                Some(values) => apply_to_tree(conn, task, sets, values, expected).await?,
+                None => apply(conn, &sets, None, &expected).await?,
             };
             Ok(above + rows)
         }
         // A single table leaves nothing to be told apart on restore.
         Change::Delete if sets.len() == 1 && tree.own_links.is_empty() => {
-            apply(conn, &sets, None, &least).await
+            apply(conn, &sets, None, &expected).await
         }
-        Change::Delete => delete_family(conn, &sets, &least).await,
+        Change::Delete => delete_family(conn, &sets, &expected).await,
     }
 }
 
-/// Locks the named rows, and gives how many rows of each set must change at
-/// least; `None` if there is nothing to do.
+/// How many rows of a set must change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    least: usize,
+    /// No more either: what is below them has been changed already.
+    exactly: bool,
+}
+
+impl Expected {
+    /// As many as there are.
+    pub(super) const ANY: Self = Self {
+        least: 0,
+        exactly: false,
+    };
+}
+
+/// Locks the named rows, and gives how many rows of each set must change;
+/// `None` if there is nothing to do.
 ///
 /// Whoever restores a row locks its parents. So in a deletion those that are
 /// parents are locked from the top to the bottom before anything changes:
@@ -158,7 +185,7 @@ async fn lock<C: Executor>(
     task: &Task<'_, C>,
     tree: &Tree<C>,
     sets: &[Arc<Set<'_, C>>],
-) -> Result<Option<Vec<usize>>, Error> {
+) -> Result<Option<Vec<Expected>>, Error> {
     let named = Set {
         node: &task.root,
         origin: Origin::Target(task.named),
@@ -172,8 +199,8 @@ async fn lock<C: Executor>(
     if rows == 0 {
         return Ok(None);
     }
-    let mut least = vec![0; sets.len()];
-    least[0] = rows;
+    let mut expected = vec![Expected::ANY; sets.len()];
+    expected[0].least = rows;
     let hooked = sets.len() > 1 && sets.iter().any(|set| set.node.hooked);
     let deletes = task.change == Change::Delete;
     for (at, set) in sets.iter().enumerate() {
@@ -182,19 +209,23 @@ async fn lock<C: Executor>(
         let guards = deletes
             && C::Backend::KIND != Kind::Sqlite
             && (is_tree || is_parent && !set.is_named());
+        // What a hook adds below is part of the operation, if nothing hangs on it.
+        let exactly = is_parent || is_tree && !set.node.hooked;
         // Rows that a hook takes out of a set are missed by their number.
         if !(guards || hooked) {
+            expected[at].exactly = exactly && set.is_named();
             continue;
         }
         // While the lock was waited for a tree may have grown.
         loop {
             let (rows, _) = count(conn, set).await?;
-            let settled = rows <= least[at] || !is_tree;
-            least[at] = least[at].max(rows);
+            let settled = rows <= expected[at].least || !is_tree;
+            expected[at].least = expected[at].least.max(rows);
             if settled {
                 break;
             }
         }
+        expected[at].exactly = exactly;
     }
     if snapshot && deletes {
         for set in sets {
@@ -216,7 +247,7 @@ async fn lock<C: Executor>(
             conn.numbers(unseen).await?;
         }
     }
-    Ok(Some(least))
+    Ok(Some(expected))
 }
 
 /// Locks a set; how many rows it has, and whether the transaction keeps to a snapshot.
@@ -232,11 +263,11 @@ async fn apply<C: Executor>(
     conn: &mut C,
     sets: &[Arc<Set<'_, C>>],
     stamp: Option<NaiveDateTime>,
-    least: &[usize],
-) -> Result<usize, Error> {
+    expected: &[Expected],
+) -> Result<usize, Attempt> {
     let mut of_root = 0;
-    for (set, least) in sets.iter().zip(least).rev() {
-        of_root = update(conn, set, stamp, *least).await?;
+    for (set, expected) in sets.iter().zip(expected).rev() {
+        of_root = update(conn, set, stamp, *expected).await?;
     }
     Ok(of_root)
 }
@@ -248,8 +279,8 @@ async fn apply_to_tree<'a, C: Executor>(
     task: &'a Task<'a, C>,
     mut sets: Vec<Arc<Set<'a, C>>>,
     values: &'a Fragment<'a, C::Backend>,
-    mut least: Vec<usize>,
-) -> Result<usize, Error> {
+    mut expected: Vec<Expected>,
+) -> Result<usize, Attempt> {
     let named = |values| Set {
         node: &task.root,
         origin: Origin::Target(task.target),
@@ -266,30 +297,30 @@ async fn apply_to_tree<'a, C: Executor>(
     };
     // Branches go on describing themselves by the whole tree.
     sets[0] = Arc::new(below);
-    let of_tree = std::mem::take(&mut least[0]);
-    let reached = apply(conn, &sets, None, &least).await?;
-    let rows = update(
-        conn,
-        &named(Some(values)),
-        None,
-        of_tree.saturating_sub(reached),
-    )
-    .await?;
+    let of_tree = std::mem::replace(&mut expected[0], Expected::ANY);
+    let reached = apply(conn, &sets, None, &expected).await?;
+    let of_named = Expected {
+        least: of_tree.least.saturating_sub(reached),
+        exactly: false,
+    };
+    let rows = update(conn, &named(Some(values)), None, of_named).await?;
     Ok(reached + rows)
 }
 
-/// Changes the rows of a set, `least` of them or more.
+/// Changes the rows of a set, as many as are expected.
 pub(super) async fn update<C: Executor>(
     conn: &mut C,
     set: &Set<'_, C>,
     stamp: Option<NaiveDateTime>,
-    least: usize,
-) -> Result<usize, Error> {
+    expected: Expected,
+) -> Result<usize, Attempt> {
     let rows = (set.node.apply)(conn, &Update { set, stamp }).await?;
-    if rows < least {
-        return Err(Error::Interfered {
-            model: set.node.name,
-        });
+    let model = set.node.name;
+    if rows < expected.least {
+        return Err(Error::Interfered { model }.into());
+    }
+    if expected.exactly && rows > expected.least {
+        return Err(Attempt::Grown { model });
     }
     Ok(rows)
 }

@@ -25,7 +25,7 @@ fn tables(db: &Db) {
 }
 
 /// Makes the transactions of a connection keep to a level.
-fn isolate(conn: &mut impl SimpleConnection, engine: Engine, level: &str) {
+pub(super) fn isolate(conn: &mut impl SimpleConnection, engine: Engine, level: &str) {
     let sql = match engine {
         Engine::Sqlite => return,
         Engine::Postgres => {
@@ -36,10 +36,10 @@ fn isolate(conn: &mut impl SimpleConnection, engine: Engine, level: &str) {
     conn.batch_execute(&sql).unwrap();
 }
 
-const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+pub(super) const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 
 /// What a transaction with an old snapshot may say.
-fn is_conflict(error: &Error) -> bool {
+pub(super) fn is_conflict(error: &Error) -> bool {
     match error {
         Error::Database(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {
             true

@@ -264,6 +264,17 @@ each_engine! {
         assert_eq!(state!(conn), (vec![(2, "two".into())], vec![21, 22], vec![13]));
     }
 
+    /// Rows that a hook adds to the parents come too late for their children.
+    async fn a_hook_that_adds_a_parent(db: library, conn) {
+        plan!(conn, books 11, "before_delete: INSERT INTO shelves (id, name) VALUES (3, 'one')");
+        let whole = state!(conn);
+        let refused = go!(handleref::delete(shelves::table.filter(shelves::name.eq("one"))).execute(conn));
+        assert!(matches!(refused, Err(Error::Interfered { model: "Shelf" })), "{refused:?}");
+        assert_eq!(state!(conn), whole);
+        assert_eq!(go!(get!(conn, shelves Shelf 1).delete(conn))?, Outcome::Written);
+        assert_eq!(state!(conn).0, [(2, "two".into()), (3, "one".into())]);
+    }
+
     /// Inside a transaction a refusal takes back what is its own, and no more.
     async fn inside_a_transaction(db: library, conn) {
         plan!(conn, books 11, "before_delete: INSERT INTO plans_done (id) VALUES (1)");
@@ -314,4 +325,59 @@ each_engine! {
         assert!(matches!(go!(get!(conn, bins Bin 1).delete(conn)), Err(Error::Interfered { .. })));
         assert_eq!(live!(), 1_500);
     }
+}
+
+/// A child that is restored after the snapshot of the transaction that deletes
+/// its parent: the hooks get it too, or it is a conflict.
+macro_rules! restored_meanwhile {
+    ($name:ident, $conn:ty) => {
+        #[test]
+        fn $name() -> crate::support::Done {
+            use super::super::concurrent::{LEVELS, is_conflict, isolate};
+            use crate::support::Engine;
+            use diesel::{Connection, RunQueryDsl};
+            for level in LEVELS {
+                let db = Db::$name();
+                library(&db);
+                // SERIALIZABLE locks there what it reads: nobody comes between.
+                if db.engine == Engine::Mysql && level == "SERIALIZABLE" {
+                    continue;
+                }
+                let (one, two) = (&mut db.connect::<$conn>(), &mut db.connect::<$conn>());
+                for (table, id) in [("books", 11), ("bins", 3)] {
+                    let plan = format!("before_delete: INSERT INTO plans_done (id) VALUES ({id})");
+                    diesel::sql_query(format!("UPDATE {table} SET plan = '{plan}', deleted_at = '2020-01-01 00:00:00' WHERE id = {id}"))
+                        .execute(one)?;
+                }
+                isolate(one, db.engine, level);
+                let ended = one.transaction::<_, Error, _>(|one| {
+                    let mut shelf: Shelf = shelves::table.find(1).select(Shelf::as_select()).first(one)?;
+                    let mut bin: Bin = bins::table.find(1).select(Bin::as_select()).first(one)?;
+                    assert_eq!(handleref::restore(books::table.find(11)).execute(two)?, 1);
+                    assert_eq!(handleref::restore(bins::table.find(3)).execute(two)?, 1);
+                    shelf.delete(one)?;
+                    bin.delete(one)
+                });
+                let seen: Vec<i32> = plans_done::table.select(plans_done::id).order(plans_done::id).load(two)?;
+                let old = db.engine == Engine::Sqlite
+                    || db.engine == Engine::Postgres && level != "READ COMMITTED";
+                match ended {
+                    Ok(Outcome::Written) if !old => assert_eq!(seen, [3, 11], "{level}"),
+                    Err(error) if old && is_conflict(&error) => assert!(seen.is_empty(), "{level}"),
+                    other => panic!("{level}: {other:?}"),
+                }
+            }
+            Ok(())
+        }
+    };
+}
+
+mod hooks_get_what_is_restored_meanwhile {
+    use super::*;
+    #[cfg(feature = "sqlite")]
+    restored_meanwhile!(sqlite, diesel::SqliteConnection);
+    #[cfg(feature = "postgres")]
+    restored_meanwhile!(postgres, diesel::PgConnection);
+    #[cfg(feature = "mysql")]
+    restored_meanwhile!(mysql, diesel::MysqlConnection);
 }
