@@ -94,6 +94,35 @@ each_engine! {
         assert_eq!(changes.to_string(), "+ Topic 7 added\n    id: null -> 7\n    name: null -> \"rust\"");
     }
 
+    /// Who it was is read back as what it was said as: 7 is not "7", and a UUID is one.
+    async fn actors_are_read_back(db: tables, conn) {
+        let _ = &db;
+        let actors = [
+            Actor::from("ann"),
+            Actor::from("7"),
+            Actor::from(7),
+            Actor::from(i64::MIN),
+            Actor::from("67e55044-10b1-426f-9247-bb680e5fe0c8"),
+            #[cfg(feature = "uuid")]
+            Actor::from(uuid::uuid!("67e55044-10b1-426f-9247-bb680e5fe0c8")),
+        ];
+        for (at, actor) in actors.iter().enumerate() {
+            let id = i32::try_from(at)?;
+            let made = changeset!(conn, Changeset::by(actor.clone()), conn, {
+                insert!(conn, topics, (topics::id.eq(id), topics::name.eq(format!("t{id}"))));
+            });
+            assert_eq!(made.actor.as_ref(), Some(actor));
+        }
+        let read = go!(changesets().oldest_first().load(conn))?;
+        let read: Vec<_> = read.into_iter().filter_map(|it| it.actor).collect();
+        assert_eq!(read, actors);
+        for actor in actors {
+            let theirs = go!(changesets().by(actor.clone()).load(conn))?;
+            let theirs: Vec<_> = theirs.into_iter().filter_map(|it| it.actor).collect();
+            assert_eq!(theirs, [actor], "nobody else's");
+        }
+    }
+
     /// Case 2, and the decision on several changes of a field: first old, last
     /// new, and nothing if it is back.
     async fn values(db: tables, conn) {

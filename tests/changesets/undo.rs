@@ -231,6 +231,57 @@ each_engine! {
         assert_eq!(world!(conn), world);
     }
 
+    /// What a refused plan had written by then is taken back, also where the
+    /// caller's transaction goes on and is committed.
+    async fn a_refusal_leaves_nothing(db: tables, conn) {
+        filled(&db);
+        let made = changeset!(conn, conn, {
+            title!(conn, 2, "x");
+            run!(conn, diesel::delete(tags::table.find(2)));
+            run!(conn, diesel::insert_into(topics::table).values((topics::id.eq(3), topics::name.eq("new"))));
+            title!(conn, 1, "y");
+        });
+        let outdated = plan!(conn, made);
+        assert_eq!((outdated.steps.len(), outdated.conflicts.len()), (4, 0), "{outdated}");
+        // By now a tag has the key, and a post the topic; both titles could go back.
+        run!(conn, diesel::insert_into(tags::table).values((tags::id.eq(2), tags::name.eq("other"))));
+        run!(conn, diesel::update(posts::table.find(3)).set(posts::topic_id.eq(3)));
+        let refused = plan!(conn, made);
+        assert_eq!((refused.steps.len(), refused.blockers().count()), (2, 2), "{refused}");
+        macro_rules! everything {
+            () => {{
+                let rows = go!(posts::table.order(posts::id).select(Post::as_select()).load::<Post>(conn))?;
+                let posts = go!(Post::records().count().get_result::<i64>(conn))?;
+                let others = go!(Tag::records().count().get_result::<i64>(conn))?
+                    + go!(Topic::records().count().get_result::<i64>(conn))?;
+                let changesets = go!(changesets().load(conn))?.len();
+                (world!(conn), rows, posts, others, changesets)
+            }};
+        }
+        let before = everything!();
+        for plan in [&outdated, &refused] {
+            assert!(matches!(go!(plan.apply(conn)), Err(Error::Undo { conflicts, .. }) if conflicts.len() == 2));
+            assert_eq!(everything!(), before);
+            transaction!(conn, inner, {
+                assert!(matches!(go!(plan.apply(inner)), Err(Error::Undo { .. })));
+                Ok(())
+            })?;
+            assert_eq!(everything!(), before);
+        }
+        // Without anything in its way, but not the plan that was shown.
+        run!(conn, diesel::delete(tags::table.find(2)));
+        run!(conn, diesel::update(posts::table.find(3)).set(posts::topic_id.eq(1)));
+        run!(conn, diesel::delete(topics::table.find(3)));
+        let before = everything!();
+        assert!(matches!(go!(outdated.apply(conn)), Err(Error::PlanOutdated { .. })));
+        transaction!(conn, inner, {
+            assert!(matches!(go!(outdated.apply(inner)), Err(Error::PlanOutdated { .. })));
+            Ok(())
+        })?;
+        assert_eq!(everything!(), before);
+        assert!(go!(plan!(conn, made).apply(conn))?.is_some());
+    }
+
     /// Values that are unique move on with the rows that have them.
     async fn unique_values(db: tables, conn) {
         filled(&db);

@@ -170,6 +170,20 @@ each_engine! {
         );
     }
 
+    /// A hard delete is no soft one: it calls no hook, of the row or of its children.
+    async fn a_hard_delete_calls_none(db: hooked, conn) {
+        grow!(conn, &db.url, [1, 13]);
+        for id in [1, 13] {
+            let task: Task = go!(tasks::table.find(id).select(Task::as_select()).first(conn))?;
+            go!(task.hard_delete(conn))?;
+        }
+        let left: i64 = go!(tasks::table.count().get_result(conn))?;
+        assert_eq!((left, seen(&db.url)), (0, vec![]));
+        let project: Project = go!(projects::table.find(1).select(Project::as_select()).first(conn))?;
+        go!(project.hard_delete(conn))?;
+        assert_eq!(seen(&db.url), []);
+    }
+
     /// A hook's error rolls everything back, in a cascade the parent too.
     async fn a_hook_that_refuses(db: hooked, conn) {
         grow!(conn, &db.url, [12, 13]);

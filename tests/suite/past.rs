@@ -56,4 +56,5 @@ fn shown(history: &[(Operation, i64, String)]) -> Vec<String> {
 mod processes;
 mod recording;
 mod reverts;
+mod statuses;
 mod time_travel;

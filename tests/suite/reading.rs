@@ -5,10 +5,19 @@ use crate::support::each_engine;
 use crate::support::models::{Article, Comment, Note, Topic, articles, comments, notes, topics};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::prelude::{
-    BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl, NullableExpressionMethods,
+    Associations, BelongingToDsl, BoolExpressionMethods, ExpressionMethods, HasQuery, JoinOnDsl,
+    NullableExpressionMethods,
 };
-use diesel::{QueryDsl, SelectableHelper};
+use diesel::{Identifiable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use handleref::prelude::*;
+
+/// Articles by their topics; the table is [`Article`]'s.
+#[derive(Debug, Queryable, Selectable, Identifiable, Associations)]
+#[diesel(table_name = articles, belongs_to(Topic))]
+struct Headline {
+    id: i32,
+    topic_id: i32,
+}
 
 /// A moment of 2020, `seconds` and `micros` after noon.
 fn at(seconds: i64, micros: i64) -> NaiveDateTime {
@@ -105,6 +114,31 @@ each_engine! {
         }
         assert_eq!(ids!(conn, Note::since(2).until(4)), [3, 4]);
         assert_eq!(ids!(conn, Note::since(at(3, 500)).until(at(4, 500))), [2, 4]);
+    }
+
+    /// `belonging_to` of Diesel, with the scopes after it.
+    async fn children_of_a_row(db: family, conn) {
+        let _ = &db;
+        for topic in 1..=2 {
+            go!(diesel::insert_into(topics::table).values((topics::id.eq(topic), topics::name.eq("t"))).execute(conn))?;
+            for id in [10 * topic, 10 * topic + 1] {
+                go!(diesel::insert_into(articles::table)
+                    .values((articles::id.eq(id), articles::topic_id.eq(topic), articles::title.eq("a"))).execute(conn))?;
+            }
+        }
+        go!(handleref::delete(articles::table.find(11)).execute(conn))?;
+        let topic: Topic = go!(topics::table.find(1).select(Topic::as_select()).first(conn))?;
+        macro_rules! articles {
+            ($query:expr) => {
+                go!($query.select(articles::id).order(articles::id).load::<i32>(conn))?
+            };
+        }
+        assert_eq!(articles!(Headline::belonging_to(&topic)), [10, 11]);
+        assert_eq!(articles!(Headline::belonging_to(&topic).undeleted()), [10]);
+        assert_eq!(articles!(Headline::belonging_to(&topic).deleted()), [11]);
+        assert_eq!(articles!(Headline::belonging_to(&topic).since(1)), [11]);
+        let all: Vec<Topic> = go!(topics::table.select(Topic::as_select()).load(conn))?;
+        assert_eq!(articles!(Headline::belonging_to(&all).undeleted()), [10, 20, 21]);
     }
 
     /// The newest of created and updated, deleted rows included; none for an

@@ -169,11 +169,21 @@ each_engine! {
                 _ => db.create(&format!("INSERT INTO votes (id, reply_id, score) VALUES ({}, {}, {round})", round + 10, round % 2 + 1)),
             }
         }
-        let all = go!(Reply::records()
-            .order((replies::id, ReplyRecords::RECORD_ID))
-            .select((Reply::as_select(), ReplyRecords::TOTAL, ReplyRecords::ESSAY_TITLE))
-            .load::<(Reply, i64, Option<String>)>(conn))?;
-        assert!(all.len() > 20, "{}", all.len());
-        assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+        macro_rules! differ {
+            ($model:ident, $source:ident, $id:expr, ($($property:ident: $ty:ty),+), $least:expr) => {
+                let all = go!($model::records()
+                    .order(($id, $source::RECORD_ID))
+                    .select(($source::OPERATION, ($model::as_select(), $($source::$property),+)))
+                    .load::<(Operation, ($model, $($ty),+))>(conn))?;
+                assert!(all.len() > $least, "{}", all.len());
+                for pair in all.windows(2) {
+                    // A delete shows the row as it was last.
+                    assert!(pair[0].1 != pair[1].1 || pair[1].0 == Operation::Delete, "{pair:?}");
+                }
+            };
+        }
+        differ!(Reply, ReplyRecords, replies::id, (TOTAL: i64, ESSAY_TITLE: Option<String>), 20);
+        differ!(Essay, EssayRecords, essays::id, (REPLY_COUNT: i64, TAG_LENGTH: Option<i64>), 4);
+        differ!(Vote, VoteRecords, votes::id, (LABEL: Option<String>), 12);
     }
 }

@@ -249,9 +249,10 @@ mod isolation {
         };
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     mod repeatable_read {
         use super::*;
+        #[cfg(feature = "postgres")]
         no_lost_update!(
             postgres,
             postgres,
@@ -278,9 +279,10 @@ mod isolation {
         );
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     mod read_committed {
         use super::*;
+        #[cfg(feature = "postgres")]
         no_lost_update!(
             postgres,
             postgres,

@@ -200,11 +200,12 @@ each_engine! {
 }
 
 /// RETURNING, where the engine has it.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod returning {
     use super::*;
     use crate::support::{Db, Done};
 
+    #[cfg(feature = "sqlite")]
     #[test]
     fn sqlite() -> Done {
         use diesel::RunQueryDsl;
@@ -254,6 +255,16 @@ mod returning {
             (deleted.version, deleted.deleted_at),
             (3, Some(deleted.updated_at))
         );
+        let restored: Note = handleref::restore(notes::table.find(1))
+            .returning(Note::as_returning())
+            .get_result(conn)?;
+        assert_eq!((restored.version, restored.deleted_at), (4, None));
+        assert!(restored.updated_at >= deleted.updated_at);
+        assert_eq!((restored.id, restored.title.as_str()), (1, "b"));
+        let nothing: Vec<i64> = handleref::restore(notes::table)
+            .returning(notes::version)
+            .get_results(conn)?;
+        assert_eq!(nothing, [] as [i64; 0]);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::support::each_engine;
 use diesel::AsChangeset;
+use handleref::Outcome;
 
 diesel::table! {
     ledgers (id) {
@@ -204,6 +205,43 @@ each_engine! {
         go!(go!(start_recording(conn, Changeset::by("discarded")))?.discard())?;
         says_what_to_do("after a recorder", go!(diesel::delete(ledgers::table).execute(conn)));
         assert_eq!(everything!(conn), before);
+    }
+
+    /// What brings the past back needs a changeset as everything else, and carries it.
+    async fn reverts_and_undeletes(_db: tables, conn) {
+        filled!(conn);
+        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+            go!(diesel::update(ledgers::table.find(1)).set(ledgers::amount.eq(1)).execute(conn))?;
+            go!(diesel::delete(ledgers::table.find(2)).execute(conn))?;
+            go!(diesel::delete(ledgers::table.find(3)).execute(conn))?;
+            Ok::<_, Error>(())
+        }))?;
+        let before = everything!(conn);
+        let mut ledger = load!(conn, 1);
+        is_required("revert", go!(ledger.revert(conn, 1)));
+        assert_eq!(ledger, load!(conn, 1));
+        let plan = go!(ledger.revert_plan(conn, 1))?;
+        is_required("plan", go!(plan.apply(conn)));
+        is_required("undelete", go!(Ledger::undelete(conn, &2)));
+        assert_eq!(everything!(conn), before);
+
+        let no = go!(record_changeset_async(conn, Changeset::by("ben"), async |conn| {
+            assert_eq!(go!(ledger.revert(conn, 1))?, Outcome::Written);
+            let back = go!(Ledger::undelete(conn, &2))?;
+            assert_eq!((ledger.amount, ledger.version, back.amount, back.version), (100, 3, 200, 3));
+            // Gone as it is, a plan inserts it again.
+            let gone = Ledger { id: 3, ..back };
+            let plan = go!(gone.revert_plan(conn, 1))?;
+            assert!(plan.undelete, "{plan}");
+            go!(plan.apply(conn))?;
+            Ok::<_, Error>(go!(current_changeset(conn))?)
+        }))?;
+        let records = go!(Ledger::records().filter(LedgerRecords::CHANGESET.eq(no.map(|no| no.0))).order(LedgerRecords::RECORD_ID)
+            .select((ledgers::id, LedgerRecords::OPERATION, ledgers::amount)).load::<(i32, Operation, i32)>(conn))?;
+        assert_eq!(records, [(1, Operation::Update, 100), (2, Operation::Insert, 200), (3, Operation::Insert, 300)]);
+        let (rows, count) = everything!(conn);
+        assert_eq!((rows.iter().map(|row| row.amount).collect::<Vec<_>>(), count), (vec![100, 200, 300], 9));
+        is_required("after", go!(ledger.revert(conn, 2)));
     }
 
     /// A refusal inside of another transaction leaves the choice to the caller.

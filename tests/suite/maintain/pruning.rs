@@ -2,8 +2,8 @@
 
 use super::recorded;
 use crate::support::dice::Dice;
-use crate::support::each_engine;
 use crate::support::recorded::{Label, Paper, PaperRecords, papers};
+use crate::support::{Db, Engine, each_engine};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
@@ -13,6 +13,25 @@ use handleref::{Error, Operation, RecordNo};
 
 fn tick() {
     std::thread::sleep(std::time::Duration::from_millis(3));
+}
+
+/// Gives the record of a version another time, through the door that a prune opens.
+fn dated(db: &Db, version: i64, time: &str) {
+    let (open, close) = match db.engine {
+        Engine::Sqlite => (
+            "BEGIN; UPDATE handleref_context SET door = 1",
+            "UPDATE handleref_context SET door = 0; COMMIT",
+        ),
+        Engine::Postgres => (
+            "BEGIN; SELECT set_config('handleref.door', '1', true)",
+            "COMMIT",
+        ),
+        Engine::Mysql => ("SET @handleref_door = 1", "SET @handleref_door = NULL"),
+    };
+    db.create(&format!(
+        "UPDATE handleref_recordings SET began_at = '2024-01-01 00:00:00'; {open}; \
+         UPDATE paper_records SET recorded_at = '2024-02-03 {time}' WHERE record_version = {version}; {close}"
+    ));
 }
 
 /// The states of the papers at each record's time and number.
@@ -132,6 +151,34 @@ each_engine! {
         assert_eq!(i64::try_from(deleted.len() - left.len()).unwrap(), pruned.deleted);
         assert!(counts!(conn).values().all(|count| *count == 1));
         assert_exact!(conn, before, pruned);
+    }
+
+    /// To the microsecond: a record goes if another one was there at that moment.
+    async fn the_moment_itself(db: recorded, conn) {
+        insert!(conn, 1, "a");
+        for title in ["b", "c", "d"] {
+            rename!(conn, 1, title);
+        }
+        let noon: NaiveDateTime = "2024-02-03T12:00:00.5".parse()?;
+        let (micro, records) = (TimeDelta::microseconds(1), ["11:00:00", "12:00:00.5", "12:00:00.5", "13:00:00"]);
+        for (version, time) in (1..).zip(records) {
+            dated(&db, version, time);
+        }
+        macro_rules! left {
+            ($prune:ident, $limit:expr) => {
+                go!(Paper::prune().older_than($limit).$prune(conn))?.deleted
+            };
+        }
+        let (early, late) = (noon - TimeDelta::hours(1), noon + TimeDelta::hours(1) - TimeDelta::milliseconds(500));
+        assert_eq!((left!(dry_run, early - micro), left!(dry_run, early)), (0, 0));
+        assert_eq!((left!(dry_run, noon - micro), left!(dry_run, noon)), (0, 2));
+        assert_eq!((left!(dry_run, late - micro), left!(dry_run, late)), (2, 3));
+        // Exact from that moment on, and from no earlier one.
+        assert_eq!(left!(execute, noon), 2);
+        let titles = |papers: Vec<Paper>| papers.into_iter().map(|paper| paper.title).collect::<Vec<_>>();
+        assert_eq!(titles(go!(state!(noon).load::<Paper>(conn))?), ["c"]);
+        assert!(go!(state!(noon - micro).load::<Paper>(conn)).is_err());
+        assert_eq!(history!(conn, 1).iter().map(|(_, version)| *version).collect::<Vec<_>>(), [3, 4]);
     }
 
     /// A hold keeps the records of a row, or of all rows.

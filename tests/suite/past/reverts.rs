@@ -88,8 +88,13 @@ each_engine! {
 
         let summary = go!(paper.changes_summary(conn, &[2, 3]))?;
         assert_eq!(summary[0].field, "title");
-        let titles: Vec<_> = summary[0].changes.iter().map(|c| (c.version, c.new.as_str())).collect();
-        assert_eq!(titles, [(2, Some("Updated")), (3, Some("Again"))]);
+        let titles: Vec<_> = summary[0].changes.iter().map(|c| (c.version, c.old.as_str(), c.new.as_str())).collect();
+        assert_eq!(titles, [(2, Some("Test"), Some("Updated")), (3, Some("Updated"), Some("Again"))]);
+        // From the version before it, whichever versions are asked for.
+        let last = go!(paper.changes_summary(conn, &[3]))?;
+        let last: Vec<_> = last.iter().map(|field| (field.field, &field.changes[0].old, &field.changes[0].new)).collect();
+        let site = serde_json::json!("https://example.com");
+        assert_eq!(last, [("title", &"Updated".into(), &"Again".into()), ("website", &serde_json::Value::Null, &site)]);
         let first = go!(paper.changes_summary(conn, &[1]))?;
         assert!(first.iter().any(|field| field.field == "title" && field.changes[0].old.is_null()));
 
@@ -183,6 +188,14 @@ each_engine! {
             other => panic!("{other:?}"),
         }
         assert_eq!(paper!(conn, 1), paper);
+        // In a transaction of the caller, who goes on, nothing of it is kept, either.
+        let before = history!(conn, 1);
+        transaction!(conn, inner, {
+            assert!(matches!(go!(plan.apply(inner)), Err(Error::Revert { .. })));
+            assert!(matches!(go!(paper.revert(inner, Revert::fields().field(papers::title, 4))), Err(Error::Revert { .. })));
+            Ok(())
+        })?;
+        assert_eq!((paper!(conn, 1), history!(conn, 1)), (paper.clone(), before));
 
         // The hook of the model.
         match go!(paper.revert(conn, Revert::fields().field(papers::title, 4))) {

@@ -1,8 +1,8 @@
 //! The last records of stretches of time.
 
-use super::{Post, PostRecords, labels, posts, put, sql, tables, updates};
+use super::{Post, PostRecords, labels, now, posts, put, sql, tables, updates};
 use crate::support::each_engine;
-use chrono::{DateTime, Datelike, NaiveDateTime};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike};
 use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl, SelectableHelper};
 use handleref::record::{Every, RecordsDsl, ZeroLength};
 use handleref::{RecordSource, Recorded};
@@ -78,6 +78,32 @@ each_engine! {
         assert_eq!(records!(conn, boxed.resample(Every::months(1)).filter(posts::id.eq(1))), [4, 8]);
         assert_eq!(records!(conn, all.into_boxed().resample(Every::years(1))), [7, 9, 10]);
         assert_eq!(records!(conn, all.resample(Every::years(1)).into_boxed()), [7, 9, 10]);
+    }
+
+    /// A window before it: the last hour of each row in three days, and so on.
+    async fn resample_of_a_window(db: tables, conn) {
+        let hours = |n| now() - TimeDelta::hours(n);
+        let hour = |at: NaiveDateTime, minute| at.date().and_hms_opt(at.hour(), minute, 0).unwrap();
+        let (old, recent) = (hour(hours(24 * 10), 0), hour(hours(24), 0));
+        put(&db, &[
+            (1, 1, "update", old),
+            (2, 1, "update", recent),
+            (3, 1, "update", hour(recent, 30)),
+            (4, 2, "update", hour(recent, 10)),
+            (5, 1, "update", recent + TimeDelta::hours(1)),
+            (6, 2, "update", old + TimeDelta::minutes(1)),
+        ]);
+        let all = Post::records();
+        assert_eq!(records!(conn, all.created_in_days(3).resample(Every::hours(1))), [3, 4, 5]);
+        assert_eq!(records!(conn, all.created_in_weeks(3).resample(Every::hours(1))), [1, 3, 4, 5, 6]);
+        assert_eq!(records!(conn, all.created_in_years(1).resample(Every::years(1_000))), [5, 6]);
+        assert_eq!(records!(conn, all.created_in(TimeDelta::days(3)).resample(Every::days(365_000))), [4, 5]);
+        // The window after it looks at what is left: of post 2 the last record is an old one.
+        assert_eq!(records!(conn, all.resample(Every::years(1_000)).created_in_days(3)), [5]);
+        let one = Post { id: 1, topic_id: 1, title: String::new() };
+        assert_eq!(records!(conn, one.history().created_in_days(3).resample(Every::hours(1))), [3, 5]);
+        let boxed = all.created_in_days(3).into_boxed();
+        assert_eq!(records!(conn, boxed.resample(Every::hours(1))), [3, 4, 5]);
     }
 
     /// The conditions on joined tables hold of the result.

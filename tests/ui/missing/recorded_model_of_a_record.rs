@@ -1,7 +1,6 @@
 //! Nothing says of which model a record is. The compiler must come to an end.
 
 use diesel::prelude::*;
-use handleref::prelude::*;
 use handleref::{Record, Recorded};
 
 diesel::table! {
@@ -21,6 +20,6 @@ fn main() {
     let conn = &mut SqliteConnection::establish(":memory:").unwrap();
     let article: Article = articles::table.first(conn).unwrap();
     for record in article.history().select(Record::as_select()).load(conn).unwrap() {
-        println!("{}", record.row.title);
+        println!("{}", record.version);
     }
 }
