@@ -46,9 +46,10 @@ pub enum Error {
         /// What the engine said.
         cause: diesel::result::Error,
     },
-    /// SQLite has rolled back the whole transaction, whatever savepoints were in
-    /// it: the disk is full, or a trigger or a constraint of the user's says so.
-    /// The connection is as after a [`Conflict`](Error::Conflict) that says `lost`.
+    /// The database has ended the whole transaction, whatever savepoints were in
+    /// it, and not for another transaction's sake: on SQLite the disk is full, or
+    /// a trigger or a constraint of the user's says so; on MySQL and MariaDB a
+    /// statement before has changed the schema, which commits. The connection is as after a [`Conflict`](Error::Conflict) that says `lost`.
     RolledBack {
         /// What the engine said.
         cause: diesel::result::Error,
@@ -260,7 +261,7 @@ impl fmt::Display for Error {
                 "the database has rolled back the whole transaction; repeat it from its beginning: {cause}"
             ),
             Self::RolledBack { cause } => {
-                write!(f, "the database has rolled back the whole transaction: {cause}")
+                write!(f, "the database has ended the whole transaction: {cause}")
             }
             Self::Deleted { model, key } => write!(
                 f,

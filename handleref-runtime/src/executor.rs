@@ -194,14 +194,12 @@ pub(crate) async fn judged<C: Steps, T>(conn: &mut C, result: QueryResult<T>) ->
         return Err(error);
     }
     match is_lost(conn).await {
-        true if C::Backend::KIND == Kind::Sqlite && !is_conflict(&error) => {
-            Err(Error::RolledBack { cause: error }.into())
-        }
-        true => Err(Error::Conflict {
+        true if is_conflict(&error) => Err(Error::Conflict {
             lost: true,
             cause: error,
         }
         .into()),
+        true => Err(Error::RolledBack { cause: error }.into()),
         false => Err(error),
     }
 }

@@ -134,7 +134,7 @@ each_engine! {
         });
         let seen = matches!(&undone, Err(Error::Undo { conflicts, .. })
             if matches!(conflicts[0].conflict, Conflict::EditedSince { field: "title", .. }));
-        let refused = db.engine == Engine::Sqlite && matches!(undone, Err(Error::Database(_)));
+        let refused = db.engine == Engine::Sqlite && matches!(undone, Err(Error::Conflict { .. }));
         assert!(seen || refused, "{undone:?}");
         let history = go!(Post::history_of(1).order(PostRecords::RECORD_ID).select(Post::as_select()).load::<Post>(conn))?;
         let titles: Vec<&str> = history.iter().map(|post| post.title.as_str()).collect();

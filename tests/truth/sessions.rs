@@ -2,6 +2,7 @@
 
 mod columns;
 mod dropped;
+mod lives;
 mod lost;
 mod stuck;
 mod times;

@@ -247,7 +247,7 @@ each_engine! {
             go!(diesel::sql_query("PRAGMA busy_timeout = 0").execute(other))?;
             go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
                 let refused = go!(start_recording(other, Changeset::by("other"))).map(drop);
-                assert!(matches!(refused, Err(Error::Database(_))), "{refused:?}");
+                assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
                 book!(conn, 1);
                 Ok::<_, Error>(())
             }))?;

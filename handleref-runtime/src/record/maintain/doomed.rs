@@ -127,7 +127,10 @@ where
 }
 
 /// `(a OR b OR ..)`, as a flat tree: SQLite's may not be deeper than 1000.
-fn any<'a, M, C>(sql: Sql<'a, C::Backend>, keys: &'a [KeyIs<'a, M, C>]) -> Sql<'a, C::Backend>
+pub(super) fn any<'a, M, C>(
+    sql: Sql<'a, C::Backend>,
+    keys: &'a [KeyIs<'a, M, C>],
+) -> Sql<'a, C::Backend>
 where
     C: Executor,
     M: Recall<C>,

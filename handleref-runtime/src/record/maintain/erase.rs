@@ -1,6 +1,7 @@
 //! Personal data of one row, taken out of every record.
 
 use super::Subject;
+use super::doomed::any;
 use super::erasure;
 use super::events::{EventKind, write_event};
 use super::holds::holds_of;
@@ -165,14 +166,12 @@ impl<M: Recorded> Erase<M> {
         subject.lock(conn).await?;
         let key = self.key.text();
         let holds = holds_of(conn, subject).await?;
-        for hold in holds {
-            if self.is_held_by(conn, &hold).await? {
-                return Err(Error::Held {
-                    model: subject.name,
-                    key,
-                    reason: hold.reason,
-                });
-            }
+        if let Some(reason) = self.held(conn, holds).await? {
+            return Err(Error::Held {
+                model: subject.name,
+                key,
+                reason,
+            });
         }
         let condition = KeyIs::<M, C>::new(&self.key);
         let live_row = match self.live && !self.columns.is_empty() {
@@ -213,36 +212,58 @@ impl<M: Recorded> Erase<M> {
         Ok(Erased { records, live_row })
     }
 
-    /// Whether a hold is of this row, or of all, or cannot be read. Two keys that
-    /// are written in two ways may be one to the database's collation.
-    async fn is_held_by<C>(&self, conn: &mut C, hold: &super::Hold) -> Result<bool, Error>
+    /// Why the row is held, if it is. A hold whose key cannot be read (any more)
+    /// holds all rows; of two keys that are written in two ways, the database's
+    /// collation says whether they are one.
+    async fn held<C>(&self, conn: &mut C, holds: Vec<super::Hold>) -> Result<Option<String>, Error>
     where
         C: Executor,
         M: Recall<C>,
     {
-        let Some(held) = hold.key.as_deref().and_then(M::RecordKey::parse) else {
-            return Ok(true);
-        };
-        if held.text() == self.key.text() {
-            return Ok(true);
+        let mut others = Vec::new();
+        for hold in holds {
+            match hold.key.as_deref().and_then(M::RecordKey::parse) {
+                Some(key) if key.text() != self.key.text() => others.push((key, hold.reason)),
+                _ => return Ok(Some(hold.reason)),
+            }
         }
-        let (own, held) = (KeyIs::<M, C>::new(&self.key), KeyIs::<M, C>::new(&held));
+        // Halves, until one is left: the usual answer is none of them.
+        let mut parts: Vec<&[(M::RecordKey, String)]> = others.chunks(500).collect();
+        while let Some(part) = parts.pop() {
+            let keys: Vec<_> = part
+                .iter()
+                .map(|(key, _)| KeyIs::<M, C>::new(key))
+                .collect();
+            if !self.is_one_of(conn, &keys).await? {
+                continue;
+            }
+            match part {
+                [(_, reason)] => return Ok(Some(reason.clone())),
+                part => {
+                    let (one, other) = part.split_at(part.len() / 2);
+                    parts.extend([other, one]);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a record, or the row, has this key and one of those.
+    async fn is_one_of<C>(&self, conn: &mut C, keys: &[KeyIs<'_, M, C>]) -> Result<bool, Error>
+    where
+        C: Executor,
+        M: Recall<C>,
+    {
+        let own = KeyIs::<M, C>::new(&self.key);
         let mut sql = Sql::new("SELECT ");
-        for (at, table) in [M::RECORDING.records, Subject::of::<M>().table]
-            .into_iter()
-            .enumerate()
-        {
-            let integer = integer::<C>();
+        let tables = [M::RECORDING.records, Subject::of::<M>().table];
+        for (at, table) in tables.into_iter().enumerate() {
+            let table = quoted(C::Backend::KIND, table);
             sql = sql
                 .text(if at > 0 { ", " } else { "" })
-                .text(format!(
-                    "CAST((SELECT COUNT(*) FROM {} WHERE ",
-                    quoted(C::Backend::KIND, table)
-                ))
-                .part(&own)
-                .text(" AND ")
-                .part(&held)
-                .text(format!(") AS {integer})"));
+                .text(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
+                .part(&own);
+            sql = any(sql.text(" AND "), keys).text(format!(") AS {})", integer::<C>()));
         }
         let found = conn.numbers(sql).await?.pop();
         Ok(found.is_none_or(|(records, rows)| records > 0 || rows > 0))

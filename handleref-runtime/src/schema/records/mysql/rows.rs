@@ -217,12 +217,21 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     // A transaction with an old snapshot does not see the end of the former
     // life. A key that has one is read again with a lock, which shows it; one
     // that has none is not, because locks on gaps would meet in deadlocks.
-    let mut look =
-        format!("{read};\nIF handleref_last IS NOT NULL THEN\n{read} FOR UPDATE;\nEND IF;");
+    // Whoever has waited for the lock has read what was last before: so until
+    // what is read with the lock stays the same.
+    // And the row itself comes first, or somebody else changes it in between.
+    let key = |name: &&str| format!("{} = {}", target.dialect.quote(name), new(target, name));
+    let key: Vec<String> = target.wanted.key.iter().map(key).collect();
+    let mut look = format!(
+        "{read};\nIF handleref_last IS NOT NULL THEN\n\
+         SELECT COUNT(*) INTO handleref_before FROM {} WHERE {} FOR UPDATE;\n{read} FOR UPDATE;\n\
+         REPEAT\nSET handleref_before = handleref_next;\n{read} FOR UPDATE;\n\
+         UNTIL handleref_next <=> handleref_before END REPEAT;\nEND IF;",
+        target.inside(&target.wanted.table.table),
+        key.join(" AND ")
+    );
     if target.lazy {
         // The row may be there, and have no record yet.
-        let key = |name: &&str| format!("{} = {}", target.dialect.quote(name), new(target, name));
-        let key: Vec<String> = target.wanted.key.iter().map(key).collect();
         look.push_str(&format!(
             "\nIF handleref_last IS NULL THEN\nSELECT {column}, {column} + 2 INTO handleref_last, handleref_next FROM {} WHERE {};\nEND IF;",
             target.inside(&target.wanted.table.table),
@@ -242,7 +251,7 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
         format!("{} <> 0", new(target, name))
     });
     format!(
-        "BEGIN\nDECLARE handleref_last, handleref_next BIGINT;\nDECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
+        "BEGIN\nDECLARE handleref_last, handleref_next, handleref_before BIGINT;\nDECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
          IF {ACTIVE} AND {known} THEN\n{look}\n\
          IF handleref_last IS NOT NULL AND ({new_version} > handleref_last) IS NOT TRUE THEN\nSET {new_version} = handleref_next;\nEND IF;\n\
          END IF;\nEND"

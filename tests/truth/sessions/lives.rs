@@ -1,0 +1,95 @@
+//! One key, and several writers at once who insert, replace and delete it: its
+//! versions rise, and the last record is the row.
+
+use crate::support::recorded::{Paper, PaperRecords, papers};
+use crate::support::{Db, Done, Engine};
+#[allow(unused_imports)]
+use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
+use handleref::prelude::*;
+use handleref::{Error, Operation};
+
+/// What a writer does to the key.
+fn operations(engine: Engine) -> [&'static str; 4] {
+    [
+        match engine {
+            Engine::Mysql | Engine::Sqlite => {
+                "REPLACE INTO papers (id, title, views) VALUES (1, 'replaced', 0)"
+            }
+            Engine::Postgres => {
+                "INSERT INTO papers (id, title, views) VALUES (1, 'upserted', 0) \
+                 ON CONFLICT (id) DO UPDATE SET title = papers.title || '.', version = papers.version + 1"
+            }
+        },
+        "INSERT INTO papers (id, title, views) VALUES (1, 'inserted', 0)",
+        "DELETE FROM papers WHERE id = 1",
+        "UPDATE papers SET title = 'updated', views = views + 1, version = version + 1 WHERE id = 1",
+    ]
+}
+
+macro_rules! lives {
+    ($engine:ident $conn:ty, $($level:literal),*) => {
+        #[test]
+        fn $engine() -> Done {
+            use diesel::RunQueryDsl;
+            for level in [$($level),*] {
+                let db = Db::$engine();
+                crate::support::recorded::papers(&db);
+                let conn = &mut db.connect::<$conn>();
+                // The key has a past.
+                for sql in [operations(db.engine)[1], operations(db.engine)[2]] {
+                    diesel::sql_query(sql).execute(conn)?;
+                }
+                let run = |seed: u64| -> Result<(), Error> {
+                    use diesel::Connection;
+                    let conn = &mut db.connect::<$conn>();
+                    if !level.is_empty() {
+                        diesel::sql_query(level).execute(conn)?;
+                    }
+                    let mut dice = crate::support::dice::Dice(seed);
+                    for _ in 0..40 {
+                        let steps: Vec<i32> = (0..=dice.roll(2)).map(|_| dice.roll(4)).collect();
+                        // Whoever is refused (there is such a row; a deadlock) has done nothing.
+                        let _ = conn.transaction::<_, Error, _>(|conn| {
+                            for step in &steps {
+                                let sql = operations(db.engine)[usize::try_from(*step).unwrap()];
+                                diesel::sql_query(sql).execute(conn)?;
+                            }
+                            Ok(())
+                        });
+                    }
+                    Ok(())
+                };
+                std::thread::scope(|scope| {
+                    let writers: Vec<_> = (1..=3).map(|seed| scope.spawn(move || run(seed * 7_919))).collect();
+                    writers.into_iter().try_for_each(|writer| writer.join().unwrap())
+                })?;
+                let history: Vec<(i64, Operation)> = Paper::history_of(1)
+                    .order(PaperRecords::RECORD_ID)
+                    .select((PaperRecords::VERSION, PaperRecords::OPERATION))
+                    .load(conn)?;
+                let rising = history.windows(2).all(|two| two[0].0 < two[1].0);
+                assert!(rising, "{level:?}: {history:?}");
+                let row = papers::table.find(1).select(Paper::as_select()).load::<Paper>(conn)?.pop();
+                let last = history.last().unwrap();
+                match row {
+                    Some(row) => assert_eq!((row.version, false), (last.0, last.1 == Operation::Delete), "{level:?}"),
+                    None => assert_eq!(last.1, Operation::Delete, "{level:?}"),
+                }
+            }
+            Ok(())
+        }
+    };
+}
+
+mod a_key_with_a_past {
+    #[allow(unused_imports)]
+    use super::*;
+    #[cfg(feature = "sqlite")]
+    lives!(sqlite diesel::SqliteConnection, "");
+    #[cfg(feature = "postgres")]
+    lives!(postgres diesel::PgConnection, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    #[cfg(feature = "mysql")]
+    lives!(mysql diesel::MysqlConnection,
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+}
