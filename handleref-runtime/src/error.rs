@@ -1,5 +1,6 @@
 //! The one error type of the runtime.
 
+use crate::last_version::versions_end;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -162,6 +163,12 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
+    /// The row has the greatest version that its column, or the field, holds;
+    /// nothing was written.
+    VersionsEnd {
+        /// The model or the table, if the database says it.
+        of: Option<String>,
+    },
     /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, beside
     /// a status) is too coarse to tell one deletion from another.
     Stamp {
@@ -304,6 +311,16 @@ impl fmt::Display for Error {
                 "`{column}` of {model} is managed by handleref and cannot be set by hand; leave it out, \
                  in a derived changeset with `#[diesel(skip_update)]`"
             ),
+            Self::VersionsEnd { of } => {
+                f.write_str("a row")?;
+                if let Some(of) = of {
+                    write!(f, " of {of}")?;
+                }
+                f.write_str(
+                    " has the greatest version that its column holds: give the column and the field a wider integer \
+                     (BIGINT and `i64`), or the row a lower version",
+                )
+            }
             Self::Stamp { model } => write!(
                 f,
                 "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, beside a status) must hold microseconds \
@@ -349,8 +366,11 @@ impl From<diesel::result::Error> for Error {
                 Err(other) => Self::Database(diesel::result::Error::QueryBuilderError(other)),
             },
             diesel::result::Error::DatabaseError(_, ref info) => {
-                match table_that_requires_a_changeset(info.message()) {
-                    Some(table) => Self::ChangesetRequired { table },
+                if let Some(table) = table_that_requires_a_changeset(info.message()) {
+                    return Self::ChangesetRequired { table };
+                }
+                match versions_end(info.message()) {
+                    Some(of) => Self::VersionsEnd { of },
                     None => Self::Database(error),
                 }
             }

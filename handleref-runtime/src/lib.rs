@@ -14,6 +14,7 @@ pub mod feed;
 pub mod handle;
 pub mod hooks;
 pub mod key;
+mod last_version;
 pub mod lifecycle;
 mod literal;
 pub mod model;

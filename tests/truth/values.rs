@@ -2,6 +2,7 @@
 
 mod declared;
 mod domains;
+mod ends;
 mod managed;
 mod saved;
 mod saved_types;

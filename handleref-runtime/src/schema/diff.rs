@@ -4,6 +4,7 @@ use super::dialect::{Change, Dialect, Fill, NewColumn, State, Target, Wanted};
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use super::records::{Recorded, support::Support};
+use crate::last_version::greatest;
 use crate::record::facts::Recording;
 
 /// What is wrong with one table, and what puts it right.
@@ -53,6 +54,7 @@ pub(super) fn compare(
         Some("table") => {
             compare.columns();
             compare.known_columns();
+            compare.versions();
             compare.indexes();
             compare.unique();
             compare.guard();
@@ -98,7 +100,7 @@ impl Compare<'_> {
     /// How many of the problems a person has to decide.
     pub(super) fn unrepairable(&self) -> usize {
         let problems = self.findings.problems.iter();
-        problems.filter(|problem| !problem.is_repairable()).count()
+        problems.filter(|problem| problem.kind.stops()).count()
     }
 
     pub(super) fn say_uncovered(&mut self, texts: Vec<String>) {
@@ -192,6 +194,18 @@ impl Compare<'_> {
             Fill::Null => self
                 .dialect
                 .time_type(self.deletion_kind(), self.target.live),
+        }
+    }
+
+    /// Whether versions are left; told when nine of ten are used.
+    fn versions(&mut self) {
+        let Some((version, bits)) = self.target.wanted.roles.version else {
+            return;
+        };
+        let most = greatest(bits);
+        let found = self.target.live.greatest_version.unwrap_or_default();
+        if found > most / 10 * 9 {
+            self.problem(Some(version), ProblemKind::FewVersions { found, most });
         }
     }
 

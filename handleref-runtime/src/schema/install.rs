@@ -19,11 +19,13 @@ pub(super) async fn compare<C: Steps>(
     let mut supports: Vec<(Option<&str>, Support)> = Vec::new();
     for wanted in tables {
         let Some(recording) = wanted.recording else {
-            let live = live::read(conn, dialect, &wanted.table).await?;
+            let mut live = live::read(conn, dialect, &wanted.table).await?;
+            live::read_greatest_version(conn, dialect, wanted, &mut live).await?;
             findings.push(compare_table(dialect, wanted, &live, None));
             continue;
         };
-        let live = live::read_with_types(conn, dialect, &wanted.table).await?;
+        let mut live = live::read_with_types(conn, dialect, &wanted.table).await?;
+        live::read_greatest_version(conn, dialect, wanted, &mut live).await?;
         if live.found.as_deref() != Some("table") {
             findings.push(compare_table(dialect, wanted, &live, None));
             continue;

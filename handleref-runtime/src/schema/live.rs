@@ -1,7 +1,8 @@
 //! What a table is like now, read from the catalogue.
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Wanted};
 use super::names::TableName;
+use crate::engine::Kind;
 use crate::executor::{Steps, Texts};
 use diesel::result::QueryResult;
 
@@ -21,6 +22,8 @@ pub(super) struct Live {
     pub(super) block_ranges: Vec<LiveIndex>,
     pub(super) triggers: Vec<LiveTrigger>,
     pub(super) functions: Vec<LiveFunction>,
+    /// The greatest version of a row; read where versions are of less than 64 bits.
+    pub(super) greatest_version: Option<i64>,
     /// The columns' types as a `CREATE TABLE` would say them, with what belongs
     /// to them of character sets and collations; read for recorded tables.
     pub(super) types: Vec<(String, String)>,
@@ -140,6 +143,29 @@ pub(super) async fn read_with_types<C: Steps>(
         live.types = rows.into_iter().map(typed).collect();
     }
     Ok(live)
+}
+
+/// Reads the greatest version of a table, if it may come to its end.
+pub(super) async fn read_greatest_version<C: Steps>(
+    conn: &mut C,
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &mut Live,
+) -> QueryResult<()> {
+    let Some((version, 16 | 32)) = wanted.roles.version else {
+        return Ok(());
+    };
+    if live.found.as_deref() == Some("table") && live.column(version).is_some() {
+        let text = if dialect.kind() == Kind::Mysql { "CHAR" } else { "TEXT" };
+        let sql = format!(
+            "SELECT CAST(max({}) AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}) FROM {}",
+            dialect.quote(version),
+            dialect.qualified(live.schema.as_deref(), &wanted.table.table),
+        );
+        let found = ask(conn, sql).await?.into_iter().next();
+        live.greatest_version = found.and_then(|(greatest, ..)| greatest?.parse().ok());
+    }
+    Ok(())
 }
 
 pub(super) async fn ask<C: Steps>(conn: &mut C, sql: String) -> QueryResult<Vec<Texts>> {

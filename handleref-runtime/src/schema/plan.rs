@@ -32,7 +32,7 @@ impl Plan {
                 findings
                     .problems
                     .into_iter()
-                    .filter(|problem| !problem.is_repairable()),
+                    .filter(|problem| problem.kind.stops()),
             );
             for change in findings.changes {
                 plan.up.extend(change.up);

@@ -344,7 +344,7 @@ fn body(dialect: &Postgres, target: &Target<'_>) -> String {
         body.push_str(&format!("  NEW.{name} := OLD.{name};\n"));
     }
     body.push_str("  IF NEW OPERATOR(pg_catalog.*<>) OLD THEN\n");
-    for (column, value) in amends(dialect, Kind::Postgres, target.wanted.roles) {
+    for (column, value) in amends(dialect, target.wanted) {
         body.push_str(&format!("    NEW.{column} := {value};\n"));
     }
     body.push_str("  END IF;\n  RETURN NEW;\nEND\n");

@@ -142,6 +142,15 @@ pub enum ProblemKind {
         /// The table.
         table: String,
     },
+    /// A row has used nine tenths of the versions that the column holds. At the
+    /// last one it can be neither changed nor deleted; see
+    /// [`Error::VersionsEnd`](crate::error::Error::VersionsEnd).
+    FewVersions {
+        /// The greatest version of a row.
+        found: i64,
+        /// The greatest one that the column holds.
+        most: i64,
+    },
     /// The engine changes rows of the table where no trigger sees it.
     Unseen {
         /// By what.
@@ -151,14 +160,20 @@ pub enum ProblemKind {
 
 impl Problem {
     /// Whether `install` puts it right. What it does not, it refuses: a person
-    /// has to decide.
+    /// has to decide. (But for [`FewVersions`](ProblemKind::FewVersions), which
+    /// is in nobody's way yet.)
     pub fn is_repairable(&self) -> bool {
         self.kind.is_repairable()
     }
 }
 
 impl ProblemKind {
-    pub(super) fn is_repairable(&self) -> bool {
+    /// Whether `install` refuses to do anything.
+    pub(super) fn stops(&self) -> bool {
+        !self.is_repairable() && !matches!(self, Self::FewVersions { .. })
+    }
+
+    fn is_repairable(&self) -> bool {
         !matches!(
             self,
             Self::MissingTable
@@ -176,6 +191,7 @@ impl ProblemKind {
                 | Self::UnrecordedKey
                 | Self::UnknownRelative { .. }
                 | Self::Unseen { .. }
+                | Self::FewVersions { .. }
         )
     }
 }
@@ -273,6 +289,11 @@ impl fmt::Display for Problem {
             K::UnknownRelative { table } => {
                 write!(f, "the table `{table}` of a relative does not exist")
             }
+            K::FewVersions { found, most } => write!(
+                f,
+                "a row has version {found}, and the column ends at {most}, where the row can be neither changed nor deleted: \
+                 give the column and the field a wider integer (BIGINT and `i64`)"
+            ),
             K::Unseen { by } => write!(f, "changes would not be recorded: {by}"),
         }
     }

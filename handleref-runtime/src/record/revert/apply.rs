@@ -11,9 +11,11 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use crate::key::Key;
+use crate::last_version::next_sql;
 use crate::literal::literal;
 use crate::row::Outcome;
 use crate::schema::{Catalog, Inspected};
+use crate::text::quoted;
 use crate::time::now_sql;
 
 /// Applies a plan in a transaction, in which it is made again first.
@@ -82,13 +84,14 @@ fn moved<M: Recorded>(plan: &RevertPlan<M>) -> Error {
 /// The name and the value of what is written with every change.
 fn bump<'a, M: Recorded, DB: Engine>(mut query: Sql<'a, DB>, mut comma: bool) -> Sql<'a, DB> {
     let roles = M::RECORDED_ROLES;
-    if let Some((version, _)) = roles.version {
+    if let Some((version, bits)) = roles.version {
+        let table = M::RECORDED_NAME;
+        let held = quoted(DB::KIND, version);
         query = query
             .text(if comma { ", " } else { "" })
             .name(version)
             .text(" = ")
-            .name(version)
-            .text(" + 1");
+            .text(next_sql(DB::KIND, &held, bits, table));
         comma = true;
     }
     if let Some((updated_at, kind)) = roles.updated_at {
@@ -264,8 +267,10 @@ where
     if let Some(source) = plan.sources.iter().find(|source| source.column == column) {
         return from_record::<M, C>(column, source.record);
     }
-    if roles.version.is_some_and(|(name, _)| name == column) {
-        return Sql::new("handleref_l.").name(RECORD_VERSION).text(" + 1");
+    if let Some((_, bits)) = roles.version.filter(|(name, _)| *name == column) {
+        let last = format!("handleref_l.{RECORD_VERSION}");
+        let table = M::RECORDED_NAME;
+        return Sql::new("").text(next_sql(C::Backend::KIND, &last, bits, table));
     }
     match roles.updated_at.filter(|(name, _)| *name == column) {
         Some((_, kind)) => Sql::new(now_sql(C::Backend::KIND, kind)),

@@ -65,7 +65,7 @@ impl Compare<'_> {
         } else {
             vec![target.create()]
         };
-        if evolution.iter().any(|(_, kind, _)| !kind.is_repairable())
+        if evolution.iter().any(|(_, kind, _)| kind.stops())
             || self.unrepairable() > before
         {
             // The triggers would name what is not there.

@@ -4,6 +4,8 @@ use super::text::{
     Said, baseline, body, last_properties, new, old, properties, record, under_condition,
 };
 use super::{ACTIVE, last, same_key};
+use crate::last_version::next_sql;
+use crate::engine::Kind;
 use crate::schema::dialect::Living;
 use crate::schema::mysql::{LIVE, collated, stored_literal};
 use crate::schema::records::{RecordColumn, RecordTarget};
@@ -23,7 +25,7 @@ fn inserted(target: &RecordTarget<'_>) -> String {
 fn deleted(target: &RecordTarget<'_>) -> String {
     let version = target
         .version()
-        .map(|name| format!("{} + 1", old(target, name)));
+        .map(|name| next_sql(Kind::Mysql, &old(target, name), 64, &target.wanted.table.table));
     let delete = record(target, "OLD", &Said::now(target, version, "delete"));
     let text = format!("{}{}{delete}", baseline(target), last_properties(target));
     under_condition(target, "OLD", text)
@@ -244,7 +246,8 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     format!(
         "BEGIN\nDECLARE handleref_last, handleref_next BIGINT;\nDECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
          IF {ACTIVE} AND {known} THEN\n{look}\n\
-         IF handleref_last IS NOT NULL AND ({new_version} > handleref_last) IS NOT TRUE THEN\nSET {new_version} = handleref_next;\nEND IF;\n\
-         END IF;\nEND"
+         IF handleref_last IS NOT NULL AND ({new_version} > handleref_last) IS NOT TRUE THEN\nSET {new_version} = {};\nEND IF;\n\
+         END IF;\nEND",
+        target.held_version("handleref_next")
     )
 }
