@@ -61,7 +61,9 @@ pub(crate) fn versions_end(message: &str) -> Option<Option<String>> {
     let (before, _) = message.split_once(&format!(" + {MYSQL}"))?;
     // `schema`.`table`.`version`
     let mut parts = before.rsplit('`').skip(3);
-    let table = parts.next().filter(|name| *name != "OLD" && !name.contains('('));
+    let table = parts
+        .next()
+        .filter(|name| *name != "OLD" && !name.contains('('));
     Some(table.map(str::to_owned))
 }
 

@@ -79,7 +79,7 @@ mod sqlite;
 
 #[doc(hidden)]
 pub use inspect::Catalog;
-pub(crate) use inspect::{ForeignKey, Inspected};
+pub(crate) use inspect::ForeignKey;
 pub use model::ModelSchema;
 #[cfg(any(
     feature = "sqlite",
@@ -128,6 +128,7 @@ impl Schema {
                     roles: model.roles,
                     key: model.key.to_vec(),
                     unique: model.unique.to_vec(),
+                    written: model.written.to_vec(),
                     guards: true,
                     recorder: model.name,
                     recording: model.recording,

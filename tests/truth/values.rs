@@ -1,5 +1,6 @@
 //! Values as the column holds them, and as the instance does.
 
+mod computed;
 mod declared;
 mod domains;
 mod ends;

@@ -19,6 +19,8 @@ pub(super) struct Wanted {
     pub(super) roles: Roles,
     pub(super) key: Vec<&'static str>,
     pub(super) unique: Vec<&'static [&'static str]>,
+    /// The columns that `save` writes from an instance.
+    pub(super) written: Vec<&'static str>,
     pub(super) guards: bool,
     /// The name of the model that is recorded; of any other, if none is.
     pub(super) recorder: &'static str,

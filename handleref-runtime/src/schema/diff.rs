@@ -55,6 +55,7 @@ pub(super) fn compare(
             compare.columns();
             compare.known_columns();
             compare.versions();
+            compare.computed();
             compare.indexes();
             compare.unique();
             compare.guard();
@@ -194,6 +195,16 @@ impl Compare<'_> {
             Fill::Null => self
                 .dialect
                 .time_type(self.deletion_kind(), self.target.live),
+        }
+    }
+
+    /// Columns that the database computes, and that a save would write.
+    fn computed(&mut self) {
+        let live = self.target.live;
+        for column in live.columns.iter().filter(|column| column.computed) {
+            if self.target.wanted.written.contains(&column.name.as_str()) {
+                self.problem(Some(&column.name), ProblemKind::Generated);
+            }
         }
     }
 

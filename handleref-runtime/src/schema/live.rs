@@ -36,6 +36,9 @@ pub(super) struct LiveColumn {
     pub(super) sql_type: String,
     pub(super) nullable: bool,
     pub(super) generated: bool,
+    /// Whether an update cannot assign it: generated, or an identity that is.
+    pub(super) computed: bool,
+    pub(super) identity: bool,
     /// Whether every update sets it (`ON UPDATE CURRENT_TIMESTAMP`).
     pub(super) automatic: bool,
     pub(super) default: Option<String>,
@@ -92,7 +95,8 @@ impl Live {
 pub(super) struct Queries {
     /// One row: what it is, the schema prefix, a detail of the dialect.
     pub(super) table: String,
-    /// Name, type, flags (`n`ullable, `g`enerated, `a`utomatic), default.
+    /// Name, type, flags (`n`ullable, `g`enerated, generated when it is read
+    /// (`v`, PostgreSQL), always `i`dentity, `a`utomatic), default.
     pub(super) columns: String,
     /// Name, column or null, flags (`u`nique, `b`lock range), condition; in
     /// order of position.
@@ -156,7 +160,11 @@ pub(super) async fn read_greatest_version<C: Steps>(
         return Ok(());
     };
     if live.found.as_deref() == Some("table") && live.column(version).is_some() {
-        let text = if dialect.kind() == Kind::Mysql { "CHAR" } else { "TEXT" };
+        let text = if dialect.kind() == Kind::Mysql {
+            "CHAR"
+        } else {
+            "TEXT"
+        };
         let sql = format!(
             "SELECT CAST(max({}) AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}) FROM {}",
             dialect.quote(version),
@@ -191,6 +199,8 @@ impl Live {
                     sql_type: sql_type.unwrap_or_default().to_lowercase(),
                     nullable: flags.contains('n'),
                     generated: flags.contains('g'),
+                    computed: flags.contains(['g', 'v', 'i']),
+                    identity: flags.contains('i'),
                     automatic: flags.contains('a'),
                     default,
                 }

@@ -125,7 +125,8 @@ impl Dialect for Postgres {
             // A virtual generated column (PostgreSQL 18) is null in OLD and in NEW.
             columns: format!(
                 "SELECT a.attname::text, g.sql_type, \
-                 CASE WHEN a.attnotnull THEN '' ELSE 'n' END || CASE a.attgenerated WHEN 's' THEN 'g' ELSE '' END, \
+                 CASE WHEN a.attnotnull THEN '' ELSE 'n' END || CASE a.attgenerated WHEN 's' THEN 'g' WHEN 'v' THEN 'v' ELSE '' END \
+                 || CASE a.attidentity WHEN 'a' THEN 'i' ELSE '' END, \
                  pg_get_expr(d.adbin, d.adrelid)::text \
                  FROM pg_catalog.pg_attribute a {GROUND} \
                  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \

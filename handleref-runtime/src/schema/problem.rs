@@ -142,6 +142,9 @@ pub enum ProblemKind {
         /// The table.
         table: String,
     },
+    /// The database computes the column, and `save` would write it: mark the
+    /// field with `#[handleref(generated)]`.
+    Generated,
     /// A row has used nine tenths of the versions that the column holds. At the
     /// last one it can be neither changed nor deleted; see
     /// [`Error::VersionsEnd`](crate::error::Error::VersionsEnd).
@@ -160,8 +163,8 @@ pub enum ProblemKind {
 
 impl Problem {
     /// Whether `install` puts it right. What it does not, it refuses: a person
-    /// has to decide. (But for [`FewVersions`](ProblemKind::FewVersions), which
-    /// is in nobody's way yet.)
+    /// has to decide. (But for [`FewVersions`](ProblemKind::FewVersions) and
+    /// [`Generated`](ProblemKind::Generated), which are not in its way.)
     pub fn is_repairable(&self) -> bool {
         self.kind.is_repairable()
     }
@@ -170,7 +173,7 @@ impl Problem {
 impl ProblemKind {
     /// Whether `install` refuses to do anything.
     pub(super) fn stops(&self) -> bool {
-        !self.is_repairable() && !matches!(self, Self::FewVersions { .. })
+        !self.is_repairable() && !matches!(self, Self::FewVersions { .. } | Self::Generated)
     }
 
     fn is_repairable(&self) -> bool {
@@ -192,6 +195,7 @@ impl ProblemKind {
                 | Self::UnknownRelative { .. }
                 | Self::Unseen { .. }
                 | Self::FewVersions { .. }
+                | Self::Generated
         )
     }
 }
@@ -289,6 +293,9 @@ impl fmt::Display for Problem {
             K::UnknownRelative { table } => {
                 write!(f, "the table `{table}` of a relative does not exist")
             }
+            K::Generated => f.write_str(
+                "the database computes the column, so a `save` of the model fails; mark its field with `#[handleref(generated)]`",
+            ),
             K::FewVersions { found, most } => write!(
                 f,
                 "a row has version {found}, and the column ends at {most}, where the row can be neither changed nor deleted: \

@@ -105,23 +105,13 @@ impl<'a> RecordTarget<'a> {
     /// The version of a row after `version`, which is SQL.
     pub(super) fn next_version(&self, version: &str) -> String {
         let bits = self.roles().version.map_or(64, |(_, bits)| bits);
-        next_sql(
-            self.dialect.kind(),
-            version,
-            bits,
-            &self.wanted.table.table,
-        )
+        next_sql(self.dialect.kind(), version, bits, &self.wanted.table.table)
     }
 
     /// `version`, which is SQL, if the column of the version holds it.
     pub(super) fn held_version(&self, version: &str) -> String {
         let bits = self.roles().version.map_or(64, |(_, bits)| bits);
-        held_sql(
-            self.dialect.kind(),
-            version,
-            bits,
-            &self.wanted.table.table,
-        )
+        held_sql(self.dialect.kind(), version, bits, &self.wanted.table.table)
     }
 
     /// The columns whose change means that a record is written: values and

@@ -14,7 +14,7 @@ use crate::key::Key;
 use crate::last_version::next_sql;
 use crate::literal::literal;
 use crate::row::Outcome;
-use crate::schema::{Catalog, Inspected};
+use crate::schema::Catalog;
 use crate::text::quoted;
 use crate::time::now_sql;
 
@@ -155,7 +155,7 @@ where
     let mut values: Vec<Assignment<'_, C::Backend>> = plan
         .sources
         .iter()
-        .filter(|source| differs(source.column) && !is_generated(&table, source.column))
+        .filter(|source| differs(source.column) && !has(&table.computed, source.column))
         .map(|source| {
             let value = from_record::<M, C>(source.column, source.record);
             (source.column, value)
@@ -206,8 +206,8 @@ async fn forget_temporary<C: Executor>(conn: &mut C) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_generated(table: &Inspected, column: &str) -> bool {
-    table.generated.iter().any(|name| name == column)
+fn has(columns: &[String], column: &str) -> bool {
+    columns.iter().any(|name| name == column)
 }
 
 /// Inserts a row that is gone, as the plan says.
@@ -225,7 +225,7 @@ where
     let kept = M::RECORDING
         .columns
         .iter()
-        .filter(|column| column.capture == Capture::Value && !is_generated(&table, column.name));
+        .filter(|column| column.capture == Capture::Value && !has(&table.generated, column.name));
     let mut values: Vec<Assignment<'_, C::Backend>> = kept
         .map(|column| (column.name, inserted::<M, C>(plan, column.name)))
         .collect();
