@@ -75,7 +75,7 @@ const STRUCT_KEYS: [&str; 8] = [
     "secondary",
     "crate",
 ];
-const FIELD_KEYS: [&str; 7] = [
+const FIELD_KEYS: [&str; 8] = [
     "version",
     "created_at",
     "updated_at",
@@ -83,6 +83,7 @@ const FIELD_KEYS: [&str; 7] = [
     "status",
     "unique",
     "skip",
+    "generated",
 ];
 
 impl StructKeys {

@@ -71,6 +71,14 @@ fn roles_are_for_stored_columns(model: &mut Model, errors: &mut Errors) {
                     role.key()
                 ),
             );
+        } else if let Some(generated) = field.attrs.generated.span() {
+            errors.add(
+                generated,
+                format_args!(
+                    "`generated` (the database computes the column) conflicts with `{}`, which handleref writes; keep one of them",
+                    role.key()
+                ),
+            );
         } else if let Some(skip) = field.attrs.skip.span() {
             errors.add(
                 skip,

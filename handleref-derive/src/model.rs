@@ -67,9 +67,12 @@ impl Named for Field {
 impl Field {
     /// Whether the field is a column of the table that an update may write.
     pub(crate) fn is_written(&self) -> bool {
-        !self.diesel.skip_update
-            && self.diesel.select_expression.is_none()
-            && self.diesel.embed.is_none()
+        !self.diesel.skip_update && !self.attrs.generated.is_set() && self.is_column()
+    }
+
+    /// Whether the field is a column of the table.
+    pub(crate) fn is_column(&self) -> bool {
+        self.diesel.select_expression.is_none() && self.diesel.embed.is_none()
     }
 }
 

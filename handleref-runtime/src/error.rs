@@ -1,5 +1,6 @@
 //! The one error type of the runtime.
 
+use crate::last_version::versions_end;
 use diesel::result::DatabaseErrorKind;
 use std::error::Error as StdError;
 use std::fmt;
@@ -207,6 +208,18 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
+    /// A statement assigns a column that the database computes; of a `save`,
+    /// the field needs `#[handleref(generated)]`.
+    GeneratedColumn {
+        /// The column.
+        column: String,
+    },
+    /// The row has the greatest version that its column, or the field, holds;
+    /// nothing was written.
+    VersionsEnd {
+        /// The model or the table, if the database says it.
+        of: Option<String>,
+    },
     /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, beside
     /// a status) is too coarse to tell one deletion from another.
     Stamp {
@@ -373,6 +386,21 @@ impl fmt::Display for Error {
                 "`{column}` of {model} is managed by handleref and cannot be set by hand; leave it out, \
                  in a derived changeset with `#[diesel(skip_update)]`"
             ),
+            Self::GeneratedColumn { column } => write!(
+                f,
+                "the database computes the column `{column}` and takes no value for it: mark the field with \
+                 `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`"
+            ),
+            Self::VersionsEnd { of } => {
+                f.write_str("a row")?;
+                if let Some(of) = of {
+                    write!(f, " of {of}")?;
+                }
+                f.write_str(
+                    " has the greatest version that its column holds: give the column and the field a wider integer \
+                     (BIGINT and `i64`), or the row a lower version",
+                )
+            }
             Self::Stamp { model } => write!(
                 f,
                 "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, beside a status) must hold microseconds \
@@ -424,8 +452,14 @@ impl From<diesel::result::Error> for Error {
                 cause: conflict,
             },
             diesel::result::Error::DatabaseError(_, ref info) => {
-                match table_that_requires_a_changeset(info.message()) {
-                    Some(table) => Self::ChangesetRequired { table },
+                if let Some(table) = table_that_requires_a_changeset(info.message()) {
+                    return Self::ChangesetRequired { table };
+                }
+                if let Some(column) = generated_column(info.message()) {
+                    return Self::GeneratedColumn { column };
+                }
+                match versions_end(info.message()) {
+                    Some(of) => Self::VersionsEnd { of },
                     None => Self::Database(error),
                 }
             }
@@ -503,6 +537,20 @@ fn table_that_requires_a_changeset(message: &str) -> Option<String> {
     let [before, after] = REQUIRED;
     let table = message.strip_prefix(before)?.strip_suffix(after)?;
     Some(table.to_owned())
+}
+
+/// The generated column that a message is about, in the words of SQLite,
+/// PostgreSQL, and MySQL and MariaDB.
+fn generated_column(message: &str) -> Option<String> {
+    let found = if let Some(rest) = message.strip_prefix("cannot UPDATE generated column ") {
+        rest.trim_matches('"')
+    } else if let Some(rest) = message.strip_suffix("\" can only be updated to DEFAULT") {
+        rest.strip_prefix("column \"")?
+    } else {
+        let rest = message.strip_prefix("The value specified for generated column '")?;
+        rest.split_once("' in table ")?.0
+    };
+    Some(found.to_owned())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod grouped;
 pub mod handle;
 pub mod hooks;
 pub mod key;
+mod last_version;
 pub mod lifecycle;
 mod literal;
 pub mod model;

@@ -40,6 +40,9 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     /// Sets of columns that are unique among the living, from
     /// `#[handleref(unique)]` and `#[handleref(unique(a, b))]`.
     const UNIQUE: &'static [&'static [&'static str]];
+    /// The columns that `save` writes from the instance.
+    #[doc(hidden)]
+    const WRITTEN: &'static [&'static str];
     /// Further options, as written in `#[handleref(options(name = "value"))]`.
     const OPTIONS: &'static [(&'static str, &'static str)];
 

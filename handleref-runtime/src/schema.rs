@@ -84,7 +84,7 @@ mod sqlite;
 
 #[doc(hidden)]
 pub use inspect::Catalog;
-pub(crate) use inspect::{ForeignKey, Inspected};
+pub(crate) use inspect::ForeignKey;
 pub use model::ModelSchema;
 #[cfg(any(
     feature = "sqlite",
@@ -133,6 +133,7 @@ impl Schema {
                     roles: model.roles,
                     key: model.key.to_vec(),
                     unique: model.unique.to_vec(),
+                    written: model.written.to_vec(),
                     guards: true,
                     recorder: model.name,
                     recording: model.recording,

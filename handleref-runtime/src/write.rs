@@ -2,7 +2,9 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::last_version::next_sql;
 use crate::model::{HandleRef, Managed, SoftDelete};
+use crate::text::quoted;
 use crate::time::{push_now, push_rising};
 use diesel::associations::HasTable;
 use diesel::query_builder::{
@@ -183,15 +185,14 @@ where
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let mut separator = "";
-        if let Some((version, _)) = M::ROLES.version {
+        if let Some((version, bits)) = M::ROLES.version {
             out.push_identifier(version)?;
             out.push_sql(" = ");
             // With its table: in `ON CONFLICT DO UPDATE` a bare name on the
             // right side is ambiguous between the row and the proposed one.
-            M::table().push(&mut out)?;
-            out.push_sql(".");
-            out.push_identifier(version)?;
-            out.push_sql(" + 1");
+            let table = M::table().quoted()?;
+            let held = format!("{table}.{}", quoted(DB::KIND, version));
+            out.push_sql(&next_sql(DB::KIND, &held, bits, M::NAME));
             separator = ", ";
         }
         if let Some((updated_at, kind)) = M::ROLES.updated_at {

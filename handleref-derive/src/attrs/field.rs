@@ -16,6 +16,7 @@ pub(crate) struct FieldKeys {
     pub(crate) status: StatusValues,
     pub(crate) unique: Once<()>,
     pub(crate) skip: Once<()>,
+    pub(crate) generated: Once<()>,
 }
 
 /// What a column is for.
@@ -121,6 +122,7 @@ impl FieldKeys {
         match name.as_str() {
             "unique" => self.unique.set(key, flag(key, input)?),
             "skip" => self.skip.set(key, flag(key, input)?),
+            "generated" => self.generated.set(key, flag(key, input)?),
             name if STRUCT_KEYS.contains(&name) => Err(syn::Error::new(
                 key.span(),
                 format!(

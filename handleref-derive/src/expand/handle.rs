@@ -45,6 +45,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         let column = &model.fields[at].column;
         quote!(type __HandlerefDeletedAt = #column;)
     });
+    let written = model.written().map(|field| column_name(field));
     quote! {
         #deleted_at
         #[automatically_derived]
@@ -57,6 +58,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             const ROLES: __handleref::Roles = #roles;
             const KEY_COLUMNS: &'static [&'static str] = &[#(#key_columns),*];
             const UNIQUE: &'static [&'static [&'static str]] = &[#(#unique),*];
+            const WRITTEN: &'static [&'static str] = &[#(#written),*];
             const OPTIONS: &'static [(&'static str, &'static str)] = &[#(#options),*];
             fn table() -> Self::Table {
                 #table::table

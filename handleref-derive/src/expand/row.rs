@@ -45,12 +45,12 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 
     // What the columns made of the values is read back, where Diesel reads a
     // field as it is.
-    let created_at = model.roles.created_at.map(|at| &model.fields[at]);
-    let read = written.iter().copied().chain(created_at).filter(|field| {
-        let known = managed.iter().any(|one| one.ident == field.ident);
+    let read = model.fields.iter().enumerate().filter(|(at, field)| {
+        let known = model.key.contains(at) || managed.iter().any(|one| one.ident == field.ident);
         let plain = converted_type(field).is_none() && field.diesel.deserialize_as.is_none();
-        !known && plain && field.is_written()
+        !known && plain && field.is_column()
     });
+    let read = read.map(|(_, field)| field);
     let saved = managed.iter().copied().chain(read).collect::<Vec<_>>();
     let saved_types = saved.iter().map(|field| &field.ty).collect::<Vec<_>>();
     let saved_columns = saved.iter().map(|field| &field.column).collect::<Vec<_>>();

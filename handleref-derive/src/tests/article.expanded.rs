@@ -37,6 +37,10 @@ const _: () = {
                 <articles::title as __handleref::diesel::Column>::NAME,
             ],
         ];
+        const WRITTEN: &'static [&'static str] = &[
+            <articles::tenant_id as __handleref::diesel::Column>::NAME,
+            <articles::title as __handleref::diesel::Column>::NAME,
+        ];
         const OPTIONS: &'static [(&'static str, &'static str)] = &[];
         fn table() -> Self::Table {
             articles::table

@@ -25,6 +25,9 @@ const _: () = {
             <comments::id as __handleref::diesel::Column>::NAME,
         ];
         const UNIQUE: &'static [&'static [&'static str]] = &[];
+        const WRITTEN: &'static [&'static str] = &[
+            <comments::article_id as __handleref::diesel::Column>::NAME,
+        ];
         const OPTIONS: &'static [(&'static str, &'static str)] = &[];
         fn table() -> Self::Table {
             comments::table

@@ -28,6 +28,10 @@ const _: () = {
             <links::left as __handleref::diesel::Column>::NAME,
         ];
         const UNIQUE: &'static [&'static [&'static str]] = &[];
+        const WRITTEN: &'static [&'static str] = &[
+            <links::other as __handleref::diesel::Column>::NAME,
+            <links::points as __handleref::diesel::Column>::NAME,
+        ];
         const OPTIONS: &'static [(&'static str, &'static str)] = &[("icon", "chain")];
         fn table() -> Self::Table {
             links::table
@@ -41,10 +45,11 @@ const _: () = {
     }
     type __HandlerefManaged = (i32,);
     type __HandlerefManagedSql = (__handleref::Sql<links::left>,);
-    type __HandlerefSaved = (i32, String);
+    type __HandlerefSaved = (i32, String, i64);
     type __HandlerefSavedSql = (
         __handleref::Sql<links::left>,
         __handleref::Sql<links::other>,
+        __handleref::Sql<links::total>,
     );
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Link
@@ -73,6 +78,7 @@ const _: () = {
         const SAVED: &'static [&'static str] = &[
             <links::left as __handleref::diesel::Column>::NAME,
             <links::other as __handleref::diesel::Column>::NAME,
+            <links::total as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
             __handleref::Always
@@ -112,7 +118,7 @@ const _: () = {
             (self.left,) = __handleref_managed;
         }
         fn settle(&mut self, __handleref_saved: Self::Saved) {
-            (self.left, self.right) = __handleref_saved;
+            (self.left, self.right, self.total) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::None

@@ -22,6 +22,9 @@ const _: () = {
             .with_status::<comments::state>();
         const KEY_COLUMNS: &'static [&'static str] = &[];
         const UNIQUE: &'static [&'static [&'static str]] = &[];
+        const WRITTEN: &'static [&'static str] = &[
+            <comments::state as __handleref::diesel::Column>::NAME,
+        ];
         const OPTIONS: &'static [(&'static str, &'static str)] = &[];
         fn table() -> Self::Table {
             comments::table
@@ -70,8 +73,11 @@ const _: () = {
     }
     type __HandlerefManaged = (i32,);
     type __HandlerefManagedSql = (__handleref::Sql<comments::state>,);
-    type __HandlerefSaved = (i32,);
-    type __HandlerefSavedSql = (__handleref::Sql<comments::state>,);
+    type __HandlerefSaved = (i32, Option<i64>);
+    type __HandlerefSavedSql = (
+        __handleref::Sql<comments::state>,
+        __handleref::Sql<comments::version>,
+    );
     #[automatically_derived]
     impl<__HandlerefDb: __handleref::Engine> __handleref::Row<__HandlerefDb> for Comment
     where
@@ -97,6 +103,7 @@ const _: () = {
         ];
         const SAVED: &'static [&'static str] = &[
             <comments::state as __handleref::diesel::Column>::NAME,
+            <comments::version as __handleref::diesel::Column>::NAME,
         ];
         fn live_test() -> Self::LiveTest {
             <Self as __handleref::SoftDelete>::is_live()
@@ -129,7 +136,7 @@ const _: () = {
             (self.state,) = __handleref_managed;
         }
         fn settle(&mut self, __handleref_saved: Self::Saved) {
-            (self.state,) = __handleref_saved;
+            (self.state, self.version) = __handleref_saved;
         }
         fn held_version(&self) -> ::core::option::Option<i64> {
             ::core::option::Option::None

@@ -24,6 +24,9 @@ const _: () = {
             <crate::schema::orders::id as __handleref::diesel::Column>::NAME,
         ];
         const UNIQUE: &'static [&'static [&'static str]] = &[];
+        const WRITTEN: &'static [&'static str] = &[
+            <crate::schema::orders::state as __handleref::diesel::Column>::NAME,
+        ];
         const OPTIONS: &'static [(&'static str, &'static str)] = &[];
         fn table() -> Self::Table {
             crate::schema::orders::table

@@ -29,6 +29,10 @@ const _: () = {
         const UNIQUE: &'static [&'static [&'static str]] = &[
             &[<orgs::name as __handleref::diesel::Column>::NAME],
         ];
+        const WRITTEN: &'static [&'static str] = &[
+            <orgs::name as __handleref::diesel::Column>::NAME,
+            <orgs::status as __handleref::diesel::Column>::NAME,
+        ];
         const OPTIONS: &'static [(&'static str, &'static str)] = &[];
         fn table() -> Self::Table {
             orgs::table

@@ -4,6 +4,8 @@ use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numb
 use super::{Node, push_columns};
 use crate::engine::{Engine, Kind, locking_read};
 use crate::executor::Executor;
+use crate::last_version::next_sql;
+use crate::text::quoted;
 use crate::time::{TimeKind, literal_sql, push_now, push_rising};
 use chrono::NaiveDateTime;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -166,12 +168,13 @@ impl<C: Executor> Update<'_, C> {
             }
             separator = ", ";
         }
-        if let Some((version, _)) = node.roles.version {
+        if let Some((version, bits)) = node.roles.version {
             out.push_sql(separator);
             out.push_identifier(version)?;
             out.push_sql(" = ");
-            out.push_identifier(version)?;
-            out.push_sql(" + 1");
+            let kind = C::Backend::KIND;
+            let held = quoted(kind, version);
+            out.push_sql(&next_sql(kind, &held, bits, node.name));
             separator = ", ";
         }
         if let Some((updated_at, kind)) = node.roles.updated_at {

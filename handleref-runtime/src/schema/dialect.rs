@@ -6,6 +6,7 @@ use super::names::{TableName, hex_literal, literal, quoted};
 use super::problem::ProblemKind;
 use super::records::RecordTarget;
 use crate::engine::Kind;
+use crate::last_version::{greatest, next_sql};
 use crate::model::Roles;
 use crate::record::facts::Recording;
 use crate::time::TimeKind;
@@ -19,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) roles: Roles,
     pub(super) key: Vec<&'static str>,
     pub(super) unique: Vec<&'static [&'static str]>,
+    /// The columns that `save` writes from an instance.
+    pub(super) written: Vec<&'static str>,
     pub(super) guards: bool,
     /// The name of the model that is recorded; of any other, if none is.
     pub(super) recorder: &'static str,
@@ -349,9 +352,14 @@ pub(super) fn dialect(kind: Kind) -> &'static dyn Dialect {
 /// there is none, `updated_at`. Whoever raises it knows what he does: a verb of
 /// ours, or a mirror that copies rows as they are.
 pub(super) fn trespass(dialect: &dyn Dialect, roles: Roles) -> Option<String> {
-    if let Some((version, _)) = roles.version {
+    if let Some((version, bits)) = roles.version {
         let version = dialect.quote(version);
-        return Some(format!("NEW.{version} <= OLD.{version}"));
+        let lower = format!("NEW.{version} <= OLD.{version}");
+        // Where a column does not refuse what is too large for it.
+        return Some(match dialect.kind() {
+            Kind::Sqlite => format!("({lower} OR NEW.{version} > {})", greatest(bits)),
+            Kind::Postgres | Kind::Mysql => lower,
+        });
     }
     let updated_at = dialect.quote(roles.updated_at?.0);
     // Not simply `<=`, because these may be null.
@@ -359,9 +367,17 @@ pub(super) fn trespass(dialect: &dyn Dialect, roles: Roles) -> Option<String> {
 }
 
 /// What the guard assigns, as pairs of a quoted column and an expression.
-pub(super) fn amends(dialect: &dyn Dialect, kind: Kind, roles: Roles) -> Vec<(String, String)> {
-    let version = roles.version.map(|(name, _)| dialect.quote(name));
-    let version = version.map(|name| (name.clone(), format!("OLD.{name} + 1")));
+pub(super) fn amends(dialect: &dyn Dialect, wanted: &Wanted) -> Vec<(String, String)> {
+    let (kind, roles) = (dialect.kind(), wanted.roles);
+    let version = roles.version.map(|(name, bits)| {
+        let name = dialect.quote(name);
+        let held = match kind {
+            // Neither what was nor what is to be.
+            Kind::Sqlite => format!("max(OLD.{name}, NEW.{name} - 1)"),
+            Kind::Postgres | Kind::Mysql => format!("OLD.{name}"),
+        };
+        (name, next_sql(kind, &held, bits, &wanted.table.table))
+    });
     let updated_at = roles.updated_at.map(|(name, time)| {
         let name = dialect.quote(name);
         let later = crate::time::rising_sql(kind, time, &format!("OLD.{name}"));

@@ -5,6 +5,7 @@ use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use super::records::{Recorded, support::Support};
+use crate::last_version::greatest;
 use crate::record::facts::Recording;
 
 /// What is wrong with one table, and what puts it right.
@@ -101,6 +102,8 @@ fn compare_in(
         Some("table") => {
             compare.columns();
             compare.known_columns();
+            compare.versions();
+            compare.computed();
             compare.indexes();
             compare.unique();
             match recording {
@@ -158,7 +161,7 @@ impl Compare<'_> {
     /// How many of the problems a person has to decide.
     pub(super) fn unrepairable(&self) -> usize {
         let problems = self.findings.problems.iter();
-        problems.filter(|problem| !problem.is_repairable()).count()
+        problems.filter(|problem| problem.kind.stops()).count()
     }
 
     pub(super) fn say_uncovered(&mut self, texts: Vec<String>) {
@@ -271,6 +274,28 @@ impl Compare<'_> {
             Fill::Null => self
                 .dialect
                 .time_type(self.deletion_kind(), self.target.live),
+        }
+    }
+
+    /// Columns that the database computes, and that a save would write.
+    fn computed(&mut self) {
+        let live = self.target.live;
+        for column in live.columns.iter().filter(|column| column.computed) {
+            if self.target.wanted.written.contains(&column.name.as_str()) {
+                self.problem(Some(&column.name), ProblemKind::Generated);
+            }
+        }
+    }
+
+    /// Whether versions are left; told when nine of ten are used.
+    fn versions(&mut self) {
+        let Some((version, bits)) = self.target.wanted.roles.version else {
+            return;
+        };
+        let most = greatest(bits);
+        let found = self.target.live.greatest_version.unwrap_or_default();
+        if found > most / 10 * 9 {
+            self.problem(Some(version), ProblemKind::FewVersions { found, most });
         }
     }
 

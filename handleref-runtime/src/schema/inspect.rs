@@ -54,6 +54,9 @@ pub(crate) struct Inspected {
     pub(crate) columns: Vec<String>,
     /// Columns that the database computes.
     pub(crate) generated: Vec<String>,
+    /// Columns that an update cannot assign: those, and identities that are
+    /// always generated.
+    pub(crate) computed: Vec<String>,
     /// Sets of columns that are unique among all rows.
     pub(crate) unique: Vec<Vec<String>>,
 }
@@ -61,7 +64,9 @@ pub(crate) struct Inspected {
 /// Reads the columns and unique sets of a table of the default schema.
 async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> {
     let live = live::read(conn, dialect(C::Backend::KIND), &named(table)).await?;
-    let generated = live.columns.iter().filter(|column| column.generated);
+    let computed = live.columns.iter().filter(|column| column.computed);
+    // An insert may say what an identity is.
+    let generated = computed.clone().filter(|column| !column.identity);
     let unique = live.indexes.iter().filter(|index| {
         index.unique
             && index.condition.is_none()
@@ -73,6 +78,7 @@ async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> 
     Ok(Inspected {
         columns: live.columns.iter().map(|one| one.name.clone()).collect(),
         generated: generated.map(|one| one.name.clone()).collect(),
+        computed: computed.map(|one| one.name.clone()).collect(),
         unique: unique.map(|index| index.columns.clone()).collect(),
     })
 }

@@ -34,6 +34,7 @@ pub(super) async fn compare<C: Steps>(
             Some(_) => live::read_with_types(conn, dialect, &wanted.table).await?,
             None => live::read(conn, dialect, &wanted.table).await?,
         };
+        live::read_greatest_version(conn, dialect, wanted, &mut live).await?;
         live.alter(&wanted.table.table, &wanted.alterations);
         let recording = wanted
             .recording

@@ -1,7 +1,8 @@
 //! What a table is like now, read from the catalogue.
 
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Wanted};
 use super::names::TableName;
+use crate::engine::Kind;
 use crate::executor::{Steps, Texts};
 use diesel::result::QueryResult;
 
@@ -24,6 +25,8 @@ pub(super) struct Live {
     /// The names of triggers of ours on any table of the schema, where that is
     /// what names are unique in.
     pub(super) taken: Vec<String>,
+    /// The greatest version of a row; read where versions are of less than 64 bits.
+    pub(super) greatest_version: Option<i64>,
     /// The columns' types as a `CREATE TABLE` would say them, with what belongs
     /// to them of character sets and collations; read for recorded tables.
     pub(super) types: Vec<(String, String)>,
@@ -36,6 +39,9 @@ pub(super) struct LiveColumn {
     pub(super) sql_type: String,
     pub(super) nullable: bool,
     pub(super) generated: bool,
+    /// Whether an update cannot assign it: generated, or an identity that is.
+    pub(super) computed: bool,
+    pub(super) identity: bool,
     /// Whether every update sets it (`ON UPDATE CURRENT_TIMESTAMP`).
     pub(super) automatic: bool,
     pub(super) default: Option<String>,
@@ -92,7 +98,8 @@ impl Live {
 pub(super) struct Queries {
     /// One row: what it is, the schema prefix, a detail of the dialect.
     pub(super) table: String,
-    /// Name, type, flags (`n`ullable, `g`enerated, `a`utomatic), default.
+    /// Name, type, flags (`n`ullable, `g`enerated, generated when it is read
+    /// (`v`, PostgreSQL), always `i`dentity, `a`utomatic), default.
     pub(super) columns: String,
     /// Name, column or null, flags (`u`nique, `b`lock range), condition; in
     /// order of position.
@@ -145,6 +152,33 @@ pub(super) async fn read_with_types<C: Steps>(
     Ok(live)
 }
 
+/// Reads the greatest version of a table, if it may come to its end.
+pub(super) async fn read_greatest_version<C: Steps>(
+    conn: &mut C,
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    live: &mut Live,
+) -> QueryResult<()> {
+    let Some((version, 16 | 32)) = wanted.roles.version else {
+        return Ok(());
+    };
+    if live.found.as_deref() == Some("table") && live.column(version).is_some() {
+        let text = if dialect.kind() == Kind::Mysql {
+            "CHAR"
+        } else {
+            "TEXT"
+        };
+        let sql = format!(
+            "SELECT CAST(max({}) AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}) FROM {}",
+            dialect.quote(version),
+            dialect.qualified(live.schema.as_deref(), &wanted.table.table),
+        );
+        let found = ask(conn, sql).await?.into_iter().next();
+        live.greatest_version = found.and_then(|(greatest, ..)| greatest?.parse().ok());
+    }
+    Ok(())
+}
+
 pub(super) async fn ask<C: Steps>(conn: &mut C, sql: String) -> QueryResult<Vec<Texts>> {
     conn.texts(diesel::sql_query(sql)).await
 }
@@ -168,6 +202,8 @@ impl Live {
                     sql_type: sql_type.unwrap_or_default().to_lowercase(),
                     nullable: flags.contains('n'),
                     generated: flags.contains('g'),
+                    computed: flags.contains(['g', 'v', 'i']),
+                    identity: flags.contains('i'),
                     automatic: flags.contains('a'),
                     default,
                 }

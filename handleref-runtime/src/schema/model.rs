@@ -12,6 +12,7 @@ pub struct ModelSchema {
     pub(super) roles: Roles,
     pub(super) key: &'static [&'static str],
     pub(super) unique: &'static [&'static [&'static str]],
+    pub(super) written: &'static [&'static str],
     pub(super) recording: Option<Recording>,
 }
 
@@ -30,6 +31,7 @@ impl ModelSchema {
             roles,
             key,
             unique: &[],
+            written: &[],
             recording: None,
         }
     }
@@ -87,6 +89,7 @@ impl ModelSchema {
     {
         Self {
             unique: M::UNIQUE,
+            written: M::WRITTEN,
             ..Self::described(M::NAME, &rendered(&M::table()), M::ROLES, M::KEY_COLUMNS)
         }
     }
@@ -144,6 +147,7 @@ pub(super) fn join(wanted: &mut Wanted, model: &ModelSchema) {
         wanted.recording = model.recording;
         wanted.recorder = model.name;
     }
+    wanted.written.extend(model.written);
     for columns in model.unique {
         if !wanted.unique.contains(columns) {
             wanted.unique.push(columns);

@@ -358,7 +358,7 @@ impl Dialect for Mysql {
             .collect::<Vec<_>>()
             .join("\n    AND ");
         let assign = |(column, value)| format!("NEW.{column} = {value}");
-        let assign = amends(self, Kind::Mysql, roles)
+        let assign = amends(self, target.wanted)
             .into_iter()
             .map(assign)
             .collect::<Vec<_>>()

@@ -58,7 +58,7 @@ fn statements(findings: impl IntoIterator<Item = Findings>) -> (Vec<String>, Vec
 impl Plan {
     pub(super) fn new(engine: Kind, findings: Vec<Findings>) -> Self {
         let problems = findings.iter().flat_map(|one| &one.problems);
-        let problems = problems.filter(|problem| !problem.is_repairable());
+        let problems = problems.filter(|problem| problem.kind.stops());
         let problems = problems.cloned().collect();
         let home = Home::of(&findings);
         let trusts_in_empty_tables = findings.iter().any(|one| one.elsewhere.is_some());

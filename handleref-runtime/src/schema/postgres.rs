@@ -136,7 +136,8 @@ impl Dialect for Postgres {
             // A virtual generated column (PostgreSQL 18) is null in OLD and in NEW.
             columns: format!(
                 "SELECT a.attname::text, g.sql_type, \
-                 CASE WHEN a.attnotnull THEN '' ELSE 'n' END || CASE a.attgenerated WHEN 's' THEN 'g' ELSE '' END, \
+                 CASE WHEN a.attnotnull THEN '' ELSE 'n' END || CASE a.attgenerated WHEN 's' THEN 'g' WHEN 'v' THEN 'v' ELSE '' END \
+                 || CASE a.attidentity WHEN 'a' THEN 'i' ELSE '' END, \
                  pg_get_expr(d.adbin, d.adrelid)::text \
                  FROM pg_catalog.pg_attribute a {GROUND} \
                  LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
@@ -347,8 +348,7 @@ fn body(dialect: &Postgres, target: &Target<'_>) -> String {
         body.push_str(&format!("  NEW.{name} := OLD.{name};\n"));
     }
     body.push_str("  IF NEW OPERATOR(pg_catalog.*<>) OLD THEN\n");
-    for (column, value) in amends(dialect, Kind::Postgres, target.wanted.roles) {
-        let value = value.replace(" + 1", " OPERATOR(pg_catalog.+) 1");
+    for (column, value) in amends(dialect, target.wanted) {
         body.push_str(&format!("    NEW.{column} := {value};\n"));
     }
     body.push_str("  END IF;\n  RETURN NEW;\nEND\n");

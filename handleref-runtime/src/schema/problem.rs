@@ -201,6 +201,18 @@ pub enum ProblemKind {
         /// Where the others are.
         others: String,
     },
+    /// The database computes the column, and `save` would write it: mark the
+    /// field with `#[handleref(generated)]`.
+    Generated,
+    /// A row has used nine tenths of the versions that the column holds. At the
+    /// last one it can be neither changed nor deleted; see
+    /// [`Error::VersionsEnd`](crate::error::Error::VersionsEnd).
+    FewVersions {
+        /// The greatest version of a row.
+        found: i64,
+        /// The greatest one that the column holds.
+        most: i64,
+    },
     /// The engine changes rows of the table where no trigger sees it.
     Unseen {
         /// By what.
@@ -210,14 +222,20 @@ pub enum ProblemKind {
 
 impl Problem {
     /// Whether `install` puts it right. What it does not, it refuses: a person
-    /// has to decide.
+    /// has to decide. (But for [`FewVersions`](ProblemKind::FewVersions) and
+    /// [`Generated`](ProblemKind::Generated), which are not in its way.)
     pub fn is_repairable(&self) -> bool {
         self.kind.is_repairable()
     }
 }
 
 impl ProblemKind {
-    pub(super) fn is_repairable(&self) -> bool {
+    /// Whether `install` refuses to do anything.
+    pub(super) fn stops(&self) -> bool {
+        !self.is_repairable() && !matches!(self, Self::FewVersions { .. } | Self::Generated)
+    }
+
+    fn is_repairable(&self) -> bool {
         !matches!(
             self,
             Self::MissingTable
@@ -240,6 +258,8 @@ impl ProblemKind {
                 | Self::LostColumn
                 | Self::TooLarge { .. }
                 | Self::NewerLibrary { .. }
+                | Self::FewVersions { .. }
+                | Self::Generated
         )
     }
 }
@@ -379,6 +399,14 @@ impl fmt::Display for Problem {
                 f,
                 "the table was found in the schema `{schema}`, and recorded tables before it in `{others}`: \
                  the recorded models of one `schema!` are in one schema, because each schema has record numbers of its own"
+            ),
+            K::Generated => f.write_str(
+                "the database computes the column, so a `save` of the model fails; mark its field with `#[handleref(generated)]`",
+            ),
+            K::FewVersions { found, most } => write!(
+                f,
+                "a row has version {found}, and the column ends at {most}, where the row can be neither changed nor deleted: \
+                 give the column and the field a wider integer (BIGINT and `i64`)"
             ),
             K::Unseen { by } => write!(f, "changes would not be recorded: {by}"),
         }

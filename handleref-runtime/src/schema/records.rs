@@ -8,6 +8,7 @@ use super::names::{fnv1a, shortened};
 use crate::context::{CHANGESET_HERE, Switch};
 use crate::engine::Kind;
 use crate::executor::Texts;
+use crate::last_version::{held_sql, next_sql};
 use crate::model::Roles;
 use crate::record::facts::{Capture, Property, RecordedColumn, Recording};
 use crate::record::{facts, handed};
@@ -106,6 +107,18 @@ impl<'a> RecordTarget<'a> {
     /// The version column; only then is the record's version the row's.
     pub(super) fn version(&self) -> Option<&'static str> {
         self.wanted.roles.version.map(|(name, _)| name)
+    }
+
+    /// The version of a row after `version`, which is SQL.
+    pub(super) fn next_version(&self, version: &str) -> String {
+        let bits = self.roles().version.map_or(64, |(_, bits)| bits);
+        next_sql(self.dialect.kind(), version, bits, &self.wanted.table.table)
+    }
+
+    /// `version`, which is SQL, if the column of the version holds it.
+    pub(super) fn held_version(&self, version: &str) -> String {
+        let bits = self.roles().version.map_or(64, |(_, bits)| bits);
+        held_sql(self.dialect.kind(), version, bits, &self.wanted.table.table)
     }
 
     /// The columns whose change means that a record is written: values and

@@ -276,7 +276,7 @@ impl Dialect for Sqlite {
             .collect::<Vec<_>>()
             .join(" OR ");
         let assign = |(column, value)| format!("{column} = {value}");
-        let assign = amends(self, Kind::Sqlite, roles)
+        let assign = amends(self, target.wanted)
             .into_iter()
             .map(assign)
             .collect::<Vec<_>>()

@@ -48,7 +48,7 @@ fn things(db: &Db) {
     };
     db.create(&format!(
         "CREATE TABLE things (id {{KEY}} PRIMARY KEY, a REAL, b DOUBLE PRECISION, c NUMERIC(10, 3), d {json}, e {bytes}, \
-         f {{TIME}}, g CHAR(4), h INTEGER)"
+         f {{TIME}}, g CHAR(4), h VARCHAR(9))"
     ));
     db.install(&handleref::schema![Thing]);
 }

@@ -11,9 +11,10 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use crate::key::Key;
+use crate::last_version::next_sql;
 use crate::literal::literal;
 use crate::row::Outcome;
-use crate::schema::{Catalog, Inspected};
+use crate::schema::Catalog;
 use crate::text::quoted;
 use crate::time::rising_sql;
 
@@ -83,13 +84,14 @@ fn moved<M: Recorded>(plan: &RevertPlan<M>) -> Error {
 /// The name and the value of what is written with every change.
 fn bump<'a, M: Recorded, DB: Engine>(mut query: Sql<'a, DB>, mut comma: bool) -> Sql<'a, DB> {
     let roles = M::RECORDED_ROLES;
-    if let Some((version, _)) = roles.version {
+    if let Some((version, bits)) = roles.version {
+        let table = M::RECORDED_NAME;
+        let held = quoted(DB::KIND, version);
         query = query
             .text(if comma { ", " } else { "" })
             .name(version)
             .text(" = ")
-            .name(version)
-            .text(" + 1");
+            .text(next_sql(DB::KIND, &held, bits, table));
         comma = true;
     }
     if let Some((updated_at, kind)) = roles.updated_at {
@@ -153,7 +155,7 @@ where
     let mut values: Vec<Assignment<'_, C::Backend>> = plan
         .sources
         .iter()
-        .filter(|source| differs(source.column) && !is_generated(&table, source.column))
+        .filter(|source| differs(source.column) && !has(&table.computed, source.column))
         .map(|source| {
             let value = from_record::<M, C>(source.column, source.record);
             (source.column, value)
@@ -204,8 +206,8 @@ async fn forget_temporary<C: Executor>(conn: &mut C) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_generated(table: &Inspected, column: &str) -> bool {
-    table.generated.iter().any(|name| name == column)
+fn has(columns: &[String], column: &str) -> bool {
+    columns.iter().any(|name| name == column)
 }
 
 /// Inserts a row that is gone, as the plan says.
@@ -223,7 +225,7 @@ where
     let kept = M::RECORDING
         .columns
         .iter()
-        .filter(|column| column.capture == Capture::Value && !is_generated(&table, column.name));
+        .filter(|column| column.capture == Capture::Value && !has(&table.generated, column.name));
     let mut values: Vec<Assignment<'_, C::Backend>> = kept
         .map(|column| (column.name, inserted::<M, C>(plan, column.name)))
         .collect();
@@ -265,8 +267,10 @@ where
     if let Some(source) = plan.sources.iter().find(|source| source.column == column) {
         return from_record::<M, C>(column, source.record);
     }
-    if roles.version.is_some_and(|(name, _)| name == column) {
-        return Sql::new("handleref_l.").name(RECORD_VERSION).text(" + 1");
+    if let Some((_, bits)) = roles.version.filter(|(name, _)| *name == column) {
+        let last = format!("handleref_l.{RECORD_VERSION}");
+        let table = M::RECORDED_NAME;
+        return Sql::new("").text(next_sql(C::Backend::KIND, &last, bits, table));
     }
     match roles.updated_at.filter(|(name, _)| *name == column) {
         Some((name, time)) => {

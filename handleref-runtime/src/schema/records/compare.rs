@@ -101,9 +101,7 @@ impl Compare<'_> {
         } else {
             vec![target.create()]
         };
-        if evolution.iter().any(|(_, kind, _)| !kind.is_repairable())
-            || self.unrepairable() > before
-        {
+        if evolution.iter().any(|(_, kind, _)| kind.stops()) || self.unrepairable() > before {
             // The triggers would name what is not there.
             evolution
                 .into_iter()

@@ -14,6 +14,7 @@ pub(super) type Labels<'a> = &'a dyn Fn(&str) -> Option<Vec<&'a str>>;
 
 /// Whether records of this type can be kept of a column of the type `row`.
 pub(super) fn fits(kind: Kind, row: &str, declared: &str, labels: Labels<'_>) -> bool {
+    let declared = &with_characters(kind, declared);
     let (from, to) = (Type::parse(kind, row), Type::parse(kind, declared));
     let wide = || step(kind, row, declared) != Step::Clash;
     match kind {
@@ -63,6 +64,7 @@ pub(super) fn conversion(
     declared: &str,
     labels: Labels<'_>,
 ) -> Option<&'static str> {
+    let declared = &with_characters(kind, declared);
     let (old, new) = (Type::parse(kind, from), Type::parse(kind, declared));
     match kind {
         _ if step(kind, from, declared) == Step::Widen => Some("{}"),
@@ -93,6 +95,15 @@ pub(super) fn advice(kind: Kind, from: &str, row: &str, labels: Labels<'_>) -> O
         .into_iter()
         .find(|one| fits(kind, row, one, labels) && kept(one));
     found.map(str::to_owned)
+}
+
+/// What is said without a character set gets the record table's.
+fn with_characters(kind: Kind, declared: &str) -> String {
+    let unsaid = !declared.to_lowercase().contains(" character set ");
+    match kind == Kind::Mysql && unsaid {
+        true => format!("{declared} CHARACTER SET utf8mb4"),
+        false => declared.to_owned(),
+    }
 }
 
 fn is_moment(it: &Type) -> bool {
@@ -175,6 +186,12 @@ mod tests {
             (Kind::Mysql, "enum('a','b')", "LONGTEXT", true),
             (Kind::Mysql, "enum('a','b')", "enum('a')", false),
             (Kind::Mysql, "int(11)", "BIGINT", true),
+            (
+                Kind::Mysql,
+                "varchar(9) CHARACTER SET latin1 COLLATE latin1_bin",
+                "TEXT",
+                true,
+            ),
             (Kind::Mysql, "int(11)", "LONGTEXT", false),
             (Kind::Mysql, "datetime(6)", "timestamp(6)", false),
             (Kind::Sqlite, "TEXT", "INTEGER", false),

@@ -11,6 +11,8 @@
 //! refuses the number, and the trigger looks again with a lock.
 
 use super::RecordTarget;
+use crate::engine::Kind;
+use crate::last_version::next_sql;
 use crate::record::facts::Recording;
 use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
 use crate::schema::live::{Live, LiveIndex};
@@ -297,14 +299,15 @@ fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
 /// the last one that was recorded of the new key.
 pub(in crate::schema) fn rekeyed(dialect: &dyn Dialect, wanted: &Wanted) -> Option<String> {
     let recording = wanted.recording.as_ref()?;
-    let (version, _) = wanted.roles.version?;
+    let (version, bits) = wanted.roles.version?;
     let version = dialect.quote(version);
+    let next = next_sql(Kind::Mysql, "handleref_last", bits, &wanted.table.table);
     let moved = moved(dialect, &wanted.key);
     let last = last(dialect, wanted, recording, "NEW");
     Some(format!(
         "    IF {moved} AND {ACTIVE} THEN BEGIN\n      DECLARE handleref_last BIGINT;\n      \
          SELECT COALESCE((SELECT record_version {last}), 0) INTO handleref_last;\n      \
-         IF NEW.{version} <= handleref_last THEN\n        SET NEW.{version} = handleref_last + 1;\n      END IF;\n    END; END IF;"
+         IF NEW.{version} <= handleref_last THEN\n        SET NEW.{version} = {next};\n      END IF;\n    END; END IF;"
     ))
 }
 

@@ -250,6 +250,8 @@ fn will_have(live: &mut Live, wanted: &Wanted) {
                 sql_type: String::new(),
                 nullable: false,
                 generated: false,
+                computed: false,
+                identity: false,
                 automatic: false,
                 default: None,
             });

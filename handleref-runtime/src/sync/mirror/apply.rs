@@ -228,7 +228,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
         let table = self.catalog.table(target, model.table()).await?;
         let rows = match what {
             What::Insert => model.insert(target, &ops, &table.generated).await?,
-            What::Update => model.update(target, first, &table.generated).await?,
+            What::Update => model.update(target, first, &table.computed).await?,
             What::Delete => model.delete(target, &ops).await?,
         };
         Ok(rows as u64)

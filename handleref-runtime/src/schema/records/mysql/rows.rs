@@ -4,6 +4,8 @@ use super::text::{
     Said, baseline, body, last_properties, new, old, properties, record, under_condition,
 };
 use super::{ACTIVE, last, same_key};
+use crate::engine::Kind;
+use crate::last_version::{greatest, next_sql};
 use crate::schema::dialect::Living;
 use crate::schema::mysql::{LIVE, collated, stored_literal};
 use crate::schema::records::{RecordColumn, RecordTarget};
@@ -21,9 +23,14 @@ fn inserted(target: &RecordTarget<'_>) -> String {
 
 /// The record of a delete.
 fn deleted(target: &RecordTarget<'_>) -> String {
-    let version = target
-        .version()
-        .map(|name| format!("{} + 1", old(target, name)));
+    let version = target.version().map(|name| {
+        next_sql(
+            Kind::Mysql,
+            &old(target, name),
+            64,
+            &target.wanted.table.table,
+        )
+    });
     let delete = record(target, "OLD", &Said::now(target, version, "delete"));
     let text = format!("{}{}{delete}", baseline(target), last_properties(target));
     under_condition(target, "OLD", text)
@@ -212,7 +219,15 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     let last = last(target.dialect, target.wanted, &target.recording, "NEW");
     let (new_version, column) = (new(target, version), target.dialect.quote(version));
     let read = format!(
-        "SELECT record_version, record_version + IF(record_operation = 'delete', 1, 2) INTO handleref_last, handleref_next {last}"
+        "SELECT record_version, CASE WHEN record_version > {} THEN {} ELSE record_version + IF(record_operation = 'delete', 1, 2) END \
+         INTO handleref_last, handleref_next {last}",
+        greatest(64) - 2,
+        next_sql(
+            Kind::Mysql,
+            "record_version",
+            64,
+            &target.wanted.table.table
+        ),
     );
     // A transaction with an old snapshot does not see the end of the former
     // life. A key that has one is read again with a lock, which shows it; one
@@ -253,7 +268,8 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     format!(
         "BEGIN\nDECLARE handleref_last, handleref_next, handleref_before BIGINT;\nDECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
          IF {ACTIVE} AND {known} THEN\n{look}\n\
-         IF handleref_last IS NOT NULL AND ({new_version} > handleref_last) IS NOT TRUE THEN\nSET {new_version} = handleref_next;\nEND IF;\n\
-         END IF;\nEND"
+         IF handleref_last IS NOT NULL AND ({new_version} > handleref_last) IS NOT TRUE THEN\nSET {new_version} = {};\nEND IF;\n\
+         END IF;\nEND",
+        target.held_version("handleref_next")
     )
 }

@@ -5,6 +5,7 @@
 use super::body::planned;
 use super::rows::Rows;
 use crate::engine::Kind;
+use crate::last_version::next_sql;
 use crate::schema::dialect::Living;
 use crate::schema::names::literal;
 use crate::schema::records::RecordTarget;
@@ -280,7 +281,10 @@ impl<'a, 'b> Records<'a, 'b> {
 
     pub(super) fn departure(&self, from: &str, filter: impl IntoIterator<Item = String>) -> String {
         let version = match &self.version {
-            Some(version) => format!("o.{version}::bigint OPERATOR(pg_catalog.+) 1"),
+            Some(version) => {
+                let held = format!("o.{version}::bigint");
+                next_sql(Kind::Postgres, &held, 64, &self.target.wanted.table.table)
+            }
             None => NEXT_VERSION.into(),
         };
         let from = self.with_last(from, "o");
@@ -325,8 +329,9 @@ impl<'a, 'b> Records<'a, 'b> {
         );
         let behind = self.behind();
         let amend = format!(
-            "UPDATE {} AS t SET {version} = last.record_version OPERATOR(pg_catalog.+) 1\nFROM {from}\nWHERE {} AND {behind}",
+            "UPDATE {} AS t SET {version} = {}\nFROM {from}\nWHERE {} AND {behind}",
             self.table,
+            self.target.next_version("last.record_version"),
             self.same("t", "n"),
         );
         let from = format!(

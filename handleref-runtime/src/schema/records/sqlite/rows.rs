@@ -2,6 +2,7 @@
 
 use super::write::{Record, Writer, or};
 use crate::engine::Kind;
+use crate::last_version::next_sql;
 use crate::record::facts;
 use crate::schema::dialect::{Dialect, Living, amends};
 use crate::schema::names::literal;
@@ -66,7 +67,10 @@ impl Writer<'_> {
     fn gone(&self, back: u32) -> String {
         let old = self.side("OLD");
         let version = match self.target.version() {
-            Some(version) => format!("{} + 1", old(version)),
+            Some(version) => {
+                let table = &self.target.wanted.table.table;
+                next_sql(Kind::Sqlite, &old(version), 64, table)
+            }
             None => self.next(),
         };
         let mut record = self.record(back, "delete", version);
@@ -124,7 +128,8 @@ impl Writer<'_> {
                 // The new row continues the former life of its key.
                 let next = format!("(SELECT next FROM {CONTEXT})");
                 body += &format!(
-                    "  UPDATE {table} SET {version} = {next} WHERE NEW.{version} < {next} AND {};\n",
+                    "  UPDATE {table} SET {version} = {} WHERE NEW.{version} < {next} AND {};\n",
+                    self.target.held_version(&next),
                     self.key_is("", "NEW")
                 );
                 record.version = format!("{table}.{version}");
@@ -284,7 +289,7 @@ impl Writer<'_> {
         }
         body += &self.statement(&record);
         if let Some(trespass) = trespass {
-            let amends = amends(self.dialect, Kind::Sqlite, target.roles()).into_iter();
+            let amends = amends(self.dialect, target.wanted).into_iter();
             let assign: Vec<String> = amends
                 .map(|(name, value)| format!("{name} = {value}"))
                 .collect();
@@ -330,7 +335,8 @@ impl Writer<'_> {
             if target.version() != Some(name) {
                 return amended;
             }
-            format!("max({amended}, ifnull((SELECT next FROM {CONTEXT}), 0))")
+            let next = target.held_version(&format!("ifnull((SELECT next FROM {CONTEXT}), 0)"));
+            format!("max({amended}, {next})")
         };
         let version = target.version().map_or_else(|| self.next(), continued);
         let mut record = self.record(0, "insert", version);

@@ -273,7 +273,7 @@ impl Writer<'_> {
         let Some(trespass) = self.trespass().filter(|_| self.target.is_managed(name)) else {
             return new;
         };
-        let amends = amends(self.dialect, Kind::Sqlite, self.target.roles());
+        let amends = amends(self.dialect, self.target.wanted);
         match amends.into_iter().find(|(amended, _)| *amended == column) {
             Some((_, value)) => format!("CASE WHEN {trespass} THEN {value} ELSE {new} END"),
             None => new,
