@@ -2,7 +2,8 @@
 //! what brings the past back.
 
 use crate::support::{Db, Engine, each_engine};
-use diesel::prelude::*;
+use diesel::prelude::ExpressionMethods;
+use diesel::{QueryDsl, Queryable, Selectable, SelectableHelper};
 use handleref::prelude::*;
 use handleref::schema::ProblemKind;
 use handleref::{Error, Outcome};

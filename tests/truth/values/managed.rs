@@ -2,7 +2,8 @@
 
 use crate::support::each_engine;
 use crate::support::recorded::{Author, authors, papers as tables};
-use diesel::prelude::*;
+use diesel::prelude::ExpressionMethods;
+use diesel::{AsChangeset, QueryDsl, SelectableHelper};
 use handleref::Error;
 
 #[derive(AsChangeset)]

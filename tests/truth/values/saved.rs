@@ -2,7 +2,8 @@
 //! instance is what the row is.
 
 use crate::support::{Db, Engine, each_engine};
-use diesel::prelude::*;
+use diesel::prelude::ExpressionMethods;
+use diesel::{QueryDsl, Queryable, Selectable, SelectableHelper};
 use handleref::prelude::*;
 use handleref::{Error, Outcome};
 
