@@ -3,7 +3,9 @@
 use crate::beside::{Beside, blocking, prefix, url};
 use crate::models::recorded as tables;
 use crate::models::{All, Note, notes};
+use crate::prune::made_two_hours_ago;
 use crate::support::{Db, Done};
+use chrono::TimeDelta;
 use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use handleref::feed;
 use handleref::redis::{Redis, Relay, manage};
@@ -35,13 +37,20 @@ fn redis() -> Done {
         &mut SqliteConnection::redis(),
     );
     note(conn, 1)?;
+    made_two_hours_ago(&db);
     let options = ["--redis", &at, "--prefix", &prefix];
+    let day = ["--max-age", "86400"];
     let relay = ["relay", "--once", "--database", &db.url];
     let ok = format!("{:?}", ExitCode::SUCCESS);
-    assert_eq!(call(&[&relay[..], &options[..]].concat()), ok);
-    let store = Redis::new().prefix(&prefix);
-    assert_eq!(feed::diffs(&store).load(redis)?.diffs.len(), 1);
-    assert_eq!(call(&[&["prune-diffs"], &options[..]].concat()), ok);
+    assert_eq!(call(&[&relay[..], &options, &day].concat()), ok);
+    let store = Redis::new().prefix(&prefix).max_age(TimeDelta::days(1));
+    let mut held = || feed::diffs(&store).load(redis).map(|page| page.diffs.len());
+    assert_eq!(held()?, 1);
+    // What is younger than the age stays, what is older goes.
+    for (age, left) in [(&day[..], 1), (&["--max-age", "7300"], 1), (&[], 0)] {
+        assert_eq!(call(&[&["prune-diffs"], &options[..], age].concat()), ok);
+        assert_eq!(held()?, left, "{age:?}");
+    }
     let wrong = format!("{:?}", ExitCode::from(2));
     for misused in [
         &["relay", "--prefix"][..],

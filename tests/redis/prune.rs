@@ -3,8 +3,9 @@
 use crate::beside::{Beside, catch_up, prefix};
 use crate::models::recorded as tables;
 use crate::models::{All, Note, notes};
-use crate::support::each_engine;
+use crate::support::{Db, Engine, each_engine};
 use chrono::TimeDelta;
+use diesel::{ExpressionMethods, QueryDsl};
 use handleref::feed;
 use handleref::redis::{Redis, Relay, prune_diffs};
 
@@ -17,6 +18,30 @@ macro_rules! note {
             })
             .execute($conn))?
     };
+}
+
+/// Dates the records of the notes back, through the door that a prune opens.
+pub fn made_two_hours_ago(db: &Db) {
+    let (open, ago, close) = match db.engine {
+        Engine::Sqlite => (
+            "BEGIN; UPDATE handleref_context SET door = 1",
+            "strftime('%Y-%m-%d %H:%M:%f', recorded_at, '-2 hours')",
+            "UPDATE handleref_context SET door = 0; COMMIT",
+        ),
+        Engine::Postgres => (
+            "BEGIN; SELECT set_config('handleref.door', '1', true)",
+            "recorded_at - interval '2 hours'",
+            "COMMIT",
+        ),
+        Engine::Mysql => (
+            "SET @handleref_door = 1",
+            "recorded_at - INTERVAL 2 HOUR",
+            "SET @handleref_door = NULL",
+        ),
+    };
+    db.create(&format!(
+        "{open}; UPDATE note_records SET recorded_at = {ago}; {close}"
+    ));
 }
 
 each_engine! {
@@ -60,6 +85,33 @@ each_engine! {
         let report = go!(prune_diffs(&store, redis))?;
         assert!(report.removed.is_empty() && report.skipped.is_empty(), "{report}");
         assert_eq!(count(raw, "*")?, 1);
+    }
+
+    /// Of a key that holds old and young diffs, the old ones go and the young ones stay.
+    async fn old_and_young_at_one_key(db: tables, conn) {
+        let prefix = prefix();
+        let day = Redis::new().prefix(&prefix).max_age(TimeDelta::days(1));
+        let (hour, redis) = (day.clone().max_age(TimeDelta::hours(1)), &mut go!(Conn::redis()));
+        let raw = &mut crate::beside::blocking(&crate::beside::url());
+        let relay = Relay::<All>::new(&day);
+        catch_up!(relay, conn, redis);
+        note!(conn, 1);
+        note!(conn, 2);
+        made_two_hours_ago(&db);
+        catch_up!(relay, conn, redis);
+        go!(diesel::update(notes::table.find(1)).set(notes::text.eq("young")).execute(conn))?;
+        note!(conn, 3);
+        catch_up!(relay, conn, redis);
+        let count = |raw: &mut redis::Connection, key: &str| redis::cmd("ZCARD").arg(format!("{prefix}:{{{key}}}")).query::<u64>(raw);
+        let counts = |raw: &mut redis::Connection| ["*", "Note", "Note:1", "Note:2", "Note:3"].map(|key| count(raw, key).unwrap());
+        assert_eq!(counts(raw), [4, 4, 2, 1, 1]);
+        let report = go!(prune_diffs(&hour, redis))?;
+        let removed: Vec<_> = report.removed.iter().map(|(key, count)| (key.trim_start_matches(&prefix), *count)).collect();
+        assert_eq!(removed, [(":{*}", 2), (":{Note:1}", 1), (":{Note:2}", 1), (":{Note}", 2)]);
+        assert_eq!(counts(raw), [2, 2, 1, 0, 1]);
+        let held = go!(feed::diffs(&day).load(redis))?.diffs;
+        let held: Vec<_> = held.iter().map(|diff| (diff.object.key.as_str(), diff.data["is"].as_str())).collect();
+        assert_eq!(held, [("1", Some("young")), ("3", Some("n"))]);
     }
 
     /// A relay prunes by itself, while others come, also at keys that nobody writes to.

@@ -56,18 +56,21 @@ where
     }
 }
 
+/// What a record has beyond the row.
+type Columns<S> = (
+    RecordId<S>,
+    RecordVersion<S>,
+    RecordOperation<S>,
+    RecordedAt<S>,
+    RecordChangeset<S>,
+);
+
 /// What a [`Record`] selects: the columns of the record source `S`, and what
 /// its model selects. No tuple, for the sake of its [`Grouped`]:
 /// `Record::as_select()` may stand where nothing says yet which model is meant.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub struct RecordSelection<S, E> {
-    columns: (
-        RecordId<S>,
-        RecordVersion<S>,
-        RecordOperation<S>,
-        RecordedAt<S>,
-        RecordChangeset<S>,
-    ),
+    columns: Columns<S>,
     row: E,
 }
 
