@@ -5,12 +5,11 @@
 //! whole future is ready at the first poll and the method gives its value. On
 //! an asynchronous one the method gives a boxed future.
 
-use crate::engine::{Engine, Kind};
-use crate::error::{Error, is_conflict};
-use diesel::connection::{TransactionManagerStatus, ValidTransactionManagerStatus};
+use crate::engine::Engine;
+use diesel::connection::TransactionManagerStatus;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::{Error as DieselError, QueryResult};
+use diesel::result::QueryResult;
 use std::future::Future;
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -24,6 +23,14 @@ mod blocking;
     )
 ))]
 mod nonblocking;
+
+mod lost;
+
+pub(crate) use lost::after_failure;
+// Unused in a build without any connection.
+#[allow(unused_imports)]
+use lost::judged;
+pub use lost::recover;
 
 /// A connection that handleref can run on.
 ///
@@ -173,132 +180,6 @@ pub trait Steps: Send + Sized {
     /// As those of [`depth`](Steps::depth).
     fn usable(&mut self) -> QueryResult<()> {
         self.status().transaction_depth().map(drop)
-    }
-}
-
-/// A result of a statement, looked at: an error may have cost more than the
-/// statement.
-///
-/// MySQL and MariaDB roll back the whole transaction after a deadlock and after
-/// a conflict with a snapshot, SQLite when a disk is full or somebody's trigger
-/// says so. Diesel does not know, and would go on: what is written after that
-/// would be committed alone. So from there on it is in a transaction that
-/// nobody commits, and the connection refuses to be used until
-/// [`recover`]. PostgreSQL refuses by itself.
-pub(crate) async fn judged<C: Steps, T>(conn: &mut C, result: QueryResult<T>) -> QueryResult<T> {
-    let error = match result {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    if !conn.in_transaction() || !may_end_a_transaction(C::Backend::KIND, &error) {
-        return Err(error);
-    }
-    match is_lost(conn).await {
-        true if is_conflict(&error) => Err(Error::Conflict {
-            lost: true,
-            cause: error,
-        }
-        .into()),
-        true => Err(Error::RolledBack { cause: error }.into()),
-        false => Err(error),
-    }
-}
-
-fn may_end_a_transaction(kind: Kind, error: &DieselError) -> bool {
-    use diesel::result::DatabaseErrorKind as Of;
-    match (kind, error) {
-        (Kind::Postgres, _) => false,
-        // These are errors of a row, and cost a round trip to ask about.
-        (Kind::Mysql, DieselError::DatabaseError(kind, _)) => !matches!(
-            kind,
-            Of::UniqueViolation
-                | Of::ForeignKeyViolation
-                | Of::NotNullViolation
-                | Of::CheckViolation
-        ),
-        (_, DieselError::DatabaseError(..)) => true,
-        _ => false,
-    }
-}
-
-/// Whether the transaction that Diesel believes in is there no more; if so,
-/// nothing is committed from here on.
-async fn is_lost<C: Steps>(conn: &mut C) -> bool {
-    // What is refused in a transaction, and only there.
-    let (probe, begin) = match C::Backend::KIND {
-        Kind::Sqlite => ("BEGIN", None),
-        Kind::Mysql => ("SET TRANSACTION READ WRITE", Some("BEGIN")),
-        Kind::Postgres => return false,
-    };
-    if conn.raw(probe).await.is_err() {
-        return false;
-    }
-    if let Some(begin) = begin {
-        let _ = conn.raw(begin).await;
-    }
-    conn.status().set_in_error();
-    true
-}
-
-/// Makes a connection usable again whose transaction the database has rolled
-/// back ([`Error::Conflict`] that says `lost`): what is left of the transaction
-/// is rolled back. Any other connection is left as it is.
-///
-/// ```text
-/// let done = loop {
-///     match conn.transaction(|conn| work(conn)) {
-///         Err(error) if error.is_retryable() => handleref::recover(conn)?,
-///         other => break other,
-///     }
-/// };
-/// ```
-///
-/// A pool drops such a connection by itself.
-///
-/// # Errors
-/// [`Error::Database`] if the connection is lost, or was given up because a
-/// future was dropped and the engine cannot be asked any more.
-pub fn recover<C: Executor>(conn: &mut C) -> C::Output<'_, Result<(), Error>> {
-    C::run(async move { Ok(clear(conn).await?) })
-}
-
-/// Only where no transaction is around.
-pub(crate) async fn clear<C: Steps>(conn: &mut C) -> QueryResult<()> {
-    if conn.usable().is_err() {
-        match conn.raw("ROLLBACK").await {
-            Ok(()) => {}
-            // SQLite and PostgreSQL have none any more.
-            Err(DieselError::DatabaseError(_, said))
-                if said.message().contains("no transaction") => {}
-            Err(error) => return Err(error),
-        }
-        *conn.status() = TransactionManagerStatus::default();
-    }
-    Ok(())
-}
-
-/// The end of a transaction that did not go well: with the first error, and with
-/// a connection that is usable again if nothing is around it.
-pub(crate) async fn after_failure<C: Steps>(conn: &mut C, outer: u32, rolled_back: bool) {
-    let doubtful = match conn.status() {
-        TransactionManagerStatus::Valid(ValidTransactionManagerStatus {
-            in_transaction: Some(status),
-            ..
-        }) => status.requires_rollback_maybe_up_to_top_level,
-        _ => false,
-    };
-    if outer > 0 && conn.in_transaction() && (doubtful || !rolled_back) {
-        let lost = is_lost(conn).await;
-        // Somebody ended the transaction by SQL, and began another one, which is
-        // nobody's.
-        if !lost && !rolled_back && C::Backend::KIND != Kind::Postgres {
-            let _ = conn.raw("ROLLBACK").await;
-            let _ = conn.raw("BEGIN").await;
-            conn.status().set_in_error();
-        }
-    }
-    if outer == 0 {
-        let _ = clear(conn).await;
     }
 }
 
