@@ -4,8 +4,8 @@ use crate::support::recorded::papers as tables;
 use crate::support::recorded::{Author, Label, LabelRecords, Paper, PaperRecords, labels, papers};
 use crate::support::{Db, Engine, each_engine};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
+use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 
 /// What the wrong clock said.
@@ -97,6 +97,39 @@ each_engine! {
                 .select((PaperRecords::AT, papers::updated_at));
             let record = go!(record.first::<(NaiveDateTime, NaiveDateTime)>(conn))?;
             assert_eq!(record, (row, row), "{id}");
+        }
+    }
+}
+
+each_engine! {
+    /// Verbs of a row and what looks after the history do not lower `updated_at`:
+    /// it stays what the last record says.
+    async fn verbs_go_on_from_there(db: tables, conn) {
+        for id in 1..=6 {
+            go!(diesel::insert_into(papers::table)
+                .values((papers::id.eq(id), papers::title.eq(format!("first {id}")), papers::website.eq("w")))
+                .execute(conn))?;
+            go!(diesel::update(papers::table.find(id)).set(papers::title.eq(format!("ahead {id}"))).execute(conn))?;
+        }
+        was_ahead(&db);
+        let mut all = go!(papers::table.order(papers::id).select(Paper::as_select()).load::<Paper>(conn))?;
+        all[0].title = "saved".into();
+        assert_eq!(go!(all[0].save(conn))?, handleref::Outcome::Written);
+        assert_eq!(go!(all[1].revert(conn, 1))?, handleref::Outcome::Written);
+        go!(Paper::erase(3).column(papers::website).live_row().execute(conn))?;
+        go!(handleref::delete(papers::table.find(4)).execute(conn))?;
+        go!(all[4].clone().hard_delete(conn))?;
+        assert_eq!(go!(Paper::undelete(conn, &5))?.title, "ahead 5");
+        for id in 1..=5 {
+            let row = go!(papers::table.find(id).select(papers::updated_at).first::<NaiveDateTime>(conn))?;
+            let records = Paper::records()
+                .filter(papers::id.eq(id))
+                .order(PaperRecords::RECORD_ID)
+                .select(PaperRecords::AT);
+            let records = go!(records.load::<NaiveDateTime>(conn))?;
+            assert!(records.is_sorted(), "{id}: {records:?}");
+            assert_eq!(records.last(), Some(&row), "{id}: {records:?}");
+            assert!(row >= ahead(), "{id}: {row}");
         }
     }
 }
