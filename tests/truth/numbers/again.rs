@@ -55,7 +55,7 @@ each_engine! {
             go!(diesel::insert_into(labels::table)
                 .values((labels::paper_id.eq(round), labels::label.eq("one")))
                 .execute(conn))?;
-            db.execute(mishap);
+            db.create(mishap);
             let report = go!(schema().check(conn))?;
             assert!(!report.is_ok(), "{mishap}: {report}");
             go!(schema().install(conn))?;
@@ -120,7 +120,7 @@ each_engine! {
             .values((papers::id.eq(1), papers::title.eq("one")))
             .execute(conn))?;
         behind_the_door(&db, "UPDATE paper_records SET record_id = record_id + 7000000");
-        db.execute("DELETE FROM handleref_recordings");
+        db.create("DELETE FROM handleref_recordings");
         go!(schema().install(conn))?;
         let report = go!(schema().check(conn))?;
         assert!(report.is_ok(), "{report}");

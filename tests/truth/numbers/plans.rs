@@ -17,7 +17,7 @@ each_engine! {
         assert!(go!(schema.check(conn))?.is_ok());
         let down: Vec<&str> = first.down().iter().map(String::as_str).collect();
         for statement in down {
-            db.execute(statement);
+            db.create(statement);
         }
         assert_eq!(go!(schema.plan(conn))?.up(), first.up());
         go!(schema.install(conn))?;
