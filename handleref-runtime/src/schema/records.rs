@@ -15,6 +15,7 @@ mod compare;
 pub(super) mod mysql;
 pub(super) mod postgres;
 pub(super) mod read;
+mod registry;
 pub(super) mod sqlite;
 pub(super) mod support;
 mod table;
