@@ -23,8 +23,11 @@ use crate::engine::Kind;
 use crate::time::TimeKind;
 
 mod stored;
+mod swap;
 
 pub(super) use stored::{same_text, stored_literal};
+use swap::MARIADB;
+pub(super) use swap::{LOCK_TABLES, create_trigger};
 
 pub(super) struct Mysql;
 
@@ -37,20 +40,6 @@ fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
         Fill::Null => None,
         Fill::One => Some("1"),
         Fill::Now(..) => Some("(UTC_TIMESTAMP(6))"),
-    }
-}
-
-/// How a plan locks out other writers.
-pub(super) const LOCK_TABLES: &str = "LOCK TABLES ";
-
-/// What [`Live::detail`] says of MariaDB.
-const MARIADB: &str = "mariadb";
-
-/// How a trigger is made; MariaDB, unlike MySQL, replaces one in the same statement.
-pub(super) fn create_trigger(live: &Live) -> &'static str {
-    match live.detail == MARIADB {
-        true => "CREATE OR REPLACE TRIGGER",
-        false => "CREATE TRIGGER",
     }
 }
 

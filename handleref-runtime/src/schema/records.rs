@@ -20,6 +20,7 @@ pub(super) mod mysql;
 mod numbers;
 pub(super) mod postgres;
 pub(super) mod read;
+mod registry;
 pub(super) mod sqlite;
 pub(super) mod support;
 mod table;

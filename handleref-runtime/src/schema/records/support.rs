@@ -8,10 +8,9 @@ use crate::schema::dialect::{Change, Dialect};
 use crate::schema::diff::Findings;
 use crate::schema::home::Home;
 use crate::schema::live::ask;
-use crate::schema::names::{TableName, squeezed};
+use crate::schema::names::squeezed;
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::sync::identity;
-use crate::text::integer;
 use diesel::result::QueryResult;
 
 /// One row for each record table.
@@ -34,13 +33,9 @@ pub(in crate::schema) const DATABASE: &str = "handleref_database";
 /// A function that fails with the given message.
 pub(in crate::schema) const REFUSE: &str = "handleref_refuse";
 
-/// The column that says it.
-const LAYOUT_COLUMN: &str = "layout";
+mod layout;
 
-/// The number of how our tables and triggers are made. It is raised whenever
-/// one of them changes, so that programs with an older library keep their hands
-/// off what a newer one has installed.
-const LAYOUT: i64 = 1;
+use layout::{LAYOUT, LAYOUT_COLUMN};
 
 /// What is there.
 #[derive(Debug, Default)]
@@ -142,66 +137,6 @@ impl Support {
         self.prefix.as_deref()
     }
 
-    /// Reads the columns of our tables, and what the tables of one row say.
-    async fn read_tables<C: Steps>(
-        &mut self,
-        conn: &mut C,
-        dialect: &dyn Dialect,
-    ) -> QueryResult<()> {
-        for name in [
-            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES,
-        ] {
-            if !self.has(name) {
-                continue;
-            }
-            let table = TableName {
-                schema: match dialect.kind() {
-                    // The search path may go on to somebody else's.
-                    Kind::Postgres => Some(self.schema.clone()),
-                    Kind::Sqlite | Kind::Mysql => self.prefix.clone(),
-                },
-                table: name.to_owned(),
-            };
-            let rows = ask(conn, dialect.queries(&table).columns).await?;
-            let columns = rows.into_iter().filter_map(|row| row.0).collect();
-            self.columns.push((name, columns));
-        }
-        for name in [DATABASE, CONTEXT] {
-            if !self.has(name) || self.lacks(name, "id").is_some() {
-                continue;
-            }
-            let layout = match name == DATABASE && self.lacks(name, LAYOUT_COLUMN).is_none() {
-                true => LAYOUT_COLUMN,
-                false => "0",
-            };
-            let integer = integer::<C>();
-            let table = self.named(dialect, name);
-            let sql = format!(
-                "SELECT CAST({layout} AS {integer}), CAST(0 AS {integer}) FROM {table} WHERE id = 1"
-            );
-            match conn.numbers(diesel::sql_query(sql)).await?.pop() {
-                None => self.rowless.push(name),
-                Some((layout, _)) if name == DATABASE => self.layout = Some(layout),
-                Some(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// A column that one of our tables lacks.
-    fn lacks<'n>(&self, name: &str, column: &'n str) -> Option<&'n str> {
-        let (_, columns) = self.columns.iter().find(|(table, _)| *table == name)?;
-        let found = columns
-            .iter()
-            .any(|found| found.eq_ignore_ascii_case(column));
-        (!found).then_some(column)
-    }
-
-    /// Whether the one row of a table is missing.
-    pub(in crate::schema) fn is_rowless(&self, name: &str) -> bool {
-        self.rowless.contains(&name)
-    }
-
     pub(in crate::schema) fn has(&self, name: &str) -> bool {
         self.there.iter().any(|(found, _)| found == name)
     }
@@ -295,78 +230,6 @@ impl Support {
         findings
     }
 
-    /// The columns of one of our tables, and its row if it has only one.
-    fn compare_table(&self, dialect: &dyn Dialect, part: &Part, findings: &mut Findings) {
-        let table = self.named(dialect, part.name);
-        let mut problem = |column: Option<&str>, kind| {
-            findings.problems.push(Problem {
-                model: "handleref".into(),
-                table: part.name.into(),
-                column: column.map(str::to_owned),
-                kind,
-            });
-        };
-        for definition in &part.columns {
-            let name = definition.split(' ').next().unwrap_or_default();
-            let Some(name) = self.lacks(part.name, name) else {
-                continue;
-            };
-            // What a row has to say there, nobody knows any more.
-            if definition.contains("NOT NULL") && !definition.contains("DEFAULT") {
-                problem(Some(name), ProblemKind::LostColumn);
-                continue;
-            }
-            problem(Some(name), ProblemKind::MissingColumn);
-            findings.changes.push(Change {
-                up: vec![format!("ALTER TABLE {table} ADD COLUMN {definition}")],
-                down: Vec::new(),
-            });
-        }
-        if self.is_rowless(part.name) {
-            problem(None, ProblemKind::MissingSupport);
-            let mut up: Vec<String> = part.create.get(1..).unwrap_or_default().to_vec();
-            if part.name == DATABASE && dialect.kind() == Kind::Postgres {
-                let named = |name: &str| self.named(dialect, name);
-                up.extend(identity::adopt(
-                    &named(DATABASE),
-                    &named(RECORDINGS),
-                    &named(SEQUENCE),
-                ));
-            }
-            findings.changes.push(Change {
-                up,
-                down: Vec::new(),
-            });
-        }
-    }
-
-    /// Which library installed it.
-    fn compare_layout(&self, dialect: &dyn Dialect, findings: &mut Findings) {
-        let Some(found) = self.layout.filter(|found| *found != LAYOUT) else {
-            return;
-        };
-        findings.problems.push(Problem {
-            model: "handleref".into(),
-            table: DATABASE.into(),
-            column: None,
-            kind: match found > LAYOUT {
-                true => ProblemKind::NewerLibrary {
-                    found,
-                    known: LAYOUT,
-                },
-                false => ProblemKind::OlderLibrary {
-                    found,
-                    known: LAYOUT,
-                },
-            },
-        });
-        let table = self.named(dialect, DATABASE);
-        findings.later.push(Change {
-            up: vec![format!("UPDATE {table} SET {LAYOUT_COLUMN} = {LAYOUT}")],
-            down: Vec::new(),
-        });
-    }
-
     fn parts(&self, dialect: &dyn Dialect) -> Vec<Part> {
         let kind = dialect.kind();
         let (short, long, time, id) = match kind {
@@ -390,7 +253,7 @@ impl Support {
                 "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
             ),
         };
-        let table = |name, columns| self.table(dialect, name, columns);
+        let table = |name, columns: String| self.table(dialect, name, &columns);
         let mut parts = vec![
             table(
                 RECORDINGS,
@@ -440,7 +303,7 @@ impl Support {
     }
 
     /// A table of these columns, each on a line.
-    fn table(&self, dialect: &dyn Dialect, name: &'static str, columns: String) -> Part {
+    fn table(&self, dialect: &dyn Dialect, name: &'static str, columns: &str) -> Part {
         let table = self.named(dialect, name);
         Part {
             name,
@@ -466,7 +329,7 @@ impl Support {
              comment {long} NULL,\n  correlation_id {short} NULL,\n  metadata {long} NULL,\n  undoes BIGINT NULL,\n  \
              first_record BIGINT NOT NULL,\n  last_record BIGINT NULL"
         );
-        let mut part = self.table(dialect, CHANGESETS, columns);
+        let mut part = self.table(dialect, CHANGESETS, &columns);
         for column in ["occurred_at", "actor", "correlation_id"] {
             let index = format!("{CHANGESETS}_{column}");
             // On SQLite it is the index's name that says in which database it is.
@@ -491,7 +354,7 @@ impl Support {
             "id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),\n  token {short} NOT NULL,\n  home {short} NOT NULL,\n  \
              born_record BIGINT NOT NULL,\n  stamp BIGINT NOT NULL,\n  {LAYOUT_COLUMN} INTEGER NOT NULL DEFAULT {LAYOUT}"
         );
-        let mut part = self.table(dialect, DATABASE, columns);
+        let mut part = self.table(dialect, DATABASE, &columns);
         part.create.push(format!(
             "INSERT INTO {name} (id, token, home, born_record, stamp) VALUES (1, {token}, {home}, 0, 0)"
         ));
@@ -504,7 +367,7 @@ impl Support {
         let name = self.named(dialect, CONTEXT);
         let columns = "id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
              paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER,\n  clock TEXT";
-        let mut part = self.table(dialect, CONTEXT, columns.to_owned());
+        let mut part = self.table(dialect, CONTEXT, columns);
         part.create
             .push(format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"));
         part
