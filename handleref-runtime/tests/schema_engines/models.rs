@@ -31,6 +31,7 @@ impl HandleRef for Article {
         .with_deleted_at::<articles::deleted_at>();
     const KEY_COLUMNS: &'static [&'static str] = &[<articles::id as diesel::Column>::NAME];
     const UNIQUE: &'static [&'static [&'static str]] = &[];
+    const WRITTEN: &'static [&'static str] = &["title", "note"];
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
     fn table() -> articles::table {
         articles::table
@@ -105,6 +106,22 @@ where
             ),
             DB,
         >,
+    (
+        i64,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+        String,
+        Option<String>,
+    ): diesel::deserialize::FromSqlRow<
+            (
+                <articles::version as diesel::Expression>::SqlType,
+                <articles::updated_at as diesel::Expression>::SqlType,
+                <articles::deleted_at as diesel::Expression>::SqlType,
+                <articles::title as diesel::Expression>::SqlType,
+                <articles::note as diesel::Expression>::SqlType,
+            ),
+            DB,
+        >,
 {
     type ManagedSql = (
         <articles::version as diesel::Expression>::SqlType,
@@ -112,6 +129,20 @@ where
         <articles::deleted_at as diesel::Expression>::SqlType,
     );
     type Managed = (i64, NaiveDateTime, Option<NaiveDateTime>);
+    type SavedSql = (
+        <articles::version as diesel::Expression>::SqlType,
+        <articles::updated_at as diesel::Expression>::SqlType,
+        <articles::deleted_at as diesel::Expression>::SqlType,
+        <articles::title as diesel::Expression>::SqlType,
+        <articles::note as diesel::Expression>::SqlType,
+    );
+    type Saved = (
+        i64,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+        String,
+        Option<String>,
+    );
     type Converted = ();
     type LiveTest = <Self as SoftDelete>::Live;
     const MANAGED: &'static [&'static str] = &[
@@ -119,6 +150,8 @@ where
         <articles::updated_at as diesel::Column>::NAME,
         <articles::deleted_at as diesel::Column>::NAME,
     ];
+    const SAVED: &'static [&'static str] =
+        &["version", "updated_at", "deleted_at", "title", "note"];
     fn live_test() -> Self::LiveTest {
         <Self as SoftDelete>::is_live()
     }
@@ -142,6 +175,11 @@ where
         self.updated_at = b;
         self.deleted_at = c;
     }
+    fn settle(&mut self, (a, b, c, title, note): Self::Saved) {
+        self.apply((a, b, c));
+        self.title = title;
+        self.note = note;
+    }
     fn held_version(&self) -> Option<i64> {
         Some(self.version)
     }
@@ -163,6 +201,7 @@ macro_rules! model {
             const ROLES: Roles = Roles::NONE$(.$with::<$table::$column>())*$(.with_deleted_status($deleted))?;
             const KEY_COLUMNS: &'static [&'static str] = &[<$table::id as diesel::Column>::NAME];
             const UNIQUE: &'static [&'static [&'static str]] = $unique;
+            const WRITTEN: &'static [&'static str] = &[];
             const OPTIONS: &'static [(&'static str, &'static str)] = &[];
             fn table() -> $table::table { $table::table }
             fn scope() -> $table::table { $table::table }
