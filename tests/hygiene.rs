@@ -289,10 +289,10 @@ macro_rules! model {
         #[derive(Debug, handleref::HandleRef, handleref::Recorded)]
         #[diesel(table_name = $table)]
         #[handleref(tag = "item", secondary)]
-        struct $name {
-            id: i32,
-            version: $version,
-            deleted_at: $deleted_at,
+        pub(crate) struct $name {
+            pub(crate) id: i32,
+            pub(crate) version: $version,
+            pub(crate) deleted_at: $deleted_at,
         }
     };
 }
@@ -368,7 +368,18 @@ fn a_model_in_a_function_and_out_of_a_macro() {
         version: i64,
         deleted_at: Option<chrono::NaiveDateTime>,
     }
-    model!(FromMacro, items, i64, Option<chrono::NaiveDateTime>);
+    // One struct of a `table!` has its records, so this one has its own.
+    mod out_of_a_macro {
+        diesel::table! {
+            items (id) {
+                id -> Integer,
+                version -> BigInt,
+                deleted_at -> Nullable<Timestamp>,
+            }
+        }
+        model!(FromMacro, items, i64, Option<chrono::NaiveDateTime>);
+    }
+    use out_of_a_macro::FromMacro;
 
     let conn = &mut connect(
         "CREATE TABLE items (id INTEGER PRIMARY KEY, version BIGINT, deleted_at TIMESTAMP); INSERT INTO items VALUES (1, 1, NULL)",

@@ -9,8 +9,15 @@ use handleref::{Error, Recorded};
 
 mod some_tags {
     use super::*;
-    use crate::posts::tags;
     use diesel::{Queryable, Selectable};
+
+    // One struct of a `table!` has its records, so this one has its own.
+    diesel::table! {
+        tags (id) {
+            id -> Integer,
+            name -> Text,
+        }
+    }
 
     /// Tags of which not all are recorded.
     #[derive(Debug, Clone, PartialEq, serde::Serialize, Queryable, Selectable, Recorded)]
