@@ -40,16 +40,7 @@ pub(super) const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERI
 
 /// What a transaction with an old snapshot may say.
 pub(super) fn is_conflict(error: &Error) -> bool {
-    match error {
-        Error::Database(DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => {
-            true
-        }
-        Error::Database(DieselError::DatabaseError(_, info)) => {
-            info.message().contains("database is locked")
-                || info.message().contains("try restarting")
-        }
-        _ => false,
-    }
+    error.is_retryable()
 }
 
 /// One has a snapshot in which a child is deleted; another one restores the
@@ -209,9 +200,7 @@ macro_rules! top_against_leaf {
                         {
                             let fine = match &ended {
                                 Ok(_) | Err(Error::ParentDeleted { .. }) => true,
-                                Err(error) => {
-                                    is_conflict(error) || error.to_string().contains("eadlock")
-                                }
+                                Err(error) => is_conflict(error),
                             };
                             assert!(fine, "{level}: {ended:?}");
                         }

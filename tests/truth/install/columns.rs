@@ -50,9 +50,9 @@ const SQLITE: &[Kind] = &[
 ];
 
 const POSTGRES: &[Kind] = &[
-    wide("INTEGER", "1", "-7", "BIGINT"),
+    kind("INTEGER", "1", "-7"),
     kind("BIGINT", "1", "9007199254740993"),
-    wide("SMALLINT", "1", "2", "INTEGER"),
+    kind("SMALLINT", "1", "2"),
     kind("TEXT", "'it''s'", "E'ü\\n'"),
     kind("TEXT COLLATE \"C\"", "'a'", "'A'"),
     wide("VARCHAR(40)", "'a'", "'b'", "TEXT"),
@@ -64,10 +64,11 @@ const POSTGRES: &[Kind] = &[
     kind("BYTEA", "'\\x00ff'", "''"),
     kind("BOOLEAN", "false", "true"),
     kind("DATE", "'2020-02-29'", "'infinity'"),
-    kind(
+    wide(
         "TIMESTAMP",
         "'2020-02-29 01:02:03'",
         "'1969-12-31 23:59:59.999999'",
+        "TIMESTAMPTZ",
     ),
     kind(
         "TIMESTAMP(0)",

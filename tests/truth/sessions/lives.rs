@@ -49,13 +49,19 @@ macro_rules! lives {
                     for _ in 0..40 {
                         let steps: Vec<i32> = (0..=dice.roll(2)).map(|_| dice.roll(4)).collect();
                         // Whoever is refused (there is such a row; a deadlock) has done nothing.
-                        let _ = conn.transaction::<_, Error, _>(|conn| {
+                        let ended = conn.transaction::<_, Error, _>(|conn| {
                             for step in &steps {
                                 let sql = operations(db.engine)[usize::try_from(*step).unwrap()];
                                 diesel::sql_query(sql).execute(conn)?;
                             }
                             Ok(())
                         });
+                        use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};
+                        match ended {
+                            Err(Error::Database(DatabaseError(UniqueViolation, _))) => {}
+                            Err(error) if error.is_retryable() => {}
+                            other => other?,
+                        }
                     }
                     Ok(())
                 };

@@ -125,7 +125,7 @@ mod on_postgres {
         let conn = &mut db.connect::<diesel::PgConnection>();
         diesel::connection::SimpleConnection::batch_execute(
             conn,
-            "SELECT set_config('search_path', current_setting('search_path') || ', public', false)",
+            "SELECT set_config('search_path', current_setting('search_path') || ', handleref_types', false)",
         )?;
         for style in ["ISO, MDY", "SQL, DMY", "German"] {
             diesel::sql_query(format!("SET DateStyle = '{style}'")).execute(conn)?;

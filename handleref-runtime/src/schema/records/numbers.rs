@@ -228,17 +228,22 @@ async fn floor<C: Steps>(
     let named = |name: &str| support.named(dialect, name);
     let mut parts = Vec::new();
     let max = |of: &str, from: &str| format!("SELECT max({of}) AS n FROM {from}");
-    if support.has(CHANGESETS) {
-        parts.push(max("first_record", &named(CHANGESETS)));
-        parts.push(max("last_record", &named(CHANGESETS)));
+    let asked = [
+        (CHANGESETS, &["first_record", "last_record"][..]),
+        (DATABASE, &["born_record"]),
+        (
+            RECORDINGS,
+            &["began_record", "horizon_record", "pruned_record"],
+        ),
+    ];
+    for (name, columns) in asked {
+        // One that somebody dropped is a problem of its own.
+        let there = columns
+            .iter()
+            .filter(|column| support.has(name) && support.lacks(name, column).is_none());
+        parts.extend(there.map(|of| max(of, &named(name))));
     }
-    if support.has(DATABASE) {
-        parts.push(max("born_record", &named(DATABASE)));
-    }
-    if support.has(RECORDINGS) {
-        for of in ["began_record", "horizon_record", "pruned_record"] {
-            parts.push(max(of, &named(RECORDINGS)));
-        }
+    if support.has(RECORDINGS) && support.lacks(RECORDINGS, "record_table").is_none() {
         for table in tables(conn, dialect, support).await? {
             parts.push(max("record_id", &table));
             parts.push(format!("SELECT -min(record_id) AS n FROM {table}"));

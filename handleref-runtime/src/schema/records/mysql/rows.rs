@@ -234,12 +234,13 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     // that has none is not, because locks on gaps would meet in deadlocks.
     // Whoever has waited for the lock has read what was last before: so until
     // what is read with the lock stays the same.
-    // And the row itself comes first, or somebody else changes it in between.
+    // And the row itself comes first, or somebody else changes it in between. (In
+    // a trigger a table is not locked for update that the statement is to write.)
     let key = |name: &&str| format!("{} = {}", target.dialect.quote(name), new(target, name));
     let key: Vec<String> = target.wanted.key.iter().map(key).collect();
     let mut look = format!(
         "{read};\nIF handleref_last IS NOT NULL THEN\n\
-         SELECT COUNT(*) INTO handleref_before FROM {} WHERE {} FOR UPDATE;\n{read} FOR UPDATE;\n\
+         SELECT COUNT(*) INTO handleref_before FROM {} WHERE {} LOCK IN SHARE MODE;\n{read} FOR UPDATE;\n\
          REPEAT\nSET handleref_before = handleref_next;\n{read} FOR UPDATE;\n\
          UNTIL handleref_next <=> handleref_before END REPEAT;\nEND IF;",
         target.inside(&target.wanted.table.table),

@@ -70,7 +70,7 @@ impl Support {
     }
 
     /// A column that one of our tables lacks.
-    pub(super) fn lacks<'n>(&self, name: &str, column: &'n str) -> Option<&'n str> {
+    pub(in crate::schema) fn lacks<'n>(&self, name: &str, column: &'n str) -> Option<&'n str> {
         let (_, columns) = self.columns.iter().find(|(table, _)| *table == name)?;
         let found = columns
             .iter()
