@@ -45,7 +45,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         let column = &model.fields[at].column;
         quote!(type __HandlerefDeletedAt = #column;)
     });
-    let written = model.written().map(|field| column_name(field));
+    let written = model.written().map(column_name);
     quote! {
         #deleted_at
         #[automatically_derived]

@@ -14,7 +14,7 @@ use crate::text::quoted;
 
 impl RecordedColumn {
     /// What the record column holds, if `value` is the SQL of the table's.
-    pub(crate) fn into_record(&self, kind: Kind, value: String) -> String {
+    pub(crate) fn as_recorded(&self, kind: Kind, value: String) -> String {
         match self.converted(kind) {
             Some(sql_type) => format!("CAST({} AS {sql_type})", text(sql_type, &value)),
             None => value,

@@ -93,7 +93,7 @@ impl RecordColumn {
     /// What a record holds, if `value` is the SQL of the column's value.
     pub(super) fn captured(&self, kind: Kind, value: String) -> String {
         match self.facts.capture {
-            Capture::Value => self.facts.into_record(kind, value),
+            Capture::Value => self.facts.as_recorded(kind, value),
             Capture::Skipped(None) | Capture::Redacted(None) => "NULL".into(),
             Capture::Skipped(Some(sql)) | Capture::Redacted(Some(sql)) => format!("({sql})"),
         }

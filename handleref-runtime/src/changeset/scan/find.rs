@@ -276,7 +276,7 @@ fn differs(kind: Kind, column: &RecordedColumn) -> String {
         Kind::Postgres if same_type => format!("record_image_ne(ROW({now}), ROW({then}))"),
         Kind::Postgres => format!(
             "record_image_ne(ROW({}), ROW({then}))",
-            column.into_record(kind, now)
+            column.as_recorded(kind, now)
         ),
         // Bytes tell texts apart that a collation calls equal; numbers are not
         // always written out in full.

@@ -128,7 +128,7 @@ fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String
     pairs.extend(facts.recording.columns.iter().map(|column| {
         let value = match column.capture {
             Capture::Value => {
-                column.into_record(kind, format!("{table}.{}", quoted(kind, column.name)))
+                column.as_recorded(kind, format!("{table}.{}", quoted(kind, column.name)))
             }
             Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => expression(stand_in),
         };

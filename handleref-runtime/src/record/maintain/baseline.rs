@@ -84,7 +84,7 @@ pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32
     pairs.extend(recording.columns.iter().map(|column| {
         let value = match column.capture {
             Capture::Value => {
-                column.into_record(kind, format!("{table}.{}", quoted(kind, column.name)))
+                column.as_recorded(kind, format!("{table}.{}", quoted(kind, column.name)))
             }
             Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => {
                 stand_in.map_or_else(|| "NULL".into(), |sql| format!("({sql})"))
