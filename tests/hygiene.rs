@@ -309,7 +309,7 @@ fn hostile_names() {
     let conn = &mut connect(
         "CREATE TABLE hostiles (id INTEGER PRIMARY KEY, \"table\" INTEGER, error TEXT, type TEXT, conn INTEGER, out INTEGER,
              writer INTEGER, db INTEGER, version BIGINT, created_at TIMESTAMP, updated_at TIMESTAMP, deleted_at TIMESTAMP);
-         INSERT INTO hostiles (id, version) VALUES (1, 1)",
+         INSERT INTO hostiles (id, version, created_at) VALUES (1, 1, '2026-01-01 00:00:00')",
     );
     let now = chrono::NaiveDateTime::default();
     let mut row = hostile::Hostile {

@@ -39,8 +39,7 @@ macro_rules! no_orphans {
             let lost = |ended: Result<usize, Error>| match ended {
                 Ok(_) | Err(Error::ParentDeleted { .. }) => {}
                 // MySQL may choose one of them as the victim of a deadlock.
-                Err(Error::Database(error))
-                    if error.to_string().to_lowercase().contains("deadlock") => {}
+                Err(error) if error.is_retryable() => {}
                 Err(error) => panic!("{error:?}"),
             };
             std::thread::scope(|scope| {

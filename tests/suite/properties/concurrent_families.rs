@@ -59,8 +59,7 @@ macro_rules! concurrent_families {
                             };
                             match ended {
                                 Ok(_) | Err(Error::ParentDeleted { .. }) => {}
-                                Err(Error::Database(error))
-                                    if error.to_string().to_lowercase().contains("deadlock") => {}
+                                Err(error) if error.is_retryable() => {}
                                 Err(error) => panic!("{error:?}"),
                             }
                         }
