@@ -90,6 +90,25 @@ pub mod __private {
     pub use handleref_runtime::private::*;
 }
 
+/// A query that does not say of which model a record is does not compile, and the
+/// compiler comes to an end. (Its words depend on which crates are compiled with
+/// it, so they are no test.)
+///
+/// ```compile_fail,E0283
+/// # use diesel::prelude::*;
+/// # use handleref::{Record, Recorded};
+/// # diesel::table! { articles (id) { id -> Integer, title -> Text, } }
+/// # #[derive(Queryable, Selectable, Recorded)]
+/// # struct Article { id: i32, title: String }
+/// # let conn = &mut SqliteConnection::establish(":memory:").unwrap();
+/// # let article: Article = articles::table.first(conn).unwrap();
+/// for record in article.history().select(Record::as_select()).load(conn).unwrap() {
+///     println!("{}", record.version);
+/// }
+/// ```
+#[cfg(all(doctest, feature = "sqlite"))]
+struct UnnamedModel;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guide.md")]
 struct Guide;

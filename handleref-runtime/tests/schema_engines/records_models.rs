@@ -133,11 +133,15 @@ pub fn set<C: Db>(conn: &mut C, name: &str, value: Option<i64>) {
         }
         Kind::Postgres => {
             let value = value.map_or(String::new(), |it| it.to_string());
-            format!("SELECT set_config('handleref.{name}', '{value}', false)")
+            // Each schema has settings of its own.
+            format!(
+                "SELECT set_config('handleref.{name}_' || 'handleref_changesets'::regclass::oid, '{value}', false)"
+            )
         }
         _ => {
             let value = value.map_or("NULL".to_owned(), |it| it.to_string());
-            format!("SET @handleref_{name} = {value}")
+            // A changeset is one of a database.
+            format!("SET @handleref_{name} = {value}, @handleref_{name}_in = DATABASE()")
         }
     };
     conn.sql(&sql);

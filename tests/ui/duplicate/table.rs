@@ -30,6 +30,5 @@ struct Headline {
 
 fn main() {
     let _ = articles::table.since(3);
-    let _ = Article::with_deleted().until(chrono::Utc::now());
     let _ = articles::table.undeleted();
 }

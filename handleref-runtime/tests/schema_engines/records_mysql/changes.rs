@@ -33,7 +33,7 @@ fn every_kind_of_statement() {
     // The times are those of the rows.
     assert_eq!(conn.row("COUNT(*)", "FROM notes n JOIN note_records r ON r.id = n.id AND r.version = n.version AND r.recorded_at = r.updated_at"), "2");
     // Nothing of what failed is left.
-    conn.sql("SET @handleref_changeset = 17");
+    conn.sql("SET @handleref_changeset = 17, @handleref_changeset_in = DATABASE()");
     assert!(
         conn.try_sql("INSERT INTO notes (id, title) VALUES (9, 'x'), (1, 'y')")
             .is_err()

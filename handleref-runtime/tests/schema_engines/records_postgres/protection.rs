@@ -25,7 +25,8 @@ fn settings() {
     let Some(conn) = &mut installed("pr_settings") else {
         return;
     };
-    conn.sql("BEGIN; SELECT set_config('handleref.changeset', '7', true)");
+    // A changeset is one of its schema, whose number is in the setting's name.
+    conn.sql("BEGIN; SELECT set_config('handleref.changeset_' || 'handleref_changesets'::regclass::oid, '7', true)");
     conn.sql("INSERT INTO articles (id, title) VALUES (1, 'a'), (2, 'b')");
     conn.sql("COMMIT; INSERT INTO articles (id, title) VALUES (3, 'c')");
     assert_eq!(
