@@ -7,7 +7,7 @@ use crate::support::models::{
 use crate::support::{Db, Done, Engine};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::ExpressionMethods;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel::{Connection, QueryDsl, RunQueryDsl, SelectableHelper};
 use handleref::prelude::*;
 use handleref::{Error, Outcome};

@@ -1,8 +1,8 @@
-//! One key, and several writers at once who insert, replace and delete it: its
-//! versions rise, and the last record is the row.
+//! One key that is inserted, replaced and deleted, also by several writers at
+//! once: its versions rise, and the last record is the row.
 
 use crate::support::recorded::{Paper, PaperRecords, papers};
-use crate::support::{Db, Done, Engine};
+use crate::support::{Db, Done, Engine, each_engine};
 #[allow(unused_imports)]
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -98,4 +98,32 @@ mod a_key_with_a_past {
     lives!(mysql diesel::MysqlConnection,
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+}
+
+each_engine! {
+    /// Updates that no record tells raise the version of the row alone; what
+    /// comes after goes on from there.
+    async fn after_updates_without_a_record(db: crate::support::recorded::papers, conn) {
+        go!(diesel::sql_query(operations(db.engine)[1]).execute(conn))?;
+        let seen = "UPDATE papers SET views = views + 1, version = version + 1 WHERE id = 1";
+        for explicit in ["", "5", "7", "40"] {
+            for _ in 0..2 {
+                go!(diesel::sql_query(seen).execute(conn))?;
+            }
+            let replace = match (explicit, db.engine) {
+                ("", _) | (_, Engine::Postgres) => operations(db.engine)[0].to_owned(),
+                (version, _) => format!(
+                    "REPLACE INTO papers (id, title, version) VALUES (1, 'replaced', {version})"
+                ),
+            };
+            go!(diesel::sql_query(replace).execute(conn))?;
+        }
+        let history: Vec<i64> = go!(Paper::history_of(1)
+            .order(PaperRecords::RECORD_ID)
+            .select(PaperRecords::VERSION)
+            .load(conn))?;
+        assert!(history.windows(2).all(|two| two[0] < two[1]), "{history:?}");
+        let version: i64 = go!(papers::table.find(1).select(papers::version).first(conn))?;
+        assert_eq!(history.last(), Some(&version), "{history:?}");
+    }
 }

@@ -219,41 +219,39 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     let last = last(target.dialect, target.wanted, &target.recording, "NEW");
     let (new_version, column) = (new(target, version), target.dialect.quote(version));
     let read = format!(
-        "SELECT record_version, CASE WHEN record_version > {} THEN {} ELSE record_version + IF(record_operation = 'delete', 1, 2) END \
-         INTO handleref_last, handleref_next {last}",
-        greatest(64) - 2,
-        next_sql(
-            Kind::Mysql,
-            "record_version",
-            64,
-            &target.wanted.table.table
-        ),
+        "SELECT record_version, record_operation = 'delete' INTO handleref_last, handleref_ended {last}"
+    );
+    let key = |name: &&str| format!("{} = {}", target.dialect.quote(name), new(target, name));
+    let key: Vec<String> = target.wanted.key.iter().map(key).collect();
+    let row = format!(
+        "SET handleref_row = NULL;\nSELECT {column} INTO handleref_row FROM {} WHERE {}",
+        target.inside(&target.wanted.table.table),
+        key.join(" AND ")
     );
     // A transaction with an old snapshot does not see the end of the former
     // life. A key that has one is read again with a lock, which shows it; one
     // that has none is not, because locks on gaps would meet in deadlocks.
-    // Whoever has waited for the lock has read what was last before: so until
-    // what is read with the lock stays the same.
-    // And the row itself comes first, or somebody else changes it in between. (In
-    // a trigger a table is not locked for update that the statement is to write.)
-    let key = |name: &&str| format!("{} = {}", target.dialect.quote(name), new(target, name));
-    let key: Vec<String> = target.wanted.key.iter().map(key).collect();
+    // Whoever has waited for a lock has read what was last before: so again,
+    // until what is read with the lock stays the same. The row comes before it
+    // each time: with it locked nobody ends its life, and with the record of its
+    // end locked nobody begins another. (In a trigger a table is not locked for
+    // update that the statement is to write.)
     let mut look = format!(
-        "{read};\nIF handleref_last IS NOT NULL THEN\n\
-         SELECT COUNT(*) INTO handleref_before FROM {} WHERE {} LOCK IN SHARE MODE;\n{read} FOR UPDATE;\n\
-         REPEAT\nSET handleref_before = handleref_next;\n{read} FOR UPDATE;\n\
-         UNTIL handleref_next <=> handleref_before END REPEAT;\nEND IF;",
-        target.inside(&target.wanted.table.table),
-        key.join(" AND ")
+        "{read};\nIF handleref_last IS NOT NULL THEN\n{row} LOCK IN SHARE MODE;\n{read} FOR UPDATE;\n\
+         REPEAT\n{row} LOCK IN SHARE MODE;\nSET handleref_before = handleref_last;\n{read} FOR UPDATE;\n\
+         UNTIL handleref_last <=> handleref_before END REPEAT;\nEND IF;",
     );
     if target.lazy {
         // The row may be there, and have no record yet.
         look.push_str(&format!(
-            "\nIF handleref_last IS NULL THEN\nSELECT {column}, {column} + 2 INTO handleref_last, handleref_next FROM {} WHERE {};\nEND IF;",
-            target.inside(&target.wanted.table.table),
-            key.join(" AND ")
+            "\nIF handleref_last IS NULL THEN\n{row};\nEND IF;"
         ));
     }
+    // Updates that are not recorded raise the version of the row alone.
+    look.push_str(
+        "\nIF handleref_row IS NOT NULL THEN\n\
+         SET handleref_last = GREATEST(COALESCE(handleref_last, handleref_row), handleref_row), handleref_ended = FALSE;\nEND IF;",
+    );
     // A key that the engine is about to choose has no past.
     let automatic: Vec<&str> = super::known(target, "automatic")
         .map(|[name, ..]| name)
@@ -266,10 +264,22 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     let known = chosen.map_or("TRUE".to_owned(), |name| {
         format!("{} <> 0", new(target, name))
     });
+    let last_but_one = greatest(64) - 2;
+    let next = next_sql(
+        Kind::Mysql,
+        "handleref_last",
+        64,
+        &target.wanted.table.table,
+    );
+    let next = format!(
+        "CASE WHEN handleref_last > {last_but_one} THEN {next} ELSE handleref_last + IF(handleref_ended, 1, 2) END"
+    );
     format!(
-        "BEGIN\nDECLARE handleref_last, handleref_next, handleref_before BIGINT;\nDECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
+        "BEGIN\nDECLARE handleref_last, handleref_next, handleref_row, handleref_before BIGINT;\nDECLARE handleref_ended BOOLEAN;\n\
+         DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
          IF {ACTIVE} AND {known} THEN\n{look}\n\
-         IF handleref_last IS NOT NULL AND ({new_version} > handleref_last) IS NOT TRUE THEN\nSET {new_version} = {};\nEND IF;\n\
+         IF handleref_last IS NOT NULL AND ({new_version} > handleref_last AND (handleref_ended OR {new_version} - 1 > handleref_last)) IS NOT TRUE THEN\n\
+         SET handleref_next = {next};\nSET {new_version} = {};\nEND IF;\n\
          END IF;\nEND",
         target.held_version("handleref_next")
     )
