@@ -24,7 +24,7 @@ impl Generator {
         ddl: String,
         schema: ModelSchema,
         recording: Option<Recording>,
-        it: Written,
+        it: &Written,
     ) -> Model {
         let rows = self.dice.roll(3);
         let quoted = self.quote(table);
