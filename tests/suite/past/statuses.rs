@@ -59,7 +59,7 @@ each_engine! {
         let plan = go!(one.revert_plan(conn, 1))?;
         assert_eq!(plan.blockers().collect::<Vec<_>>(), [&deleted], "{plan}");
         match go!(one.revert(conn, 1)) {
-            Err(Error::Revert { conflicts, .. }) => assert_eq!(conflicts, [deleted.clone()]),
+            Err(Error::Revert { conflicts, .. }) => assert_eq!(conflicts, std::slice::from_ref(&deleted)),
             other => panic!("{other:?}"),
         }
         assert_eq!(one, go!(crates::table.find(1).select(Crate::as_select()).first::<Crate>(conn))?);

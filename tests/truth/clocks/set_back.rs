@@ -1,6 +1,7 @@
 //! A clock that was ahead and was set back, or that a session forges.
 
 use crate::support::recorded::papers as tables;
+#[allow(unused_imports)]
 use crate::support::recorded::{Author, Label, LabelRecords, Paper, PaperRecords, labels, papers};
 use crate::support::{Db, Engine, each_engine};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};

@@ -6,6 +6,7 @@ use crate::support::models::{
 };
 use crate::support::{Db, Done, Engine};
 use diesel::connection::SimpleConnection;
+#[allow(unused_imports)]
 use diesel::prelude::ExpressionMethods;
 use diesel::result::Error as DieselError;
 use diesel::{Connection, QueryDsl, RunQueryDsl, SelectableHelper};

@@ -4,6 +4,7 @@
 //! On MySQL and MariaDB a prepared statement keeps the database in which it was
 //! prepared, whatever `USE` says later, so Diesel's cache of them must be off.
 
+#[allow(unused_imports)]
 use super::{TICKETS, Ticket, TicketRecords, beside, enter, forget, home, tickets};
 use crate::support::{Db, Engine, each_engine};
 #[allow(unused_imports)]

@@ -135,6 +135,7 @@ each_engine! {
 use crate::support::recorded::filled;
 
 mod an_installation_from_before {
+    #[allow(unused_imports)]
     use super::*;
 
     /// Triggers that numbered by `UUID_SHORT()` give way, and the order goes on.

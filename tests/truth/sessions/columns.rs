@@ -1,6 +1,7 @@
 //! `since` and `until` over every SQL type of a timestamp, at both ends.
 
 use crate::support::{Db, Done};
+#[allow(unused_imports)]
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, Queryable, RunQueryDsl, Selectable};

@@ -144,6 +144,7 @@ each_engine! {
 
 /// A deadlock in a savepoint. The victim is told, and what it goes on to write is
 /// committed with the rest of its transaction, or not at all.
+#[allow(unused_macros)]
 macro_rules! deadlocks {
     ($($engine:ident $conn:ty;)*) => { $(
         #[test]
