@@ -2,17 +2,21 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Wanted};
 
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
 Tasks of this repository
 
-cargo xtask test [--engine NAME]... [-- ARGS]
+cargo xtask test [--engine NAME]... [--short] [-- ARGS]
     Runs every test: unit, ui and doc tests, and the engine tests on real servers.
     Missing servers and client libraries are installed with apt-get (as root or through
     sudo); PostgreSQL, MariaDB and Redis are started on free ports and removed afterwards.
-    --engine NAME   sqlite, postgres or mysql; repeat it for several (default: all three)
+    --engine NAME   sqlite, postgres or mysql; repeat it for several (default: all three);
+                    or one of postgres@15, postgres@17, postgres@18, mariadb@10.11,
+                    mariadb@11.8 and mysql@9.7, which is installed from Debian into a root
+                    of its own below target (0.7 GB each; as root only)
+    --short         the test program `suite` alone, with what is built for all engines
     ARGS            passed to the test binaries: a filter, --exact, --nocapture ...
 
 cargo xtask servers [--engine NAME]...
@@ -34,6 +38,9 @@ cargo xtask help
 Environment
     HANDLEREF_POSTGRES_URL, HANDLEREF_MYSQL_URL, HANDLEREF_REDIS_URL
     If one is set, that server is used and none is started in its place.
+
+Exit status
+    75 if a server such as postgres@18 could not be installed; 1 for every other failure.
 ";
 
 /// A parsed command line.
@@ -41,8 +48,10 @@ Environment
 pub(crate) enum Task {
     /// Run the tests.
     Test {
-        /// The engines that must run.
-        engines: Vec<Engine>,
+        /// What must run.
+        wanted: Wanted,
+        /// One test program alone.
+        short: bool,
         /// Arguments for the test binaries.
         harness: Vec<String>,
     },
@@ -60,7 +69,7 @@ pub(crate) enum Task {
     /// Start the servers and keep them.
     Servers {
         /// The engines whose servers are wanted.
-        engines: Vec<Engine>,
+        wanted: Wanted,
     },
     /// Print the help.
     Help,
@@ -74,13 +83,25 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
     };
     match task.as_str() {
         "test" => {
-            let (engines, harness) = options(args)?;
-            Ok(Task::Test { engines, harness })
+            let (mut short, mut others, mut dashes) = (false, Vec::new(), false);
+            for arg in args {
+                dashes |= arg == "--";
+                match arg.as_str() {
+                    "--short" if !dashes => short = true,
+                    _ => others.push(arg),
+                }
+            }
+            let (wanted, harness) = options(others.into_iter())?;
+            Ok(Task::Test {
+                wanted,
+                short,
+                harness,
+            })
         }
         "servers" => {
-            let (engines, rest) = options(args)?;
+            let (wanted, rest) = options(args)?;
             nothing_more(rest)?;
-            Ok(Task::Servers { engines })
+            Ok(Task::Servers { wanted })
         }
         "bench" => bench(args),
         "check" => {
@@ -122,7 +143,14 @@ fn bench(args: impl Iterator<Item = String>) -> Result<Task> {
             _ => others.push(arg),
         }
     }
-    let (engines, rest) = options(others.into_iter())?;
+    let (wanted, rest) = options(others.into_iter())?;
+    if let Some(edition) = wanted.editions.first() {
+        bail!(
+            "`{}` is for tests; benchmarks run on this system's servers",
+            edition.name
+        );
+    }
+    let engines = wanted.engines;
     nothing_more(rest)?;
     Ok(Task::Bench {
         engines,
@@ -132,11 +160,11 @@ fn bench(args: impl Iterator<Item = String>) -> Result<Task> {
 }
 
 /// Reads `--engine` options, and whatever follows `--`.
-fn options(mut args: impl Iterator<Item = String>) -> Result<(Vec<Engine>, Vec<String>)> {
-    let mut engines = Vec::new();
+fn options(mut args: impl Iterator<Item = String>) -> Result<(Wanted, Vec<String>)> {
+    let mut names = Vec::new();
     let mut rest = Vec::new();
     while let Some(arg) = args.next() {
-        let name = match arg.as_str() {
+        names.push(match arg.as_str() {
             "--" => {
                 rest.extend(args);
                 break;
@@ -148,15 +176,9 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<(Vec<Engine>, Vec<S
                 Some(name) => name.to_owned(),
                 None => bail!("`{other}` is not understood; a test filter goes after `--`"),
             },
-        };
-        engines.push(Engine::from_name(&name)?);
+        });
     }
-    engines.sort_unstable();
-    engines.dedup();
-    if engines.is_empty() {
-        engines = Engine::ALL.to_vec();
-    }
-    Ok((engines, rest))
+    Ok((Wanted::named(&names)?, rest))
 }
 
 /// Refuses arguments of a task that takes none.
@@ -192,6 +214,31 @@ mod tests {
         parse(line.split_whitespace().map(str::to_owned))
     }
 
+    fn wanted(engines: &[Engine]) -> Wanted {
+        Wanted {
+            engines: engines.to_vec(),
+            editions: vec![],
+        }
+    }
+
+    #[test]
+    fn an_engine_may_have_a_version() -> Result<()> {
+        let Task::Test {
+            wanted,
+            short,
+            harness,
+        } = parsed("test --engine mariadb@11.8 --short --engine postgres@18 -- --short")?
+        else {
+            bail!("another task");
+        };
+        assert_eq!(wanted.engines, [Engine::Postgres, Engine::Mysql]);
+        let names: Vec<_> = wanted.editions.iter().map(|edition| edition.name).collect();
+        assert_eq!(names, ["mariadb@11.8", "postgres@18"]);
+        assert!(short);
+        assert_eq!(harness, ["--short"]);
+        Ok(())
+    }
+
     fn narrowed(line: &str) -> bool {
         let args: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
         narrows(&args)
@@ -200,7 +247,8 @@ mod tests {
     #[test]
     fn all_engines_are_the_default() -> Result<()> {
         let expected = Task::Test {
-            engines: Engine::ALL.to_vec(),
+            wanted: wanted(&Engine::ALL),
+            short: false,
             harness: vec![],
         };
         assert_eq!(parsed("test")?, expected);
@@ -210,7 +258,8 @@ mod tests {
     #[test]
     fn engines_repeat_and_are_put_in_order() -> Result<()> {
         let expected = Task::Test {
-            engines: vec![Engine::Sqlite, Engine::Mysql],
+            wanted: wanted(&[Engine::Sqlite, Engine::Mysql]),
+            short: false,
             harness: vec![],
         };
         let line = "test --engine mysql --engine=sqlite --engine mysql";
@@ -221,7 +270,8 @@ mod tests {
     #[test]
     fn what_follows_the_dashes_is_left_alone() -> Result<()> {
         let expected = Task::Test {
-            engines: vec![Engine::Postgres],
+            wanted: wanted(&[Engine::Postgres]),
+            short: false,
             harness: vec!["since".to_owned(), "--engine".to_owned(), "--".to_owned()],
         };
         let line = "test --engine postgres -- since --engine --";
@@ -250,6 +300,12 @@ mod tests {
             ("test --engine", "needs a name"),
             ("test --engine oracle", "no engine `oracle`"),
             ("test since", "goes after `--`"),
+            ("test --engine postgres@9", "use postgres@15, postgres@17"),
+            (
+                "test --engine mysql@9.7 --engine mariadb@11.8",
+                "one after the other",
+            ),
+            ("bench --engine mysql@9.7", "for tests"),
             ("check --fix", "`--fix` is not understood"),
             ("bench --only writes", "needs a part: single"),
             ("bench --fast", "`--fast` is not understood"),

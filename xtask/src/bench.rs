@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use crate::apt;
-use crate::engine::Engine;
+use crate::engine::{Engine, Wanted};
 use crate::foreground::{Foreground, cargo};
 use crate::scratch::workspace;
 use crate::servers::{self, Disk, Servers};
@@ -24,7 +24,11 @@ pub(crate) fn run(engines: &[Engine], quick: bool, only: Option<&str>) -> Result
     let keep = !quick && matches!(only, None | Some("compile"));
     if only != Some("compile") {
         // What servers the environment names does not matter here.
-        apt::ensure(&[apt::to_build(engines), servers::needs(engines)].concat())?;
+        let wanted = Wanted {
+            engines: engines.to_vec(),
+            editions: vec![],
+        };
+        apt::ensure(&[apt::to_build(engines), servers::needs(&wanted)].concat())?;
         for &engine in engines {
             let begun = Instant::now();
             let text = measure(engines, engine, quick, only)?;

@@ -14,6 +14,8 @@ mod check;
 #[cfg(unix)]
 mod daemon;
 #[cfg(unix)]
+mod edition;
+#[cfg(unix)]
 mod engine;
 #[cfg(unix)]
 mod features;
@@ -23,6 +25,8 @@ mod foreground;
 mod interrupt;
 #[cfg(unix)]
 mod libtest;
+#[cfg(unix)]
+mod place;
 #[cfg(unix)]
 mod ports;
 #[cfg(unix)]
@@ -42,6 +46,10 @@ use std::process::ExitCode;
 #[cfg(unix)]
 const INTERRUPTED: u8 = 130;
 
+/// The exit status if a server could not be had: `EX_TEMPFAIL` of sysexits.h.
+#[cfg(unix)]
+const UNAVAILABLE: u8 = 75;
+
 #[cfg(unix)]
 fn main() -> ExitCode {
     match run() {
@@ -50,6 +58,8 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             if interrupt::happened() {
                 ExitCode::from(INTERRUPTED)
+            } else if error.is::<edition::Unavailable>() {
+                ExitCode::from(UNAVAILABLE)
             } else {
                 ExitCode::FAILURE
             }
@@ -69,14 +79,18 @@ fn run() -> anyhow::Result<()> {
     let task = args::parse(std::env::args().skip(1))?;
     interrupt::install()?;
     match task {
-        args::Task::Test { engines, harness } => test::run(&engines, &harness),
+        args::Task::Test {
+            wanted,
+            short,
+            harness,
+        } => test::run(&wanted, short, &harness),
         args::Task::Bench {
             engines,
             quick,
             only,
         } => bench::run(&engines, quick, only.as_deref()),
         args::Task::Check => check::run(),
-        args::Task::Servers { engines } => servers::stay(&engines),
+        args::Task::Servers { wanted } => servers::stay(&wanted),
         args::Task::Help => {
             print!("{}", args::HELP);
             Ok(())

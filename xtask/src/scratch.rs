@@ -28,6 +28,12 @@ pub(crate) fn workspace() -> &'static Path {
     member.parent().unwrap_or(member)
 }
 
+/// The folder of what is built.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace().join("target"), |dir| workspace().join(dir))
+}
+
 /// A fresh folder; dropping it removes it.
 pub(crate) struct Scratch {
     folder: PathBuf,
@@ -38,9 +44,7 @@ impl Scratch {
     /// Makes the folder below `target`, or, if `accounts` cannot reach it there, below the
     /// system's temporary folder.
     pub(crate) fn new(accounts: &[&str]) -> Result<Scratch> {
-        let target = env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| workspace().join("target"), |dir| workspace().join(dir));
-        let parent = target.join("xtask/servers");
+        let parent = target().join("xtask/servers");
         fs::create_dir_all(&parent)
             .with_context(|| format!("{} could not be made", parent.display()))?;
         sweep(&parent, "");
@@ -65,6 +69,12 @@ impl Scratch {
             );
         }
         Ok(scratch)
+    }
+
+    /// Makes the folder below `parent`, which every account can enter.
+    pub(crate) fn inside(parent: &Path) -> Result<Scratch> {
+        sweep(parent, PREFIX);
+        Scratch::within(parent, PREFIX)
     }
 
     fn within(parent: &Path, prefix: &str) -> Result<Scratch> {

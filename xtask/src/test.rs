@@ -6,26 +6,24 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::engine::{Engine, names};
+use crate::engine::{Engine, Wanted, names};
 use crate::foreground::{Foreground, cargo};
 use crate::libtest::{Results, Row};
 use crate::servers::{self, Servers};
 use crate::{apt, args, features, table};
 
-/// Runs the tests on `engines`, with `harness` as arguments for the test binaries.
-pub(crate) fn run(engines: &[Engine], harness: &[String]) -> Result<()> {
+/// Runs the tests on what is `wanted`, with `harness` as arguments for the test binaries.
+pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()> {
     let begun = Instant::now();
-    apt::ensure(
-        &[
-            apt::to_build(engines),
-            apt::to_test(),
-            servers::needs(engines),
-        ]
-        .concat(),
-    )?;
-    let mut servers = Servers::start(engines)?;
+    let engines = &wanted.engines[..];
+    let built = if short { &Engine::ALL } else { engines };
+    apt::ensure(&[apt::to_build(built), apt::to_test(), servers::needs(wanted)].concat())?;
+    let mut servers = Servers::start(wanted)?;
 
-    let mut command = cargo(&arguments(engines, harness));
+    let mut command = cargo(&match short {
+        false => arguments(engines, harness),
+        true => in_short(engines, harness),
+    });
     command
         .envs(servers.variables())
         .env("HANDLEREF_REQUIRE", names(engines))
@@ -69,6 +67,19 @@ fn arguments(engines: &[Engine], harness: &[String]) -> Vec<String> {
     arguments.into_iter().map(str::to_owned).collect()
 }
 
+/// What `cargo` is told for a short run: it takes what is built for all engines.
+fn in_short(engines: &[Engine], harness: &[String]) -> Vec<String> {
+    let features = features::list(&Engine::ALL);
+    let arguments = ["test", "--workspace", "--no-fail-fast", "--test", "suite"];
+    let arguments = arguments.into_iter().chain(["--features", &features, "--"]);
+    let others = Engine::ALL
+        .into_iter()
+        .filter(|engine| !engines.contains(engine));
+    let others = others.flat_map(|engine| ["--skip", engine.name()]);
+    let arguments = arguments.chain(others).map(str::to_owned);
+    arguments.chain(harness.iter().cloned()).collect()
+}
+
 /// The engines that were asked for and ran no test, synchronous and asynchronous ones apart.
 fn idle(engines: &[Engine], results: &Results) -> Vec<String> {
     let mut idle = Vec::new();
@@ -104,6 +115,15 @@ mod tests {
         let told = arguments(&[Engine::Sqlite], &[]);
         assert!(!told.contains(&"--no-default-features".to_owned()));
         assert!(!told.contains(&"--".to_owned()));
+    }
+
+    #[test]
+    fn a_short_run_leaves_other_engines_out() {
+        let told = in_short(&[Engine::Postgres], &["since".to_owned()]).join(" ");
+        let end = "--test suite --features ";
+        let all = features::list(&Engine::ALL);
+        let end = format!("{end}{all} -- --skip sqlite --skip mysql since");
+        assert!(told.ends_with(&end), "{told}");
     }
 
     #[test]

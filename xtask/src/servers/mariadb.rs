@@ -1,7 +1,8 @@
-//! A MariaDB server, which stands for MySQL too.
+//! A MariaDB server, which stands for MySQL too, or one of MySQL's own.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -9,8 +10,9 @@ use nix::sys::signal::Signal;
 
 use super::{Disk, Launch, Started, launch};
 use crate::apt::Need;
-use crate::process::{find, output, require, server_account, tied};
-use crate::scratch::Scratch;
+use crate::edition::Edition;
+use crate::place::Place;
+use crate::process::{find, output, require};
 
 /// The account of Debian's package; MariaDB refuses to run as root.
 pub(super) const ACCOUNT: &str = "mysql";
@@ -40,6 +42,23 @@ const SETTINGS: [&str; 7] = [
     "--innodb-fast-shutdown=2",
 ];
 
+/// Options of MySQL's own server.
+const PROPER: [&str; 3] = [
+    "--mysqlx=OFF",
+    "--secure-file-priv=",
+    "--innodb-redo-log-capacity=64M",
+];
+
+/// How MySQL makes its first files.
+const INITIALIZE: [&str; 2] = ["--initialize-insecure", "--innodb-redo-log-capacity=64M"];
+
+/// How MariaDB makes them. In a root of its own it finds no name of the machine.
+const INSTALL: [&str; 3] = [
+    "--skip-test-db",
+    "--auth-root-authentication-method=normal",
+    "--force",
+];
+
 /// Run by the server before it answers anybody.
 const INIT: &str = "\
 CREATE DATABASE IF NOT EXISTS handleref;
@@ -48,35 +67,59 @@ GRANT ALL ON *.* TO handleref@'%' WITH GRANT OPTION;
 ";
 
 /// Starts a server with an empty database `handleref` and a user of that name who may do anything.
-pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
+pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
     let disk = match disk {
         Disk::Awaited => ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1"],
         Disk::Ignored => ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"],
     };
-    let server = require("mariadbd")?;
-    let account = server_account(ACCOUNT)?;
-    let home = scratch.folder("mariadb", account.as_ref())?;
-    let data = home.join("data");
-    let init = scratch.path("mariadb.sql");
+    let proper = place.edition().is_some_and(Edition::is_mysql_proper);
+    let program = |name: &str| match place.edition() {
+        Some(edition) => Ok(Path::new(edition.programs).join(name)),
+        None => require(name),
+    };
+    let home = place.folder("mariadb")?;
+    let data = place.seen(&home.join("data"));
+    let init = place.path("mariadb.sql");
     fs::write(&init, INIT)?;
     fs::set_permissions(&init, Permissions::from_mode(0o644))?;
+    let init = place.seen(&init);
 
-    let install = require("mariadb-install-db")?;
-    let mut install = tied(&install, Signal::SIGTERM, account.as_ref());
+    let (server, install, how, more) = match proper {
+        true => (
+            PathBuf::from("/usr/sbin/mysqld"),
+            PathBuf::from("/usr/sbin/mysqld"),
+            &INITIALIZE[..],
+            &PROPER[..],
+        ),
+        false => match place.edition() {
+            Some(_) => (
+                PathBuf::from("/usr/sbin/mariadbd"),
+                program("mariadb-install-db")?,
+                &INSTALL[..],
+                &[][..],
+            ),
+            None => (
+                require("mariadbd")?,
+                program("mariadb-install-db")?,
+                &INSTALL[..],
+                &[][..],
+            ),
+        },
+    };
+    let mut install = place.command(&install, Signal::SIGTERM, &home)?;
     install
-        .args(["--no-defaults", "--skip-test-db"])
-        .arg("--auth-root-authentication-method=normal")
-        .arg(format!("--datadir={}", data.display()))
-        .current_dir(&home);
+        .arg("--no-defaults")
+        .args(how)
+        .arg(format!("--datadir={}", data.display()));
     output(&mut install)?;
 
     let (daemon, port) = launch(&Launch {
-        title: "MariaDB",
-        log: &scratch.path("mariadb.log"),
+        title: if proper { "MySQL" } else { "MariaDB" },
+        log: &place.log("mariadb.log"),
         stop: Signal::SIGTERM,
         command: &|port| {
             // Not `--user`: a change of user after the start would undo the tie to this process.
-            let mut command = tied(&server, Signal::SIGTERM, account.as_ref());
+            let mut command = place.command(&server, Signal::SIGTERM, &home)?;
             command
                 .arg("--no-defaults")
                 .arg(format!("--datadir={}", data.display()))
@@ -84,8 +127,8 @@ pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
                 .arg(format!("--port={port}"))
                 .args(SETTINGS)
                 .args(disk)
-                .current_dir(&home);
-            command
+                .args(more);
+            Ok(command)
         },
         answers: &|port| version(&url(port)).map(drop),
     })?;
@@ -95,6 +138,7 @@ pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
         daemon,
         url,
         version,
+        data: place.kept(),
     })
 }
 

@@ -16,7 +16,9 @@ use nix::sys::signal::Signal;
 
 use crate::apt::{self, Need};
 use crate::daemon::Daemon;
-use crate::engine::Engine;
+use crate::edition::{self, Edition};
+use crate::engine::{Engine, Wanted};
+use crate::place::Place;
 use crate::scratch::Scratch;
 use crate::{interrupt, ports};
 
@@ -50,6 +52,25 @@ impl Service {
     /// The address of a server that somebody else runs.
     fn given(self) -> Option<String> {
         env::var(self.variable()).ok().filter(|url| !url.is_empty())
+    }
+
+    /// The edition of it that is asked for.
+    fn edition(self, wanted: &Wanted) -> Option<&'static Edition> {
+        let engine = match self {
+            Service::Postgres => Engine::Postgres,
+            Service::Mysql => Engine::Mysql,
+            Service::Redis => return None,
+        };
+        let mut editions = wanted.editions.iter();
+        editions.find(|edition| edition.engine == engine).copied()
+    }
+
+    /// The address of a server that somebody else runs, unless an edition is asked for.
+    fn address(self, wanted: &Wanted) -> Option<String> {
+        match self.edition(wanted) {
+            Some(_) => None,
+            None => self.given(),
+        }
     }
 
     /// The programs it takes.
@@ -97,14 +118,19 @@ fn services(engines: &[Engine]) -> Vec<Service> {
 }
 
 /// Those of them that nobody else runs.
-fn to_start(engines: &[Engine]) -> impl Iterator<Item = Service> {
-    let services = services(engines).into_iter();
-    services.filter(|service| service.given().is_none())
+fn to_start(wanted: &Wanted) -> impl Iterator<Item = Service> {
+    let services = services(&wanted.engines).into_iter();
+    services.filter(|service| service.address(wanted).is_none())
 }
 
-/// What it takes to start the servers for `engines`.
-pub(crate) fn needs(engines: &[Engine]) -> Vec<Need> {
-    to_start(engines).map(Service::need).collect()
+/// What it takes to start the servers for `wanted`. The programs of this system are needed
+/// besides those of an edition: tests start servers of their own, and talk to others with them.
+pub(crate) fn needs(wanted: &Wanted) -> Vec<Need> {
+    let mut needs: Vec<Need> = to_start(wanted).map(Service::need).collect();
+    if !wanted.editions.is_empty() {
+        needs.push(edition::NEED);
+    }
+    needs
 }
 
 /// Where a server is and what it is.
@@ -122,18 +148,19 @@ pub(crate) struct Endpoint {
 pub(crate) struct Servers {
     endpoints: Vec<Endpoint>,
     daemons: Vec<Daemon>,
-    /// The last field, so that it goes after the servers.
+    /// The last fields, so that they go after the servers.
+    data: Vec<Scratch>,
     scratch: Option<Scratch>,
 }
 
 impl Servers {
-    /// Starts what `engines` need, or takes the servers that the environment names. The programs
+    /// Starts what `wanted` needs, or takes the servers that the environment names. The programs
     /// must be there: see [`needs`].
-    pub(crate) fn start(engines: &[Engine]) -> Result<Servers> {
-        let services = services(engines).into_iter();
+    pub(crate) fn start(wanted: &Wanted) -> Result<Servers> {
+        let services = services(&wanted.engines).into_iter();
         Self::begin(
             &services
-                .map(|service| (service, service.given()))
+                .map(|service| (service, service.address(wanted), service.edition(wanted)))
                 .collect::<Vec<_>>(),
             Disk::Ignored,
         )
@@ -143,23 +170,28 @@ impl Servers {
     pub(crate) fn own(engine: Engine, disk: Disk) -> Result<Servers> {
         let services = services(&[engine]).into_iter();
         Self::begin(
-            &services.map(|service| (service, None)).collect::<Vec<_>>(),
+            &services
+                .map(|service| (service, None, None))
+                .collect::<Vec<_>>(),
             disk,
         )
     }
 
     /// Starts the services that have no address yet.
-    fn begin(services: &[(Service, Option<String>)], disk: Disk) -> Result<Servers> {
+    fn begin(
+        services: &[(Service, Option<String>, Option<&'static Edition>)],
+        disk: Disk,
+    ) -> Result<Servers> {
         let begun = Instant::now();
         let mut servers = Servers::default();
-        let to_start = services.iter().filter(|(_, given)| given.is_none());
-        let to_start: Vec<_> = to_start.map(|(service, _)| *service).collect();
+        let to_start = services.iter().filter(|(_, given, _)| given.is_none());
+        let to_start: Vec<_> = to_start.map(|(service, ..)| *service).collect();
         if !to_start.is_empty() {
             let accounts: Vec<_> = to_start.into_iter().filter_map(Service::account).collect();
             servers.scratch = Some(Scratch::new(&accounts)?);
         }
-        for (service, given) in services {
-            servers.add(*service, given.clone(), disk)?;
+        for (service, given, edition) in services {
+            servers.add(*service, given.clone(), *edition, disk)?;
         }
         if !servers.daemons.is_empty() {
             let seconds = begun.elapsed().as_secs_f32();
@@ -172,7 +204,13 @@ impl Servers {
         Ok(servers)
     }
 
-    fn add(&mut self, service: Service, given: Option<String>, disk: Disk) -> Result<()> {
+    fn add(
+        &mut self,
+        service: Service,
+        given: Option<String>,
+        edition: Option<&'static Edition>,
+        disk: Disk,
+    ) -> Result<()> {
         interrupt::check()?;
         let (url, version) = match (given, &self.scratch) {
             (Some(url), _) => {
@@ -185,12 +223,17 @@ impl Servers {
             }
             (None, None) => bail!("there is no folder for the server's data"),
             (None, Some(scratch)) => {
+                let place = |account| match edition {
+                    Some(edition) => Place::of(edition, scratch),
+                    None => Place::here(scratch, account),
+                };
                 let started = match service {
-                    Service::Postgres => postgres::start(scratch, disk)?,
-                    Service::Mysql => mariadb::start(scratch, disk)?,
+                    Service::Postgres => postgres::start(place(postgres::ACCOUNT)?, disk)?,
+                    Service::Mysql => mariadb::start(place(mariadb::ACCOUNT)?, disk)?,
                     Service::Redis => redis::start(scratch)?,
                 };
                 self.daemons.push(started.daemon);
+                self.data.extend(started.data);
                 (started.url, Some(started.version))
             }
         };
@@ -239,6 +282,8 @@ struct Started {
     daemon: Daemon,
     url: String,
     version: String,
+    /// What goes after it, if it is in a root of its own.
+    data: Option<Scratch>,
 }
 
 /// What `launch` has to know of a server.
@@ -249,7 +294,7 @@ struct Launch<'a> {
     /// The signal that stops it.
     stop: Signal,
     /// The command that runs it on a port.
-    command: &'a dyn Fn(u16) -> Command,
+    command: &'a dyn Fn(u16) -> Result<Command>,
     /// Succeeds as soon as the server on a port answers.
     answers: &'a dyn Fn(u16) -> Result<()>,
 }
@@ -259,7 +304,7 @@ fn launch(server: &Launch<'_>) -> Result<(Daemon, u16)> {
     let mut attempt = 1;
     loop {
         let port = ports::free()?;
-        let mut command = (server.command)(port);
+        let mut command = (server.command)(port)?;
         let mut daemon = Daemon::start(server.title, &mut command, server.stop, server.log)?;
         match wait_for(&mut daemon, || (server.answers)(port)) {
             Ok(()) => return Ok((daemon, port)),
@@ -296,12 +341,12 @@ fn wait_for(daemon: &mut Daemon, answers: impl Fn() -> Result<()>) -> Result<()>
 }
 
 /// Starts servers and keeps them until Ctrl-C or the end of standard input.
-pub(crate) fn stay(engines: &[Engine]) -> Result<()> {
-    if services(engines).is_empty() {
+pub(crate) fn stay(wanted: &Wanted) -> Result<()> {
+    if services(&wanted.engines).is_empty() {
         bail!("sqlite needs no server");
     }
-    apt::ensure(&needs(engines))?;
-    let mut servers = Servers::start(engines)?;
+    apt::ensure(&needs(wanted))?;
+    let mut servers = Servers::start(wanted)?;
     for (variable, url) in servers.variables() {
         println!("export {variable}='{url}'");
     }

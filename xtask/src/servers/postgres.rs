@@ -9,8 +9,8 @@ use nix::sys::signal::Signal;
 
 use super::{Disk, Launch, Started, launch};
 use crate::apt::Need;
-use crate::process::{find, output, server_account, tied};
-use crate::scratch::Scratch;
+use crate::place::Place;
+use crate::process::{find, output};
 
 /// The account of Debian's package; PostgreSQL refuses to run as root.
 pub(super) const ACCOUNT: &str = "postgres";
@@ -38,39 +38,40 @@ const CARELESS: [&str; 3] = [
 ];
 
 /// Starts a server with an empty database `handleref`.
-pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
+pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
     let careless = match disk {
         Disk::Awaited => &[][..],
         Disk::Ignored => &CARELESS[..],
     };
-    let programs = folder().context("the PostgreSQL server was not found")?;
-    let account = server_account(ACCOUNT)?;
-    let home = scratch.folder("postgres", account.as_ref())?;
-    let data = home.join("data");
+    let programs = match place.edition() {
+        Some(edition) => PathBuf::from(edition.programs),
+        None => folder().context("the PostgreSQL server was not found")?,
+    };
+    let home = place.folder("postgres")?;
+    let data = place.seen(&home.join("data"));
 
-    let mut initdb = tied(&programs.join("initdb"), Signal::SIGTERM, account.as_ref());
+    let mut initdb = place.command(&programs.join("initdb"), Signal::SIGTERM, &home)?;
     initdb
         .arg("--pgdata")
         .arg(&data)
         .args(["--auth=trust", "--username=postgres", "--no-sync"])
-        .args(["--encoding=UTF8", "--locale=C.UTF-8"])
-        .current_dir(&home);
+        .args(["--encoding=UTF8", "--locale=C.UTF-8"]);
     output(&mut initdb)?;
 
     let (daemon, port) = launch(&Launch {
         title: "PostgreSQL",
-        log: &scratch.path("postgres.log"),
+        log: &place.log("postgres.log"),
         // The fast shutdown: it does not wait for clients to leave.
         stop: Signal::SIGINT,
         command: &|port| {
             let server = programs.join("postgres");
-            let mut command = tied(&server, Signal::SIGINT, account.as_ref());
+            let mut command = place.command(&server, Signal::SIGINT, &home)?;
             command.arg("-D").arg(&data).arg("-p").arg(port.to_string());
             for setting in SETTINGS.iter().chain(careless) {
                 command.args(["-c", setting]);
             }
-            command.current_dir(&home).env("LC_ALL", "C");
-            command
+            command.env("LC_ALL", "C");
+            Ok(command)
         },
         answers: &|port| query(&url(port, "postgres"), "SELECT 1").map(drop),
     })?;
@@ -81,6 +82,7 @@ pub(super) fn start(scratch: &Scratch, disk: Disk) -> Result<Started> {
         daemon,
         url,
         version,
+        data: place.kept(),
     })
 }
 

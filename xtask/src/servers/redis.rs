@@ -34,7 +34,7 @@ pub(super) fn start(scratch: &Scratch) -> Result<Started> {
                 .arg("--dir")
                 .arg(&home)
                 .current_dir(&home);
-            command
+            Ok(command)
         },
         answers: &|port| version(&url(port)).map(drop),
     })?;
@@ -44,6 +44,7 @@ pub(super) fn start(scratch: &Scratch) -> Result<Started> {
         daemon,
         url,
         version,
+        data: None,
     })
 }
 

@@ -1,0 +1,212 @@
+//! Servers of other versions than this system's: each lives in a Debian root of its own.
+
+use std::fmt;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+
+use crate::apt::Need;
+use crate::engine::Engine;
+use crate::process::{find, is_root, output};
+use crate::{interrupt, scratch};
+
+/// A product and version that can be asked for, as in `--engine postgres@18`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Edition {
+    /// The product and its version, separated by `@`.
+    pub(crate) name: &'static str,
+    /// The engine whose tests run on it.
+    pub(crate) engine: Engine,
+    /// Debian's suite that has it.
+    suite: &'static str,
+    /// The package of its server.
+    package: &'static str,
+    /// The folder of its programs in the root.
+    pub(crate) programs: &'static str,
+    /// The account that it runs as.
+    pub(crate) account: &'static str,
+}
+
+/// All of them, the oldest of a product first.
+pub(crate) const EDITIONS: [Edition; 6] = [
+    postgres(
+        "postgres@15",
+        "bookworm",
+        "postgresql-15",
+        "/usr/lib/postgresql/15/bin",
+    ),
+    postgres(
+        "postgres@17",
+        "trixie",
+        "postgresql-17",
+        "/usr/lib/postgresql/17/bin",
+    ),
+    postgres(
+        "postgres@18",
+        "sid",
+        "postgresql-18",
+        "/usr/lib/postgresql/18/bin",
+    ),
+    mysql("mariadb@10.11", "bookworm", "mariadb-server", "/usr/bin"),
+    mysql("mariadb@11.8", "trixie", "mariadb-server", "/usr/bin"),
+    mysql("mysql@9.7", "sid", "mysql-server-core", "/usr/bin"),
+];
+
+const fn postgres(
+    name: &'static str,
+    suite: &'static str,
+    package: &'static str,
+    programs: &'static str,
+) -> Edition {
+    let (engine, account) = (Engine::Postgres, "postgres");
+    Edition {
+        name,
+        engine,
+        suite,
+        package,
+        programs,
+        account,
+    }
+}
+
+const fn mysql(
+    name: &'static str,
+    suite: &'static str,
+    package: &'static str,
+    programs: &'static str,
+) -> Edition {
+    let (engine, account) = (Engine::Mysql, "mysql");
+    Edition {
+        name,
+        engine,
+        suite,
+        package,
+        programs,
+        account,
+    }
+}
+
+/// What makes a root.
+pub(crate) const NEED: Need = Need {
+    what: "debootstrap",
+    package: "debootstrap",
+    service: None,
+    present: || find("debootstrap").is_some(),
+};
+
+/// A server could not be had, which says nothing about the library.
+#[derive(Debug)]
+pub(crate) struct Unavailable(&'static str);
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} could not be installed, and was not tested", self.0)
+    }
+}
+
+impl Edition {
+    /// The edition of this name.
+    pub(crate) fn from_name(name: &str) -> Option<&'static Edition> {
+        EDITIONS.iter().find(|edition| edition.name == name)
+    }
+
+    /// Whether it is Oracle's product.
+    pub(crate) fn is_mysql_proper(&self) -> bool {
+        self.name.starts_with("mysql@")
+    }
+
+    /// Its root, which is made at the first call and kept.
+    pub(crate) fn root(&self) -> Result<PathBuf> {
+        self.made().context(Unavailable(self.name))
+    }
+
+    fn made(&self) -> Result<PathBuf> {
+        if !is_root() {
+            anyhow::bail!("only root can run a server in a Debian root of its own");
+        }
+        let roots = scratch::target().join("xtask/roots");
+        let root = roots.join(format!("{}-{}", self.package, self.suite));
+        // A root without this file was not finished.
+        let ready = root.join("srv/ready");
+        if ready.is_file() {
+            return Ok(root);
+        }
+        if root.exists() {
+            fs::remove_dir_all(&root)?;
+        }
+        fs::create_dir_all(&roots)?;
+        eprintln!(
+            "{}: installing Debian's {} ({})",
+            self.name, self.package, self.suite
+        );
+        let begun = Instant::now();
+        let mut debootstrap = Command::new("debootstrap");
+        debootstrap
+            .arg("--variant=minbase")
+            .arg(format!("--include={}", self.package))
+            .arg(self.suite)
+            .arg(&root)
+            .args(mirror());
+        output(&mut debootstrap)?;
+        interrupt::check()?;
+        let mut id = Command::new("chroot");
+        if output(id.arg(&root).args(["id", self.account])).is_err() {
+            let mut add = Command::new("chroot");
+            output(add.arg(&root).args(["useradd", "--system", self.account]))?;
+        }
+        fs::File::create(&ready)?.write_all(self.name.as_bytes())?;
+        eprintln!("installed in {} s", begun.elapsed().as_secs());
+        Ok(root)
+    }
+}
+
+/// Where this system gets its packages from; none for debootstrap's own choice.
+fn mirror() -> Option<String> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    first_address(
+        &(read("/etc/apt/sources.list.d/debian.sources") + &read("/etc/apt/sources.list")),
+    )
+}
+
+fn first_address(sources: &str) -> Option<String> {
+    sources.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        match words.next()? {
+            "URIs:" => words.next(),
+            "deb" => words.find(|word| word.contains("://")),
+            _ => None,
+        }
+        .map(str::to_owned)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_in_both_forms() {
+        let sources = "Types: deb\n# x\nURIs: a://b/debian\nSuites: x\n";
+        assert_eq!(first_address(sources).as_deref(), Some("a://b/debian"));
+        let sources = "# c\ndeb [signed-by=/k] a://c/debian sid main\n";
+        assert_eq!(first_address(sources).as_deref(), Some("a://c/debian"));
+        assert_eq!(first_address(""), None);
+    }
+
+    #[test]
+    fn names_begin_with_their_product() {
+        for edition in &EDITIONS {
+            let (product, version) = edition.name.split_once('@').unwrap_or_default();
+            assert!(!version.is_empty(), "{}", edition.name);
+            let engine = match product {
+                "postgres" => Engine::Postgres,
+                _ => Engine::Mysql,
+            };
+            assert_eq!(edition.engine, engine);
+        }
+    }
+}
