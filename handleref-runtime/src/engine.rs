@@ -99,12 +99,13 @@ impl Engine for diesel::mysql::Mysql {
     binds!(diesel::sql_types::Datetime);
 }
 
-/// Keeps a read that waits for locks out of the cache of prepared statements.
+/// Keeps a read that may fail while rows are sent out of the cache of prepared
+/// statements: one that waits for locks, or that refuses by a function of ours.
 ///
-/// If such a read ends in a deadlock on MySQL or MariaDB, the error comes after
-/// the columns were announced; libmariadb then waits for the rest of the rows
-/// when the same prepared statement is executed again, and never returns.
-pub(crate) fn locking_read<DB: Engine>(out: &mut AstPass<'_, '_, DB>) {
+/// On MySQL and MariaDB such an error comes after the columns were announced;
+/// libmariadb then waits for the rest of the rows when the same prepared
+/// statement is executed again, and never returns.
+pub(crate) fn fails_late<DB: Engine>(out: &mut AstPass<'_, '_, DB>) {
     if DB::KIND == Kind::Mysql {
         out.unsafe_to_cache_prepared();
     }

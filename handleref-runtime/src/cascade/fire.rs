@@ -3,7 +3,7 @@
 use super::set::{Change, Read, Set};
 use super::statements::{Update, push_verb};
 use super::{Boxed, Fragment, push_columns};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::hooks::{Hooks, NoHooks, WithHooks};
@@ -153,7 +153,7 @@ where
     S: QueryFragment<C::Backend>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        locking_read::<C::Backend>(&mut out);
+        fails_late::<C::Backend>(&mut out);
         push_verb::<C>("SELECT", self.set.is_recursive(), &mut out);
         self.selection.walk_ast(out.reborrow())?;
         out.push_sql(" FROM ");

@@ -3,7 +3,7 @@
 use super::Link;
 use super::set::{Read, Set, push_absent, push_equal, push_except, push_join, push_numbered};
 use super::statements::{push_verb, statements};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::executor::Executor;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -23,7 +23,7 @@ pub(crate) struct LockParents<'a, C: Executor> {
 
 impl<C: Executor> QueryFragment<C::Backend> for LockParents<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        locking_read::<C::Backend>(&mut out);
+        fails_late::<C::Backend>(&mut out);
         push_verb::<C>("SELECT", self.children.is_recursive(), &mut out);
         let (before, share, after) = match C::Backend::KIND {
             Kind::Postgres => (
@@ -95,7 +95,7 @@ pub(crate) struct Orphan<'a, C: Executor> {
 
 impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        locking_read::<C::Backend>(&mut out);
+        fails_late::<C::Backend>(&mut out);
         let parent = &self.link.node;
         let besides: Vec<_> = (self.restored.iter())
             .filter(|set| set.node.model == parent.model)

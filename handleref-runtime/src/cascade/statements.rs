@@ -2,7 +2,7 @@
 
 use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numbered};
 use super::{Node, push_columns};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::executor::Executor;
 use crate::last_version::next_sql;
 use crate::text::quoted;
@@ -204,7 +204,7 @@ pub(crate) struct Lock<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
 
 impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        locking_read::<C::Backend>(&mut out);
+        fails_late::<C::Backend>(&mut out);
         push_verb::<C>("SELECT", self.0.is_recursive(), &mut out);
         out.push_sql(match C::Backend::KIND {
             // SQLite locks the database, at the first statement that can write.

@@ -4,7 +4,7 @@
 use super::facts::{RECORD_ID, RECORD_OPERATION};
 use super::model::{LiveName, Recorded};
 use super::moment::{Moment, Point};
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::text::quoted;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
@@ -327,6 +327,7 @@ fn refuse<DB: Engine>(
     with_beginning: bool,
     out: &mut AstPass<'_, '_, DB>,
 ) {
+    fails_late::<DB>(out);
     let message = format!("handleref: the history `{records}` {why}");
     let beginning = "COALESCE(handleref_m.horizon_at, handleref_m.began_at)";
     let (before, plus, after) = match DB::KIND {

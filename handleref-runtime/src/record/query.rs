@@ -1,7 +1,7 @@
 //! Queries that are put together at run time, piece by piece.
 
 use super::model::{Recall, Recorded};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::executor::Executor;
 use crate::row::columns::Form;
 use crate::row::{ColumnWriter, SelectionSql};
@@ -106,7 +106,7 @@ impl<DB: Engine> QueryFragment<DB> for Sql<'_, DB> {
                 Piece::Once => out.unsafe_to_cache_prepared(),
                 Piece::Lock if DB::KIND == Kind::Sqlite => {}
                 Piece::Lock => {
-                    locking_read::<DB>(&mut out);
+                    fails_late::<DB>(&mut out);
                     out.push_sql(" FOR UPDATE");
                 }
                 Piece::Part(part) => part.walk_ast(out.reborrow())?,

@@ -2,7 +2,7 @@
 
 use super::Row;
 use super::columns::{ColumnWriter, Form};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::write::{Bump, TableName};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -255,7 +255,7 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
             Kind::Postgres => "BIGINT",
             Kind::Mysql => "SIGNED",
         };
-        locking_read::<DB>(&mut out);
+        fails_late::<DB>(&mut out);
         out.push_sql("SELECT CAST(");
         match M::ROLES.version {
             Some((version, _)) => out.push_identifier(version)?,

@@ -8,7 +8,7 @@ use super::super::value::{Fields, Json};
 use super::check::{self, Proposal};
 use super::proposed::{Base, proposed};
 use super::{Conflict, Revert, RevertPlan, Source, Want, column_named};
-use crate::engine::{Engine, Kind, locking_read};
+use crate::engine::{Engine, Kind, fails_late};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::key::Key;
@@ -97,7 +97,7 @@ impl<DB: Engine> QueryId for Locking<'_, DB> {
 
 impl<DB: Engine> QueryFragment<DB> for Locking<'_, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        locking_read::<DB>(&mut out);
+        fails_late::<DB>(&mut out);
         self.0.walk_ast(out)
     }
 }
