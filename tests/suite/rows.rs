@@ -268,13 +268,15 @@ mod isolation {
             diesel::MysqlConnection,
             "repeatable read",
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            // From MariaDB 11.6 on a row that is newer than the snapshot is refused
+            // as such (`innodb_snapshot_isolation`).
             |ended| matches!(
                 ended,
                 Err(Error::Stale {
                     expected: 1,
                     found: 2,
                     ..
-                })
+                } | Error::Conflict { lost: true, .. })
             )
         );
     }

@@ -113,7 +113,7 @@ each_engine! {
         let schema = handleref::schema![Note];
         let plan = go!(schema.install(conn))?;
         for statement in plan.down() {
-            go!(diesel::sql_query(statement.as_str()).execute(conn))?;
+            batch!(conn, statement)?;
         }
         let report = go!(schema.check(conn))?;
         assert!(!report.is_ok(), "{report}");

@@ -229,7 +229,8 @@ async fn step<C: Steps>(
             after: state.after.clone(),
             until,
         };
-        if C::Backend::KIND == Kind::Mysql && !conn.in_transaction() {
+        let own = !conn.in_transaction();
+        if C::Backend::KIND == Kind::Mysql && own {
             // Of the next transaction: its reads lock no gaps between rows.
             conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 .await?;
@@ -254,9 +255,16 @@ async fn step<C: Steps>(
             Ok(()) => fill(transaction.conn(), subject, &range, size, state).await,
             Err(error) => Err(error),
         };
-        let mut next = transaction.finish(result).await?;
-        next.size = size.saturating_mul(2).min(batch);
-        return Ok(next);
+        match transaction.finish(result).await {
+            // A deadlock, or a row that was changed since the statement began
+            // (MariaDB 11.6): nothing is left of the transaction, and it was ours.
+            Err(Error::Conflict { lost: true, .. }) if own => size = (size / 2).max(1),
+            result => {
+                let mut next = result?;
+                next.size = size.saturating_mul(2).min(batch);
+                return Ok(next);
+            }
+        }
     }
 }
 
