@@ -31,7 +31,7 @@ each_engine! {
         catch_up!(relay, conn, redis);
         let mut cursor = go!(feed::diffs(&store).newest(1).load(redis))?.cursor;
         let begun = chrono::Utc::now() - chrono::TimeDelta::seconds(60);
-        go!(diesel::sql_query("BEGIN").execute(slow))?;
+        batch!(slow, "BEGIN")?;
         go!(diesel::sql_query("INSERT INTO notes VALUES (1, 'slow')").execute(slow))?;
         // On SQLite nobody else writes meanwhile.
         let others = if db.engine == Engine::Sqlite { 0 } else { 5 };
@@ -54,7 +54,7 @@ each_engine! {
         }
         let timed = look!();
         assert_eq!(read.len(), usize::try_from(others)?);
-        go!(diesel::sql_query("COMMIT").execute(slow))?;
+        batch!(slow, "COMMIT")?;
         note!(conn, 9);
         look!();
         let notes: Vec<&str> = read.iter().map(|diff| &*diff.object.key).collect();

@@ -144,6 +144,15 @@ mod without_recording_the_load_either {
     #[test]
     fn mysql() {
         let (from, to, schema) = two_databases!(diesel::MysqlConnection, Db::mysql());
+        let version = run(
+            tool("mariadb", &from).args(["-N", "-e", "SELECT VERSION()"]),
+            "",
+        );
+        if !version.contains("MariaDB") {
+            // What MariaDB's tool writes of generated columns MySQL does not load.
+            eprintln!("not run on MySQL {version}: it takes MySQL's own mysqldump");
+            return;
+        }
         let database = |db: &Db| db.url.rsplit('/').next().unwrap().to_owned();
         let dump = run(
             tool("mariadb-dump", &from).args([

@@ -36,7 +36,8 @@ fn unusual(engine: Engine) -> &'static [&'static str] {
 
 macro_rules! sql {
     ($conn:expr, $($sql:tt)*) => {
-        go!(diesel::sql_query(format!($($sql)*)).execute($conn))?
+        // Not prepared: MySQL prepares no `USE` and no `BEGIN`.
+        batch!($conn, &format!($($sql)*))?
     };
 }
 

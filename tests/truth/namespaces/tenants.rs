@@ -22,7 +22,8 @@ fn nothing(_: &Db) {}
 
 macro_rules! sql {
     ($conn:expr, $($sql:tt)*) => {
-        go!(diesel::sql_query(format!($($sql)*)).execute($conn))?
+        // Not prepared: MySQL prepares no `USE` and no `BEGIN`.
+        batch!($conn, &format!($($sql)*))?
     };
 }
 

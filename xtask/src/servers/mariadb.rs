@@ -43,8 +43,10 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// Options of MySQL's own server.
-const PROPER: [&str; 3] = [
+const PROPER: [&str; 4] = [
     "--mysqlx=OFF",
+    // Else only SUPER may create triggers, because MySQL writes a binary log by default.
+    "--log-bin-trust-function-creators=ON",
     "--secure-file-priv=",
     "--innodb-redo-log-capacity=64M",
 ];

@@ -37,7 +37,9 @@ pub(super) fn keepable<'a>(target: &'a RecordTarget<'_>) -> Result<&'a [String],
 pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
     let columns = keepable(target).ok()?;
     let name = keep_name(target.wanted);
-    let constraint = target.trigger_name("kept", &target.wanted.table.table);
+    // MySQL's own name of a check would be the table's and more, and too long.
+    let [constraint, empty] =
+        ["kept", "none"].map(|what| target.trigger_name(what, &target.wanted.table.table));
     let (keep, table) = (
         target.beside(&name),
         target.beside(&target.wanted.table.table),
@@ -58,8 +60,9 @@ pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
         name,
         on: None,
         create: vec![format!(
-            "CREATE TABLE {keep} (\n{definitions}  CHECK (1 = 0),\n  CONSTRAINT {} FOREIGN KEY ({all}) REFERENCES {table} ({all})\n) \
+            "CREATE TABLE {keep} (\n{definitions}  CONSTRAINT {} CHECK (1 = 0),\n  CONSTRAINT {} FOREIGN KEY ({all}) REFERENCES {table} ({all})\n) \
              ENGINE = InnoDB COMMENT = 'Always empty; refuses TRUNCATE, which could not be recorded'",
+            quote(&empty),
             quote(&constraint)
         )],
         drop: vec![format!("DROP TABLE IF EXISTS {keep}")],
