@@ -1,9 +1,10 @@
 //! Servers of other versions than this system's: each lives in a Debian root of its own.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -117,6 +118,26 @@ impl Edition {
     /// Whether it is Oracle's product.
     pub(crate) fn is_mysql_proper(&self) -> bool {
         self.name.starts_with("mysql@")
+    }
+
+    /// Writes scripts into `folder` that run its client programs: those of this system may be too
+    /// old for it.
+    pub(crate) fn write_tools(&self, folder: &Path) -> Result<()> {
+        let tools: &[&str] = match self.engine {
+            Engine::Postgres => &["pg_dump", "psql"],
+            Engine::Mysql if self.is_mysql_proper() => &[],
+            Engine::Mysql => &["mariadb", "mariadb-dump"],
+            Engine::Sqlite => &[],
+        };
+        let root = self.root()?;
+        for tool in tools {
+            let script = folder.join(tool);
+            let (root, programs) = (root.display(), self.programs);
+            let text = format!("#!/bin/sh\nexec chroot '{root}' {programs}/{tool} \"$@\"\n");
+            fs::write(&script, text)?;
+            fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+        }
+        Ok(())
     }
 
     /// Its root, which is made at the first call and kept.

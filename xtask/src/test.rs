@@ -26,6 +26,7 @@ pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()
     });
     command
         .envs(servers.variables())
+        .env("PATH", servers.path()?)
         .env("HANDLEREF_REQUIRE", names(engines))
         .stdout(Stdio::piped());
     let mut results = Results::default();

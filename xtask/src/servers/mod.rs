@@ -4,12 +4,13 @@ mod mariadb;
 mod postgres;
 mod redis;
 
+use std::ffi::OsString;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-use std::{env, io, thread};
+use std::{env, fs, io, thread};
 
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
@@ -148,6 +149,8 @@ pub(crate) struct Endpoint {
 pub(crate) struct Servers {
     endpoints: Vec<Endpoint>,
     daemons: Vec<Daemon>,
+    /// The client programs of editions.
+    tools: Option<PathBuf>,
     /// The last fields, so that they go after the servers.
     data: Vec<Scratch>,
     scratch: Option<Scratch>,
@@ -223,6 +226,12 @@ impl Servers {
             }
             (None, None) => bail!("there is no folder for the server's data"),
             (None, Some(scratch)) => {
+                if let Some(edition) = edition {
+                    let tools = scratch.path("tools");
+                    fs::create_dir_all(&tools)?;
+                    edition.write_tools(&tools)?;
+                    self.tools = Some(tools);
+                }
                 let place = |account| match edition {
                     Some(edition) => Place::of(edition, scratch),
                     None => Place::here(scratch, account),
@@ -254,6 +263,13 @@ impl Servers {
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let endpoints = self.endpoints.iter();
         endpoints.map(|endpoint| (endpoint.service.variable(), endpoint.url.as_str()))
+    }
+
+    /// The `PATH` on which the tests find client programs that fit the servers.
+    pub(crate) fn path(&self) -> Result<OsString> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = self.tools.iter().cloned().chain(env::split_paths(&path));
+        Ok(env::join_paths(folders)?)
     }
 
     /// An error if a server has ended by itself.
