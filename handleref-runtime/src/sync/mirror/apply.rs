@@ -248,6 +248,38 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
         }
     }
 
+    /// Rows that have to go and refer to each other, or to themselves, which keeps
+    /// a row on MySQL: they lose their references first. They go in this
+    /// transaction, or nothing of it stays.
+    async fn untie(&mut self, target: &mut T) -> Result<(), Error> {
+        let waiting = self.waiting.iter().map(|(op, _)| op);
+        let leaving: Vec<Arc<Op>> = waiting
+            .filter(|op| op.kind == Do::Delete)
+            .cloned()
+            .collect();
+        for op in &leaving {
+            let model = &self.models[op.model];
+            let foreign = self.catalog.foreign_keys(target, model.table()).await?;
+            for foreign in foreign.iter() {
+                // After an error PostgreSQL goes on only at a savepoint.
+                target.begin().await?;
+                match model.unlink(target, op, &foreign.columns).await {
+                    Ok(_) => target.commit().await?,
+                    // A reference that must not be null stays.
+                    Err(Error::Database(DieselError::DatabaseError(
+                        DatabaseErrorKind::NotNullViolation,
+                        _,
+                    ))) => target.rollback().await?,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        match leaving.is_empty() {
+            true => Ok(()),
+            false => self.retry(target).await,
+        }
+    }
+
     /// What still waits cannot be waited for any longer.
     ///
     /// Two rows may have swapped a unique value in one statement, which the
@@ -255,6 +287,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     /// put back; only a row that no other refers to, as it might take those along.
     pub(super) async fn finish(&mut self, target: &mut T) -> Result<(), Error> {
         self.retry(target).await?;
+        self.untie(target).await?;
         let tables: Vec<&'static str> = self.models.iter().map(|model| model.table()).collect();
         let mut stuck: Vec<Arc<Op>> = self.waiting.iter().map(|(op, _)| op.clone()).collect();
         stuck.retain(|op| op.kind != Do::Delete);

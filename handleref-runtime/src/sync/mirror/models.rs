@@ -159,6 +159,13 @@ pub trait AnyMirrored<S: Executor, T: Executor>: Send + Sync {
         generated: &'a [String],
     ) -> Boxed<'a, usize>;
     fn delete<'a>(&'a self, target: &'a mut T, ops: &'a [&'a Op]) -> Boxed<'a, usize>;
+    /// Takes a reference out of a row that is to go; none that is part of its key.
+    fn unlink<'a>(
+        &'a self,
+        target: &'a mut T,
+        op: &'a Op,
+        columns: &'a [(String, String)],
+    ) -> Boxed<'a, usize>;
     /// Whether rows of these tables refer to the row in the target.
     fn is_referred_to<'a>(
         &'a self,

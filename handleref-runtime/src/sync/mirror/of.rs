@@ -6,6 +6,7 @@ use super::models::{AnyMirrored, Boxed, Digests, Do, Found, Op, Row};
 use super::rows::{KEYS, Walk, by_keys, count};
 use super::write::{
     Delete, Insert, OneOf, Update, Values, has_values, is_partial, referring, rows_per_statement,
+    unlinking,
 };
 use crate::error::Error;
 use crate::executor::Executor;
@@ -209,6 +210,23 @@ where
                 deleted += target.execute(Delete(OneOf::<M, T>::new(keys))).await?;
             }
             Ok(deleted)
+        })
+    }
+
+    fn unlink<'a>(
+        &'a self,
+        target: &'a mut T,
+        op: &'a Op,
+        columns: &'a [(String, String)],
+    ) -> Boxed<'a, usize> {
+        Box::pin(async move {
+            let mut names = columns.iter().map(|(from, _)| from.as_str());
+            if names.any(|name| M::RECORDED_KEY.contains(&name)) {
+                return Ok(0);
+            }
+            let key = op.row::<M>()?.record_key();
+            let key = KeyIs::<M, T>::new(&key);
+            Ok(target.execute(unlinking(&key, columns)).await?)
         })
     }
 

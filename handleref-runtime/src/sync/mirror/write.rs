@@ -237,3 +237,18 @@ pub(super) fn referring<'a, M: Recall<C>, C: Executor>(
     .part(key)
     .text(")")
 }
+
+/// `UPDATE .. SET <these columns> = NULL WHERE <key>`
+pub(super) fn unlinking<'a, M: Recall<C>, C: Executor>(
+    key: &'a KeyIs<'a, M, C>,
+    columns: &[(String, String)],
+) -> crate::record::query::Sql<'a, C::Backend> {
+    let quoted = |name: &str| crate::text::quoted(C::Backend::KIND, name);
+    let columns = columns.iter();
+    let nulls: Vec<String> = columns
+        .map(|(from, _)| format!("{} = NULL", quoted(from)))
+        .collect();
+    let table = quoted(M::LiveTable::SQL_NAME);
+    let text = format!("UPDATE {table} SET {} WHERE ", nulls.join(", "));
+    crate::record::query::Sql::new("").text(text).part(key)
+}
