@@ -222,6 +222,13 @@ mod tests {
     }
 
     #[test]
+    fn the_help_names_every_version() {
+        for edition in &crate::edition::EDITIONS {
+            assert!(HELP.contains(edition.name), "{}", edition.name);
+        }
+    }
+
+    #[test]
     fn an_engine_may_have_a_version() -> Result<()> {
         let Task::Test {
             wanted,

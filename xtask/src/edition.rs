@@ -26,68 +26,29 @@ pub(crate) struct Edition {
     suite: &'static str,
     /// The package of its server.
     package: &'static str,
-    /// The folder of its programs in the root.
-    pub(crate) programs: &'static str,
-    /// The account that it runs as.
-    pub(crate) account: &'static str,
 }
 
 /// All of them, the oldest of a product first.
 pub(crate) const EDITIONS: [Edition; 6] = [
-    postgres(
-        "postgres@15",
-        "bookworm",
-        "postgresql-15",
-        "/usr/lib/postgresql/15/bin",
-    ),
-    postgres(
-        "postgres@17",
-        "trixie",
-        "postgresql-17",
-        "/usr/lib/postgresql/17/bin",
-    ),
-    postgres(
-        "postgres@18",
-        "sid",
-        "postgresql-18",
-        "/usr/lib/postgresql/18/bin",
-    ),
-    mysql("mariadb@10.11", "bookworm", "mariadb-server", "/usr/bin"),
-    mysql("mariadb@11.8", "trixie", "mariadb-server", "/usr/bin"),
-    mysql("mysql@9.7", "sid", "mysql-server-core", "/usr/bin"),
+    edition(Engine::Postgres, "postgres@15", "bookworm", "postgresql-15"),
+    edition(Engine::Postgres, "postgres@17", "trixie", "postgresql-17"),
+    edition(Engine::Postgres, "postgres@18", "sid", "postgresql-18"),
+    edition(Engine::Mysql, "mariadb@10.11", "bookworm", "mariadb-server"),
+    edition(Engine::Mysql, "mariadb@11.8", "trixie", "mariadb-server"),
+    edition(Engine::Mysql, "mysql@9.7", "sid", "mysql-server-core"),
 ];
 
-const fn postgres(
+const fn edition(
+    engine: Engine,
     name: &'static str,
     suite: &'static str,
     package: &'static str,
-    programs: &'static str,
 ) -> Edition {
-    let (engine, account) = (Engine::Postgres, "postgres");
     Edition {
         name,
         engine,
         suite,
         package,
-        programs,
-        account,
-    }
-}
-
-const fn mysql(
-    name: &'static str,
-    suite: &'static str,
-    package: &'static str,
-    programs: &'static str,
-) -> Edition {
-    let (engine, account) = (Engine::Mysql, "mysql");
-    Edition {
-        name,
-        engine,
-        suite,
-        package,
-        programs,
-        account,
     }
 }
 
@@ -115,6 +76,24 @@ impl Edition {
         EDITIONS.iter().find(|edition| edition.name == name)
     }
 
+    /// The folder of its programs in the root.
+    pub(crate) fn programs(&self) -> PathBuf {
+        match self.name.split_once('@') {
+            Some(("postgres", version)) => {
+                Path::new("/usr/lib/postgresql").join(version).join("bin")
+            }
+            _ => PathBuf::from("/usr/bin"),
+        }
+    }
+
+    /// The account that its server runs as.
+    pub(crate) fn account(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => "postgres",
+            Engine::Mysql | Engine::Sqlite => "mysql",
+        }
+    }
+
     /// Whether it is Oracle's product.
     pub(crate) fn is_mysql_proper(&self) -> bool {
         self.name.starts_with("mysql@")
@@ -132,8 +111,9 @@ impl Edition {
         let root = self.root()?;
         for tool in tools {
             let script = folder.join(tool);
-            let (root, programs) = (root.display(), self.programs);
-            let text = format!("#!/bin/sh\nexec chroot '{root}' {programs}/{tool} \"$@\"\n");
+            let (root, program) = (root.display(), self.programs().join(tool));
+            let program = program.display();
+            let text = format!("#!/bin/sh\nexec chroot '{root}' {program} \"$@\"\n");
             fs::write(&script, text)?;
             fs::set_permissions(&script, Permissions::from_mode(0o755))?;
         }
@@ -175,9 +155,9 @@ impl Edition {
         output(&mut debootstrap)?;
         interrupt::check()?;
         let mut id = Command::new("chroot");
-        if output(id.arg(&root).args(["id", self.account])).is_err() {
+        if output(id.arg(&root).args(["id", self.account()])).is_err() {
             let mut add = Command::new("chroot");
-            output(add.arg(&root).args(["useradd", "--system", self.account]))?;
+            output(add.arg(&root).args(["useradd", "--system", self.account()]))?;
         }
         fs::File::create(&ready)?.write_all(self.name.as_bytes())?;
         eprintln!("installed in {} s", begun.elapsed().as_secs());

@@ -78,7 +78,7 @@ impl<'a> Place<'a> {
         };
         let folder = own.data.folder(name, None)?;
         let mut id = Command::new("chroot");
-        id.arg(&own.root).args(["id", "-u", own.edition.account]);
+        id.arg(&own.root).args(["id", "-u", own.edition.account()]);
         let uid = output(&mut id)?.parse().context("a number of an account")?;
         chown(&folder, Some(uid), None)?;
         Ok(folder)
@@ -108,8 +108,8 @@ impl<'a> Place<'a> {
         command
             .arg(&own.root)
             .args(["setpriv", "--pdeathsig", signal.as_str()])
-            .arg(format!("--reuid={}", own.edition.account))
-            .arg(format!("--regid={}", own.edition.account))
+            .arg(format!("--reuid={}", own.edition.account()))
+            .arg(format!("--regid={}", own.edition.account()))
             .args(["--clear-groups", "--"])
             .arg(program);
         Ok(command)

@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -42,6 +42,9 @@ const SETTINGS: [&str; 7] = [
     "--innodb-fast-shutdown=2",
 ];
 
+/// MySQL's own server, which makes its first files itself.
+const MYSQLD: &str = "/usr/sbin/mysqld";
+
 /// Options of MySQL's own server.
 const PROPER: [&str; 4] = [
     "--mysqlx=OFF",
@@ -75,10 +78,6 @@ pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
         Disk::Ignored => ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"],
     };
     let proper = place.edition().is_some_and(Edition::is_mysql_proper);
-    let program = |name: &str| match place.edition() {
-        Some(edition) => Ok(Path::new(edition.programs).join(name)),
-        None => require(name),
-    };
     let home = place.folder("mariadb")?;
     let data = place.seen(&home.join("data"));
     let init = place.path("mariadb.sql");
@@ -86,27 +85,17 @@ pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
     fs::set_permissions(&init, Permissions::from_mode(0o644))?;
     let init = place.seen(&init);
 
-    let (server, install, how, more) = match proper {
-        true => (
-            PathBuf::from("/usr/sbin/mysqld"),
-            PathBuf::from("/usr/sbin/mysqld"),
-            &INITIALIZE[..],
-            &PROPER[..],
+    let (server, install) = match place.edition() {
+        None => (require("mariadbd")?, require("mariadb-install-db")?),
+        Some(_) if proper => (MYSQLD.into(), MYSQLD.into()),
+        Some(edition) => (
+            PathBuf::from("/usr/sbin/mariadbd"),
+            edition.programs().join("mariadb-install-db"),
         ),
-        false => match place.edition() {
-            Some(_) => (
-                PathBuf::from("/usr/sbin/mariadbd"),
-                program("mariadb-install-db")?,
-                &INSTALL[..],
-                &[][..],
-            ),
-            None => (
-                require("mariadbd")?,
-                program("mariadb-install-db")?,
-                &INSTALL[..],
-                &[][..],
-            ),
-        },
+    };
+    let (how, more) = match proper {
+        true => (&INITIALIZE[..], &PROPER[..]),
+        false => (&INSTALL[..], &[][..]),
     };
     let mut install = place.command(&install, Signal::SIGTERM, &home)?;
     install

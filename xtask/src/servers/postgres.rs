@@ -44,7 +44,7 @@ pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
         Disk::Ignored => &CARELESS[..],
     };
     let programs = match place.edition() {
-        Some(edition) => PathBuf::from(edition.programs),
+        Some(edition) => edition.programs(),
         None => folder().context("the PostgreSQL server was not found")?,
     };
     let home = place.folder("postgres")?;
