@@ -95,6 +95,7 @@ pub(crate) use model::Renderer;
 pub use plan::Plan;
 pub use problem::{Problem, ProblemKind, Report};
 pub(crate) use recorded::RecordedTable;
+pub(crate) use records::is_about_lives;
 
 /// The schema of the listed models: `handleref::schema![Article, Topic]`.
 #[macro_export]

@@ -1,6 +1,6 @@
 //! Soft deletes and restores of families: all of it, or an error with nothing written.
 
-mod concurrent;
+pub(crate) mod concurrent;
 mod hooks;
 mod levels;
 mod trees;

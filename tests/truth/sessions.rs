@@ -4,5 +4,6 @@ mod columns;
 mod dropped;
 mod lives;
 mod lost;
+mod pairs;
 mod stuck;
 mod times;

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::last_version::versions_end;
+use crate::schema::is_about_lives;
 use diesel::result::DatabaseErrorKind;
 
 impl From<diesel::result::Error> for Error {
@@ -74,7 +75,12 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
     match error {
         diesel::result::Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
         diesel::result::Error::DatabaseError(_, info) => {
-            SAID.iter().any(|said| info.message().starts_with(said))
+            // MySQL names an index in its message only.
+            let said = info.message().rsplit_once(" for key '");
+            let said = said.map(|(_, index)| index.trim_end_matches('\''));
+            let index = info.constraint_name().or(said);
+            index.is_some_and(is_about_lives)
+                || SAID.iter().any(|said| info.message().starts_with(said))
         }
         _ => false,
     }

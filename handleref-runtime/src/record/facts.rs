@@ -21,13 +21,16 @@ pub const RECORD_XID: &str = "record_xid";
 /// The name of the column that numbers records after they are visible; only on
 /// MySQL and MariaDB, null until then.
 pub const RECORD_STAMP: &str = "record_stamp";
+/// The name of the column that says with which version a life of the key
+/// began; only on MySQL and MariaDB, and null in all other records.
+pub const RECORD_LIFE: &str = "record_life";
 
 /// The channel on which PostgreSQL tells that records were written, of models
 /// with `#[recorded(notify)]`.
 pub const CHANNEL: &str = "handleref_changes";
 
 /// The columns of a record table that are ours; the first five are in each.
-pub(crate) const BOOKKEEPING: [&str; 8] = [
+pub(crate) const BOOKKEEPING: [&str; 9] = [
     RECORD_ID,
     RECORD_VERSION,
     RECORD_OPERATION,
@@ -36,6 +39,7 @@ pub(crate) const BOOKKEEPING: [&str; 8] = [
     RECORD_REDACTED,
     RECORD_XID,
     RECORD_STAMP,
+    RECORD_LIFE,
 ];
 
 /// What is recorded of a model, and how; made by `#[derive(Recorded)]`.

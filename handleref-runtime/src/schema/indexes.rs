@@ -158,12 +158,8 @@ impl Compare<'_> {
 
     fn unique_index(&mut self, joined: &str, columns: Vec<&str>, condition: Option<String>) {
         let satisfies = |index: &LiveIndex| {
-            let condition_fits = match (&index.condition, &condition) {
-                (None, None) => true,
-                (Some(found), Some(wanted)) => ends_with(found, wanted),
-                _ => false,
-            };
-            index.unique && condition_fits && same_set(&index.columns, &columns)
+            let same = is_partial_by(index.condition.as_deref(), condition.as_deref());
+            index.unique && same && same_set(&index.columns, &columns)
         };
         if !self.target.live.indexes.iter().any(satisfies) {
             let name = index_name(
@@ -183,6 +179,15 @@ impl Compare<'_> {
                 },
             );
         }
+    }
+}
+
+/// Whether an index has this condition, or none if none is wanted.
+pub(super) fn is_partial_by(found: Option<&str>, wanted: Option<&str>) -> bool {
+    match (found, wanted) {
+        (None, None) => true,
+        (Some(found), Some(wanted)) => ends_with(found, wanted),
+        _ => false,
     }
 }
 

@@ -16,6 +16,7 @@ use support::Support;
 
 mod compare;
 mod declared;
+mod indexes;
 pub(super) mod mysql;
 mod numbers;
 pub(super) mod postgres;
@@ -25,6 +26,8 @@ pub(super) mod sqlite;
 pub(super) mod support;
 mod table;
 mod types;
+
+pub(crate) use indexes::is_about_lives;
 
 /// What there is of a recording.
 #[derive(Debug, Clone, Default)]
@@ -302,6 +305,7 @@ impl<'a> RecordTarget<'a> {
             .chain(redacted)
             .chain(self.columns.iter().map(RecordColumn::name))
             .chain(self.recording.properties.iter().map(|it| it.name))
+            .chain(self.has_life_column().then_some(f::RECORD_LIFE))
             .collect()
     }
 

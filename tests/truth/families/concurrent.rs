@@ -26,7 +26,7 @@ fn tables(db: &Db) {
 }
 
 /// Makes the transactions of a connection keep to a level.
-pub(super) fn isolate(conn: &mut impl SimpleConnection, engine: Engine, level: &str) {
+pub(crate) fn isolate(conn: &mut impl SimpleConnection, engine: Engine, level: &str) {
     let sql = match engine {
         Engine::Sqlite => return,
         Engine::Postgres => {
@@ -37,7 +37,7 @@ pub(super) fn isolate(conn: &mut impl SimpleConnection, engine: Engine, level: &
     conn.batch_execute(&sql).unwrap();
 }
 
-pub(super) const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+pub(crate) const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
 
 /// What a transaction with an old snapshot may say.
 pub(super) fn is_conflict(error: &Error) -> bool {

@@ -134,12 +134,18 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
             format!("TRUNCATE, which is not refused because {reason}")
         }
     }];
-    if target.version().is_none() && !countable(target) {
-        texts.push(
-            "the version of a record, if two transactions change one row under REPEATABLE READ: the key is too long \
-             for a unique index that would tell them"
-                .into(),
-        );
+    if !countable(target) {
+        let what = match target.version() {
+            None => {
+                "the version of a record, if two transactions change one row under REPEATABLE READ"
+            }
+            Some(_) => {
+                "the first version of a row, if a transaction that it does not see has inserted and really deleted one under its key"
+            }
+        };
+        texts.push(format!(
+            "{what}: the key is too long for a unique index that would tell them"
+        ));
     }
     texts.push(
         "a session that sets `timestamp` dates its changes itself; but no record before the last one of its row".into(),
@@ -248,25 +254,21 @@ fn named_trigger(
 }
 
 /// Whether the key leaves place for a version in a unique index.
-fn countable(target: &RecordTarget<'_>) -> bool {
+pub(super) fn countable(target: &RecordTarget<'_>) -> bool {
     let key = &target.wanted.key;
     let columns = target.columns.iter();
     let columns = columns.filter(|column| key.contains(&column.name()));
+    let indexable = columns
+        .clone()
+        .all(|column| target.dialect.takes_unique(&column.row_type));
     let size: u64 = columns.map(|column| limits::size(&column.sql_type)).sum();
-    size + 8 <= limits::INDEX
+    indexable && size + 8 <= limits::INDEX
 }
 
 /// Numbers the records of a row where the row itself does not.
 fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
     use crate::record::facts::RECORD_VERSION;
-    let indexable = |name: &str| {
-        let column = target.columns.iter().find(|column| column.name() == name);
-        column.is_some_and(|column| target.dialect.takes_unique(&column.row_type))
-    };
-    if target.version().is_some() || !target.wanted.key.iter().all(|name| indexable(name)) {
-        return None;
-    }
-    if !countable(target) {
+    if target.version().is_some() || !countable(target) {
         return None;
     }
     let records = target.recording.records;

@@ -3,8 +3,7 @@
 use super::{RecordColumn, RecordTarget, declared, types};
 use crate::engine::Kind;
 use crate::record::facts as f;
-use crate::schema::dialect::{Change, NewIndex, Target, Wanted};
-use crate::schema::names::index_name;
+use crate::schema::dialect::Change;
 use crate::schema::problem::ProblemKind;
 
 /// Those that every record table has.
@@ -56,6 +55,10 @@ impl RecordTarget<'_> {
             Kind::Postgres => Some((f::RECORD_XID, "XID8", " NOT NULL")),
             Kind::Mysql => Some((f::RECORD_STAMP, "BIGINT", " NULL")),
         });
+        columns.extend(
+            self.has_life_column()
+                .then_some((f::RECORD_LIFE, "BIGINT", " NULL")),
+        );
         let column = |(name, sql_type, constraint): (_, &str, _)| Column {
             name,
             sql_type: sql_type.into(),
@@ -294,78 +297,5 @@ impl RecordTarget<'_> {
             }
         }
         problems
-    }
-
-    /// The indexes that the record table lacks.
-    pub(super) fn indexes(&self) -> Vec<Finding> {
-        let postgres = self.dialect.kind() == Kind::Postgres;
-        let there = &self.recorded.table;
-        let mut key: Vec<&str> = self.wanted.key.clone();
-        if self.dialect.kind() != Kind::Sqlite {
-            // All that time travel asks before it reads a record. On SQLite an
-            // index ends in the number of the row anyway, and the number says
-            // the time.
-            key.extend([f::RECORD_ID, f::RECORDED_AT]);
-        }
-        let keyed = there.indexes.iter().any(|index| index.columns == key);
-        let timed = there.indexes.iter().chain(&there.block_ranges);
-        let timed = timed.map(|index| index.columns.first().map(String::as_str));
-        let timed = timed.into_iter().any(|first| first == Some(f::RECORDED_AT));
-        let mut wanted = vec![(key, keyed, false), (vec![f::RECORDED_AT], timed, postgres)];
-        if self.dialect.kind() == Kind::Mysql {
-            let stamped = vec![f::RECORD_STAMP, f::RECORD_ID];
-            let found = there.indexes.iter().any(|index| index.columns == stamped);
-            wanted.push((stamped, found, false));
-        }
-        let missing = wanted.into_iter().filter(|(_, found, _)| !found);
-        missing
-            .map(|(columns, _, rising)| self.index(columns, rising))
-            .collect()
-    }
-
-    fn index(&self, columns: Vec<&str>, rising: bool) -> Finding {
-        let record_table = Wanted {
-            table: self.wanted.beside(self.recording.records),
-            ..self.wanted.clone()
-        };
-        let row_type =
-            |column: &RecordColumn| (column.name().to_owned(), column.sql_type.to_lowercase());
-        let target = Target {
-            wanted: &record_table,
-            live: &self.recorded.table,
-            columns: self.columns.iter().map(row_type).collect(),
-        };
-        let name = index_name(self.dialect, self.recording.records, false, &columns);
-        let column = columns.first().map(|name| (*name).to_owned());
-        let index = NewIndex {
-            name: name.clone(),
-            columns,
-            unique: false,
-            condition: None,
-            rising,
-        };
-        let (create, drop) = self.dialect.index(&target, &index);
-        let found = |index: &crate::schema::live::LiveIndex| index.name == name;
-        let there = &self.recorded.table;
-        if there.indexes.iter().chain(&there.block_ranges).any(found) {
-            let change = Change {
-                up: vec![drop.clone(), create],
-                down: vec![drop],
-            };
-            return (
-                column,
-                ProblemKind::AlteredIndex { index: name },
-                Some(change),
-            );
-        }
-        let change = Change {
-            up: vec![create],
-            down: vec![drop],
-        };
-        (
-            column,
-            ProblemKind::MissingIndex { index: name },
-            Some(change),
-        )
     }
 }

@@ -98,6 +98,12 @@ fn values(
             (false, _) => "NULL".into(),
         });
     }
+    if target.has_life_column() {
+        values.push(match said.operation.as_str() {
+            "'insert'" => version.into(),
+            _ => "NULL".into(),
+        });
+    }
     (columns, values.join(", "))
 }
 

@@ -328,6 +328,13 @@ impl<'a, 'b> Records<'a, 'b> {
             self.last("n", " AND l.record_id OPERATOR(pg_catalog.<) $1")
         );
         let behind = self.behind();
+        // A row of that key may be there still, as the snapshot of the transaction
+        // shows it: with records that it does not show. Then locking it fails.
+        let seen = format!(
+            "SELECT FROM {from}\nCROSS JOIN LATERAL (SELECT FROM {} AS t WHERE {} FOR NO KEY UPDATE) AS t\nWHERE {behind}",
+            self.table,
+            self.same("t", "n"),
+        );
         let amend = format!(
             "UPDATE {} AS t SET {version} = {}\nFROM {from}\nWHERE {} AND {behind}",
             self.table,
@@ -342,9 +349,10 @@ impl<'a, 'b> Records<'a, 'b> {
         let mut record = self.record("'insert'", "t", format!("t.{version}"), from);
         record.filter.insert(0, behind);
         format!(
-            "    amending := pg_catalog.current_setting('handleref.amending', true);\n    \
+            "{}    amending := pg_catalog.current_setting('handleref.amending', true);\n    \
              PERFORM pg_catalog.set_config('handleref.amending', TG_RELID::pg_catalog.text, true);\n{}    \
              PERFORM pg_catalog.set_config('handleref.amending', coalesce(amending, ''), true);\n{}",
+            planned(&seen, " USING first"),
             planned(&amend, " USING first"),
             planned(&self.insert(record), " USING first"),
         )
