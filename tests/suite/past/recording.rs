@@ -158,6 +158,11 @@ each_engine! {
         let secret = diff.get(papers::secret).unwrap();
         assert!(secret.redacted && secret.new.is_null());
         assert!(!serde_json::to_string(&diff)?.contains("hunter"));
+        // Versions on both sides: what made the first one does not count.
+        assert_eq!(go!(paper.diff(conn, 1, 2))?.changed_fields(), ["secret"]);
+        go!(diesel::update(papers::table.find(1)).set(papers::title.eq("three")).execute(conn))?;
+        assert_eq!(go!(paper.diff(conn, 4, Now))?.changed_fields(), ["title"]);
+        go!(paper.reload(conn))?;
         // A revert does not touch what it does not know.
         go!(paper.revert(conn, 1))?;
         assert_eq!((paper.secret.as_deref(), paper.views, paper.title.as_str()), (Some("hunter3"), 5, "one"));

@@ -249,6 +249,20 @@ each_engine! {
         assert_eq!(shown(&history!(conn, 3)), ["baseline 1 old 3", "delete 2 old 3", "insert 3 old 3"]);
     }
 
+    /// Only later edits of what the revert changes are named.
+    async fn edits_of_what_stays(db: tables, conn) {
+        let mut paper = insert!(conn, 1, "a");
+        for title in ["b", "a"] {
+            paper.title = title.to_owned();
+            go!(paper.save(conn))?;
+        }
+        paper.website = Some("https://example.com".to_owned());
+        go!(paper.save(conn))?;
+        let plan = go!(paper.revert_plan(conn, 1))?;
+        let edit = Conflict::LaterEdit { field: "website", versions: vec![4] };
+        assert_eq!(plan.conflicts, [edit], "{plan}");
+    }
+
     /// What a record holds of a column that the model does not have (any
     /// more) stays in the past, and the plan says so.
     async fn columns_that_are_gone(db: tables, conn) {

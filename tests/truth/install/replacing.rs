@@ -54,6 +54,15 @@ where
     .unwrap()
 }
 
+/// Ends the writers when it goes.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Writers update rows and insert new ones while triggers are replaced.
 macro_rules! under_writers {
     ($conn:ty, $engine:expr, $db:expr) => {{
@@ -79,13 +88,15 @@ macro_rules! under_writers {
             i64::from(writes)
         };
         let writes = std::thread::scope(|scope| {
+            // Whatever happens here, the writers end.
+            let stop = Stop(&done);
             let writers = [0, 1_000_000].map(|start| scope.spawn(move || writer(start)));
             for turn in 0..40 {
                 let schema = if turn % 2 == 0 { &other } else { &one };
                 let plan = schema.install(&mut conn).unwrap();
                 assert!(!plan.is_empty(), "the triggers are replaced");
             }
-            done.store(true, Ordering::Relaxed);
+            drop(stop);
             writers.map(|writer| writer.join().unwrap())
         });
         let records = count(&mut conn, "note_records");

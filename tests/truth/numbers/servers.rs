@@ -23,12 +23,16 @@ mod a_replica_takes_over {
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
         ]);
+        // A server that starts clears its folder for temporary tables, also of
+        // those of a server that runs.
+        install.env("TMPDIR", &folder.0);
         run(install.arg(format!("--datadir={data}")));
         let init = folder.0.join(format!("{id}.sql"));
         let sql = "CREATE DATABASE IF NOT EXISTS handleref; CREATE USER IF NOT EXISTS handleref@'%' IDENTIFIED BY 'handleref';\n\
                    GRANT ALL ON *.* TO handleref@'%' WITH GRANT OPTION;\n";
         std::fs::write(&init, sql.replace("; ", ";\n")).unwrap();
         let mut command = as_account("mysql", "/usr/sbin/mariadbd", &folder.0);
+        command.env("TMPDIR", &data);
         command.args([
             "--no-defaults".to_owned(),
             format!("--datadir={data}"),

@@ -80,6 +80,9 @@ pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
     let proper = place.edition().is_some_and(Edition::is_mysql_proper);
     let home = place.folder("mariadb")?;
     let data = place.seen(&home.join("data"));
+    // A server that starts clears its folder for temporary tables, also of those of a server that
+    // runs: each has its own.
+    let temporary = place.seen(&home);
     let init = place.path("mariadb.sql");
     fs::write(&init, INIT)?;
     fs::set_permissions(&init, Permissions::from_mode(0o644))?;
@@ -99,6 +102,7 @@ pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
     };
     let mut install = place.command(&install, Signal::SIGTERM, &home)?;
     install
+        .env("TMPDIR", &temporary)
         .arg("--no-defaults")
         .args(how)
         .arg(format!("--datadir={}", data.display()));
@@ -112,6 +116,7 @@ pub(super) fn start(place: Place<'_>, disk: Disk) -> Result<Started> {
             // Not `--user`: a change of user after the start would undo the tie to this process.
             let mut command = place.command(&server, Signal::SIGTERM, &home)?;
             command
+                .env("TMPDIR", &temporary)
                 .arg("--no-defaults")
                 .arg(format!("--datadir={}", data.display()))
                 .arg(format!("--init-file={}", init.display()))
