@@ -9,6 +9,26 @@ use handleref::prelude::*;
 use handleref::record::maintain::{EventKind, Maintain, events};
 use handleref::{Error, Operation};
 
+diesel::table! {
+    pets {
+        id -> Integer,
+        name -> Nullable<Text>,
+        chip -> Nullable<Text>,
+    }
+}
+
+#[derive(Debug, diesel::Queryable, diesel::Selectable, handleref::Recorded)]
+#[allow(dead_code)]
+struct Pet {
+    id: i32,
+    name: Option<String>,
+}
+
+fn pets_table(db: &crate::support::Db) {
+    db.create("CREATE TABLE pets (id {KEY} PRIMARY KEY, name {TEXT}, chip {TEXT})");
+    db.install(&handleref::schema![Pet]);
+}
+
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
     async fn erase(db: filled, conn) {
@@ -50,5 +70,20 @@ each_engine! {
         let refused = go!(Paper::erase(1).property("nothing").execute(conn));
         assert!(matches!(refused, Err(Error::NoField { .. })), "{refused:?}");
         assert!(go!(diesel::sql_query("UPDATE paper_records SET title = 'x'").execute(conn)).is_err());
+
+        // Records never had what is skipped: they keep what stands for it.
+        go!(Paper::erase(2).column_with(papers::views, "7").live_row().execute(conn))?;
+        assert_eq!(go!(papers::table.find(2).select(papers::views).first::<i32>(conn))?, 7);
+        let views = go!(Paper::history_of(2).select(papers::views).load::<i32>(conn))?;
+        assert!(views.iter().all(|views| *views == 0), "{views:?}");
+    }
+
+    /// A column of the table that is no field of the model is in no record.
+    async fn a_column_without_a_field(db: pets_table, conn) {
+        go!(diesel::insert_into(pets::table).values((pets::id.eq(1), pets::chip.eq("x"))).execute(conn))?;
+        let refused = go!(Pet::erase(1).column(pets::chip).execute(conn));
+        assert!(matches!(&refused, Err(Error::NoField { field, .. }) if field == "chip"), "{refused:?}");
+        let erased = go!(Pet::erase(1).column(pets::name).execute(conn))?;
+        assert_eq!(erased.records, 1);
     }
 }

@@ -79,19 +79,21 @@ impl RecordTarget<'_> {
 
     /// The index over the beginnings of lives, if it is missing.
     fn lives(&self) -> Option<Finding> {
-        let (version, condition) = match self.dialect.kind() {
+        let (key, version) = (self.wanted.key.iter().copied(), f::RECORD_VERSION);
+        let by_version = || key.clone().chain([version]).collect();
+        let (columns, condition): (Vec<&str>, _) = match self.dialect.kind() {
             Kind::Sqlite => return None,
             // Where the records count by themselves, no two of a key are the same.
-            Kind::Postgres if self.version().is_none() => (f::RECORD_VERSION, None),
+            Kind::Postgres if self.version().is_none() => (by_version(), None),
             Kind::Postgres => {
                 let operation = self.dialect.quote(f::RECORD_OPERATION);
-                (f::RECORD_VERSION, Some(format!("{operation} = 'insert'")))
+                (by_version(), Some(format!("{operation} = 'insert'")))
             }
             Kind::Mysql if !self.has_life_column() => return None,
-            Kind::Mysql => (f::RECORD_LIFE, None),
+            // No query for the records of a key is to choose this one: the triggers
+            // read the last one with a lock, and would lock gaps of it.
+            Kind::Mysql => ([f::RECORD_LIFE].into_iter().chain(key).collect(), None),
         };
-        let mut columns = self.wanted.key.clone();
-        columns.push(version);
         let name = self.trigger_name(LIVES, self.recording.records);
         let right = |index: &LiveIndex| {
             index.name == name
