@@ -253,7 +253,9 @@ each_engine! {
     async fn redacted(db: tables, conn) {
         filled(&db);
         let made = changeset!(conn, conn, {
-            go!(diesel::update(posts::table.find(1)).set(posts::secret.eq("x")).execute(conn))?;
+            for secret in ["x", "y"] {
+                go!(diesel::update(posts::table.find(1)).set(posts::secret.eq(secret)).execute(conn))?;
+            }
         });
         let changes = changes!(conn, made);
         assert_eq!(changes.to_string(), "  Post 1\n    secret: changed (redacted)");

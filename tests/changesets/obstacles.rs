@@ -57,6 +57,24 @@ fn trigger(db: &Db) {
     }
 }
 
+/// Somebody's own trigger: it changes a row, and changes it back.
+fn there_and_back(db: &Db) {
+    let body =
+        "UPDATE posts SET body = 'x' WHERE id = 2; UPDATE posts SET body = NULL WHERE id = 2;";
+    match db.engine {
+        Engine::Sqlite => db.execute(&format!(
+            "CREATE TRIGGER mine AFTER DELETE ON tags BEGIN {body} END"
+        )),
+        Engine::Postgres => db.execute(&format!(
+            "CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} RETURN NULL; END$$; \
+             CREATE TRIGGER mine AFTER DELETE ON tags FOR EACH ROW EXECUTE FUNCTION mine()"
+        )),
+        Engine::Mysql => db.execute(&format!(
+            "CREATE TRIGGER mine AFTER DELETE ON tags FOR EACH ROW BEGIN {body} END"
+        )),
+    }
+}
+
 each_engine! {
     /// The parent that a row goes back to is gone.
     async fn a_parent_is_gone(db: tables, conn) {
@@ -100,6 +118,21 @@ each_engine! {
         run!(conn, diesel::delete(readings::table));
         go!(go!(undo_plan::<All>(made).load(conn))?.apply(conn))?;
         assert_eq!(go!(tags::table.count().get_result::<i64>(conn))?, 1);
+    }
+
+    /// A row that is as it was in the end is in nobody's way.
+    async fn changed_and_changed_back(db: tables, conn) {
+        filled(&db);
+        there_and_back(&db);
+        let made = changeset!(conn, conn, {
+            run!(conn, diesel::insert_into(tags::table).values((tags::id.eq(3), tags::name.eq("c"))));
+        });
+        let plan = go!(undo_plan::<All>(made).load(conn))?;
+        assert!(plan.conflicts.is_empty(), "{plan}");
+        go!(plan.apply(conn))?;
+        assert_eq!(go!(tags::table.count().get_result::<i64>(conn))?, 1);
+        let told = Post::history_of(2).filter(PostRecords::OPERATION.eq(handleref::Operation::Update)).count();
+        assert_eq!(go!(told.get_result::<i64>(conn))?, 2);
     }
 
     /// What was before was pruned: nobody knows what to go back to.

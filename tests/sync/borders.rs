@@ -132,6 +132,16 @@ each_engine! {
         }
         let late = go!(changes::<All>().since(&early).load(conn))?;
         assert_eq!(late.changes.len(), 3);
+        // On PostgreSQL a position that was read while a transaction was open, of
+        // another test, may lie before what it has read.
+        let mut late = late.cursor;
+        for _ in 0..200 {
+            let open = go!(open_transactions(conn))?;
+            late = go!(changes::<All>().since(&late).load(conn))?.cursor;
+            if open.is_empty() {
+                break;
+            }
+        }
         let middle = go!(changes::<All>().since(&early).limit(1).load(conn))?.cursor;
         let only_topics = go!(Topic::changes().limit(1).load(conn))?.cursor;
         assert_eq!(go!(Post::prune().keep_last(1).execute(conn))?.deleted, 3);
@@ -140,7 +150,7 @@ each_engine! {
             assert!(matches!(refused, Err(Error::TooOld { model: "Post" })), "{refused:?}");
         }
         topic!(conn, 2);
-        let next = go!(changes::<All>().since(&late.cursor).load(conn))?;
+        let next = go!(changes::<All>().since(&late).load(conn))?;
         assert_eq!(keys(&next.changes), ["2"]);
         assert_eq!(go!(Topic::changes().since(&only_topics).load(conn))?.changes.len(), 1);
         // From the beginning there is what is left: how every row is now.

@@ -110,6 +110,8 @@ mod tests {
                    [b c] TEXT DEFAULT ('(, COLLATE y') CHECK (b > '' COLLATE z), d TEXT /* , */ COLLATE \"rtrim\", UNIQUE (id COLLATE BINARY))";
         assert_eq!(collation(sql, "na`me").as_deref(), Some("NOCASE"));
         assert_eq!(collation(sql, "D").as_deref(), Some("\"rtrim\""));
+        let divided = "CREATE TABLE t (a INTEGER CHECK (a / 2 > 0), b TEXT COLLATE NOCASE)";
+        assert_eq!(collation(divided, "b").as_deref(), Some("NOCASE"));
         for none in ["id", "b c", "collate", "x"] {
             assert_eq!(collation(sql, none), None, "{none}");
         }
