@@ -137,6 +137,17 @@ fn may_be_refused(ended: &Result<(), Error>) -> bool {
 }
 
 macro_rules! pairs {
+    (mod $name:ident, $table:ident, $check:ident) => {
+        mod $name {
+            use super::*;
+            #[cfg(feature = "sqlite")]
+            pairs!(sqlite diesel::SqliteConnection, $table, $check);
+            #[cfg(feature = "postgres")]
+            pairs!(postgres diesel::PgConnection, $table, $check);
+            #[cfg(feature = "mysql")]
+            pairs!(mysql diesel::MysqlConnection, $table, $check);
+        }
+    };
     ($engine:ident $conn:ty, $table:ident, $check:ident) => {
         #[test]
         fn $engine() -> Done {
@@ -158,7 +169,8 @@ macro_rules! pairs {
                     act(plain, before, key)?;
                     begin(one, db.engine)?;
                     begin(two, db.engine)?;
-                    // SQLite has one writer.
+                    // SQLite has one writer. (If the first comes too late to wait, this is
+                    // the other round again.)
                     let (one_ended, two_ended) = if waits && db.engine != Engine::Sqlite {
                         let acted = act(two, second, key);
                         std::thread::scope(|scope| {
@@ -224,22 +236,5 @@ macro_rules! assert_counted {
     }};
 }
 
-mod of_rows_with_a_version {
-    use super::*;
-    #[cfg(feature = "sqlite")]
-    pairs!(sqlite diesel::SqliteConnection, PAPERS, assert_rising);
-    #[cfg(feature = "postgres")]
-    pairs!(postgres diesel::PgConnection, PAPERS, assert_rising);
-    #[cfg(feature = "mysql")]
-    pairs!(mysql diesel::MysqlConnection, PAPERS, assert_rising);
-}
-
-mod of_rows_without_a_version {
-    use super::*;
-    #[cfg(feature = "sqlite")]
-    pairs!(sqlite diesel::SqliteConnection, LABELS, assert_counted);
-    #[cfg(feature = "postgres")]
-    pairs!(postgres diesel::PgConnection, LABELS, assert_counted);
-    #[cfg(feature = "mysql")]
-    pairs!(mysql diesel::MysqlConnection, LABELS, assert_counted);
-}
+pairs!(mod of_rows_with_a_version, PAPERS, assert_rising);
+pairs!(mod of_rows_without_a_version, LABELS, assert_counted);

@@ -3,7 +3,8 @@
 //! One of them is a promise: no two lives of a key begin with the same version.
 //! A trigger gives a key that was there before the version after its last one.
 //! It cannot see that there was one if the transaction has an older snapshot;
-//! then this index refuses the record, and with it the row.
+//! then this index refuses the record, and with it the row. Where the row has no
+//! version and its records count by themselves, no two of a key are the same.
 
 use super::RecordTarget;
 use super::table::Finding;
@@ -79,20 +80,24 @@ impl RecordTarget<'_> {
 
     /// The index over the beginnings of lives, if it is missing.
     fn lives(&self) -> Option<Finding> {
-        let (key, version) = (self.wanted.key.iter().copied(), f::RECORD_VERSION);
-        let by_version = || key.clone().chain([version]).collect();
-        let (columns, condition): (Vec<&str>, _) = match self.dialect.kind() {
-            Kind::Sqlite => return None,
-            // Where the records count by themselves, no two of a key are the same.
-            Kind::Postgres if self.version().is_none() => (by_version(), None),
-            Kind::Postgres => {
+        let key = &self.wanted.key;
+        let by = |column| key.iter().copied().chain([column]).collect();
+        let (columns, condition): (Vec<&str>, _) = match (self.dialect.kind(), self.version()) {
+            // One writer.
+            (Kind::Sqlite, _) => return None,
+            (Kind::Mysql, _) if !super::mysql::countable(self) => return None,
+            (Kind::Postgres | Kind::Mysql, None) => (by(f::RECORD_VERSION), None),
+            (Kind::Postgres, Some(_)) => {
                 let operation = self.dialect.quote(f::RECORD_OPERATION);
-                (by_version(), Some(format!("{operation} = 'insert'")))
+                let condition = format!("{operation} = 'insert'");
+                (by(f::RECORD_VERSION), Some(condition))
             }
-            Kind::Mysql if !self.has_life_column() => return None,
             // No query for the records of a key is to choose this one: the triggers
             // read the last one with a lock, and would lock gaps of it.
-            Kind::Mysql => ([f::RECORD_LIFE].into_iter().chain(key).collect(), None),
+            (Kind::Mysql, Some(_)) => {
+                let life = std::iter::once(f::RECORD_LIFE);
+                (life.chain(key.iter().copied()).collect(), None)
+            }
         };
         let name = self.trigger_name(LIVES, self.recording.records);
         let right = |index: &LiveIndex| {

@@ -7,15 +7,16 @@
 //! locks gaps of the record table, and writers of different rows then meet in
 //! deadlocks. The price: under `REPEATABLE READ` a transaction may not see the
 //! last record of a row that another one has just changed. Where there is a
-//! version, the row itself says it; else a unique index over key and version
-//! refuses the number, and the trigger looks again with a lock.
+//! version, the row itself says it, or, if it is a new row, a unique index
+//! refuses it; else a unique index over key and version refuses the number, and
+//! the trigger looks again with a lock. Both are in `indexes.rs`.
 
 use super::RecordTarget;
 use crate::engine::Kind;
 use crate::last_version::next_sql;
 use crate::record::facts::Recording;
 use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
-use crate::schema::live::{Live, LiveIndex};
+use crate::schema::live::Live;
 use crate::schema::mysql::{Mysql, create_trigger, same_text, stored_literal};
 use crate::schema::names::hex_literal;
 use crate::schema::problem::ProblemKind;
@@ -190,7 +191,6 @@ pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -
         ));
     }
     triggers.extend(relatives::triggers(target));
-    triggers.extend(unique(target));
     triggers.extend(keep(target));
     triggers
 }
@@ -263,38 +263,6 @@ pub(super) fn countable(target: &RecordTarget<'_>) -> bool {
         .all(|column| target.dialect.takes_unique(&column.row_type));
     let size: u64 = columns.map(|column| limits::size(&column.sql_type)).sum();
     indexable && size + 8 <= limits::INDEX
-}
-
-/// Numbers the records of a row where the row itself does not.
-fn unique(target: &RecordTarget<'_>) -> Option<Trigger> {
-    use crate::record::facts::RECORD_VERSION;
-    if target.version().is_some() || !countable(target) {
-        return None;
-    }
-    let records = target.recording.records;
-    let name = target.trigger_name("versions", records);
-    let mut columns = target.wanted.key.clone();
-    columns.push(RECORD_VERSION);
-    let found = target.recorded.table.indexes.iter();
-    let found = found.clone().find(|index| index.name == name);
-    let (index, table) = (target.dialect.quote(&name), target.beside(records));
-    let create = format!(
-        "CREATE UNIQUE INDEX {index} ON {table} ({})",
-        target.dialect.quote_all(&columns)
-    );
-    let right = |index: &LiveIndex| index.unique && index.columns == columns;
-    Some(Trigger {
-        name,
-        on: Some(records.to_owned()),
-        create: vec![create],
-        drop: vec![format!("DROP INDEX {index} ON {table}")],
-        state: match found {
-            None => State::Missing,
-            Some(index) if right(index) => State::Right,
-            Some(_) => State::Altered(Vec::new()),
-        },
-        other: true,
-    })
 }
 
 /// What the guard adds where a row gets another key: the version goes on after
