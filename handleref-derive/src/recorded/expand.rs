@@ -3,7 +3,7 @@
 use super::attrs::Source;
 use super::model::{Field, Model};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Index, Path};
@@ -165,18 +165,14 @@ fn column_value(field: &Field) -> TokenStream {
 
 /// The type and the value of the columns of the primary key.
 fn primary_key(model: &Model) -> (TokenStream, TokenStream) {
-    let types = model.key.iter().map(|&at| &model.fields[at].column);
-    let mut values = model.key.iter().map(|&at| column_value(&model.fields[at]));
-    match model.key.as_slice() {
-        // Only after an error.
-        [] => {
-            let table = table(&model.table);
-            (
-                quote!(<#table as __handleref::diesel::Table>::PrimaryKey),
-                quote!(::core::unreachable!()),
-            )
-        }
-        [_] => (quote!(#(#types)*), values.next().into_token_stream()),
+    // After an error there may be none; then any column does that the records have.
+    let any = model.fields.get(..1).filter(|_| model.key.is_empty());
+    let key = model.key.iter().filter_map(|&at| model.fields.get(at));
+    let key: Vec<&Field> = any.into_iter().flatten().chain(key).collect();
+    let types = key.iter().map(|field| &field.column);
+    let values = key.iter().map(|field| column_value(field));
+    match key.len() {
+        1 => (quote!(#(#types)*), quote!(#(#values)*)),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     }
 }

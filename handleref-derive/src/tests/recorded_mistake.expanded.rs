@@ -56,10 +56,10 @@ const _: () = {
     }
     #[automatically_derived]
     impl __handleref::diesel::Table for ArticleRecords {
-        type PrimaryKey = <articles::table as __handleref::diesel::Table>::PrimaryKey;
+        type PrimaryKey = articles::slug;
         type AllColumns = __handleref::SnapshotOf<Article>;
         fn primary_key(&self) -> Self::PrimaryKey {
-            ::core::unreachable!()
+            <articles::slug as ::core::default::Default>::default()
         }
         fn all_columns() -> Self::AllColumns {
             <Article as __handleref::Recorded>::snapshot()
