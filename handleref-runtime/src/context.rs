@@ -10,6 +10,16 @@ use diesel::result::{Error as DieselError, QueryResult};
 use std::future::Future;
 use std::task::{Context, Waker};
 
+/// Switches recording off, or opens the door of the record tables: a function
+/// (PostgreSQL) or procedure (MySQL, MariaDB) of ours.
+pub(crate) const SWITCH: &str = "handleref_switch";
+/// Stores the beginning of a changeset, and says its number to the triggers.
+pub(crate) const OPEN_CHANGESET: &str = "handleref_open_changeset";
+/// Stores the end of a changeset, or forgets it if nothing was recorded.
+pub(crate) const CLOSE_CHANGESET: &str = "handleref_close_changeset";
+/// Numbers what a reader sees (MySQL, MariaDB).
+pub(crate) const STAMP: &str = "handleref_stamp";
+
 /// A switch that triggers look at. It holds for one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Switch {
@@ -22,7 +32,7 @@ pub(crate) enum Switch {
 }
 
 impl Switch {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Paused => "paused",
             Self::Door => "door",
@@ -45,30 +55,35 @@ impl Switch {
         format!("'handleref.{}'", self.name())
     }
 
-    fn on_sql(self, kind: Kind, home: &Home, value: i64) -> String {
+    /// Switches it on or off. A changeset is [opened](OPEN_CHANGESET) and
+    /// [closed](CLOSE_CHANGESET) instead, but on SQLite.
+    fn turn_sql(self, kind: Kind, home: &Home, value: Option<i64>) -> String {
         let name = self.name();
-        match (kind, self) {
-            (Kind::Sqlite, _) => format!("UPDATE handleref_context SET {name} = {value}"),
-            (Kind::Postgres, _) => {
-                format!(
-                    "SELECT set_config('handleref.{name}_{}', '{value}', true)",
-                    home.list
-                )
+        match (kind, self, value) {
+            (Kind::Sqlite, Self::Changeset, None) => {
+                "UPDATE handleref_context SET changeset = NULL".into()
             }
-            (Kind::Mysql, Self::Changeset) => {
-                format!("SET @handleref_changeset = {value}, @handleref_changeset_in = DATABASE()")
+            (Kind::Sqlite, ..) => format!(
+                "UPDATE handleref_context SET {name} = {}",
+                value.unwrap_or_default()
+            ),
+            (_, Self::Changeset, _) => self.forget_sql(kind, home),
+            (Kind::Postgres, ..) => {
+                let (switch, on) = (home.table(SWITCH), value.is_some());
+                format!("SELECT {switch}('{name}'::text, {on})")
             }
-            (Kind::Mysql, _) => format!("SET @handleref_{name} = {value}"),
+            (Kind::Mysql, ..) => {
+                let (switch, on) = (home.table(SWITCH), i32::from(value.is_some()));
+                format!("CALL {switch}('{name}', {on})")
+            }
         }
     }
 
-    fn off_sql(self, kind: Kind, home: &Home) -> String {
+    /// Ends what the session says; the rest has ended with the transaction.
+    fn forget_sql(self, kind: Kind, home: &Home) -> String {
         let name = self.name();
         match (kind, self) {
-            (Kind::Sqlite, Self::Changeset) => {
-                "UPDATE handleref_context SET changeset = NULL".into()
-            }
-            (Kind::Sqlite, _) => format!("UPDATE handleref_context SET {name} = 0"),
+            (Kind::Sqlite, _) => self.turn_sql(kind, home, None),
             (Kind::Postgres, _) => {
                 format!(
                     "SELECT set_config('handleref.{name}_{}', '', true)",
@@ -263,14 +278,20 @@ impl<'a, E: Steps> Scope<'a, E> {
         }
     }
 
-    /// Sets what is off so far.
-    pub(crate) async fn switch_on(&mut self, switch: Switch, value: i64) -> Result<(), Error> {
+    /// Says that a switch is about to be set, in the place that is meant now.
+    pub(crate) async fn will_switch_here(&mut self, switch: Switch) -> Result<(), Error> {
         let mut home = Home::find(self.conn).await?;
         if self.outer == 0 {
             home.around = None;
         }
         self.will_switch(switch, home);
-        let sql = switch.on_sql(E::Backend::KIND, &self.home, value);
+        Ok(())
+    }
+
+    /// Sets what is off so far.
+    pub(crate) async fn switch_on(&mut self, switch: Switch, value: i64) -> Result<(), Error> {
+        self.will_switch_here(switch).await?;
+        let sql = switch.turn_sql(E::Backend::KIND, &self.home, Some(value));
         Ok(self.conn.batch(&sql).await?)
     }
 
@@ -309,10 +330,13 @@ impl<'a, E: Steps> Scope<'a, E> {
         if result.is_ok() && !self.conn.depth().is_ok_and(|depth| depth == self.outer + 1) {
             result = Err(Error::Database(DieselError::BrokenTransactionManager).into());
         }
-        // PostgreSQL forgets it with the transaction.
-        let stays = E::Backend::KIND != Kind::Postgres || self.outer > 0;
-        if let (Ok(_), Some(switch)) = (&result, self.switched.filter(|_| stays))
-            && let off = switch.off_sql(E::Backend::KIND, &self.home)
+        // A changeset of PostgreSQL was closed, and is forgotten with the transaction.
+        let kind = E::Backend::KIND;
+        let stays = |switch: &Switch| {
+            kind != Kind::Postgres || *switch != Switch::Changeset || self.outer > 0
+        };
+        if let (Ok(_), Some(switch)) = (&result, self.switched.filter(stays))
+            && let off = switch.turn_sql(kind, &self.home, None)
             && let Err(error) = self.conn.batch(&off).await
         {
             result = Err(Error::from(error).into());
@@ -353,7 +377,7 @@ impl<'a, E: Steps> Scope<'a, E> {
             (Kind::Mysql, Some(switch)) => {
                 let _ = self
                     .conn
-                    .raw(&switch.off_sql(Kind::Mysql, &self.home))
+                    .raw(&switch.forget_sql(Kind::Mysql, &self.home))
                     .await;
             }
             (Kind::Sqlite, Some(switch)) => self.unstick(switch).await,
@@ -366,7 +390,7 @@ impl<'a, E: Steps> Scope<'a, E> {
 
     /// Ends a switch of SQLite that a `COMMIT` inside has stored.
     async fn unstick(&mut self, switch: Switch) {
-        let off = switch.off_sql(Kind::Sqlite, &self.home);
+        let off = switch.forget_sql(Kind::Sqlite, &self.home);
         if self.conn.usable().is_err() {
             // What nobody is going to commit must not take this along.
             let _ = self.conn.raw("ROLLBACK").await;
@@ -387,7 +411,7 @@ impl<E: Steps> Drop for Scope<'_, E> {
         if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
             // A synchronous connection is done at the first poll; an abandoned
             // asynchronous one has lost its session.
-            let sql = switch.off_sql(Kind::Mysql, &self.home);
+            let sql = switch.forget_sql(Kind::Mysql, &self.home);
             let reset = std::pin::pin!(self.conn.raw(&sql));
             let _ = reset.poll(&mut Context::from_waker(Waker::noop()));
         }

@@ -60,9 +60,10 @@ use crate::error::Error;
 use crate::executor::Executor;
 use alter::Alteration;
 use dialect::Wanted;
-use install::{compare, install, make_plan};
+use install::{Goal, compare, install, make_plan};
 use model::join;
 use names::TableName;
+use records::access::{Access, Role};
 
 mod alter;
 mod dialect;
@@ -80,6 +81,7 @@ mod postgres;
 pub(crate) mod problem;
 mod recorded;
 mod records;
+mod report;
 mod sqlite;
 
 #[doc(hidden)]
@@ -93,9 +95,10 @@ pub use model::ModelSchema;
 ))]
 pub(crate) use model::Renderer;
 pub use plan::Plan;
-pub use problem::{Problem, ProblemKind, Report};
+pub use problem::{Problem, ProblemKind};
 pub(crate) use recorded::RecordedTable;
 pub(crate) use records::is_about_lives;
+pub use report::Report;
 
 /// The schema of the listed models: `handleref::schema![Article, Topic]`.
 #[macro_export]
@@ -114,6 +117,7 @@ macro_rules! schema {
 #[derive(Debug, Clone)]
 pub struct Schema {
     tables: Vec<Wanted>,
+    access: Access,
 }
 
 impl Schema {
@@ -149,7 +153,59 @@ impl Schema {
                 wanted.recorded_twice |= before.iter().any(|other| wanted.shares_records(other));
             }
         }
-        Self { tables }
+        Self {
+            tables,
+            access: Access::default(),
+        }
+    }
+
+    /// Makes a role (PostgreSQL) or account (MySQL, MariaDB) the owner of the
+    /// history: record tables, changesets, events and numbers are its own, and
+    /// triggers run with its rights. Whoever writes to the models' tables needs
+    /// no right on the history any more, and can neither change it nor keep it
+    /// from being written.
+    ///
+    /// ```text
+    /// schema![Article, Topic]
+    ///     .owned_by("history")        // MySQL, MariaDB: "history@localhost"
+    ///     .writer("app")
+    ///     .reader("reports")
+    ///     .install(conn)?;            // as a superuser, or a member of `history`
+    /// ```
+    ///
+    /// The role has to exist, and nobody but administrators should be able to
+    /// log in as it. A database keeps its owner: `install` and `check` of
+    /// programs that do not name it know it from there. SQLite has no roles, and
+    /// this changes nothing there. What is refused to whom is in
+    /// `docs/security.md`.
+    #[must_use]
+    pub fn owned_by(mut self, role: &str) -> Self {
+        self.access.owner = Some(Role(role.to_owned()));
+        self
+    }
+
+    /// Lets a role or account record changes as changesets, on a database with
+    /// an [owner](Schema::owned_by). Its rights on the models' tables are given
+    /// by whoever gives them today.
+    #[must_use]
+    pub fn writer(mut self, role: &str) -> Self {
+        self.access.writers.push(Role(role.to_owned()));
+        self
+    }
+
+    /// Lets a role or account read the history, and follow changes, on a
+    /// database with an [owner](Schema::owned_by).
+    #[must_use]
+    pub fn reader(mut self, role: &str) -> Self {
+        self.access.readers.push(Role(role.to_owned()));
+        self
+    }
+
+    fn goal(&self) -> Goal<'_> {
+        Goal {
+            tables: &self.tables,
+            access: &self.access,
+        }
     }
 
     /// Without guard triggers: only writers that use handleref's verbs bump.
@@ -199,7 +255,7 @@ impl Schema {
     /// [`Error::Database`] if the catalogue cannot be read. What is wrong with
     /// the tables is no error here: see [`Plan::problems`].
     pub fn plan<'a, C: Executor>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Plan, Error>> {
-        C::run(make_plan(conn, &self.tables))
+        C::run(make_plan(conn, self.goal()))
     }
 
     /// Applies the plan, and gives it back. A second call finds nothing to do.
@@ -217,7 +273,7 @@ impl Schema {
         &'a self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Plan, Error>> {
-        C::run(install(conn, &self.tables))
+        C::run(install(conn, self.goal()))
     }
 
     /// Looks for drift: whatever is missing or not as the models need it.
@@ -234,15 +290,21 @@ impl Schema {
             for wanted in &mut tables {
                 wanted.alterations.clear();
             }
-            let findings = compare(conn, &tables).await?;
+            let goal = Goal {
+                tables: &tables,
+                access: &self.access,
+            };
+            let findings = compare(conn, goal).await?;
             let mut report = Report {
                 problems: Vec::new(),
                 uncovered: Vec::new(),
+                trusted: Vec::new(),
             };
             for findings in findings {
                 report.problems.extend(findings.problems);
                 report.problems.extend(findings.noticed);
                 report.uncovered.extend(findings.uncovered);
+                report.trusted.extend(findings.trusted);
             }
             Ok(report)
         })

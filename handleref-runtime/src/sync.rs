@@ -24,7 +24,7 @@ mod reach;
 mod reader;
 pub(crate) mod rows;
 mod snapshot;
-mod stamp;
+pub(crate) mod stamp;
 mod witness;
 mod writers;
 

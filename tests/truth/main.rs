@@ -21,6 +21,7 @@ mod namespaces;
 mod numbers;
 mod sessions;
 mod texts;
+mod trust;
 mod values;
 
 /// The type `citext`, outside of every path. An extension is in one schema of a

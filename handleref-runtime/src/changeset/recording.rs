@@ -2,13 +2,13 @@
 
 use super::meta::ChangesetMeta;
 use super::tables::{any_recorded, record_tables};
-use crate::context::{Home, Scope, Switch};
+use crate::context::{CLOSE_CHANGESET, Home, OPEN_CHANGESET, Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
-use crate::text::{Sql, literal, unreadable};
+use crate::text::{Sql, unreadable};
 use crate::time::{TimeKind, literal_sql};
 use diesel::result::{DatabaseErrorInformation, Error as DieselError};
 use std::fmt;
@@ -209,8 +209,17 @@ pub(super) struct Open<'a, C: Steps> {
 
 impl<'a, C: Steps> Open<'a, C> {
     pub(super) async fn begin(conn: &'a mut C, meta: &ChangesetMeta) -> Result<Self, Error> {
+        Self::undoing(conn, meta, None).await
+    }
+
+    /// One that undoes another one.
+    pub(super) async fn undoing(
+        conn: &'a mut C,
+        meta: &ChangesetMeta,
+        undoes: Option<ChangesetNo>,
+    ) -> Result<Self, Error> {
         let mut scope = Scope::open(conn).await.map_err(not_installed)?;
-        let entered = enter(&mut scope, meta).await.map_err(not_installed);
+        let entered = enter(&mut scope, meta, undoes).await.map_err(not_installed);
         match entered {
             Ok((changeset, first)) => Ok(Self {
                 scope,
@@ -259,29 +268,29 @@ impl<'a, C: Steps> Open<'a, C> {
 async fn enter<C: Steps>(
     scope: &mut Scope<'_, C>,
     meta: &ChangesetMeta,
+    undoes: Option<ChangesetNo>,
 ) -> Result<(ChangesetNo, Option<i64>), Error> {
     if let Some(outer) = scope.read(Switch::Changeset).await? {
         return Ok((ChangesetNo(outer), None));
     }
     meta.check()?;
-    let insert = insert_sql::<C>(meta);
     let (changeset, first) = match C::Backend::KIND {
         Kind::Sqlite => {
-            let insert = insert.sql(" RETURNING id, first_record");
-            let made = scope.conn().numbers(insert.query()).await?;
-            *made.first().ok_or(DieselError::NotFound)?
+            let made = scope.conn().numbers(insert_sql::<C>(meta, undoes).query());
+            let made = *made.await?.first().ok_or(DieselError::NotFound)?;
+            scope.switch_on(Switch::Changeset, made.0).await?;
+            made
         }
         // At once, to wait for the server only once.
         Kind::Postgres => {
-            let setting = Switch::Changeset.setting("list");
-            let both = format!(
-                "WITH made AS MATERIALIZED ({} RETURNING id, first_record, tableoid::text AS list), \
-                 said AS MATERIALIZED (SELECT id, first_record, list, set_config({setting}, id::text, true) AS set FROM made) \
-                 SELECT id::text, first_record::text, list, n.nspname::text FROM said JOIN pg_catalog.pg_class c ON c.oid = list::oid \
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE set IS NOT NULL",
-                insert.finish()
+            let sql = said::<C>(
+                Sql::new::<C>().sql(&format!(
+                    "SELECT no::text, first::text, list, home FROM {OPEN_CHANGESET}("
+                )),
+                meta,
+                undoes,
             );
-            let made = scope.conn().texts(diesel::sql_query(both)).await?.pop();
+            let made = scope.conn().texts(sql.query()).await?.pop();
             let (id, first, list, schema) = made.ok_or(DieselError::NotFound)?;
             let home = Home::read(Kind::Postgres, schema.as_deref(), list.as_deref());
             scope.will_switch(Switch::Changeset, home);
@@ -291,16 +300,15 @@ async fn enter<C: Steps>(
             )
         }
         Kind::Mysql => {
-            scope.conn().execute(insert.query()).await?;
-            let last =
-                "SELECT id, first_record FROM handleref_changesets WHERE id = LAST_INSERT_ID()";
-            let made = scope.conn().numbers(diesel::sql_query(last)).await?;
+            scope.will_switch_here(Switch::Changeset).await?;
+            let call = Sql::new::<C>().sql(&format!("CALL {OPEN_CHANGESET}("));
+            let call = said::<C>(call, meta, undoes).finish();
+            scope.conn().batch(&call).await?;
+            let made = "SELECT CAST(@handleref_changeset AS SIGNED), CAST(@handleref_changeset_first AS SIGNED)";
+            let made = scope.conn().numbers(diesel::sql_query(made)).await?;
             *made.first().ok_or(DieselError::NotFound)?
         }
     };
-    if C::Backend::KIND != Kind::Postgres {
-        scope.switch_on(Switch::Changeset, changeset).await?;
-    }
     Ok((ChangesetNo(changeset), Some(first)))
 }
 
@@ -309,27 +317,15 @@ fn number(text: Option<String>, what: &str) -> Result<i64, Error> {
     number.ok_or_else(|| unreadable(&format!("{what} of a changeset")))
 }
 
-/// The number of the last record that was given out.
-pub(super) fn last_number(kind: Kind, home: &Home) -> String {
-    match kind {
-        Kind::Sqlite => "(SELECT tick FROM handleref_context)".into(),
-        Kind::Postgres => {
-            let sequence = literal(kind, &home.table("handleref_record_id"));
-            format!("nextval({sequence})")
-        }
-        Kind::Mysql => format!("{}()", home.table("handleref_next_record")),
-    }
-}
-
-fn insert_sql<C: Steps>(meta: &ChangesetMeta) -> Sql {
+/// What a changeset says of itself: its time, five texts, and what it undoes;
+/// with the closing bracket.
+fn said<C: Steps>(sql: Sql, meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql {
     let kind = C::Backend::KIND;
-    let sql = Sql::new::<C>()
-        .sql("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata) VALUES (")
-        .sql(&last_number(kind, &Home::default()))
-        .sql(", ");
     let sql = match meta.at {
         Some(at) => sql.sql(&literal_sql(kind, TimeKind::Plain, at)),
-        None => sql.now(),
+        // The functions look at the clock themselves.
+        None if kind == Kind::Sqlite => sql.now(),
+        None => sql.sql("NULL"),
     };
     let actor = meta.actor.as_ref();
     let metadata = meta.metadata.as_ref().map(ToString::to_string);
@@ -347,8 +343,25 @@ fn insert_sql<C: Steps>(meta: &ChangesetMeta) -> Sql {
             None => sql.sql("NULL"),
         }
     });
-    sql.sql(")")
+    let sql = sql.sql(", ");
+    match undoes {
+        Some(no) => sql.number(no.0),
+        None => sql.sql("NULL"),
+    }
+    .sql(")")
 }
+
+/// SQLite has no functions of ours.
+fn insert_sql<C: Steps>(meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql {
+    let sql = Sql::new::<C>()
+        .sql("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) VALUES (")
+        .sql(LAST_OF_SQLITE)
+        .sql(", ");
+    said::<C>(sql, meta, undoes).sql(" RETURNING id, first_record")
+}
+
+/// The number of the last record that was given out.
+const LAST_OF_SQLITE: &str = "(SELECT tick FROM handleref_context)";
 
 /// Stores the end of a changeset, or forgets it if nothing was recorded.
 async fn leave<C: Steps>(
@@ -360,22 +373,49 @@ async fn leave<C: Steps>(
     let Some(first) = first else {
         return Ok(true);
     };
+    let no = changeset.0;
+    let close = home.table(CLOSE_CHANGESET);
+    let stored = match C::Backend::KIND {
+        Kind::Sqlite => return leave_sqlite(conn, home, changeset, first).await,
+        Kind::Postgres => format!(
+            "SELECT CASE {close}({no}) WHEN true THEN 1::bigint WHEN false THEN 0::bigint ELSE -1::bigint END, 0::bigint"
+        ),
+        Kind::Mysql => {
+            conn.batch(&format!("CALL {close}({no})")).await?;
+            "SELECT CAST(COALESCE(@handleref_stored, -1) AS SIGNED), CAST(0 AS SIGNED)".into()
+        }
+    };
+    match conn.numbers(diesel::sql_query(stored)).await?.pop() {
+        Some((0, _)) => Ok(false),
+        Some((1, _)) => Ok(true),
+        _ => Err(ended()),
+    }
+}
+
+/// Somebody has ended the transaction of a changeset: by SQL, or a deadlock
+/// whose error was swallowed, which costs MySQL the whole transaction.
+fn ended() -> Error {
+    DieselError::BrokenTransactionManager.into()
+}
+
+async fn leave_sqlite<C: Steps>(
+    conn: &mut C,
+    home: &Home,
+    changeset: ChangesetNo,
+    first: i64,
+) -> Result<bool, Error> {
     let tables = record_tables(conn, home).await?;
-    // A query of its own: inside the update, MySQL would lock what it reads,
-    // and the end of each table with it.
     let stored = any_recorded(conn, home, &tables, changeset, first).await?;
-    let changesets = home.table("handleref_changesets");
+    let sql = Sql::new::<C>();
     let sql = match stored {
-        true => Sql::new::<C>()
-            .sql(&format!("UPDATE {changesets} SET last_record = "))
-            .sql(&last_number(C::Backend::KIND, home)),
-        false => Sql::new::<C>().sql(&format!("DELETE FROM {changesets}")),
+        true => sql
+            .sql("UPDATE handleref_changesets SET last_record = ")
+            .sql(LAST_OF_SQLITE),
+        false => sql.sql("DELETE FROM handleref_changesets"),
     };
     let sql = sql.sql(" WHERE id = ").number(changeset.0);
     match conn.execute(sql.query()).await? {
-        // Somebody has ended its transaction: by SQL, or a deadlock whose error
-        // was swallowed, which costs MySQL the whole transaction.
-        0 => Err(DieselError::BrokenTransactionManager.into()),
+        0 => Err(ended()),
         _ => Ok(stored),
     }
 }
@@ -387,6 +427,7 @@ pub(super) fn not_installed(error: impl Into<Error>) -> Error {
         let message = info.message();
         [
             "handleref_changesets",
+            OPEN_CHANGESET,
             "handleref_context",
             "handleref_recordings",
         ]

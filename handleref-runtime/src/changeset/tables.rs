@@ -92,3 +92,27 @@ pub(super) async fn any_recorded<C: Steps>(
     }
     Ok(false)
 }
+
+/// The number of the last record that is seen. What this transaction records
+/// later has greater ones; it is not taken from the counter, on which a writer
+/// need not have rights.
+pub(super) async fn last_recorded<C: Steps>(conn: &mut C) -> Result<i64, Error> {
+    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+    let mut last = 0;
+    for some in record_tables(conn, &Home::default()).await?.chunks(50) {
+        let all: Vec<String> = some
+            .iter()
+            .map(|table| {
+                let table = quoted_table(kind, table);
+                format!("SELECT MAX({RECORD_ID}) AS n FROM {table}")
+            })
+            .collect();
+        let sql = format!(
+            "SELECT CAST(COALESCE(MAX(n), 0) AS {integer}), CAST(0 AS {integer}) FROM ({}) handleref_all",
+            all.join(" UNION ALL ")
+        );
+        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        last = last.max(found.map_or(0, |(found, _)| found));
+    }
+    Ok(last)
+}

@@ -5,6 +5,7 @@ use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, hex_literal, literal, quoted};
 use super::problem::ProblemKind;
 use super::records::RecordTarget;
+use super::records::access::Role;
 use crate::engine::Kind;
 use crate::last_version::{greatest, next_sql};
 use crate::model::Roles;
@@ -56,6 +57,10 @@ pub(super) struct Target<'a> {
     /// The columns that every row will have once the plan is applied, without
     /// the generated ones; with their types.
     pub(super) columns: Vec<(String, String)>,
+    /// Whose the history of the table is, if it is somebody's.
+    pub(super) owner: Option<Role>,
+    /// The schema of our own tables, if it is recorded.
+    pub(super) home: String,
 }
 
 impl Target<'_> {

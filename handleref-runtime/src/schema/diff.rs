@@ -23,6 +23,8 @@ pub(super) struct Findings {
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
     pub(super) uncovered: Vec<String>,
+    /// Who could change the history besides its owner.
+    pub(super) trusted: Vec<String>,
     /// What `check` says and `install` cannot change, nor is kept from working by.
     pub(super) noticed: Vec<Problem>,
     /// The same for a database that may have rows where this one has none.
@@ -94,6 +96,8 @@ fn compare_in(
             wanted,
             live,
             columns,
+            owner: recording.and_then(|(_, _, support)| support.owner.clone()),
+            home: recording.map_or_else(String::new, |(_, _, support)| support.schema.clone()),
         },
         findings: &mut findings,
     };

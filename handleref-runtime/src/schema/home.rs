@@ -31,13 +31,17 @@ pub(super) struct Home {
 
 /// The search path of expressions of the user's: what is beside the table,
 /// what the installer's own path shows, `public`, and temporary tables last.
+/// Schemas in which everybody may create are left out: a function there with
+/// arguments that fit better would be taken, wherever on the path it is.
 /// `home` is an expression.
 pub(super) fn path_sql(home: &str) -> String {
     format!(
         "(SELECT pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' ORDER BY at) FROM \
          (SELECT name, pg_catalog.min(at) AS at FROM (SELECT {home}::text AS name, 0::bigint AS at \
          UNION ALL SELECT name::text, at FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) WITH ORDINALITY AS x (name, at) \
-         WHERE name !~ '^pg_temp' UNION ALL SELECT 'public', 1000000 UNION ALL SELECT 'pg_temp', 2000000) AS every GROUP BY name) AS one)"
+         UNION ALL SELECT 'public', 1000000 UNION ALL SELECT 'pg_temp', 2000000) AS every \
+         WHERE name IN ({home}, 'pg_temp') OR (name !~ '^pg_temp' AND EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = name \
+         AND NOT pg_catalog.has_schema_privilege('public', n.oid, 'CREATE'))) GROUP BY name) AS one)"
     )
 }
 

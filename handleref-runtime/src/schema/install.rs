@@ -9,6 +9,7 @@ use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
 use super::records::Recorded;
+use super::records::access::Access;
 use super::records::read::{Known, Ours, ours, recorded};
 use super::records::support::{RECORDINGS, Support};
 use crate::context::ALL_OFF;
@@ -18,14 +19,23 @@ use crate::executor::{Steps, Transaction};
 use crate::record::facts::Recording;
 use crate::text::integer;
 
+/// What is wanted: the tables, and whose the history is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Goal<'a> {
+    pub(super) tables: &'a [Wanted],
+    pub(super) access: &'a Access,
+}
+
 pub(super) async fn compare<C: Steps>(
     conn: &mut C,
-    tables: &[Wanted],
+    goal: Goal<'_>,
 ) -> Result<Vec<Findings>, Error> {
+    let Goal { tables, access } = goal;
     let dialect = dialect(C::Backend::KIND);
     let mut findings = Vec::with_capacity(tables.len());
     let mut homes: Vec<(String, Ours)> = Vec::new();
     let mut supports: Vec<(Option<String>, Support)> = Vec::new();
+    let mut owned: Vec<(Option<String>, &Wanted)> = Vec::new();
     // Numbers, moments and cursors are over all models of a program.
     let mut first_home: Option<String> = None;
     findings.push(alterations(conn, dialect, tables).await?);
@@ -78,9 +88,9 @@ pub(super) async fn compare<C: Steps>(
         let at = match supports.iter().position(|(known, _)| *known == place) {
             Some(at) => at,
             None => {
-                let support = Support::read(conn, dialect, place.as_deref()).await?;
+                let support = Support::read(conn, dialect, place.as_deref(), access).await?;
                 findings.push(support.compare(dialect));
-                supports.push((place, support));
+                supports.push((place.clone(), support));
                 supports.len() - 1
             }
         };
@@ -111,6 +121,12 @@ pub(super) async fn compare<C: Steps>(
         }
         found.home = Some(home);
         findings.push(found);
+        owned.push((place, wanted));
+    }
+    for (place, support) in &supports {
+        let here = owned.iter().filter(|(at, _)| at == place);
+        let here: Vec<&Wanted> = here.map(|(_, wanted)| *wanted).collect();
+        findings.push(support.compare_access(dialect, access, &here));
     }
     Ok(findings)
 }
@@ -150,13 +166,13 @@ fn orphans(ours: &Ours) -> Findings {
     findings
 }
 
-pub(super) async fn make_plan<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
-    Ok(Plan::new(C::Backend::KIND, compare(conn, tables).await?))
+pub(super) async fn make_plan<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
+    Ok(Plan::new(C::Backend::KIND, compare(conn, goal).await?))
 }
 
-pub(super) async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
+pub(super) async fn install<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
     // The usual case at a program's start; it waits for nobody.
-    let plan = make_plan(conn, tables).await?;
+    let plan = make_plan(conn, goal).await?;
     plan.refuse_problems()?;
     if plan.is_empty() {
         return Ok(plan);
@@ -164,7 +180,7 @@ pub(super) async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result
     if C::Backend::KIND == Kind::Mysql {
         // Best effort: not every cluster has named locks.
         let _ = conn.texts(diesel::sql_query(MYSQL_LOCK)).await;
-        let result = apply(conn, tables).await;
+        let result = apply(conn, goal).await;
         if result.is_err() {
             // A statement between these two has failed.
             let _ = conn.batch("UNLOCK TABLES").await;
@@ -173,7 +189,7 @@ pub(super) async fn install<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result
         return result;
     }
     let mut transaction = Transaction::begin(conn).await?;
-    let result = lock_and_apply(transaction.conn(), tables, &plan).await;
+    let result = lock_and_apply(transaction.conn(), goal, &plan).await;
     transaction.finish(result).await
 }
 
@@ -184,15 +200,17 @@ const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK('handleref schema') AS CHAR
 
 async fn lock_and_apply<C: Steps>(
     conn: &mut C,
-    tables: &[Wanted],
+    goal: Goal<'_>,
     first: &Plan,
 ) -> Result<Plan, Error> {
     if C::Backend::KIND == Kind::Postgres {
-        conn.batch("SELECT pg_advisory_xact_lock(hashtext('handleref schema'))")
-            .await?;
-        return apply(conn, tables).await;
+        conn.batch(
+            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('handleref schema'))",
+        )
+        .await?;
+        return apply(conn, goal).await;
     }
-    if let Some(wanted) = tables.first() {
+    if let Some(wanted) = goal.tables.first() {
         // Takes the write lock before anything is read, so that nobody writes
         // in between. If the table is missing, the plan says so.
         let dialect = dialect(C::Backend::KIND);
@@ -208,7 +226,7 @@ async fn lock_and_apply<C: Steps>(
     for off in first.up().iter().filter(|sql| sql.ends_with(ALL_OFF)) {
         conn.batch(off).await?;
     }
-    let applied = apply(conn, tables).await;
+    let applied = apply(conn, goal).await;
     if applied.is_err() {
         // A rollback takes back the schema, but not this switch.
         let _ = conn.batch("PRAGMA writable_schema = OFF").await;
@@ -217,12 +235,12 @@ async fn lock_and_apply<C: Steps>(
 }
 
 /// Plans again, now that nobody else installs, and applies that.
-async fn apply<C: Steps>(conn: &mut C, tables: &[Wanted]) -> Result<Plan, Error> {
-    let plan = make_plan(conn, tables).await?;
+async fn apply<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
+    let plan = make_plan(conn, goal).await?;
     apply_plan(conn, &plan).await?;
-    if plan.trusts_in_empty_tables() && has_unfilled(conn, tables, plan.home()).await? {
+    if plan.trusts_in_empty_tables() && has_unfilled(conn, goal.tables, plan.home()).await? {
         // Somebody inserted rows between the question and the triggers.
-        let again = make_plan(conn, tables).await?;
+        let again = make_plan(conn, goal).await?;
         apply_plan(conn, &again).await?;
     }
     Ok(plan)

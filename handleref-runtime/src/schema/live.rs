@@ -62,6 +62,8 @@ pub(super) struct LiveTrigger {
     pub(super) name: String,
     pub(super) definition: String,
     pub(super) disabled: bool,
+    /// With whose rights it runs (MySQL, MariaDB).
+    pub(super) definer: String,
     /// The statement that would make it again.
     pub(super) restore: String,
 }
@@ -71,6 +73,9 @@ pub(super) struct LiveFunction {
     pub(super) name: String,
     pub(super) body: String,
     pub(super) restore: String,
+    pub(super) owner: String,
+    /// Whether everybody may call it.
+    pub(super) is_public: bool,
 }
 
 impl Live {
@@ -104,9 +109,11 @@ pub(super) struct Queries {
     /// Name, column or null, flags (`u`nique, `b`lock range), condition; in
     /// order of position.
     pub(super) indexes: String,
-    /// Name, definition, flags (`d`isabled), statement that restores it.
+    /// Name, definition, flags (`d`isabled, or a dot and the definer), statement
+    /// that restores it.
     pub(super) triggers: String,
-    /// Name, body, nothing, statement that restores it.
+    /// Name, body, owner after a mark (`=` if everybody may call it), statement
+    /// that restores it.
     pub(super) functions: Option<String>,
     /// Name and type; see [`Live::types`].
     pub(super) types: String,
@@ -234,11 +241,16 @@ impl Live {
     fn triggers(&mut self, rows: Vec<Texts>) {
         self.triggers = rows
             .into_iter()
-            .map(|(name, definition, flags, restore)| LiveTrigger {
-                name: name.unwrap_or_default(),
-                definition: definition.unwrap_or_default(),
-                disabled: flags.unwrap_or_default().contains('d'),
-                restore: restore.unwrap_or_default(),
+            .map(|(name, definition, flags, restore)| {
+                let flags = flags.unwrap_or_default();
+                let definer = flags.strip_prefix('.');
+                LiveTrigger {
+                    name: name.unwrap_or_default(),
+                    definition: definition.unwrap_or_default(),
+                    disabled: flags == "d",
+                    definer: definer.unwrap_or_default().to_owned(),
+                    restore: restore.unwrap_or_default(),
+                }
             })
             .collect();
     }
@@ -246,10 +258,15 @@ impl Live {
     fn functions(&mut self, rows: Vec<Texts>) {
         self.functions = rows
             .into_iter()
-            .map(|(name, body, _, restore)| LiveFunction {
-                name: name.unwrap_or_default(),
-                body: body.unwrap_or_default(),
-                restore: restore.unwrap_or_default(),
+            .map(|(name, body, owner, restore)| {
+                let owner = owner.unwrap_or_default();
+                LiveFunction {
+                    name: name.unwrap_or_default(),
+                    body: body.unwrap_or_default(),
+                    restore: restore.unwrap_or_default(),
+                    is_public: owner.starts_with('='),
+                    owner: owner.get(1..).unwrap_or_default().to_owned(),
+                }
             })
             .collect();
     }

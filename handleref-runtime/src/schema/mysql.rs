@@ -18,6 +18,7 @@ use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
 use super::problem::ProblemKind;
 use super::records::mysql::limits;
+use super::records::support::SWITCHES;
 use super::records::{RecordTarget, mysql as records};
 use crate::engine::Kind;
 use crate::time::TimeKind;
@@ -27,7 +28,7 @@ mod swap;
 
 pub(super) use stored::{same_text, stored_literal};
 use swap::MARIADB;
-pub(super) use swap::{LOCK_TABLES, create_trigger};
+pub(super) use swap::{LOCK_TABLES, create_trigger, is_his};
 
 pub(super) struct Mysql;
 
@@ -178,7 +179,7 @@ impl Dialect for Mysql {
             ),
             triggers: format!(
                 "SELECT CAST(TRIGGER_NAME AS CHAR), \
-                 CAST(CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION, ' ', ACTION_STATEMENT) AS CHAR), CAST(NULL AS CHAR), \
+                 CAST(CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION, ' ', ACTION_STATEMENT) AS CHAR), CAST(CONCAT('.', DEFINER) AS CHAR), \
                  CAST(CONCAT('CREATE TRIGGER ', {before}, '`', REPLACE(TRIGGER_NAME, '`', '``'), '` ', ACTION_TIMING, ' ', \
                  EVENT_MANIPULATION, ' ON ', {on}, ' FOR EACH ROW ', ACTION_STATEMENT) AS CHAR) \
                  FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {schema} AND EVENT_OBJECT_TABLE = {name}"
@@ -360,7 +361,10 @@ impl Dialect for Mysql {
         let longer = format!(
             "BEGIN\n  IF {trespass} OR {moved} THEN\n    IF {trespass} AND NOT (\n    {same}\n    ) THEN\n      SET {assign};\n    END IF;\n"
         );
-        let rekeyed = records::rekeyed(self, target.wanted);
+        let owner = target.owner.as_ref();
+        let switches = target.live.schema.as_ref().map(|_| target.home.as_str());
+        let switches = owner.map(|_| self.qualified(switches, SWITCHES));
+        let rekeyed = records::rekeyed(self, target.wanted, switches.as_deref());
         let recorded = rekeyed.is_some();
         let body = rekeyed.map_or(plain, |rekeyed| {
             format!("{longer}{rekeyed}\n  END IF;\nEND")
@@ -374,7 +378,9 @@ impl Dialect for Mysql {
             .find(|trigger| trigger.name == name);
         let state = match found {
             None => State::Missing,
-            Some(found) if same_text(&found.definition, &stored) => State::Right,
+            Some(found) if same_text(&found.definition, &stored) && is_his(found, owner) => {
+                State::Right
+            }
             // Another program records the table; this one does not.
             Some(found)
                 if !recorded
@@ -390,7 +396,7 @@ impl Dialect for Mysql {
             on: None,
             create: vec![format!(
                 "{} {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\n{body}",
-                create_trigger(target.live)
+                create_trigger(target.live, owner)
             )],
             drop: vec![format!("DROP TRIGGER IF EXISTS {trigger}")],
             state,

@@ -28,6 +28,10 @@ const GROUND: &str = "CROSS JOIN LATERAL (WITH RECURSIVE d (oid, typmod) AS (SEL
      SELECT format_type(d.oid, d.typmod)::text AS sql_type FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid \
      WHERE t.typtype <> 'd') g";
 
+/// The search path of functions in which nothing is found by it. Without the
+/// last part temporary tables would come first.
+pub(super) const CATALOG: &str = "pg_catalog, pg_temp";
+
 /// The default of a new column; the expression itself, if it has one.
 fn default_of(fill: &Fill<'_>) -> Option<&'static str> {
     match fill {
@@ -158,7 +162,9 @@ impl Dialect for Postgres {
                  FROM pg_catalog.pg_trigger t WHERE t.tgrelid = {oid} AND NOT t.tgisinternal"
             ),
             functions: Some(format!(
-                "SELECT p.proname::text, p.prosrc::text, NULL::text, pg_get_functiondef(p.oid)::text \
+                "SELECT p.proname::text, p.prosrc::text, \
+                 (CASE WHEN has_function_privilege('public', p.oid, 'EXECUTE') THEN '=' ELSE '-' END || pg_get_userbyid(p.proowner))::text, \
+                 pg_get_functiondef(p.oid)::text \
                  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_class c ON c.relnamespace = p.pronamespace \
                  WHERE c.oid = {oid} AND starts_with(p.proname::text, 'handleref_') AND p.pronargs = 0"
             )),
@@ -292,7 +298,7 @@ impl Dialect for Postgres {
             tag.insert(1, 'x');
         }
         let create_function = format!(
-            "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS {tag}{body}{tag}"
+            "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = {CATALOG} AS {tag}{body}{tag}"
         );
         let create_trigger = format!(
             "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\nWHEN ({trespass}) EXECUTE FUNCTION {function}()"
@@ -316,7 +322,11 @@ impl Dialect for Postgres {
         };
         let state = match (found, found_function) {
             (None, _) => State::Missing,
-            (Some(found), Some(function)) if function.body == body && right(&found.definition) => {
+            (Some(found), Some(function))
+                if function.body == body
+                    && pins_catalog(&function.restore)
+                    && right(&found.definition) =>
+            {
                 let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {trigger}");
                 if found.disabled {
                     State::Disabled(alter("ENABLE"), alter("DISABLE"))
@@ -335,6 +345,12 @@ impl Dialect for Postgres {
             other: false,
         })
     }
+}
+
+/// Whether a function that the catalogue shows has the path [`CATALOG`].
+fn pins_catalog(shown: &str) -> bool {
+    let head = shown.split("\nAS $").next().unwrap_or_default();
+    folded(head).ends_with("setsearch_pathto'pg_catalog','pg_temp'")
 }
 
 /// The body of the guard's function.

@@ -213,6 +213,30 @@ pub enum ProblemKind {
         /// The greatest one that the column holds.
         most: i64,
     },
+    /// There is no such role or account.
+    UnknownRole,
+    /// It is not the owner's of the history any more.
+    OtherOwner {
+        /// Whose it is.
+        role: String,
+    },
+    /// Somebody besides the owner of the history may change it.
+    ExcessRight {
+        /// Who; `PUBLIC` is everybody.
+        role: String,
+        /// What he may do: `INSERT`, `EXECUTE` and the like.
+        right: String,
+    },
+    /// An account may change every table of the database, and so the history,
+    /// too (MySQL, MariaDB). It is to have rights on single tables instead. With
+    /// `CREATE TEMPORARY TABLES` it can put a table of its own in the place of
+    /// one that triggers name.
+    WideRight {
+        /// The account.
+        role: String,
+        /// What it may do.
+        right: String,
+    },
     /// The engine changes rows of the table where no trigger sees it.
     Unseen {
         /// By what.
@@ -252,6 +276,8 @@ impl ProblemKind {
                 | Self::RecordedTwice
                 | Self::UnrecordedKey
                 | Self::UnknownRelative { .. }
+                | Self::UnknownRole
+                | Self::WideRight { .. }
                 | Self::OtherSchema { .. }
                 | Self::Unseen { .. }
                 | Self::LostBeginnings { .. }
@@ -408,65 +434,21 @@ impl fmt::Display for Problem {
                 "a row has version {found}, and the column ends at {most}, where the row can be neither changed nor deleted: \
                  give the column and the field a wider integer (BIGINT and `i64`)"
             ),
+            K::UnknownRole => f.write_str("there is no role or account of this name; create it first"),
+            K::OtherOwner { role } => {
+                write!(f, "this is `{role}`'s, and not the owner's of the history")
+            }
+            K::ExcessRight { role, right } => write!(
+                f,
+                "`{role}` has {right}, so that it can change the history; only its owner needs that"
+            ),
+            K::WideRight { role, right } => write!(
+                f,
+                "`{role}` has {right} on the whole database, so that it can change the history; \
+                 grant it rights on the tables of the program instead"
+            ),
             K::Unseen { by } => write!(f, "changes would not be recorded: {by}"),
         }
-    }
-}
-
-/// What [`Schema::check`](super::Schema::check) found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a report says whether the schema is right"]
-pub struct Report {
-    pub(super) problems: Vec<Problem>,
-    pub(super) uncovered: Vec<String>,
-}
-
-impl Report {
-    /// The ways to change a recorded model that are not recorded, each with its
-    /// table: columns that the struct does not have, and what the engine does
-    /// without telling a trigger. They are no problems; they are to be known.
-    pub fn uncovered(&self) -> &[String] {
-        &self.uncovered
-    }
-
-    /// Whether the database is as the models need it.
-    pub fn is_ok(&self) -> bool {
-        self.problems.is_empty()
-    }
-
-    /// What is wrong.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
-    }
-
-    /// What is wrong, one by one.
-    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
-        self.problems.iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Report {
-    type Item = &'a Problem;
-    type IntoIter = std::slice::Iter<'a, Problem>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl IntoIterator for Report {
-    type Item = Problem;
-    type IntoIter = std::vec::IntoIter<Problem>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.problems.into_iter()
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_ok() {
-            return f.write_str("the schema is as it should be");
-        }
-        write_all(f, &self.problems)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::record::facts::{Capture, Property, RecordedColumn, Recording};
 use crate::record::{facts, handed};
 use support::Support;
 
+pub(super) mod access;
 mod compare;
 mod declared;
 mod indexes;
@@ -234,23 +235,44 @@ impl<'a> RecordTarget<'a> {
         self.dialect.qualified(schema, name)
     }
 
-    /// The changeset of a record that is written now.
+    /// The changeset of a record that is written now: what the connection says,
+    /// and with an owner what one of his functions has noted of it.
     pub(super) fn changeset(&self) -> String {
+        let owned = self.support.is_owned();
+        let switches = self.inside_support(support::SWITCHES);
         match self.dialect.kind() {
             Kind::Sqlite => format!("(SELECT changeset FROM {})", support::CONTEXT),
             Kind::Postgres => {
                 let said = Switch::Changeset.setting(&self.list());
                 let said = format!("pg_catalog.current_setting({said}, true)");
-                format!(
-                    "(SELECT CASE WHEN {said} OPERATOR(pg_catalog.<>) '' THEN {said}::bigint END)"
-                )
+                let number = match owned {
+                    false => format!("{said}::bigint"),
+                    true => format!(
+                        "(SELECT s.value FROM {switches} AS s WHERE {})",
+                        self.noted("'changeset'")
+                    ),
+                };
+                format!("(SELECT CASE WHEN {said} OPERATOR(pg_catalog.<>) '' THEN {number} END)")
+            }
+            Kind::Mysql if owned => {
+                let noted = noted_by_mysql(&switches, Switch::Changeset);
+                format!("IF({CHANGESET_HERE} IS NULL, NULL, {noted})")
             }
             Kind::Mysql => CHANGESET_HERE.into(),
         }
     }
 
+    /// The condition on a row `s` of `handleref_switches` that it is of this
+    /// transaction, on PostgreSQL; `switch` is SQL.
+    pub(super) fn noted(&self, switch: &str) -> String {
+        format!(
+            "s.transaction_id OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id_if_assigned() \
+             AND s.switch OPERATOR(pg_catalog.=) {switch}"
+        )
+    }
+
     /// The changeset of a record of a change of the row itself: a model may
-    /// require that there is one.
+    /// require that there is one, which is open.
     pub(super) fn changeset_of_change(&self) -> String {
         let changeset = self.changeset();
         if !self.recording.requires_changeset {
@@ -263,11 +285,23 @@ impl<'a> RecordTarget<'a> {
             Kind::Sqlite | Kind::Postgres => self.dialect.text(&message),
         };
         let refuse = self.inside_support(support::REFUSE);
+        let changesets = self.inside_support(support::CHANGESETS);
+        // One that is seen and has no end is of this transaction.
+        let open = match self.dialect.kind() {
+            Kind::Postgres => format!(
+                "(SELECT c.id FROM {changesets} AS c WHERE c.id OPERATOR(pg_catalog.=) {changeset} AND c.last_record IS NULL)"
+            ),
+            Kind::Sqlite | Kind::Mysql => {
+                format!(
+                    "(SELECT c.id FROM {changesets} AS c WHERE c.id = {changeset} AND c.last_record IS NULL)"
+                )
+            }
+        };
         match self.dialect.kind() {
-            Kind::Sqlite => format!("coalesce({changeset}, RAISE(ABORT, {message}))"),
+            Kind::Sqlite => format!("coalesce({open}, RAISE(ABORT, {message}))"),
             // The function gives nothing: it fails.
-            Kind::Postgres => format!("coalesce({changeset}, {refuse}({message})::int)"),
-            Kind::Mysql => format!("IF({changeset} IS NULL, {refuse}({message}), {changeset})"),
+            Kind::Postgres => format!("coalesce({open}, {refuse}({message})::int)"),
+            Kind::Mysql => format!("IFNULL({open}, {refuse}({message}))"),
         }
     }
 
@@ -323,6 +357,19 @@ impl<'a> RecordTarget<'a> {
         at.and_then(|at| self.recorded.relatives.get(at))
             .unwrap_or(self.live)
     }
+}
+
+/// What a row of `handleref_switches` says of a switch of MySQL; null if there
+/// is none. The session's variable has to be the number in the row.
+pub(super) fn noted_by_mysql(switches: &str, switch: Switch) -> String {
+    let (name, token) = match switch {
+        Switch::Changeset => ("changeset", "changeset_token"),
+        Switch::Paused => ("paused", "paused"),
+        Switch::Door => ("door", "door"),
+    };
+    format!(
+        "(SELECT s.value FROM {switches} s WHERE s.connection = CONNECTION_ID() AND s.switch = '{name}' AND s.token = @handleref_{token})"
+    )
 }
 
 /// See [`RecordTarget::trigger_name`].

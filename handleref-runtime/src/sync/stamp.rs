@@ -7,15 +7,15 @@
 //! one row that no writer touches. All records of one turn have one number, and
 //! among themselves the order in which they were written.
 
-use crate::context::{Scope, Switch};
+use crate::context::STAMP;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
+use crate::executor::{Executor, Steps, Transaction};
 use crate::record::facts::{RECORD_ID, RECORD_STAMP};
 use crate::text::quoted;
 
 /// How many records get a number at a time.
-const TURN: usize = 2_000;
+pub(crate) const TURN: usize = 2_000;
 
 /// Numbers what is visible: all of it, or at least `enough` records. Says
 /// whether there may be more.
@@ -27,9 +27,9 @@ pub(super) async fn stamp<C: Executor>(conn: &mut C, enough: usize) -> Result<bo
         if unstamped(conn, &tables, 1).await?.is_empty() {
             return Ok(false);
         }
-        let mut scope = Scope::begin(conn, Switch::Door).await?;
-        let result = turn(scope.conn(), &tables).await;
-        let written = scope.finish(result).await?;
+        let mut transaction = Transaction::begin(conn).await?;
+        let result = turn(transaction.conn()).await;
+        let written = transaction.finish(result).await?;
         count += written;
         let rest = written == TURN;
         if !rest || count >= enough {
@@ -58,13 +58,6 @@ async fn tables<C: Executor>(conn: &mut C) -> Result<Vec<String>, Error> {
         .collect())
 }
 
-async fn last<C: Steps>(conn: &mut C, lock: &str) -> Result<i64, Error> {
-    let sql = format!("SELECT stamp, 0 FROM handleref_database{lock}");
-    let row = conn.numbers(diesel::sql_query(sql)).await?.pop();
-    let (stamp, _) = row.ok_or(diesel::result::Error::NotFound)?;
-    Ok(stamp)
-}
-
 /// Visible records without a number, the first ones; with the places of their
 /// tables. Baselines are no changes.
 async fn unstamped<C: Steps>(
@@ -89,35 +82,17 @@ async fn unstamped<C: Steps>(
     Ok(conn.numbers(diesel::sql_query(sql)).await?)
 }
 
-/// One turn: how many records got a number.
-async fn turn<C: Steps>(conn: &mut C, tables: &[String]) -> Result<usize, Error> {
-    let last_one = last(conn, " FOR UPDATE").await?;
-    // Inside a transaction of the caller the snapshot may be older than the last
-    // turn. It does not show whose numbers that gave, so a later number would
-    // hide those records.
-    if last(conn, "").await? != last_one {
-        return Ok(0);
-    }
-    let number = last_one + 1;
-    let found = unstamped(conn, tables, TURN).await?;
-    let mut count = 0;
-    for (at, table) in (0..).zip(tables) {
-        let ids = found.iter().filter(|(_, its)| *its == at);
-        let ids: Vec<String> = ids.map(|(id, _)| id.to_string()).collect();
-        if ids.is_empty() {
-            continue;
-        }
-        // Without the hint a scan may seem cheaper, which waits for whoever is
-        // writing between these.
-        let sql = format!(
-            "UPDATE {table} FORCE INDEX (PRIMARY) SET {RECORD_STAMP} = {number} WHERE {RECORD_ID} IN ({}) AND {RECORD_STAMP} IS NULL",
-            ids.join(", ")
-        );
-        count += conn.execute(diesel::sql_query(sql)).await?;
-    }
-    if count > 0 {
-        let sql = format!("UPDATE handleref_database SET stamp = {number}");
-        conn.execute(diesel::sql_query(sql)).await?;
-    }
-    Ok(count)
+/// One turn: how many records got a number. The server does all of it, so that
+/// a reader needs no right to change records.
+///
+/// Inside a transaction of the caller the snapshot may be older than the last
+/// turn. It does not show whose numbers that gave, so a later number would hide
+/// those records; then nothing gets one. Where records get one, they are named
+/// by their keys in the primary index: a scan would wait for whoever is writing
+/// between them.
+async fn turn<C: Steps>(conn: &mut C) -> Result<usize, Error> {
+    conn.batch(&format!("CALL {STAMP}()")).await?;
+    let sql = "SELECT CAST(@handleref_stamped AS SIGNED), CAST(0 AS SIGNED)";
+    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    Ok(found.map_or(0, |(count, _)| usize::try_from(count).unwrap_or_default()))
 }

@@ -85,7 +85,7 @@ type Pair = (&'static str, String);
 fn said(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> {
     let id = match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context) + handleref_s.rowid",
-        Kind::Postgres => "nextval('handleref_record_id')",
+        Kind::Postgres => "pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
         Kind::Mysql => "handleref_next_record()",
     };
     let records = facts.records(kind);

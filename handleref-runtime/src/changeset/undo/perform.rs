@@ -4,19 +4,17 @@ use super::super::models::{AnyModel, Facts, Models, models};
 use super::super::net::{Net, differing};
 use super::super::object::ObjectRef;
 use super::super::query::find;
-use super::super::recording::{Open, last_number};
+use super::super::recording::Open;
 use super::super::stored::Changeset;
-use super::super::tables::{any_recorded, record_tables};
+use super::super::tables::{any_recorded, last_recorded, record_tables};
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};
 use super::{Resolution, Undo, UndoConflict, UndoPlan, UndoStep};
 use crate::context::Home;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
 use crate::record::{ChangesetNo, Conflict};
 use crate::schema::{Catalog, ForeignKey};
-use crate::text::{Sql, integer};
 use chrono::DateTime;
 use diesel::result::Error as DieselError;
 use std::collections::HashSet;
@@ -50,21 +48,9 @@ where
     C: Executor,
     Ms: Models<C>,
 {
-    let mut open = Open::begin(conn, &plan.undo.meta).await?;
+    let mut open = Open::undoing(conn, &plan.undo.meta, Some(plan.changeset)).await?;
     let result = check(&mut open, plan).await;
-    let undone = match &result {
-        Ok(()) if open.first.is_some() => {
-            let undoes = Sql::new::<C>()
-                .sql("UPDATE handleref_changesets SET undoes = ")
-                .number(plan.changeset.0)
-                .sql(" WHERE id = ")
-                .number(open.changeset.0);
-            let written = open.conn().execute(undoes.query()).await;
-            written.map(|_| ()).map_err(Error::from)
-        }
-        _ => Ok(()),
-    };
-    let ended = open.end(result.and(undone)).await;
+    let ended = open.end(result).await;
     ended.map(|((), changeset)| changeset)
 }
 
@@ -137,7 +123,7 @@ where
         })
         .collect();
     let order = order(&items);
-    let this = Changeset::in_progress(ours, number_now(conn).await?);
+    let this = Changeset::in_progress(ours, last_recorded(conn).await?);
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
     for row in order.into_iter().filter_map(|at| rows.get(at)) {
         let object = row.inverse.net().object.clone();
@@ -198,18 +184,6 @@ async fn step<C: Executor>(
 /// Diesel's kinds cannot be compared.
 fn same<T>(one: &T, other: &T) -> bool {
     std::mem::discriminant(one) == std::mem::discriminant(other)
-}
-
-/// The number of the last record so far.
-async fn number_now<C: Executor>(conn: &mut C) -> Result<i64, Error> {
-    let integer = integer::<C>();
-    let sql = format!(
-        "SELECT CAST({} AS {integer}), CAST(0 AS {integer})",
-        last_number(C::Backend::KIND, &Home::default())
-    );
-    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
-    let (number, _) = found.ok_or(DieselError::NotFound)?;
-    Ok(number)
 }
 
 /// The record tables with records of a changeset that are of none of the models.

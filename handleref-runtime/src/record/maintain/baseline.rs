@@ -64,7 +64,7 @@ pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32
         Kind::Sqlite => format!(
             "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - (SELECT tick FROM handleref_context)"
         ),
-        Kind::Postgres => "-nextval('handleref_record_id')".into(),
+        Kind::Postgres => "-pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)".into(),
         Kind::Mysql => "-handleref_next_record()".into(),
     };
     let began = format!(

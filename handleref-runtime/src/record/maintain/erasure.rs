@@ -32,7 +32,7 @@ where
     }
     let id = match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context)",
-        Kind::Postgres => "nextval('handleref_record_id')",
+        Kind::Postgres => "pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
         Kind::Mysql => "handleref_next_record()",
     };
     let records = quoted(kind, subject.recording.records);

@@ -1,6 +1,8 @@
 //! How triggers are replaced on MySQL and on MariaDB.
 
-use crate::schema::live::Live;
+use crate::engine::Kind;
+use crate::schema::live::{Live, LiveTrigger};
+use crate::schema::records::access::Role;
 
 /// How a plan locks out other writers.
 pub(in crate::schema) const LOCK_TABLES: &str = "LOCK TABLES ";
@@ -9,9 +11,18 @@ pub(in crate::schema) const LOCK_TABLES: &str = "LOCK TABLES ";
 pub(super) const MARIADB: &str = "mariadb";
 
 /// How a trigger is made; MariaDB, unlike MySQL, replaces one in the same statement.
-pub(in crate::schema) fn create_trigger(live: &Live) -> &'static str {
-    match live.detail == MARIADB {
-        true => "CREATE OR REPLACE TRIGGER",
-        false => "CREATE TRIGGER",
+pub(in crate::schema) fn create_trigger(live: &Live, owner: Option<&Role>) -> String {
+    let create = match live.detail == MARIADB {
+        true => "CREATE OR REPLACE",
+        false => "CREATE",
+    };
+    match owner {
+        Some(owner) => format!("{create} DEFINER = {} TRIGGER", owner.sql(Kind::Mysql)),
+        None => format!("{create} TRIGGER"),
     }
+}
+
+/// Whether a trigger runs with the rights of the owner, if there is one.
+pub(in crate::schema) fn is_his(found: &LiveTrigger, owner: Option<&Role>) -> bool {
+    owner.is_none_or(|owner| found.definer == owner.shown(Kind::Mysql))
 }

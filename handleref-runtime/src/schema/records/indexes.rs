@@ -129,6 +129,8 @@ impl RecordTarget<'_> {
             wanted: &record_table,
             live: &self.recorded.table,
             columns: columns.collect(),
+            owner: None,
+            home: String::new(),
         };
         let (create, drop) = self.dialect.index(&target, &index);
         let column = index.columns.first().map(|name| (*name).to_owned());

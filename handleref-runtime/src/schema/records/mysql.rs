@@ -11,13 +11,15 @@
 //! refuses it; else a unique index over key and version refuses the number, and
 //! the trigger looks again with a lock. Both are in `indexes.rs`.
 
-use super::RecordTarget;
+use super::support::SWITCHES;
+use super::{RecordTarget, noted_by_mysql};
+use crate::context::Switch;
 use crate::engine::Kind;
 use crate::last_version::next_sql;
 use crate::record::facts::Recording;
 use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
 use crate::schema::live::Live;
-use crate::schema::mysql::{Mysql, create_trigger, same_text, stored_literal};
+use crate::schema::mysql::{Mysql, create_trigger, is_his, same_text, stored_literal};
 use crate::schema::names::hex_literal;
 use crate::schema::problem::ProblemKind;
 
@@ -29,12 +31,36 @@ mod text;
 
 use keep::{keep, keep_name, keepable};
 
-/// Whether recording goes on. A variable that was never set is null.
-const ACTIVE: &str = "@handleref_paused IS NOT TRUE";
+/// Whether recording goes on. A variable that was never set is null; with an
+/// owner, it is believed only if one of his procedures has noted it.
+fn active(owned: Option<&str>) -> String {
+    let off = "@handleref_paused IS NOT TRUE";
+    match owned {
+        None => off.to_owned(),
+        Some(switches) => {
+            let noted = noted_by_mysql(switches, Switch::Paused);
+            format!("({off} OR {noted} IS NULL)")
+        }
+    }
+}
+
+impl RecordTarget<'_> {
+    /// See [`active`].
+    fn active(&self) -> String {
+        active(self.switches().as_deref())
+    }
+
+    /// `handleref_switches`, if there is an owner.
+    fn switches(&self) -> Option<String> {
+        let owned = self.support.is_owned();
+        owned.then(|| self.inside_support(SWITCHES))
+    }
+}
+
 /// A trigger runs in the mode of the session that made it: records take what
 /// the table took, dates such as `0000-00-00` too, and never less of it.
-const MODE: &str = "SET @handleref_mode = @@SESSION.sql_mode, SESSION sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES'";
-const MODE_BACK: &str = "SET SESSION sql_mode = @handleref_mode";
+pub(super) const MODE: &str = "SET @handleref_mode = @@SESSION.sql_mode, SESSION sql_mode = 'STRICT_ALL_TABLES,ALLOW_INVALID_DATES'";
+pub(super) const MODE_BACK: &str = "SET SESSION sql_mode = @handleref_mode";
 
 /// What foreign keys do to rows without setting off triggers.
 const ACTS: &str = "('CASCADE', 'SET NULL', 'SET DEFAULT')";
@@ -171,7 +197,9 @@ pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -
     if target.version().is_some() {
         on_table("continue", "BEFORE INSERT", rows::continued(target));
     }
-    if let Some(rekeyed) = rekeyed(target.dialect, target.wanted).filter(|_| !target.guard) {
+    if let Some(rekeyed) = rekeyed(target.dialect, target.wanted, target.switches().as_deref())
+        .filter(|_| !target.guard)
+    {
         on_table("rekey", "BEFORE UPDATE", format!("BEGIN\n{rekeyed}\nEND"));
     }
     on_table("insert", "AFTER INSERT", rows::insert(target));
@@ -187,7 +215,7 @@ pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -
             kind,
             Some(records),
             event,
-            &refusal(records),
+            &refusal(target),
         ));
     }
     triggers.extend(relatives::triggers(target));
@@ -195,14 +223,23 @@ pub(in crate::schema) fn triggers(_dialect: &Mysql, target: &RecordTarget<'_>) -
     triggers
 }
 
-fn refusal(records: &str) -> String {
+fn refusal(target: &RecordTarget<'_>) -> String {
+    let records = target.recording.records;
+    let shut = "@handleref_door IS NOT TRUE";
+    let shut = match target.switches() {
+        None => shut.to_owned(),
+        Some(switches) => format!(
+            "{shut} OR {} IS NULL",
+            noted_by_mysql(&switches, Switch::Door)
+        ),
+    };
     // 128 characters at most, of which a name may have 64.
     let message = stored_literal(&format!(
         "{records} is append-only; only prune and erase remove records"
     ));
     format!(
         "BEGIN\n  DECLARE handleref_message VARCHAR(128) CHARACTER SET utf8mb4 DEFAULT {message};\n  \
-         IF @handleref_door IS NOT TRUE THEN\n    \
+         IF {shut} THEN\n    \
          SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = handleref_message;\n  END IF;\nEND"
     )
 }
@@ -231,7 +268,12 @@ fn named_trigger(
     let found = live.triggers.iter().find(|trigger| trigger.name == name);
     let state = match found {
         None => State::Missing,
-        Some(found) if same_text(&found.definition, &stored) => State::Right,
+        Some(found)
+            if same_text(&found.definition, &stored)
+                && is_his(found, target.support.owner.as_ref()) =>
+        {
+            State::Right
+        }
         Some(found) => State::Altered(vec![found.restore.clone()]),
     };
     let table = target.beside(on.unwrap_or(&target.wanted.table.table));
@@ -243,7 +285,7 @@ fn named_trigger(
             MODE.into(),
             format!(
                 "{} {qualified} {event} ON {table} FOR EACH ROW\n{body}",
-                create_trigger(target.live)
+                create_trigger(target.live, target.support.owner.as_ref())
             ),
             MODE_BACK.into(),
         ],
@@ -267,15 +309,20 @@ pub(super) fn countable(target: &RecordTarget<'_>) -> bool {
 
 /// What the guard adds where a row gets another key: the version goes on after
 /// the last one that was recorded of the new key.
-pub(in crate::schema) fn rekeyed(dialect: &dyn Dialect, wanted: &Wanted) -> Option<String> {
+pub(in crate::schema) fn rekeyed(
+    dialect: &dyn Dialect,
+    wanted: &Wanted,
+    owned: Option<&str>,
+) -> Option<String> {
     let recording = wanted.recording.as_ref()?;
     let (version, bits) = wanted.roles.version?;
     let version = dialect.quote(version);
     let next = next_sql(Kind::Mysql, "handleref_last", bits, &wanted.table.table);
     let moved = moved(dialect, &wanted.key);
     let last = last(dialect, wanted, recording, "NEW");
+    let active = active(owned);
     Some(format!(
-        "    IF {moved} AND {ACTIVE} THEN BEGIN\n      DECLARE handleref_last BIGINT;\n      \
+        "    IF {moved} AND {active} THEN BEGIN\n      DECLARE handleref_last BIGINT;\n      \
          SELECT COALESCE((SELECT record_version {last}), 0) INTO handleref_last;\n      \
          IF NEW.{version} <= handleref_last THEN\n        SET NEW.{version} = {next};\n      END IF;\n    END; END IF;"
     ))

@@ -42,7 +42,7 @@ pub(in crate::schema) enum Counting {
 }
 
 /// What there is of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::schema) struct Numbers {
     pub(in crate::schema) counting: Counting,
     /// Whether the binary log holds statements, which give a replica other numbers.
@@ -161,7 +161,7 @@ impl Numbers {
             (Kind::Postgres, _) => {
                 let sequence = named(SEQUENCE);
                 vec![format!(
-                    "SELECT setval({}, greatest((SELECT last_value FROM {sequence}), {floor}))",
+                    "SELECT pg_catalog.setval({}::pg_catalog.regclass, greatest((SELECT last_value FROM {sequence}), {floor}))",
                     literal(&sequence)
                 )]
             }

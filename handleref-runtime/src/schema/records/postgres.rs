@@ -10,12 +10,13 @@
 //! sequence `handleref_record_id`; to insert a key again that was deleted,
 //! `UPDATE` of the version; to truncate, `SELECT` on the table.
 
+use crate::engine::Kind;
 use crate::record::facts::Capture;
 use crate::schema::dialect::{State, Trigger, Wanted};
 use crate::schema::home;
-use crate::schema::live::Live;
+use crate::schema::live::{Live, LiveFunction};
 use crate::schema::names::{TableName, folded, literal, quoted};
-use crate::schema::postgres::Postgres;
+use crate::schema::postgres::{CATALOG, Postgres};
 use crate::schema::problem::ProblemKind;
 use crate::schema::records::RecordTarget;
 use body::dollar_quoted;
@@ -88,10 +89,15 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
     let records = target.recording.records;
     let on_table = |firing: Firing, body: String| {
         let name = target.trigger_name(firing.kind, table);
+        // What amends a row sets off the triggers and checks of its table, too.
+        let amends = matches!(firing.kind, "insert" | "update");
         let function = Function {
             name,
             body,
-            user_sql: user_sql(target),
+            path: match amends || user_sql(target) {
+                true => Path::Home,
+                false => Path::Catalog,
+            },
         };
         trigger(dialect, target, None, &firing, &function)
     };
@@ -104,14 +110,14 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
     let protect = Function {
         name: target.trigger_name(PROTECT.kind, records),
         body: body::protecting(target),
-        user_sql: false,
+        path: Path::Catalog,
     };
     triggers.push(trigger(dialect, target, Some(records), &PROTECT, &protect));
     if target.recording.notifies {
         let notify = Function {
             name: target.trigger_name(NOTIFY.kind, records),
             body: body::notifying(),
-            user_sql: false,
+            path: Path::Catalog,
         };
         triggers.push(trigger(dialect, target, Some(records), &NOTIFY, &notify));
     }
@@ -124,7 +130,7 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
             let function = Function {
                 name: target.relative_trigger_name(firing.kind, relative.table),
                 body: bodies.relative_changed(event, relative.table, relative.on),
-                user_sql: true,
+                path: Path::Home,
             };
             triggers.push(trigger(
                 dialect,
@@ -172,7 +178,16 @@ fn equality(target: &RecordTarget<'_>, column: &str) -> String {
 struct Function {
     name: String,
     body: String,
-    user_sql: bool,
+    path: Path,
+}
+
+/// What a function finds without being told where. What is ours names its
+/// schema in any case; temporary tables, which anyone can make, come last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Path {
+    Catalog,
+    /// Besides, what SQL of the user's may mean: see [`home::path_sql`].
+    Home,
 }
 
 fn trigger(
@@ -195,19 +210,32 @@ fn trigger(
     let table = dialect.qualified(schema, table_name);
     let called = dialect.qualified(schema, name);
     let quoted = dialect.quote(name);
-    let settings = settings(target, function.user_sql);
-    let head =
-        format!("CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql{settings}");
+    let rights = match target.support.is_owned() {
+        true => " SECURITY DEFINER",
+        false => "",
+    };
+    let settings = settings(target, function.path);
+    let head = format!(
+        "CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql{rights}{settings}"
+    );
     let referencing = match firing.tables.is_empty() {
         true => String::new(),
         false => format!(" REFERENCING {}", firing.tables.join(" ")),
     };
     let tail = format!("{referencing} FOR EACH STATEMENT EXECUTE FUNCTION ");
     let when = firing.when;
-    let create = vec![
+    let mut create = vec![
         format!("{head} AS {}", dollar_quoted("handleref", body)),
         format!("CREATE TRIGGER {quoted} {when} ON {table}{tail}{called}()"),
     ];
+    // Whoever may call it could put it on a table of his own, and forge records.
+    if let Some(owner) = &target.support.owner {
+        create.push(format!(
+            "ALTER FUNCTION {called}() OWNER TO {}",
+            owner.sql(Kind::Postgres)
+        ));
+        create.push(format!("REVOKE ALL ON FUNCTION {called}() FROM PUBLIC"));
+    }
     let found = live.triggers.iter().find(|found| found.name == *name);
     let found_function = live.functions.iter().find(|found| found.name == *name);
     let right_trigger = |definition: &str| {
@@ -217,15 +245,17 @@ fn trigger(
         definition.starts_with(&start)
             && (ends(&quoted) || ends(&dialect.qualified(Some(&live.detail), name)))
     };
-    let right_function = |restore: &str| {
-        let shown = restore.split("\nAS $").next().unwrap_or_default();
-        settings_are_right(target, function.user_sql, shown)
+    let right_function = |found: &LiveFunction| {
+        let shown = found.restore.split("\nAS $").next().unwrap_or_default();
+        let owner = target.support.owner.as_ref();
+        settings_are_right(target, function.path, shown)
+            && owner.is_none_or(|owner| found.owner == owner.0 && !found.is_public)
     };
     let state = match (found, found_function) {
         (None, _) => State::Missing,
         (Some(found), Some(function))
             if function.body == body_here
-                && right_function(&function.restore)
+                && right_function(function)
                 && right_trigger(&found.definition) =>
         {
             let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {quoted}");
@@ -250,25 +280,27 @@ fn trigger(
 }
 
 /// The settings of a function.
-fn settings(target: &RecordTarget<'_>, user_sql: bool) -> String {
+fn settings(target: &RecordTarget<'_>, path: Path) -> String {
     let mut written = String::new();
     for (name, value) in SETTINGS {
         written.push_str(&format!(" SET {name} = {value}"));
     }
-    if user_sql {
-        let path = match target.live.schema {
-            None => home::PATH,
-            Some(_) => target.support.home.path.as_str(),
-        };
-        written.push_str(&format!(" SET search_path = {path}"));
-    }
-    written
+    let path = match path {
+        Path::Catalog => CATALOG,
+        Path::Home if target.live.schema.is_none() => home::PATH,
+        Path::Home => target.support.home.path.as_str(),
+    };
+    written + " SET search_path = " + path
 }
 
 /// Whether a function has them, as the catalogue shows it. What follows the
-/// home in the search path is the installer's choice.
-fn settings_are_right(target: &RecordTarget<'_>, user_sql: bool, shown: &str) -> bool {
+/// home in the search path is the installer's choice, but for schemas in which
+/// everybody may create what then takes precedence.
+fn settings_are_right(target: &RecordTarget<'_>, path: Path, shown: &str) -> bool {
     let mut wanted = String::from("() RETURNS trigger LANGUAGE plpgsql");
+    if target.support.is_owned() {
+        wanted.push_str(" SECURITY DEFINER");
+    }
     for (name, value) in SETTINGS {
         wanted.push_str(&format!(" SET {name} TO '{value}'"));
     }
@@ -277,15 +309,27 @@ fn settings_are_right(target: &RecordTarget<'_>, user_sql: bool, shown: &str) ->
     let Some((_, rest)) = shown.split_once(wanted.as_str()) else {
         return false;
     };
-    match user_sql {
-        false => rest.is_empty(),
-        true => {
-            let home = literal(&target.live.detail);
-            let path = rest.strip_prefix("setsearch_pathto");
-            let rest = path.and_then(|path| path.strip_prefix(home.as_str()));
-            rest.is_some_and(|rest| rest.ends_with(",'pg_temp'"))
-        }
+    let Some(rest) = rest.strip_prefix("setsearch_pathto") else {
+        return false;
+    };
+    if path == Path::Catalog {
+        return rest == "'pg_catalog','pg_temp'";
     }
+    let home = literal(&target.live.detail);
+    let Some(rest) = rest.strip_prefix(home.as_str()) else {
+        return false;
+    };
+    let open = |schema: &str| rest.contains(&format!(",{}", folded(&literal(schema))));
+    rest.ends_with(",'pg_temp'") && !open_schemas(target).any(open)
+}
+
+/// The schemas in which everybody may create.
+fn open_schemas<'a>(target: &'a RecordTarget<'_>) -> impl Iterator<Item = &'a str> {
+    let facts = target.recorded.facts.iter();
+    facts.filter_map(|(name, kind, ..)| match kind.as_deref() {
+        Some(OPEN) => name.as_deref(),
+        _ => None,
+    })
 }
 
 /// The columns of a table whose type has an equality of its own, such as citext.
@@ -302,11 +346,14 @@ const EQUALITIES: &str = "WITH RECURSIVE base (attname, type) AS \
 /// Marks the labels of enums among the facts.
 pub(in crate::schema) const LABEL: &str = "label";
 
+/// Marks the schemas in which everybody may create among the facts.
+const OPEN: &str = "open";
+
 /// Marks the domains of the table's columns that refuse null among the facts.
 pub(in crate::schema) const NEEDED: &str = "needed";
 
 /// The tables that inherit from this one, those that it inherits from, how
-/// columns are compared, and the labels of enums.
+/// columns are compared, the labels of enums, and the schemas that are open to all.
 pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     use crate::schema::dialect::Dialect;
     let TableName { table, .. } = &wanted.table;
@@ -321,7 +368,9 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
          WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped \
          UNION SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE t.typtype = 'd') \
          SELECT format_type(t.oid, NULL)::text, '{NEEDED}', NULL, NULL FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid \
-         WHERE t.typnotnull) ORDER BY 1",
+         WHERE t.typnotnull) \
+         UNION ALL SELECT n.nspname::text, '{OPEN}', NULL, NULL FROM pg_catalog.pg_namespace n \
+         WHERE pg_catalog.has_schema_privilege('public', n.oid, 'CREATE') ORDER BY 1",
         EQUALITIES.replace("{oid}", &oid),
     ))
 }
@@ -338,6 +387,11 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
         };
         paths.push(match kin.as_str() {
             LABEL | NEEDED => continue,
+            OPEN if *name == target.live.detail && user_sql(target) => format!(
+                "whoever can create functions in the schema `{name}`, which is everybody, decides what SQL of its properties \
+                 and conditions means; REVOKE CREATE ON SCHEMA {} FROM PUBLIC",
+                quoted(name, '"')
+            ),
             "child" => format!("statements that name its partition or child `{name}`"),
             "parent" => format!("statements that name its parent `{name}`"),
             _ => continue,

@@ -264,6 +264,7 @@ fn stray((table, name, restore, _): Texts) -> (String, LiveTrigger) {
         name: name.unwrap_or_default(),
         definition: String::new(),
         disabled: false,
+        definer: String::new(),
         restore: restore.unwrap_or_default(),
     };
     (table.unwrap_or_default(), trigger)

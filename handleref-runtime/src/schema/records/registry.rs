@@ -90,7 +90,10 @@ impl RecordTarget<'_> {
                     .push(format!("UPDATE {context} SET tick = tick + 1"));
                 format!("(SELECT tick FROM {context})")
             }
-            Kind::Postgres => format!("nextval({})", self.dialect.text(&named(SEQUENCE))),
+            Kind::Postgres => format!(
+                "pg_catalog.nextval({}::pg_catalog.regclass)",
+                self.dialect.text(&named(SEQUENCE))
+            ),
             Kind::Mysql => format!("{}()", named(NEXT)),
         };
         let delete = format!("DELETE FROM {recordings} WHERE record_table = {listed}");

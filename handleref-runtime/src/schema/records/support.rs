@@ -1,7 +1,8 @@
 //! The tables of our own that recording needs, made before the first record table.
 
+use super::access::{Access, Rights, Role};
 use super::numbers::{COUNTER, Counting, NEXT, Numbers};
-use crate::context::ALL_OFF;
+use crate::context::{ALL_OFF, CLOSE_CHANGESET, OPEN_CHANGESET, STAMP, SWITCH};
 use crate::engine::Kind;
 use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect};
@@ -9,6 +10,7 @@ use crate::schema::diff::Findings;
 use crate::schema::home::Home;
 use crate::schema::live::ask;
 use crate::schema::names::squeezed;
+use crate::schema::postgres::CATALOG;
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::sync::identity;
 use diesel::result::QueryResult;
@@ -30,15 +32,20 @@ pub(in crate::schema) const VALUES: &str = "handleref_values";
 pub(in crate::schema) const SEQUENCE: &str = "handleref_record_id";
 /// Which database this is, and how far its records are numbered; one row.
 pub(in crate::schema) const DATABASE: &str = "handleref_database";
+/// The column of [`DATABASE`] that names the owner, if there is one.
+const OWNER_COLUMN: &str = "owner_name";
+/// What connections have switched on, on a database with an owner.
+pub(in crate::schema) const SWITCHES: &str = "handleref_switches";
 /// A function that fails with the given message.
 pub(in crate::schema) const REFUSE: &str = "handleref_refuse";
 
 mod layout;
+mod routines;
 
 use layout::{LAYOUT, LAYOUT_COLUMN};
 
 /// What is there.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::schema) struct Support {
     /// The schema that our tables are in, or will be.
     pub(in crate::schema) schema: String,
@@ -60,6 +67,14 @@ pub(in crate::schema) struct Support {
     stuck: Vec<String>,
     /// What counts records, and how far it is.
     pub(in crate::schema) numbers: Numbers,
+    /// Whose all of it is to be, if somebody's.
+    pub(in crate::schema) owner: Option<Role>,
+    /// Who writes, if there is an owner.
+    pub(super) writers: Vec<Role>,
+    /// The owner, as the database has him.
+    pub(super) stored_owner: Option<String>,
+    /// Read if there is an owner.
+    pub(super) rights: Rights,
 }
 
 /// A part: how to make it, and the body by which a function is known.
@@ -86,10 +101,25 @@ impl Support {
         conn: &mut C,
         dialect: &dyn Dialect,
         prefix: Option<&str>,
+        access: &Access,
     ) -> QueryResult<Self> {
         let names = [
-            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SEQUENCE, COUNTER,
-            NEXT, REFUSE,
+            RECORDINGS,
+            EVENTS,
+            HOLDS,
+            CHANGESETS,
+            DATABASE,
+            CONTEXT,
+            VALUES,
+            SEQUENCE,
+            COUNTER,
+            NEXT,
+            REFUSE,
+            SWITCHES,
+            SWITCH,
+            OPEN_CHANGESET,
+            CLOSE_CHANGESET,
+            STAMP,
         ];
         let mut support = Self {
             prefix: prefix.map(str::to_owned),
@@ -129,7 +159,52 @@ impl Support {
         let mut numbers = Numbers::counting(conn, dialect.kind()).await?;
         numbers.read(conn, dialect, &support).await?;
         support.numbers = numbers;
+        if dialect.kind() != Kind::Sqlite {
+            // Whoever knows nothing of an owner keeps the one that there is.
+            let stored = support.stored_owner.clone().map(Role);
+            support.owner = access.owner.clone().or(stored);
+        }
+        if support.owner.is_some() {
+            support.writers.clone_from(&access.writers);
+            support.rights = Rights::read(conn, dialect, &support.schema, access).await?;
+        }
         Ok(support)
+    }
+
+    /// Whether triggers and functions run with the rights of an owner.
+    pub(in crate::schema) fn is_owned(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// Whether that is so already, not only to become so.
+    pub(super) fn is_stored_owner(&self) -> bool {
+        self.stored_owner.is_some()
+            && self.stored_owner == self.owner.as_ref().map(|it| it.0.clone())
+    }
+
+    /// Our own tables, and whether they are sequences.
+    pub(super) fn table_names(&self, dialect: &dyn Dialect) -> Vec<(&'static str, bool)> {
+        let parts = self.parts(dialect).into_iter();
+        parts
+            .filter(|part| part.name == SEQUENCE || !part.columns.is_empty())
+            .map(|part| (part.name, part.name == SEQUENCE))
+            .collect()
+    }
+
+    /// The routines that run with the rights of the owner.
+    pub(super) fn routine_names(&self, dialect: &dyn Dialect) -> Vec<&'static str> {
+        self.routines(dialect)
+            .into_iter()
+            .map(|part| part.name)
+            .collect()
+    }
+
+    /// One of them as `GRANT` names it.
+    pub(super) fn routine_sql(&self, dialect: &dyn Dialect, name: &str) -> String {
+        let mut routines = self.routines(dialect).into_iter();
+        let found = routines.find(|part| part.name == name);
+        let drop = found.map(|part| part.drop).unwrap_or_default();
+        drop.trim_start_matches("DROP ").to_owned()
     }
 
     /// Where the models say that our tables are.
@@ -152,9 +227,9 @@ impl Support {
         for part in self.parts(dialect) {
             let found = self.there.iter().find(|(name, _)| name == part.name);
             let same = |found: &str| {
-                let body = part.body.as_deref().unwrap_or_default();
+                let body = self.home.settle(part.body.as_deref().unwrap_or_default());
                 // Whoever did not make a function may not see its text.
-                found.is_empty() || squeezed(found) == squeezed(body)
+                found.is_empty() || squeezed(found) == squeezed(&body)
             };
             if found.is_some_and(|(_, body)| same(body)) {
                 self.compare_table(dialect, &part, &mut findings);
@@ -173,7 +248,7 @@ impl Support {
                 if dialect.kind() == Kind::Mysql {
                     up.insert(0, part.drop);
                 }
-                down.clear();
+                down = self.as_it_was(dialect, part.name);
             }
             findings.changes.push(Change { up, down });
         }
@@ -228,6 +303,24 @@ impl Support {
             });
         }
         findings
+    }
+
+    /// What brings back a function as it was before there was an owner; nothing
+    /// where that is not how it is.
+    fn as_it_was(&self, dialect: &dyn Dialect, name: &str) -> Vec<String> {
+        let plain = Self {
+            owner: None,
+            ..self.clone()
+        };
+        let found = self.there.iter().find(|(found, _)| found == name);
+        let same = |part: &Part| {
+            let body = self.home.settle(part.body.as_deref().unwrap_or_default());
+            part.name == name && found.is_some_and(|(_, it)| squeezed(it) == squeezed(&body))
+        };
+        let part = plain.routines(dialect).into_iter().find(same);
+        let drop = |part: &Part| (dialect.kind() == Kind::Mysql).then(|| part.drop.clone());
+        part.map(|part| drop(&part).into_iter().chain(part.create).collect())
+            .unwrap_or_default()
     }
 
     fn parts(&self, dialect: &dyn Dialect) -> Vec<Part> {
@@ -299,6 +392,22 @@ impl Support {
                 vec![counter, self.next(dialect), self.refuse_mysql(dialect)]
             }
         });
+        if self.is_owned() {
+            // A number of a transaction is never used again, one of a connection
+            // after a restart; so there is a token.
+            let columns = match kind {
+                Kind::Mysql => {
+                    "connection BIGINT UNSIGNED NOT NULL,\n  switch VARCHAR(16) NOT NULL,\n  value BIGINT NOT NULL,\n  \
+                     token BIGINT UNSIGNED NOT NULL,\n  PRIMARY KEY (connection, switch)"
+                }
+                _ => {
+                    "transaction_id XID8 NOT NULL,\n  switch TEXT NOT NULL,\n  value BIGINT NOT NULL,\n  \
+                     PRIMARY KEY (transaction_id, switch)"
+                }
+            };
+            parts.push(table(SWITCHES, columns.into()));
+        }
+        parts.extend(self.routines(dialect));
         parts
     }
 
@@ -313,7 +422,11 @@ impl Support {
             )],
             drop: format!("DROP TABLE {table}"),
             body: None,
-            columns: columns.split(",\n  ").map(str::to_owned).collect(),
+            columns: columns
+                .split(",\n  ")
+                .filter(|line| !line.starts_with("PRIMARY KEY"))
+                .map(str::to_owned)
+                .collect(),
         }
     }
 
@@ -352,7 +465,8 @@ impl Support {
         let (token, home) = (identity::token(kind), identity::home(kind));
         let columns = format!(
             "id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),\n  token {short} NOT NULL,\n  home {short} NOT NULL,\n  \
-             born_record BIGINT NOT NULL,\n  stamp BIGINT NOT NULL,\n  {LAYOUT_COLUMN} INTEGER NOT NULL DEFAULT {LAYOUT}"
+             born_record BIGINT NOT NULL,\n  stamp BIGINT NOT NULL,\n  {LAYOUT_COLUMN} INTEGER NOT NULL DEFAULT {LAYOUT},\n  \
+             {OWNER_COLUMN} {short} NULL"
         );
         let mut part = self.table(dialect, DATABASE, &columns);
         part.create.push(format!(
@@ -429,7 +543,7 @@ impl Support {
         Part {
             name: REFUSE,
             create: vec![format!(
-                "CREATE OR REPLACE FUNCTION {name}(message text) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE AS $handleref${body}$handleref$"
+                "CREATE OR REPLACE FUNCTION {name}(message text) RETURNS boolean LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = {CATALOG} AS $handleref${body}$handleref$"
             )],
             drop: format!("DROP FUNCTION {name}(text)"),
             body: Some(body.into()),

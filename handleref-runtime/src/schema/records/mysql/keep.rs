@@ -1,6 +1,7 @@
 //! The table that keeps a recorded one from being truncated.
 
 use super::known;
+use crate::engine::Kind;
 use crate::schema::dialect::{State, Trigger, Wanted};
 use crate::schema::mysql::Mysql;
 use crate::schema::names::shortened;
@@ -32,6 +33,15 @@ pub(super) fn keepable<'a>(target: &'a RecordTarget<'_>) -> Result<&'a [String],
         .ok_or("the database does not know the key as unique")
 }
 
+/// An `UPDATE` that joins tables is checked with the writer's own rights for
+/// what looks at a key, as for what triggers read.
+fn reading(target: &RecordTarget<'_>, keep: &str) -> Vec<String> {
+    let writers = target.support.writers.iter();
+    writers
+        .map(|role| format!("GRANT SELECT ON {keep} TO {}", role.sql(Kind::Mysql)))
+        .collect()
+}
+
 /// An empty table whose foreign key lets the engine refuse `TRUNCATE`, which
 /// sets off no triggers.
 pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
@@ -59,12 +69,14 @@ pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
     Some(Trigger {
         name,
         on: None,
-        create: vec![format!(
+        create: std::iter::once(format!(
             "CREATE TABLE {keep} (\n{definitions}  CONSTRAINT {} CHECK (1 = 0),\n  CONSTRAINT {} FOREIGN KEY ({all}) REFERENCES {table} ({all})\n) \
              ENGINE = InnoDB COMMENT = 'Always empty; refuses TRUNCATE, which could not be recorded'",
             quote(&empty),
             quote(&constraint)
-        )],
+        ))
+        .chain(reading(target, &keep))
+        .collect(),
         drop: vec![format!("DROP TABLE IF EXISTS {keep}")],
         state: if kept == wanted {
             State::Right

@@ -1,8 +1,8 @@
 //! The triggers on relatives: a change of one may alter the properties of some
 //! rows of the model.
 
+use super::named_trigger;
 use super::text::{AT, Said, began, charset, computed, counted, insert, now, row_column, variable};
-use super::{ACTIVE, named_trigger};
 use crate::engine::Kind;
 use crate::record::facts::Relative;
 use crate::schema::dialect::Trigger;
@@ -153,10 +153,11 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
         ),
         false => String::new(),
     };
+    let active = target.active();
     format!(
         "BEGIN\n{declare}DECLARE handleref_rows CURSOR FOR {cursor};\n\
          DECLARE CONTINUE HANDLER FOR NOT FOUND SET handleref_done = TRUE;\n\
-         IF {ACTIVE} THEN\nOPEN handleref_rows;\nhandleref_each: LOOP\n\
+         IF {active} THEN\nOPEN handleref_rows;\nhandleref_each: LOOP\n\
          FETCH handleref_rows INTO {keys};\nIF handleref_done THEN LEAVE handleref_each; END IF;\n\
          SET {reset};\n\
          SELECT {past_values} INTO {past_variables} {last};\n\

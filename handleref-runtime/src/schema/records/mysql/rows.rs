@@ -3,7 +3,7 @@
 use super::text::{
     Said, baseline, body, last_properties, new, old, properties, record, under_condition,
 };
-use super::{ACTIVE, last, same_key};
+use super::{last, same_key};
 use crate::engine::Kind;
 use crate::last_version::{greatest, next_sql};
 use crate::schema::dialect::Living;
@@ -37,12 +37,14 @@ fn deleted(target: &RecordTarget<'_>) -> String {
 }
 
 pub(super) fn insert(target: &RecordTarget<'_>) -> String {
-    let text = format!("IF {ACTIVE} THEN\n{}\nEND IF;", inserted(target));
+    let active = target.active();
+    let text = format!("IF {active} THEN\n{}\nEND IF;", inserted(target));
     body(target, &text)
 }
 
 pub(super) fn delete(target: &RecordTarget<'_>) -> String {
-    let text = format!("IF {ACTIVE} THEN\n{}\nEND IF;", deleted(target));
+    let active = target.active();
+    let text = format!("IF {active} THEN\n{}\nEND IF;", deleted(target));
     body(target, &text)
 }
 
@@ -152,8 +154,9 @@ pub(super) fn update(target: &RecordTarget<'_>) -> String {
             format!("IF {stays} THEN\n{write}\nELSE\n{moved}\nEND IF;"),
         ),
     };
+    let active = target.active();
     let text = format!(
-        "IF {outer} AND {ACTIVE} AND {usual} THEN\n{write}\nELSEIF {ACTIVE} AND {rest} THEN\n{}\nEND IF;",
+        "IF {outer} AND {active} AND {usual} THEN\n{write}\nELSEIF {active} AND {rest} THEN\n{}\nEND IF;",
         unless_ignored(target, &risky, &moved)
     );
     body(target, &text)
@@ -274,10 +277,11 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     let next = format!(
         "CASE WHEN handleref_last > {last_but_one} THEN {next} ELSE handleref_last + IF(handleref_ended, 1, 2) END"
     );
+    let active = target.active();
     format!(
         "BEGIN\nDECLARE handleref_last, handleref_next, handleref_row, handleref_before BIGINT;\nDECLARE handleref_ended BOOLEAN;\n\
          DECLARE CONTINUE HANDLER FOR NOT FOUND BEGIN END;\n\
-         IF {ACTIVE} AND {known} THEN\n{look}\n\
+         IF {active} AND {known} THEN\n{look}\n\
          IF handleref_last IS NOT NULL AND ({new_version} > handleref_last AND (handleref_ended OR {new_version} - 1 > handleref_last)) IS NOT TRUE THEN\n\
          SET handleref_next = {next};\nSET {new_version} = {};\nEND IF;\n\
          END IF;\nEND",

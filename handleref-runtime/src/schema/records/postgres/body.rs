@@ -10,6 +10,7 @@ use super::record::Records;
 use super::rows::{NEW, OLD, ONE_NEW, ONE_OLD, ONE_PAIR, PAIRS, Rows};
 use crate::context::Switch;
 use crate::schema::records::RecordTarget;
+use crate::schema::records::support::SWITCHES;
 
 impl Records<'_, '_> {
     pub(super) fn inserted(&self) -> String {
@@ -35,7 +36,7 @@ impl Records<'_, '_> {
         );
         self.function(
             "",
-            "rows bigint; written bigint; first bigint; amending text;",
+            "rows bigint; written bigint; first bigint; amending pg_catalog.text; marked bigint;",
             &body,
         )
     }
@@ -69,10 +70,17 @@ impl Records<'_, '_> {
             if_many(&many, &format!("    moved := {};\n", has_moved(ONE_PAIR))),
             self.replaced(PAIRS.from, &moved, &arrived),
         );
-        let amending = " OR pg_catalog.current_setting('handleref.amending', true) OPERATOR(pg_catalog.=) TG_RELID::pg_catalog.text";
-        let variables =
-            "rows bigint; olds bigint; written bigint; first bigint; moved boolean; amending text;";
-        self.function(amending, variables, &body)
+        let amending = "pg_catalog.current_setting('handleref.amending', true) OPERATOR(pg_catalog.=) TG_RELID::pg_catalog.text";
+        let amending = match self.target.support.is_owned() {
+            false => format!(" OR {amending}"),
+            true => format!(
+                " OR ({amending} AND EXISTS (SELECT FROM {} AS s WHERE {}))",
+                self.target.inside_support(SWITCHES),
+                self.target.noted(AMENDING)
+            ),
+        };
+        let variables = "rows bigint; olds bigint; written bigint; first bigint; moved boolean; amending pg_catalog.text; marked bigint;";
+        self.function(&amending, variables, &body)
     }
 
     /// Rows that left their key, and rows that came to one.
@@ -202,15 +210,21 @@ pub(super) fn protecting(target: &RecordTarget<'_>) -> String {
 }
 
 /// Whether a switch is on: for this schema, by one of ours, or for all of them,
-/// by a person.
+/// by a person. With an owner, only what one of his functions has noted.
 fn is_on(target: &RecordTarget<'_>, switch: Switch) -> String {
     let ours = switch.setting(&target.list());
+    let ours = format!("pg_catalog.current_setting({ours}, true) OPERATOR(pg_catalog.=) '1'");
+    if target.support.is_owned() {
+        let switches = target.inside_support(SWITCHES);
+        let noted = target.noted(&format!("'{}'", switch.name()));
+        return format!("({ours} AND EXISTS (SELECT FROM {switches} AS s WHERE {noted}))");
+    }
     let all = switch.setting_of_all();
-    format!(
-        "pg_catalog.current_setting({ours}, true) OPERATOR(pg_catalog.=) '1' \
-         OR pg_catalog.current_setting({all}, true) OPERATOR(pg_catalog.=) '1'"
-    )
+    format!("{ours} OR pg_catalog.current_setting({all}, true) OPERATOR(pg_catalog.=) '1'")
 }
+
+/// What marks the versions that a trigger raises itself, in `handleref_switches`.
+pub(super) const AMENDING: &str = "pg_catalog.concat('amending ', TG_RELID)";
 
 /// Wakes those who listen, once in a transaction: the server sends one of
 /// several notifications that are the same.

@@ -2,14 +2,14 @@
 //!
 //! `o` is a row as it was, `n` as it is, and `last` its newest record.
 
-use super::body::planned;
+use super::body::{AMENDING, planned};
 use super::rows::Rows;
 use crate::engine::Kind;
 use crate::last_version::next_sql;
 use crate::schema::dialect::Living;
 use crate::schema::names::literal;
 use crate::schema::records::RecordTarget;
-use crate::schema::records::support::{RECORDINGS, SEQUENCE};
+use crate::schema::records::support::{RECORDINGS, SEQUENCE, SWITCHES};
 use crate::time::{TimeKind, now_sql, rising_sql};
 
 /// Operators and functions are named with their schema: the writer's search
@@ -348,14 +348,33 @@ impl<'a, 'b> Records<'a, 'b> {
         );
         let mut record = self.record("'insert'", "t", format!("t.{version}"), from);
         record.filter.insert(0, behind);
+        let (mark, unmark) = self.marks();
         format!(
-            "{}    amending := pg_catalog.current_setting('handleref.amending', true);\n    \
+            "{}    amending := pg_catalog.current_setting('handleref.amending', true);\n{mark}    \
              PERFORM pg_catalog.set_config('handleref.amending', TG_RELID::pg_catalog.text, true);\n{}    \
-             PERFORM pg_catalog.set_config('handleref.amending', coalesce(amending, ''), true);\n{}",
+             PERFORM pg_catalog.set_config('handleref.amending', coalesce(amending, ''), true);\n{unmark}{}",
             planned(&seen, " USING first"),
             planned(&amend, " USING first"),
             planned(&self.insert(record), " USING first"),
         )
+    }
+
+    /// Notes that what follows is a write of the trigger's own, where a setting
+    /// alone is not believed; and ends that, unless it was noted before.
+    fn marks(&self) -> (String, String) {
+        if !self.target.support.is_owned() {
+            return Default::default();
+        }
+        let switches = self.target.inside_support(SWITCHES);
+        let mark = format!(
+            "    INSERT INTO {switches} (transaction_id, switch, value) VALUES (pg_catalog.pg_current_xact_id(), {AMENDING}, 1) ON CONFLICT DO NOTHING;\n    \
+             GET DIAGNOSTICS marked = ROW_COUNT;\n"
+        );
+        let unmark = format!(
+            "    IF marked OPERATOR(pg_catalog.>) 0 THEN\n      DELETE FROM {switches} AS s WHERE {};\n    END IF;\n",
+            self.target.noted(AMENDING)
+        );
+        (mark, unmark)
     }
 
     /// For a relative's trigger: records the objects whose properties differ

@@ -1,7 +1,8 @@
 //! Our own tables: their columns, their rows, and which library made them.
 
 use super::{
-    CHANGESETS, CONTEXT, DATABASE, EVENTS, HOLDS, Part, RECORDINGS, SEQUENCE, Support, VALUES,
+    CHANGESETS, CONTEXT, DATABASE, EVENTS, HOLDS, OWNER_COLUMN, Part, RECORDINGS, SEQUENCE,
+    SWITCHES, Support, VALUES,
 };
 use crate::engine::Kind;
 use crate::executor::Steps;
@@ -11,7 +12,7 @@ use crate::schema::live::ask;
 use crate::schema::names::TableName;
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::sync::identity;
-use crate::text::integer;
+use crate::text::{as_text, integer};
 use diesel::result::QueryResult;
 
 /// The column that says it.
@@ -30,7 +31,7 @@ impl Support {
         dialect: &dyn Dialect,
     ) -> QueryResult<()> {
         for name in [
-            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES,
+            RECORDINGS, EVENTS, HOLDS, CHANGESETS, DATABASE, CONTEXT, VALUES, SWITCHES,
         ] {
             if !self.has(name) {
                 continue;
@@ -65,6 +66,12 @@ impl Support {
                 Some((layout, _)) if name == DATABASE => self.layout = Some(layout),
                 Some(_) => {}
             }
+        }
+        if self.has(DATABASE) && self.lacks(DATABASE, OWNER_COLUMN).is_none() {
+            let (owner, table) = (as_text::<C>(OWNER_COLUMN), self.named(dialect, DATABASE));
+            let sql =
+                format!("SELECT {owner}, {owner}, {owner}, {owner} FROM {table} WHERE id = 1");
+            self.stored_owner = ask(conn, sql).await?.pop().and_then(|row| row.0);
         }
         Ok(())
     }
