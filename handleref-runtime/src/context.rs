@@ -1,6 +1,7 @@
 //! What a transaction says to the triggers: that recording is paused, that the
 //! door of the record tables is open, which changeset it is.
 
+use crate::absent::without_context;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, after_failure};
@@ -251,7 +252,7 @@ impl<'a, E: Steps> Scope<'a, E> {
         };
         match locked {
             Ok(()) => Ok(this),
-            Err(error) => this.finish(Err(error.into())).await,
+            Err(error) => this.finish(Err(without_context(error))).await,
         }
     }
 
@@ -361,6 +362,17 @@ impl<'a, E: Steps> Scope<'a, E> {
 
     /// Rolls back.
     pub(crate) async fn roll_back(mut self) -> Result<(), Error> {
+        self.unwind().await
+    }
+
+    /// Rolls back, and gives the connection as it is then.
+    pub(crate) async fn unwound(&mut self) -> &mut E {
+        // The first error says more than that its connection is broken.
+        let _ = self.unwind().await;
+        self.conn
+    }
+
+    async fn unwind(&mut self) -> Result<(), Error> {
         // Whatever is still open in it goes first.
         let ended = loop {
             match self.conn.depth() {

@@ -1,6 +1,7 @@
 //! The one error type of the runtime.
 
 mod convert;
+mod languages;
 mod message;
 
 pub(crate) use convert::{changeset_required, is_conflict};
@@ -103,6 +104,12 @@ pub enum Error {
         model: &'static str,
         /// The record table.
         records: &'static str,
+    },
+    /// The database user has not a right that is needed, and what the server says
+    /// about it would not tell.
+    Denied {
+        /// The right.
+        right: String,
     },
     /// A changeset cannot be undone; nothing was written.
     Undo {

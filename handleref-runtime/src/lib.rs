@@ -3,6 +3,7 @@
 //! Depend on `handleref`, which re-exports what is public here; this crate
 //! exists because a procedural-macro crate cannot hold anything else.
 
+mod absent;
 pub mod bound;
 pub mod cascade;
 pub mod changeset;

@@ -20,3 +20,4 @@ mod gaps;
 mod models;
 mod parents;
 mod ranges;
+mod rights;

@@ -92,6 +92,10 @@ each_engine! {
 
     /// What is not installed says so.
     async fn not_installed(db: bare_papers, conn) {
+        if db.engine == Engine::Mysql {
+            // Whatever language the server speaks.
+            sql!(conn, "SET lc_messages = 'de_DE'");
+        }
         let asked = go!(Paper::changes().load(conn));
         assert!(matches!(asked, Err(Error::NotInstalled { model: "Paper", records: "paper_records" })), "{asked:?}");
         let asked = go!(Paper::changes().now(conn));
@@ -99,6 +103,11 @@ each_engine! {
         db.install(&handleref::schema![Author]);
         let asked = go!(changes::<(Author, Paper)>().load(conn));
         assert!(matches!(asked, Err(Error::NotInstalled { model: "Paper", .. })), "{asked:?}");
+        // In a transaction of the caller too, which PostgreSQL has ended then.
+        sql!(conn, "BEGIN");
+        let asked = go!(changes::<(Author, Paper)>().load(conn));
+        assert!(matches!(asked, Err(Error::NotInstalled { model: "Paper", .. })), "{asked:?}");
+        sql!(conn, "ROLLBACK");
     }
 
     /// A cursor of another database.

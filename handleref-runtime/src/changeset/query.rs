@@ -2,6 +2,7 @@
 
 use super::meta::Actor;
 use super::stored::{Changeset, columns};
+use crate::absent::{HISTORY, or_not_installed};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Executor;
@@ -228,7 +229,8 @@ impl<C: Executor> Changesets<C> {
     ///
     /// # Errors
     /// [`Error::NoField`] if [`field`](Changesets::field) names a column whose
-    /// values are not recorded, or comes without a model; [`Error::Database`].
+    /// values are not recorded, or comes without a model; [`Error::NotInstalled`];
+    /// [`Error::Database`].
     pub fn load(self, conn: &mut C) -> C::Output<'_, Result<Vec<Changeset>, Error>> {
         C::run(async move {
             self.check()?;
@@ -238,8 +240,10 @@ impl<C: Executor> Changesets<C> {
                 " ORDER BY handleref_c.id{order} LIMIT {} OFFSET {}",
                 self.limit, self.offset
             ));
-            let rows = conn.wide(sql).await?;
-            read_all(rows, A_CHANGESET, Changeset::read)
+            match conn.wide(sql).await {
+                Ok(rows) => read_all(rows, A_CHANGESET, Changeset::read),
+                Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
+            }
         })
     }
 
@@ -251,8 +255,10 @@ impl<C: Executor> Changesets<C> {
         C::run(async move {
             self.check()?;
             let sql = self.select("SELECT COUNT(*), COUNT(*)".into());
-            let found = conn.numbers(sql).await?.pop();
-            Ok(found.map_or(0, |(count, _)| count))
+            match conn.numbers(sql).await {
+                Ok(found) => Ok(found.first().map_or(0, |(count, _)| *count)),
+                Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
+            }
         })
     }
 
@@ -395,7 +401,7 @@ impl Changeset {
     /// The changeset with this number.
     ///
     /// # Errors
-    /// [`Error::NoChangeset`] or [`Error::Database`].
+    /// [`Error::NoChangeset`], [`Error::NotInstalled`] or [`Error::Database`].
     pub fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> C::Output<'_, Result<Self, Error>> {
         C::run(find(conn, no))
     }
@@ -409,7 +415,10 @@ pub(super) async fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> Result<C
         no.0,
         integer::<C>()
     );
-    let found = conn.wide(diesel::sql_query(sql)).await?.pop();
+    let found = match conn.wide(diesel::sql_query(sql)).await {
+        Ok(mut found) => found.pop(),
+        Err(error) => return Err(or_not_installed(conn, error, HISTORY).await),
+    };
     let found = found.ok_or(Error::NoChangeset { no: no.0 })?;
     Changeset::read(found).ok_or_else(|| unreadable(A_CHANGESET))
 }

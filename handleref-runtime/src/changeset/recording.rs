@@ -2,6 +2,7 @@
 
 use super::meta::ChangesetMeta;
 use super::tables::{any_recorded, record_tables};
+use crate::absent::{HISTORY, or_not_installed, without_context};
 use crate::context::{CLOSE_CHANGESET, Home, OPEN_CHANGESET, Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -10,7 +11,7 @@ use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
 use crate::text::{Sql, unreadable};
 use crate::time::{TimeKind, literal_sql};
-use diesel::result::{DatabaseErrorInformation, Error as DieselError};
+use diesel::result::Error as DieselError;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -125,7 +126,7 @@ pub fn current_changeset<C: Executor>(
 ) -> C::Output<'_, Result<Option<ChangesetNo>, Error>> {
     C::run(async move {
         let current = Switch::Changeset.read(conn).await;
-        Ok(current.map_err(not_installed)?.map(ChangesetNo))
+        Ok(current.map_err(without_context)?.map(ChangesetNo))
     })
 }
 
@@ -218,15 +219,15 @@ impl<'a, C: Steps> Open<'a, C> {
         meta: &ChangesetMeta,
         undoes: Option<ChangesetNo>,
     ) -> Result<Self, Error> {
-        let mut scope = Scope::open(conn).await.map_err(not_installed)?;
-        let entered = enter(&mut scope, meta, undoes).await.map_err(not_installed);
+        let mut scope = Scope::open(conn).await?;
+        let entered = enter(&mut scope, meta, undoes).await;
         match entered {
             Ok((changeset, first)) => Ok(Self {
                 scope,
                 changeset,
                 first,
             }),
-            Err(error) => scope.finish(Err(error)).await,
+            Err(error) => Err(or_not_installed(scope.unwound().await, error, HISTORY).await),
         }
     }
 
@@ -417,30 +418,5 @@ async fn leave_sqlite<C: Steps>(
     match conn.execute(sql.query()).await? {
         0 => Err(ended()),
         _ => Ok(stored),
-    }
-}
-
-/// Without any recording there are no tables of ours.
-pub(super) fn not_installed(error: impl Into<Error>) -> Error {
-    let error = error.into();
-    let missing = |info: &dyn DatabaseErrorInformation| {
-        let message = info.message();
-        [
-            "handleref_changesets",
-            OPEN_CHANGESET,
-            "handleref_context",
-            "handleref_recordings",
-        ]
-        .iter()
-        .any(|table| message.contains(table))
-    };
-    match &error {
-        Error::Database(DieselError::DatabaseError(_, info)) if missing(&**info) => {
-            Error::NotInstalled {
-                model: "changesets",
-                records: "handleref_changesets",
-            }
-        }
-        _ => error,
     }
 }

@@ -1,7 +1,7 @@
 //! Recording what the triggers could not see.
 
 use super::meta::ChangesetMeta;
-use super::recording::{Open, not_installed};
+use super::recording::Open;
 use super::stored::number_or_null;
 use crate::context::Scope;
 use crate::engine::{Engine, Kind};
@@ -289,7 +289,7 @@ impl<C: Executor + 'static> Scan<C> {
                     .await?;
             }
             // The locks come before all reads, so before the changeset.
-            let mut scope = Scope::open(conn).await.map_err(not_installed)?;
+            let mut scope = Scope::open(conn).await?;
             let result = self.run(scope.conn(), own).await;
             scope.finish(result).await
         })

@@ -1,6 +1,7 @@
 //! From and to Diesel's errors, and what the messages of databases mean.
 
 use super::Error;
+use super::languages::CONFLICTS;
 use crate::last_version::versions_end;
 use crate::schema::is_about_lives;
 use diesel::result::DatabaseErrorKind;
@@ -74,13 +75,15 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
     ];
     match error {
         diesel::result::Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+            // MySQL names an index in its message only, between quotes in any language.
+            let mut said = info.message().rsplit('\'');
+            info.constraint_name()
+                .map_or_else(|| said.any(is_about_lives), is_about_lives)
+        }
         diesel::result::Error::DatabaseError(_, info) => {
-            // MySQL names an index in its message only.
-            let said = info.message().rsplit_once(" for key '");
-            let said = said.map(|(_, index)| index.trim_end_matches('\''));
-            let index = info.constraint_name().or(said);
-            index.is_some_and(is_about_lives)
-                || SAID.iter().any(|said| info.message().starts_with(said))
+            let mut said = SAID.iter().chain(&CONFLICTS);
+            said.any(|said| info.message().starts_with(said))
         }
         _ => false,
     }

@@ -64,6 +64,10 @@ impl fmt::Display for Error {
                 f,
                 "the history `{records}` of {model} is not installed; see `handleref::schema!`"
             ),
+            Self::Denied { right } => write!(
+                f,
+                "the database user has not the right {right}: grant it; docs/grants.md says what each use needs"
+            ),
             Self::Undo { no, conflicts } => {
                 write!(f, "changeset {no} cannot be undone:")?;
                 for conflict in conflicts {

@@ -1,6 +1,7 @@
 //! Transactions that the engine has ended while Diesel believes in them.
 
 use super::{Executor, Steps};
+use crate::absent::was;
 use crate::engine::{Engine, Kind};
 use crate::error::{Error, is_conflict};
 use diesel::connection::{TransactionManagerStatus, ValidTransactionManagerStatus};
@@ -20,7 +21,7 @@ use diesel::result::{Error as DieselError, QueryResult};
 pub(crate) async fn judged<C: Steps, T>(conn: &mut C, result: QueryResult<T>) -> QueryResult<T> {
     let error = match result {
         Ok(value) => return Ok(value),
-        Err(error) => error,
+        Err(error) => in_any_language(conn, error).await,
     };
     if !conn.in_transaction() || !may_end_a_transaction(C::Backend::KIND, &error) {
         return Err(error);
@@ -33,6 +34,24 @@ pub(crate) async fn judged<C: Steps, T>(conn: &mut C, result: QueryResult<T>) ->
         .into()),
         true => Err(Error::RolledBack { cause: error }.into()),
         false => Err(error),
+    }
+}
+
+/// MySQL's and MariaDB's errors for a transaction in the way, of which Diesel
+/// knows one, and only on some connections; `error` knows their English texts.
+const IN_THE_WAY: [u16; 3] = [1213, 1205, 1020];
+
+#[allow(dead_code)]
+async fn in_any_language<C: Steps>(conn: &mut C, error: DieselError) -> DieselError {
+    use diesel::result::DatabaseErrorKind as Of;
+    if C::Backend::KIND != Kind::Mysql || is_conflict(&error) {
+        return error;
+    }
+    match error {
+        DieselError::DatabaseError(Of::Unknown, said) if was(conn, &IN_THE_WAY).await => {
+            DieselError::DatabaseError(Of::SerializationFailure, said)
+        }
+        other => other,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::facts::Recording;
 use super::model::{LiveName, Recorded};
+use crate::absent::{or_not_installed, without_context};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
@@ -34,7 +35,7 @@ impl Subject {
     /// of the transaction: holds, prunes and erasures of a model go one after
     /// the other.
     pub(super) async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
-        context::write_lock(conn).await?;
+        context::write_lock(conn).await.map_err(without_context)?;
         self.find(conn, text::for_update::<C>()).await
     }
 
@@ -57,12 +58,11 @@ impl Subject {
                 self.recording.records,
             ))
             .sql(end);
-        match conn.numbers(sql.query()).await?.is_empty() {
-            true => Err(Error::NotInstalled {
-                model: self.name,
-                records: self.recording.records,
-            }),
-            false => Ok(()),
+        let (model, records) = (self.name, self.recording.records);
+        match conn.numbers(sql.query()).await {
+            Ok(found) if found.is_empty() => Err(Error::NotInstalled { model, records }),
+            Ok(_) => Ok(()),
+            Err(error) => Err(or_not_installed(conn, error, (model, records)).await),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::records::Recorded;
 use super::records::access::Access;
 use super::records::read::{Known, Ours, ours, recorded};
 use super::records::support::{RECORDINGS, Support};
+use crate::absent::{NO_SUCH_TABLE, was};
 use crate::context::ALL_OFF;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -249,9 +250,14 @@ async fn apply<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
 async fn apply_plan<C: Steps>(conn: &mut C, plan: &Plan) -> Result<(), Error> {
     plan.refuse_problems()?;
     for statement in plan.up() {
-        match conn.batch(statement).await {
-            Err(error) if statement.starts_with(LOCK_TABLES) && names_what_is_gone(&error) => {}
-            done => done?,
+        if !statement.starts_with(LOCK_TABLES) {
+            conn.batch(statement).await?;
+        } else if let Err(error) = conn.raw(statement).await {
+            // The triggers name a table that does not exist. Then nobody can
+            // write to it, either.
+            if !was(conn, &[NO_SUCH_TABLE]).await {
+                return Err(error.into());
+            }
         }
     }
     Ok(())
@@ -282,10 +288,4 @@ async fn has_unfilled<C: Steps>(
     );
     let rows = conn.numbers(diesel::sql_query(sql)).await?;
     Ok(rows.first().is_some_and(|(count, _)| *count > 0))
-}
-
-/// Whether a table cannot be locked because its triggers name one that does not
-/// exist. Then nobody can write to it, either.
-fn names_what_is_gone(error: &diesel::result::Error) -> bool {
-    matches!(error, diesel::result::Error::DatabaseError(_, info) if info.message().contains("doesn't exist"))
 }

@@ -138,7 +138,10 @@ impl<Ms, F> ChangesSince<Ms, F> {
         C::run(async move {
             let models = sorted::<Ms, C>();
             let now = reach::now(conn).await;
-            let (database, position) = now.map_err(|error| not_installed(error, &models))?;
+            let (database, position) = match now {
+                Ok(now) => now,
+                Err(error) => return Err(not_installed(conn, error, &models).await),
+            };
             let witness = witness::newest(conn, &models).await?;
             Ok(Cursor::new(Inner {
                 database: database.token,

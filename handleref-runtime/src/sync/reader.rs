@@ -7,6 +7,7 @@ use super::page::{self, Found, Page};
 use super::position::{Place, Position};
 use super::reach::{Reach, reach};
 use super::{prune, witness};
+use crate::absent::{HISTORY, missing, own};
 use crate::changeset::{AnyModel, Models, models};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -46,7 +47,10 @@ impl<C: Executor> Reader<C> {
         let known = cursor.inner().map(|it| &it.position);
         let enough = enough.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
         let reach = reach(conn, known, enough).await;
-        let reach = reach.map_err(|error| not_installed(error, &models))?;
+        let reach = match reach {
+            Ok(reach) => reach,
+            Err(error) => return Err(not_installed(conn, error, &models).await),
+        };
         let known = cursor.of(&reach.database.token, &names)?.cloned();
         if let Some(known) = &known {
             witness::check(conn, &models, known, reach.database.last).await?;
@@ -72,7 +76,10 @@ impl<C: Executor> Reader<C> {
         };
         let enough = usize::try_from(ask.limit).unwrap_or(usize::MAX);
         let found = page::next(conn, &self.models, &page, filters).await;
-        let mut found = found.map_err(|error| not_installed(error, &self.models))?;
+        let mut found = match found {
+            Ok(found) => found,
+            Err(error) => return Err(not_installed(conn, error, &self.models).await),
+        };
         let cut = found.len() > enough;
         found.truncate(enough);
         let end = found.last().map(|(_, place)| *place);
@@ -121,31 +128,28 @@ impl<C: Executor> Reader<C> {
     }
 }
 
-/// What the engines say of a table that is not there, in our words.
-pub(super) fn not_installed<C: Executor>(error: Error, models: &[Box<dyn AnyModel<C>>]) -> Error {
-    const MISSING: [&str; 3] = ["no such table", "does not exist", "doesn't exist"];
-    const OWN: [&str; 4] = [
-        "handleref_database",
-        "handleref_recordings",
-        "handleref_context",
-        "handleref_record_id",
-    ];
-    let Error::Database(diesel::result::Error::DatabaseError(_, info)) = &error else {
-        return error;
-    };
-    let said = info.message();
-    if !MISSING.iter().any(|missing| said.contains(missing)) {
-        return error;
-    }
-    // A table of our own, or a record table; other names may be like these.
-    let own = OWN.iter().any(|name| said.contains(name));
-    let mut facts = models.iter().map(|model| model.facts());
-    match facts.find(|facts| own || said.contains(facts.records())) {
-        Some(facts) => Error::NotInstalled {
-            model: facts.name(),
-            records: facts.records(),
-        },
-        None => error,
+/// What went wrong if a table is not there, whatever the server says.
+pub(super) async fn not_installed<C: Executor>(
+    conn: &mut C,
+    error: Error,
+    models: &[Box<dyn AnyModel<C>>],
+) -> Error {
+    let facts: Vec<_> = models.iter().map(|model| model.facts()).collect();
+    let own = own(C::Backend::KIND);
+    let tables: Vec<&str> = own
+        .iter()
+        .copied()
+        .chain(facts.iter().map(|it| it.records()))
+        .collect();
+    match missing(conn, error, &tables).await {
+        Err(error) => error,
+        Ok(at) => {
+            let found = facts
+                .get(at.saturating_sub(own.len()))
+                .map(|it| (it.name(), it.records()));
+            let (model, records) = found.unwrap_or(HISTORY);
+            Error::NotInstalled { model, records }
+        }
     }
 }
 

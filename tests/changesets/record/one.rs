@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::support::each_engine;
-use crate::support::recorded::bare_papers;
+use crate::support::recorded::{Paper, bare_papers};
 use chrono::{NaiveDate, Utc};
 #[cfg(feature = "uuid")]
 use handleref::Actor;
-use handleref::ChangesetMeta;
+use handleref::{ChangesetMeta, Maintain, changesets};
 use serde_json::{Value, json};
 
 /// A trigger of the user's own: what comes into `inbox` becomes a book.
@@ -381,11 +381,21 @@ each_engine! {
 
     /// Without any recording there is nothing to record into.
     async fn not_installed(_db: bare_papers, conn) {
+        if _db.engine == Engine::Mysql {
+            // Whatever language the server speaks.
+            batch!(conn, "SET lc_messages = 'de_DE'")?;
+        }
         let failed = go!(record_changeset_async(conn, Changeset::by("ann"), async |_| -> Result<(), Error> {
             panic!("it must not come this far")
         }));
         assert!(matches!(failed, Err(Error::NotInstalled { records: "handleref_changesets", .. })), "{failed:?}");
         let failed = go!(start_recording(conn, Changeset::by("ann"))).map(drop);
+        assert!(matches!(failed, Err(Error::NotInstalled { .. })), "{failed:?}");
+        let failed = go!(changesets().count(conn));
+        assert!(matches!(failed, Err(Error::NotInstalled { .. })), "{failed:?}");
+        let failed = go!(Changeset::find(conn, ChangesetNo(1)));
+        assert!(matches!(failed, Err(Error::NotInstalled { .. })), "{failed:?}");
+        let failed = go!(Paper::hold(conn, &1, "case 12"));
         assert!(matches!(failed, Err(Error::NotInstalled { .. })), "{failed:?}");
         match go!(current_changeset(conn)) {
             // PostgreSQL and MySQL ask the session.

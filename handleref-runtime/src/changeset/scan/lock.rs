@@ -1,7 +1,7 @@
 //! Nobody changes what is compared.
 
 use super::place::{Keys, Place};
-use crate::changeset::recording::not_installed;
+use crate::absent::or_not_installed;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
@@ -50,13 +50,11 @@ async fn recording<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), 
             facts.recording.records,
         ))
         .sql(for_update::<C>());
-    let found = conn.numbers(sql.query()).await.map_err(not_installed)?;
-    match found.is_empty() {
-        true => Err(Error::NotInstalled {
-            model: facts.model,
-            records: facts.recording.records,
-        }),
-        false => Ok(()),
+    let (model, records) = (facts.model, facts.recording.records);
+    match conn.numbers(sql.query()).await {
+        Ok(found) if found.is_empty() => Err(Error::NotInstalled { model, records }),
+        Ok(_) => Ok(()),
+        Err(error) => Err(or_not_installed(conn, error, (model, records)).await),
     }
 }
 

@@ -1,0 +1,161 @@
+//! What a server says by a code, which Diesel does not pass on, and otherwise
+//! only by words, which are in the language of the server.
+
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Steps;
+use crate::text::{literal, quoted};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// The tables of ours that every recording has.
+pub(crate) fn own(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Sqlite => &[
+            "handleref_changesets",
+            "handleref_recordings",
+            "handleref_context",
+            "handleref_database",
+        ],
+        Kind::Postgres => &[
+            "handleref_changesets",
+            "handleref_recordings",
+            "handleref_database",
+            "handleref_record_id",
+        ],
+        Kind::Mysql => &[
+            "handleref_changesets",
+            "handleref_recordings",
+            "handleref_database",
+        ],
+    }
+}
+
+/// What [`Error::NotInstalled`] names where nothing at all is.
+pub(crate) const HISTORY: (&str, &str) = ("changesets", "handleref_changesets");
+
+/// Of SQLite, which speaks one language: every scope begins with this table.
+pub(crate) fn without_context(error: impl Into<Error>) -> Error {
+    let error = error.into();
+    match &error {
+        Error::Database(DieselError::DatabaseError(_, said))
+            if said.message() == "no such table: handleref_context" =>
+        {
+            let (model, records) = HISTORY;
+            Error::NotInstalled { model, records }
+        }
+        _ => error,
+    }
+}
+
+/// What went wrong if none of our tables is there, whatever the server says; a
+/// missing right is an error of its own.
+pub(crate) async fn or_not_installed<C: Steps>(
+    conn: &mut C,
+    error: impl Into<Error> + Send,
+    (model, records): (&'static str, &'static str),
+) -> Error {
+    match missing(conn, error, own(C::Backend::KIND)).await {
+        Ok(_) => Error::NotInstalled { model, records },
+        Err(error) => error,
+    }
+}
+
+/// The first of these tables that is missing, if that is what an error is about;
+/// otherwise the error.
+///
+/// Asks the database again, after an error alone. In a transaction of
+/// PostgreSQL that the error has ended nothing can be asked. There the server's
+/// parser has said where in the statement it stopped, as it does for what is not
+/// there and never for what is not allowed.
+pub(crate) async fn missing<C: Steps, T: AsRef<str> + Sync>(
+    conn: &mut C,
+    error: impl Into<Error> + Send,
+    tables: &[T],
+) -> Result<usize, Error> {
+    let error = error.into();
+    let Error::Database(DieselError::DatabaseError(DatabaseErrorKind::Unknown, said)) = &error
+    else {
+        return Err(error);
+    };
+    let (said, stopped) = (
+        said.message().to_owned(),
+        said.statement_position().is_some(),
+    );
+    for (at, table) in tables.iter().enumerate() {
+        let table = table.as_ref();
+        let gone = match C::Backend::KIND {
+            Kind::Sqlite => {
+                let gone = said.strip_prefix("no such table: ");
+                let name = gone.map(|name| name.rsplit('.').next().unwrap_or(name));
+                name == Some(table)
+            }
+            Kind::Mysql => {
+                let probe = format!("SELECT 1 FROM {} LIMIT 0", quoted(Kind::Mysql, table));
+                conn.raw(&probe).await.is_err() && was(conn, &[NO_SUCH_TABLE]).await
+            }
+            Kind::Postgres => match on_path(conn, table).await {
+                Some(Found::Hidden(schema)) => {
+                    return Err(Error::Denied {
+                        right: format!("USAGE on the schema `{schema}`"),
+                    });
+                }
+                Some(found) => found == Found::Nowhere,
+                None => stopped && said.contains(table),
+            },
+        };
+        if gone {
+            return Ok(at);
+        }
+    }
+    Err(error)
+}
+
+#[derive(PartialEq, Eq)]
+enum Found {
+    Here,
+    Nowhere,
+    /// In a schema of the search path that the role may not use.
+    Hidden(String),
+}
+
+/// Where PostgreSQL's search path has a table; `None` if that cannot be asked now.
+async fn on_path<C: Steps>(conn: &mut C, table: &str) -> Option<Found> {
+    let sql = format!(
+        "SELECT CAST(to_regclass({}) AS text), (SELECT n.nspname::text FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE c.relname = {} AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN \
+         (SELECT pg_catalog.replace(pg_catalog.btrim(name, ' \"'), '$user', current_user) \
+         FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS name) LIMIT 1), \
+         NULL::text, NULL::text",
+        literal(Kind::Postgres, &quoted(Kind::Postgres, table)),
+        literal(Kind::Postgres, table),
+    );
+    let (here, hidden, ..) = conn.texts(diesel::sql_query(sql)).await.ok()?.pop()?;
+    Some(match (here, hidden) {
+        (Some(_), _) => Found::Here,
+        (None, Some(schema)) => Found::Hidden(schema),
+        (None, None) => Found::Nowhere,
+    })
+}
+
+/// MySQL's number for a table that is not there.
+pub(crate) const NO_SUCH_TABLE: u16 = 1146;
+
+/// Whether the last statement of this connection, on MySQL or MariaDB, has
+/// failed with one of these numbers.
+pub(crate) async fn was<C: Steps>(conn: &mut C, codes: &[u16]) -> bool {
+    let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
+    // One statement each: of several in one text Diesel sees only what the first
+    // one comes to.
+    let said = "GET DIAGNOSTICS CONDITION 1 @handleref_code = MYSQL_ERRNO";
+    if conn.raw(said).await.is_err() {
+        return false;
+    }
+    // Refused, as no integer holds the sum, unless it was one of them: nothing
+    // has to be read.
+    let ask = format!(
+        "SET @handleref_code = 9223372036854775807 + IF(@handleref_code IN ({}), 0, 1)",
+        codes.join(", ")
+    );
+    conn.raw(&ask).await.is_ok()
+}
