@@ -149,10 +149,11 @@ pub enum Error {
         /// The table.
         table: String,
     },
-    /// What a changeset says about itself cannot be stored as it is: it is too
-    /// long, or of a time that not every engine has. Nothing was written.
+    /// A text cannot be stored as it is on every engine: it is too long, or there
+    /// is a NUL in it; or a time is one that not every engine has. Nothing was
+    /// written.
     NotStorable {
-        /// Which part of it.
+        /// Which text or time.
         what: &'static str,
         /// Why.
         reason: &'static str,
@@ -161,6 +162,8 @@ pub enum Error {
     /// are not here: the database was restored from a backup, or the
     /// transaction's snapshot is from before the cursor.
     Foreign,
+    /// A cursor says what no database can have said: somebody made it.
+    InvalidCursor,
     /// A cursor is for other models than those that were asked for.
     WrongModels {
         /// The models of the cursor.

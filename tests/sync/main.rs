@@ -19,5 +19,6 @@ mod support;
 
 mod borders;
 mod copies;
+mod forged;
 mod reading;
 mod torture;

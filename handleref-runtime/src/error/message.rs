@@ -90,12 +90,13 @@ impl fmt::Display for Error {
             Self::NoChangeset { no } => write!(f, "there is no changeset {no}"),
             Self::ChangesetRequired { table } => f.write_str(&changeset_required(table)),
             Self::NotStorable { what, reason } => {
-                write!(f, "the {what} of a changeset cannot be stored: {reason}")
+                write!(f, "the {what} cannot be stored: {reason}")
             }
             Self::Foreign => f.write_str(
                 "the cursor is of another database, or it has read changes that this one does not have (a restored backup, \
                  an old snapshot): copy the rows again, or start at `Cursor::beginning()`",
             ),
+            Self::InvalidCursor => f.write_str(crate::sync::NO_CURSOR),
             Self::WrongModels { cursor, asked } => write!(
                 f,
                 "the cursor is for {}, and not for {}: ask for the same models, or start a cursor of its own",

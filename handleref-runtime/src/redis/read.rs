@@ -42,7 +42,7 @@ pub(super) async fn find<R: RedisConnection>(
     let cursor = range.cursor.as_ref();
     let known = match cursor {
         // The database knows whether it is really another one.
-        Some(cursor) => match cursor.of(&moved.database, &moved.models) {
+        Some(cursor) => match cursor.of(&moved.database, &moved.models, &moved.position) {
             Err(Error::Foreign) => return Err(not_held(OTHER)),
             known => known?,
         },

@@ -4,6 +4,7 @@ use super::position::Position;
 use crate::error::Error;
 use crate::literal::fnv1a;
 use std::fmt;
+use std::mem::discriminant;
 use std::str::FromStr;
 
 /// What a reader of [`changes`](super::changes) has read so far.
@@ -39,6 +40,9 @@ pub(crate) struct Witness {
 
 const FORMAT: &str = "hr1";
 
+/// Longer is none: it would name some 40,000 transactions that were going on.
+const LONGEST: usize = 1 << 20;
+
 impl Cursor {
     /// Before the first change that there is.
     pub const fn beginning() -> Self {
@@ -53,13 +57,22 @@ impl Cursor {
         self.0.as_deref()
     }
 
-    /// What it says, if it is about these models (sorted) of this database.
-    pub(crate) fn of(&self, database: &str, models: &[String]) -> Result<Option<&Inner>, Error> {
+    /// What it says, if it is about these models (sorted) of this database, whose
+    /// positions are like this one.
+    pub(crate) fn of(
+        &self,
+        database: &str,
+        models: &[String],
+        like: &Position,
+    ) -> Result<Option<&Inner>, Error> {
         let Some(inner) = self.inner() else {
             return Ok(None);
         };
         if inner.database != database {
             return Err(Error::Foreign);
+        }
+        if discriminant(&inner.position) != discriminant(like) {
+            return Err(Error::InvalidCursor);
         }
         if inner.models != models {
             return Err(Error::WrongModels {
@@ -95,13 +108,15 @@ impl fmt::Debug for Cursor {
     }
 }
 
+pub(crate) const NO_CURSOR: &str = "this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`";
+
 /// A text that is no [`Cursor`], or only a part of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidCursor;
 
 impl fmt::Display for InvalidCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`")
+        f.write_str(NO_CURSOR)
     }
 }
 
@@ -110,11 +125,21 @@ impl std::error::Error for InvalidCursor {}
 impl FromStr for Cursor {
     type Err = InvalidCursor;
 
+    /// Whoever sends a cursor may have made it: a text that handleref does not
+    /// write is none.
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         if text == FORMAT {
             return Ok(Self::beginning());
         }
-        read(text).map(Self::new).ok_or(InvalidCursor)
+        if text.len() > LONGEST {
+            return Err(InvalidCursor);
+        }
+        let cursor = read(text).map(Self::new).ok_or(InvalidCursor)?;
+        // There are many ways to write a number, and one that is ours.
+        match cursor.to_string() == text {
+            true => Ok(cursor),
+            false => Err(InvalidCursor),
+        }
     }
 }
 
@@ -127,11 +152,19 @@ fn read(text: &str) -> Option<Inner> {
     let [FORMAT, database, models, position, witness] = parts[..] else {
         return None;
     };
-    let numbers: Vec<&str> = witness.split('-').collect();
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_alphanumeric());
+    if !word(database) {
+        return None;
+    }
+    let models: Vec<String> = models.split('-').map(str::to_owned).collect();
+    if models.iter().any(String::is_empty) || !models.is_sorted() {
+        return None;
+    }
+    let numbers: Vec<&str> = witness.splitn(4, '-').collect();
     let witness = match numbers[..] {
         [""] => None,
         [model, id, at] => Some(Witness {
-            model: model.parse().ok()?,
+            model: model.parse().ok().filter(|at| *at < models.len())?,
             id: id.parse().ok()?,
             at: at.parse().ok()?,
         }),
@@ -139,10 +172,16 @@ fn read(text: &str) -> Option<Inner> {
     };
     Some(Inner {
         database: database.to_owned(),
-        models: models.split('-').map(str::to_owned).collect(),
+        models,
         position: Position::read(position)?,
         witness,
     })
+}
+
+impl From<InvalidCursor> for Error {
+    fn from(_: InvalidCursor) -> Self {
+        Self::InvalidCursor
+    }
 }
 
 impl serde::Serialize for Cursor {

@@ -237,7 +237,8 @@ impl Position {
     /// Reads what [`Display`](fmt::Display) wrote.
     pub(crate) fn read(text: &str) -> Option<Self> {
         if let Some(text) = text.strip_prefix('t') {
-            return text.parse().ok().map(Self::Tick);
+            let tick = text.parse().ok().filter(|tick| *tick >= 0);
+            return tick.map(Self::Tick);
         }
         if let Some(text) = text.strip_prefix('s') {
             let [stamp, id] = numbers(text)?[..] else {
@@ -270,6 +271,10 @@ impl Position {
                     return None;
                 };
                 let to = Snapshot::read(to)?;
+                // A window goes on.
+                if from.as_ref().is_some_and(|from| !to.covers(from)) {
+                    return None;
+                }
                 Some(Open { to, high, after })
             }
         };

@@ -51,7 +51,9 @@ impl<C: Executor> Reader<C> {
             Ok(reach) => reach,
             Err(error) => return Err(not_installed(conn, error, &models).await),
         };
-        let known = cursor.of(&reach.database.token, &names)?.cloned();
+        let known = cursor
+            .of(&reach.database.token, &names, &reach.to)?
+            .cloned();
         if let Some(known) = &known {
             witness::check(conn, &models, known, reach.database.last).await?;
         }

@@ -21,8 +21,11 @@ impl Snapshot {
         let running = numbers.filter(|number| !number.is_empty());
         let running: Result<Vec<u64>, _> = running.map(str::parse).collect();
         let running = running.ok()?;
-        let rising = running.is_sorted();
-        (xmin <= xmax && rising).then_some(Self {
+        // As PostgreSQL has it, which refuses anything else.
+        let rising = running.is_sorted_by(|one, next| one < next);
+        let inside = running.first().is_none_or(|first| *first >= xmin)
+            && running.last().is_none_or(|last| *last < xmax);
+        (0 < xmin && xmin <= xmax && rising && inside).then_some(Self {
             xmin,
             xmax,
             running,
@@ -78,7 +81,9 @@ mod tests {
         // Nothing but the end of 12 came between.
         let end = Snapshot::read("10:15:10").unwrap();
         assert!(end.covers(&one) && !one.covers(&end));
-        for wrong in ["", "7", "9:8:", "1:9:5,4", "a:b:"] {
+        for wrong in [
+            "", "7", "9:8:", "1:9:5,4", "1:9:5,5", "3:9:2", "3:9:9", "0:9:", "a:b:",
+        ] {
             assert_eq!(Snapshot::read(wrong), None, "{wrong}");
         }
     }

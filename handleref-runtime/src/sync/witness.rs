@@ -16,7 +16,7 @@ use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::text::{as_text, parse_time, quoted, time_as_text, unreadable};
 
 /// Fails if the database does not have what the cursor says was read. `last` is
-/// the last tick or stamp.
+/// the last tick or stamp, or the last number.
 pub(super) async fn check<C: Executor>(
     conn: &mut C,
     models: &[Box<dyn AnyModel<C>>],
@@ -26,7 +26,12 @@ pub(super) async fn check<C: Executor>(
     match &known.position {
         Position::Tick(tick) if *tick > last => return Err(Error::Foreign),
         Position::Stamp { stamp, .. } if *stamp > last => return Err(Error::Foreign),
-        Position::Window(_) => return Ok(()),
+        Position::Window(window) => {
+            return match window.low.max(known.position.low()) > last {
+                true => Err(Error::Foreign),
+                false => Ok(()),
+            };
+        }
         _ => {}
     }
     let Some(witness) = &known.witness else {
