@@ -35,6 +35,11 @@ pub(crate) fn hex(text: &str) -> String {
 /// `text` as a literal, whatever the connection says about backslashes.
 pub(crate) fn literal(engine: Kind, text: &str) -> String {
     match engine {
+        // SQLite ends a statement at a NUL.
+        Kind::Sqlite if text.contains('\0') => {
+            let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            format!("CAST(x'{digits}' AS TEXT)")
+        }
         Kind::Sqlite => standard(text),
         Kind::Postgres => format!("E{}", standard(&text.replace('\\', "\\\\"))),
         Kind::Mysql => hex(text),
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(literal(Kind::Postgres, hostile), "E'it''s \\\\'' over'");
         assert_eq!(literal(Kind::Mysql, "ä'"), "_utf8mb4 x'c3a427'");
         assert_eq!(literal(Kind::Mysql, ""), "''");
+        assert_eq!(literal(Kind::Sqlite, "a\0b"), "CAST(x'610062' AS TEXT)");
         assert_eq!(quoted("a`b", '`'), "`a``b`");
     }
 }

@@ -10,6 +10,17 @@ use chrono::{DateTime, NaiveDateTime};
 use diesel::query_builder::SqlQuery;
 use diesel::result::QueryResult;
 
+/// Refuses a text that not every engine takes.
+pub(crate) fn storable(what: &'static str, text: &str) -> Result<(), Error> {
+    match text.contains('\0') {
+        true => Err(Error::NotStorable {
+            what,
+            reason: "there is a NUL in it, which PostgreSQL and SQLite do not take",
+        }),
+        false => Ok(()),
+    }
+}
+
 /// A statement in the making.
 pub(crate) struct Sql {
     kind: Kind,

@@ -1,6 +1,7 @@
 //! Who made a changeset, and why.
 
 use crate::error::Error;
+use crate::text::storable;
 use crate::time::{Instant, floor_micros, is_storable};
 use chrono::NaiveDateTime;
 use serde::Serialize;
@@ -143,7 +144,8 @@ impl ChangesetMeta {
     }
 
     /// Anything that serde can write; read it back with
-    /// [`Changeset::metadata_as`](super::Changeset::metadata_as).
+    /// [`Changeset::metadata_as`](super::Changeset::metadata_as). Up to 127 lists
+    /// and objects may be inside one another; recording refuses more.
     ///
     /// # Errors
     /// Those of serde, such as a map whose keys are no texts.
@@ -165,28 +167,84 @@ impl ChangesetMeta {
     pub(super) fn check(&self) -> Result<(), Error> {
         let refused = |what, reason| Err(Error::NotStorable { what, reason });
         let actor = self.actor.as_ref().map(ToString::to_string);
-        for (what, text) in [
-            ("actor", actor.as_deref()),
-            ("correlation id", self.correlation.as_deref()),
+        for (what, text, longest) in [
+            ("actor of a changeset", &actor, LONGEST),
+            ("correlation id of a changeset", &self.correlation, LONGEST),
+            ("comment of a changeset", &self.comment, usize::MAX),
         ] {
-            if text.is_some_and(|text| text.chars().count() > LONGEST) {
+            let text = text.as_deref().unwrap_or_default();
+            if text.chars().count() > longest {
                 return refused(what, "it is longer than 191 characters");
             }
+            storable(what, text)?;
         }
-        let texts = [
-            actor.as_deref(),
-            self.correlation.as_deref(),
-            self.comment.as_deref(),
-        ];
-        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
-            return refused(
-                "text",
-                "there is a NUL in it, which PostgreSQL and SQLite do not take",
-            );
+        if let Some(metadata) = &self.metadata {
+            readable(metadata, DEEPEST)?;
         }
         match self.at.is_none_or(is_storable) {
             true => Ok(()),
-            false => refused("time", "its year is not one from 1 to 9999"),
+            false => refused("time of a changeset", "its year is not one from 1 to 9999"),
+        }
+    }
+}
+
+/// How many lists and objects may be inside one another: what serde_json reads.
+const DEEPEST: u32 = 127;
+
+/// Whether JSON can be stored and read back.
+fn readable(value: &Value, left: u32) -> Result<(), Error> {
+    const WHAT: &str = "metadata of a changeset";
+    if left == 0 && (value.is_array() || value.is_object()) {
+        return Err(Error::NotStorable {
+            what: WHAT,
+            reason: "more than 127 lists and objects are inside one another, which cannot be read back",
+        });
+    }
+    let left = left.saturating_sub(1);
+    match value {
+        Value::String(text) => storable(WHAT, text),
+        Value::Array(values) => values.iter().try_for_each(|value| readable(value, left)),
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            storable(WHAT, name)?;
+            readable(value, left)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_can_be_read_back() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            for (deep, fits) in [(126, true), (127, true), (128, false), (100_000, false)] {
+                let mut value = Value::from(7);
+                for _ in 0..deep {
+                    value = match open {
+                        "[" => Value::from(vec![value]),
+                        _ => Value::from(serde_json::Map::from_iter([("a".to_owned(), value)])),
+                    };
+                }
+                let meta = ChangesetMeta {
+                    metadata: Some(value),
+                    ..ChangesetMeta::new()
+                };
+                assert_eq!(meta.check().is_ok(), fits, "{deep} {open}");
+                // Dropped as it was made: a deep value would overflow the stack.
+                let mut rest = meta.metadata;
+                while let Some(value) = rest {
+                    rest = match value {
+                        Value::Array(mut values) => values.pop(),
+                        Value::Object(fields) => fields.into_iter().next().map(|it| it.1),
+                        _ => None,
+                    };
+                }
+                let text = format!("{}7{}", open.repeat(deep), close.repeat(deep));
+                let read = serde_json::from_str::<Value>(&text);
+                assert_eq!(read.is_ok(), fits, "{deep} {open}: as serde_json reads it");
+            }
         }
     }
 }

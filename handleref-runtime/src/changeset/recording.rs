@@ -41,8 +41,8 @@ use std::ops::{Deref, DerefMut};
 /// refuses to go on: a pool drops it.
 ///
 /// # Errors
-/// Those of `work`, [`Error::NotInstalled`] if no recording was ever installed,
-/// and [`Error::Database`]; everything is rolled back then.
+/// Those of `work`, [`Error::NotStorable`] if `meta` cannot be stored,
+/// [`Error::NotInstalled`] if no recording was ever installed, and [`Error::Database`]; everything is rolled back then.
 pub fn record_changeset<'a, C, T, R, F>(
     conn: &'a mut C,
     meta: ChangesetMeta,
@@ -104,7 +104,7 @@ where
 /// ```
 ///
 /// # Errors
-/// [`Error::NotInstalled`] or [`Error::Database`].
+/// [`Error::NotStorable`], [`Error::NotInstalled`] or [`Error::Database`].
 pub fn start_recording<C: Executor>(
     conn: &mut C,
     meta: ChangesetMeta,

@@ -65,6 +65,7 @@ pub trait Maintain: Recorded {
     /// ```
     ///
     /// # Errors
+    /// [`Error::NotStorable`] if there is a NUL in the reason or the key,
     /// [`Error::NotInstalled`] or [`Error::Database`].
     fn hold<'a, C: Executor>(
         conn: &'a mut C,
@@ -82,7 +83,7 @@ pub trait Maintain: Recorded {
     /// Holds the records of all rows, as [`hold`](Maintain::hold) does for one.
     ///
     /// # Errors
-    /// [`Error::NotInstalled`] or [`Error::Database`].
+    /// As those of [`hold`](Maintain::hold).
     fn hold_all<'a, C: Executor>(
         conn: &'a mut C,
         reason: &'a str,

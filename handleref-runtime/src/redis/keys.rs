@@ -1,6 +1,8 @@
 //! The names of keys.
 
 use crate::changeset::ObjectRef;
+use crate::error::Error;
+use crate::text::storable;
 
 /// The keys under a prefix. What is between the braces decides in which slot of a
 /// cluster a key is, so those of one object are together, those of a model, and
@@ -15,6 +17,11 @@ impl Keys {
         Self {
             prefix: prefix.to_owned(),
         }
+    }
+
+    /// Refuses a prefix that is a mistake.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        storable("prefix of the keys in Redis", &self.prefix)
     }
 
     /// The diffs of all models.

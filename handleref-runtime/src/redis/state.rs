@@ -39,6 +39,7 @@ impl State {
         conn: &mut R,
         keys: &Keys,
     ) -> Result<Option<Self>, Error> {
+        keys.check()?;
         let command = cmd("HMGET").arg(keys.state()).arg(&FIELDS[..]).to_owned();
         let values: Vec<Option<String>> = one(conn, command).await?;
         let values: Option<Vec<String>> = values.into_iter().collect();

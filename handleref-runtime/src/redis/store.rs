@@ -39,7 +39,8 @@ impl Redis {
         }
     }
 
-    /// What the names of all keys begin with. Two feeds in one Redis need two.
+    /// What the names of all keys begin with. Two feeds in one Redis need two. With
+    /// a NUL in it, everything is refused as [`Error::NotStorable`].
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.keys = Keys::new(prefix);
         self

@@ -179,7 +179,7 @@ each_engine! {
                     assert_eq!(found.len(), 1, "{time}");
                     assert_eq!(found[0].at, *time);
                 }
-                Err(Error::NotStorable { what: "time", .. }) => {
+                Err(Error::NotStorable { what: "time of a changeset", .. }) => {
                     assert!(!(1..=9_999).contains(&chrono::Datelike::year(time)), "{time}");
                     assert_eq!(go!(papers::table.filter(papers::id.eq(id)).count().get_result::<i64>(conn))?, 0);
                 }

@@ -4,7 +4,8 @@ use crate::support::recorded::{Paper, papers};
 use crate::support::{Db, Engine, each_engine};
 use diesel::{ExpressionMethods, QueryDsl};
 use handleref::record::maintain::Maintain;
-use handleref::{Changeset, Error, changesets, record_changeset_async};
+use handleref::{Changeset, Error, changesets, record_changeset_async, without_recording_async};
+use serde_json::{Value, json};
 
 /// Texts that are equal to somebody's collation.
 const ALIKE: [&str; 7] = ["ann", "ANN", "änn", "ann ", "Ann", "a\u{308}nn", "anń"];
@@ -18,6 +19,11 @@ macro_rules! paper {
             ))
             .execute($conn))?
     };
+}
+
+/// A list in a list, and so on.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(Value::Null, |inner, _| Value::from(vec![inner]))
 }
 
 /// A database whose own character set has few characters.
@@ -54,24 +60,37 @@ each_engine! {
         }
         let (fits, long) = ("ß".repeat(191), "ß".repeat(192));
         for (meta, what) in [
-            (Changeset::by(long.as_str()), "actor"),
-            (Changeset::by("ann").correlation(long.as_str()), "correlation id"),
-            (Changeset::by("a\0b"), "text"),
-            (Changeset::by("ann").comment("a\0b"), "text"),
+            (Changeset::by(long.as_str()), "actor of a changeset"),
+            (Changeset::by("ann").correlation(long.as_str()), "correlation id of a changeset"),
+            (Changeset::by("a\0b"), "actor of a changeset"),
+            (Changeset::by("ann").comment("a\0b"), "comment of a changeset"),
+            (Changeset::by("ann").correlation("a\0b"), "correlation id of a changeset"),
+            (Changeset::by("ann").metadata(&json!({ "a": ["x\0"] }))?, "metadata of a changeset"),
+            (Changeset::by("ann").metadata(&json!([{ "\0": 1 }]))?, "metadata of a changeset"),
+            (Changeset::by("ann").metadata(&nested(128))?, "metadata of a changeset"),
         ] {
             let refused = go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }));
             assert!(matches!(refused, Err(Error::NotStorable { what: it, .. }) if it == what), "{what}: {refused:?}");
         }
+        for (refused, what) in [
+            (go!(Paper::hold(conn, &1, "a\0b")).map(drop), "reason of a hold"),
+            (go!(Paper::hold_all(conn, "\0")).map(drop), "reason of a hold"),
+            (go!(without_recording_async(conn, "a\0b", async |conn| { paper!(conn, 1); Ok::<_, Error>(()) })), "reason of a pause"),
+        ] {
+            assert!(matches!(refused, Err(Error::NotStorable { what: it, .. }) if it == what), "{what}: {refused:?}");
+        }
         assert_eq!(go!(papers::table.count().get_result::<i64>(conn))?, 0);
         assert_eq!(go!(changesets().count(conn))?, 0);
+        assert!(go!(handleref::record::maintain::holds(conn))?.is_empty());
         let comment = "日本 🦀".repeat(20_000);
-        let meta = Changeset::by(fits.as_str()).correlation(fits.as_str()).comment(comment.as_str());
+        let meta = Changeset::by(fits.as_str()).correlation(fits.as_str()).comment(comment.as_str()).metadata(&nested(127))?;
         go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
         let found = go!(changesets().by(fits.as_str()).correlation(fits.as_str()).load(conn))?;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].actor, Some(fits.as_str().into()));
         assert_eq!(found[0].comment.as_deref(), Some(comment.as_str()));
         assert_eq!(found[0].correlation.as_deref(), Some(fits.as_str()));
+        assert_eq!(found[0].metadata, Some(nested(127)));
         // Reasons, too.
         go!(Paper::hold(conn, &1, &comment))?;
         assert_eq!(go!(handleref::record::maintain::holds(conn))?[0].reason, comment);

@@ -6,7 +6,7 @@ use crate::context::write_lock;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps, Texts, Transaction};
-use crate::text::{Sql, as_text, insert, parse_time, read_all, time_as_text};
+use crate::text::{Sql, as_text, insert, parse_time, read_all, storable, time_as_text};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -91,6 +91,8 @@ pub(super) async fn hold<C: Steps>(
     key: Option<String>,
     reason: &str,
 ) -> Result<i64, Error> {
+    storable("reason of a hold", reason)?;
+    storable("key of a hold", key.as_deref().unwrap_or_default())?;
     let mut transaction = Transaction::begin(conn).await?;
     let result = hold_in(transaction.conn(), subject, key, reason).await;
     transaction.finish(result).await

@@ -4,6 +4,7 @@ use super::events::{EventKind, write_event_at};
 use crate::context::{Scope, Switch};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
+use crate::text::storable;
 use serde_json::json;
 
 /// Runs `work` in a transaction (a savepoint, inside one) in which nothing is
@@ -29,8 +30,8 @@ use serde_json::json;
 /// refuses to go on.
 ///
 /// # Errors
-/// Those of `work`, and [`Error::Database`]; everything is rolled back then.
-/// Recording goes on in any case, after a panic as well.
+/// Those of `work`, [`Error::NotStorable`] if there is a NUL in the reason, and
+/// [`Error::Database`]; everything is rolled back then. Recording goes on in any case, after a panic as well.
 pub fn without_recording<'a, C, T, R, F>(
     conn: &'a mut C,
     reason: &'a str,
@@ -99,6 +100,7 @@ where
 }
 
 async fn begin<'a, C: Steps>(conn: &'a mut C, reason: &str) -> Result<Scope<'a, C>, Error> {
+    storable("reason of a pause", reason)?;
     let mut scope = Scope::begin(conn, Switch::Paused).await?;
     match note(&mut scope, EventKind::Pause, reason).await {
         Ok(()) => Ok(scope),
