@@ -25,3 +25,4 @@ mod reading;
 mod relay;
 mod seeds;
 mod server;
+mod unreadable;

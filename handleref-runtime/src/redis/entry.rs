@@ -46,22 +46,25 @@ pub(super) fn member(diff: &Diff) -> Result<String, Error> {
     Ok(format!("{}|{json}", position(diff.place())))
 }
 
-/// The diff of a member.
-pub(super) fn diff(member: &str) -> Result<Diff, Error> {
-    let (_, json) = member.split_once('|').unwrap_or_default();
-    let wrong = |error| diesel::result::Error::DeserializationError(Box::new(error));
-    Ok(serde_json::from_str(json).map_err(wrong)?)
+/// The diff of a member that is at this place; `None` if it cannot be read, or is
+/// of another place.
+pub(super) fn diff(place: Place, member: &str) -> Option<Diff> {
+    let (_, json) = member.split_once('|')?;
+    let diff: Diff = serde_json::from_str(json).ok()?;
+    (diff.place() == place).then_some(diff)
 }
 
-/// Where a member is, and the JSON of its diff; `None` if it is none of ours.
-pub(super) fn read(member: &str) -> Option<(Place, &str)> {
-    let (position, json) = member.split_once('|').unwrap_or((member, ""));
-    let (id, mark) = position.split_once('-')?;
+/// Where a member is; `None` if it is none of ours.
+pub(super) fn place(member: &[u8]) -> Option<Place> {
+    let member = std::str::from_utf8(member).ok()?;
+    let (text, _) = member.split_once('|').unwrap_or((member, ""));
+    let (id, mark) = text.split_once('-')?;
     let place = Place {
         id: id.parse().ok()?,
         mark: mark.parse().ok()?,
     };
-    Some((place, json))
+    // There are many ways to write a number, and one that is ours.
+    (position(place) == text).then_some(place)
 }
 
 #[cfg(test)]
@@ -74,11 +77,15 @@ mod tests {
         let far = position(place(i64::MAX, 3));
         assert!(position(place(99, 7)) < far, "{far}");
         assert_eq!(
-            read(&(far + "|{\"|\"}")),
-            Some((place(i64::MAX, 3), "{\"|\"}"))
+            super::place((far + "|{\"|\"}").as_bytes()),
+            Some(place(i64::MAX, 3))
         );
-        assert_eq!(read(&position(place(5, 0))), Some((place(5, 0), "")));
-        assert_eq!(read("hello"), None);
+        let short = position(place(5, 0));
+        assert_eq!(super::place(short.as_bytes()), Some(place(5, 0)));
+        for other in ["hello", "5-0", "+0000000000000000005-0", "\u{7f}-"] {
+            assert_eq!(super::place(other.as_bytes()), None, "{other}");
+        }
+        assert_eq!(super::place(b"\xff-1|{}"), None);
         assert_eq!(Scores::Stamps.rank(place(9, 2)), (2, 9));
         assert_eq!(Scores::Numbers.rank(place(9, 2)), (9, 9));
     }

@@ -20,14 +20,15 @@ use ::redis::{Cmd, cmd};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Writes the diffs of the objects anew of which a batch says that values were
-/// erased.
+/// erased. False if it cannot be known which ones those are, because some cannot
+/// be read.
 pub(super) async fn catch_up<Ms, C, R>(
     store: &Redis,
     db: &mut C,
     conn: &mut R,
     scores: Scores,
     batch: &[Change],
-) -> Result<(), Error>
+) -> Result<bool, Error>
 where
     Ms: Feeds<C>,
     C: Executor,
@@ -35,13 +36,18 @@ where
 {
     let objects = erased::<Ms, C>(db, batch).await?;
     if objects.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let mut walk = Walk::new(store.keys.all(), scores, "-inf".into(), "+inf".into());
     while let Some(found) = walk.next(conn).await? {
         let mut known: Vec<(Diff, String)> = Vec::new();
-        for (_, member) in found {
-            let diff = entry::diff(&member)?;
+        if found.unreadable {
+            return Ok(false);
+        }
+        for (place, member) in found.members {
+            let Some(diff) = entry::diff(place, &member) else {
+                return Ok(false);
+            };
             if objects.contains(&diff.object) {
                 known.push((diff, member));
             }
@@ -51,7 +57,7 @@ where
             replace(store, conn, scores, &known, &fresh).await?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The objects of which values were erased. Of one that is not there any more the

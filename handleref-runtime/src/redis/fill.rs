@@ -1,10 +1,11 @@
 //! Filling an empty Redis, or one that is of another database.
 
 use super::advance::write;
-use super::connection::{RedisConnection, one};
+use super::connection::RedisConnection;
 use super::entry::{self, Scores};
 use super::keys::Keys;
 use super::relay::Relay;
+use super::repair;
 use super::state::{State, claim, release, renew};
 use super::walk::Walk;
 use crate::error::Error;
@@ -24,11 +25,13 @@ pub(super) enum Filled {
 }
 
 /// Writes what the database has that is not too old. The position is taken first:
-/// what comes meanwhile is written twice, which is once.
+/// what comes meanwhile is written twice, which is once. Before that what is there
+/// is removed: `everything`, also what only a scan of all keys finds.
 pub(super) async fn fill<Ms, C, R>(
     relay: &Relay<Ms>,
     db: &mut C,
     conn: &mut R,
+    everything: bool,
 ) -> Result<Filled, Error>
 where
     Ms: Feeds<C>,
@@ -44,7 +47,7 @@ where
     let cursor = C::wait(changes::<Ms>().now(db)).await?;
     let scores = cursor.inner().map(|inner| Scores::of(&inner.position));
     let scores = scores.unwrap_or(Scores::Numbers);
-    if !wipe(conn, keys, &fill, scores, store.expiry()).await? {
+    if !wipe(conn, keys, &fill, (scores, store.expiry()), everything).await? {
         return Ok(Filled::No);
     }
     let oldest = store.oldest().and_utc();
@@ -57,6 +60,7 @@ where
         cursor,
         floor: last.map_or(0, |diff| scores.score(diff.place())),
         newest: 0,
+        unreadable: false,
     };
     let all = feed::diffs(&database).since(oldest).limit(relay.batch);
     let (mut written, mut next) = (0, all.clone());
@@ -87,14 +91,18 @@ async fn wipe<R: RedisConnection>(
     conn: &mut R,
     keys: &Keys,
     fill: &str,
-    scores: Scores,
-    ttl: i64,
+    (scores, ttl): (Scores, i64),
+    mut everything: bool,
 ) -> Result<bool, Error> {
     let mut walk = Walk::new(keys.all(), scores, "-inf".into(), "+inf".into());
     while let Some(found) = walk.next(conn).await? {
         let mut objects = BTreeSet::new();
-        for (_, member) in found {
-            objects.insert(keys.object(entry::diff(&member)?.address()));
+        everything |= found.unreadable;
+        for (place, member) in found.members {
+            match entry::diff(place, &member) {
+                Some(diff) => drop(objects.insert(keys.object(diff.address()))),
+                None => everything = true,
+            }
         }
         if !renew(conn, keys, fill, ttl).await? {
             return Ok(false);
@@ -102,7 +110,10 @@ async fn wipe<R: RedisConnection>(
         let delete = |key: String| vec![cmd("DEL").arg(key).to_owned()];
         conn.send(objects.into_iter().map(delete).collect()).await?;
     }
-    let models: Vec<String> = one(conn, cmd("SMEMBERS").arg(keys.models()).to_owned()).await?;
+    if everything {
+        repair::sweep(conn, keys).await?;
+    }
+    let models = keys.models_there(conn).await?;
     if !renew(conn, keys, fill, ttl).await? {
         return Ok(false);
     }

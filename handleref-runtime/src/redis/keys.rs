@@ -1,8 +1,10 @@
 //! The names of keys.
 
+use super::connection::{RedisConnection, one};
 use crate::changeset::ObjectRef;
 use crate::error::Error;
 use crate::text::storable;
+use ::redis::cmd;
 
 /// The keys under a prefix. What is between the braces decides in which slot of a
 /// cluster a key is, so those of one object are together, those of a model, and
@@ -57,6 +59,17 @@ impl Keys {
     /// The models under which there are diffs.
     pub(super) fn models(&self) -> String {
         self.all() + ":models"
+    }
+
+    /// Their names.
+    pub(super) async fn models_there<R: RedisConnection>(
+        &self,
+        conn: &mut R,
+    ) -> Result<Vec<String>, Error> {
+        let names: Vec<Vec<u8>> = one(conn, cmd("SMEMBERS").arg(self.models()).to_owned()).await?;
+        // What is no text is nobody's model.
+        let texts = names.into_iter().map(String::from_utf8);
+        Ok(texts.filter_map(Result::ok).collect())
     }
 
     /// Who is filling an empty Redis.

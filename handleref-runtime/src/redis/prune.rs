@@ -3,12 +3,14 @@
 use super::connection::{RedisConnection, one};
 use super::entry::{self, Scores};
 use super::keys::Keys;
+use super::repair;
+use super::scan::Scan;
 use super::state::State;
 use super::store::Redis;
 use super::walk::Walk;
 use crate::error::Error;
 use crate::sync::{Cursor, Inner, Position};
-use ::redis::{Cmd, Value, cmd};
+use ::redis::{Cmd, cmd};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -102,8 +104,10 @@ pub(super) async fn prune<R: RedisConnection>(
         .inner()
         .is_some_and(|it| it.position.covers(&mark.position));
     let mut walk = Walk::new(keys.all(), scores, "-inf".into(), "+inf".into());
+    let mut unreadable = false;
     while let Some(found) = walk.next(conn).await? {
-        let mut old = found;
+        unreadable |= found.unreadable;
+        let mut old = found.members;
         old.retain(|(place, _)| mark.position.reached(*place));
         let Some(floor) = old.iter().map(|(place, _)| scores.score(*place)).max() else {
             break;
@@ -119,7 +123,11 @@ pub(super) async fn prune<R: RedisConnection>(
         // The key of all comes last: it knows the others.
         let (mut objects, mut models, mut times) = (Old::new(), Old::new(), Old::new());
         for (place, member) in &old {
-            let diff = entry::diff(member)?;
+            // Of one that cannot be read nothing tells where else it is.
+            let Some(diff) = entry::diff(*place, member) else {
+                unreadable = true;
+                continue;
+            };
             let model = keys.model(&diff.address().model);
             let position = entry::position(*place);
             times
@@ -142,6 +150,9 @@ pub(super) async fn prune<R: RedisConnection>(
         let entries = times.iter().map(|(key, members)| vec![rem(key, members)]);
         conn.send(entries.collect()).await?;
         remove(conn, Old::from([(keys.all(), all)]), &mut pruned).await?;
+    }
+    if unreadable {
+        repair::report(conn, keys).await;
     }
     let mut marks = cmd("ZREMRANGEBYSCORE");
     marks.arg(keys.marks()).arg("-inf").arg(format!("({time}"));
@@ -178,15 +189,13 @@ async fn mark<R: RedisConnection>(
     let mut command = cmd("ZREVRANGEBYSCORE");
     command.arg(keys.marks()).arg(format!("({cut}")).arg("-inf");
     command.arg("WITHSCORES").arg("LIMIT").arg(0).arg(1);
-    let found: Vec<String> = one(conn, command).await?;
-    let [cursor, time] = &found[..] else {
+    let found: Vec<(Vec<u8>, f64)> = one(conn, command).await?;
+    let [(cursor, time)] = &found[..] else {
         return Ok(None);
     };
-    let (cursor, time) = (cursor.parse::<Cursor>(), time.parse::<f64>());
-    Ok(match (cursor, time) {
-        (Ok(cursor), Ok(time)) => settled(&cursor).map(|inner| (time as i64, inner)),
-        _ => None,
-    })
+    let cursor = std::str::from_utf8(cursor).ok();
+    let cursor = cursor.and_then(|text| text.parse::<Cursor>().ok());
+    Ok(cursor.and_then(|cursor| Some((*time as i64, settled(&cursor)?))))
 }
 
 async fn remove<R: RedisConnection>(
@@ -227,21 +236,9 @@ async fn strays<R: RedisConnection>(
 ) -> Result<(), Error> {
     let keys = &store.keys;
     let own = [keys.state(), keys.marks(), keys.models(), keys.lock()];
-    let mut next = "0".to_owned();
-    loop {
-        let mut command = cmd("SCAN");
-        command
-            .arg(&next)
-            .arg("MATCH")
-            .arg(keys.pattern())
-            .arg("COUNT")
-            .arg(500);
-        let (cursor, found): (String, Vec<Value>) = one(conn, command).await?;
+    let mut scan = Scan::new();
+    while let Some(found) = scan.next(conn, keys).await? {
         for key in found {
-            // Somebody's key may be no text.
-            let Ok(key) = ::redis::from_redis_value::<String>(key) else {
-                continue;
-            };
             let known = pruned.skipped.iter().any(|one| one.key == key);
             if known || own.contains(&key) || key.ends_with("}:times") {
                 continue;
@@ -255,11 +252,8 @@ async fn strays<R: RedisConnection>(
                 pruned.skip(key, error)?;
             }
         }
-        next = cursor;
-        if next == "0" {
-            return Ok(());
-        }
     }
+    Ok(())
 }
 
 /// Removes what is left at a key of which no other one tells.
@@ -272,7 +266,7 @@ async fn left<R: RedisConnection>(
     let scores = mark.map_or(Scores::Numbers, Scores::of);
     let mut walk = Walk::new(key.to_owned(), scores, "-inf".into(), "+inf".into());
     while let Some(found) = walk.next(conn).await? {
-        let old = found.into_iter();
+        let old = found.members.into_iter();
         let old = old.filter(|(place, _)| mark.is_some_and(|mark| mark.reached(*place)));
         let old: Vec<String> = old.map(|(_, member)| member).collect();
         if old.is_empty() {

@@ -3,6 +3,7 @@
 use super::connection::{RedisConnection, one};
 use super::entry::{self, Scores};
 use super::keys::Keys;
+use super::repair;
 use super::span::{Span, is_held};
 use super::state::State;
 use super::store::Redis;
@@ -16,6 +17,7 @@ use chrono::NaiveDateTime;
 const EMPTY: &str = "no relay has filled it, or none is there any more";
 const OLDER: &str = "the cursor is older than what is kept";
 const OTHER: &str = "the cursor is of another database than the relay";
+const BROKEN: &str = "one of its entries cannot be read; the relay repairs that";
 const ANEW: &str = "it was filled anew meanwhile";
 
 fn not_held(reason: &'static str) -> Error {
@@ -73,9 +75,15 @@ pub(super) async fn find<R: RedisConnection>(
         from: range.from.map_or(oldest, |from| from.max(oldest)),
         span,
     };
-    let mut diffs = match asked.bounds(conn).await? {
-        Some(bounds) => asked.collect(conn, bounds).await?,
-        None => Vec::new(),
+    let diffs = match asked.bounds(conn).await? {
+        Bounds::Unreadable => None,
+        Bounds::Nothing => Some(Vec::new()),
+        Bounds::Between(low, high) => asked.collect(conn, (low, high)).await?,
+    };
+    // Whatever it was, it must not be passed over.
+    let Some(mut diffs) = diffs else {
+        repair::report(conn, &store.keys).await;
+        return Err(not_held(BROKEN));
     };
     // A prune, or a flush, may have come in between.
     let now = State::load(conn, &store.keys).await?;
@@ -133,17 +141,22 @@ fn witness(moved: &Inner, diff: &Diff) -> Option<Witness> {
     })
 }
 
+/// Between which scores it is.
+enum Bounds {
+    Between(String, String),
+    Nothing,
+    /// An entry cannot be read.
+    Unreadable,
+}
+
 impl Asked<'_> {
-    /// The least and the greatest score that may count; `None` if nothing does.
-    async fn bounds<R: RedisConnection>(
-        &self,
-        conn: &mut R,
-    ) -> Result<Option<(String, String)>, Error> {
+    /// The least and the greatest score that may count.
+    async fn bounds<R: RedisConnection>(&self, conn: &mut R) -> Result<Bounds, Error> {
         let range = self.range;
         let timed = range.from.is_some() || range.to.is_some();
         let low = self.span.from.low();
         if !timed || range.cursor.is_some() || matches!(range.scope, Scope::Object(_)) {
-            return Ok(Some((low.to_string(), "+inf".into())));
+            return Ok(Bounds::Between(low.to_string(), "+inf".into()));
         }
         let micros = |time: NaiveDateTime| time.and_utc().timestamp_micros();
         let to = match range.to {
@@ -155,23 +168,28 @@ impl Asked<'_> {
             .arg(Keys::times(&self.key))
             .arg(micros(self.from))
             .arg(to);
-        let found: Vec<String> = one(conn, command).await?;
-        let places = found.iter().filter_map(|member| entry::read(member));
-        let scores = places.map(|(place, _)| self.scores.score(place));
+        let found: Vec<Vec<u8>> = one(conn, command).await?;
+        let places = found.iter().map(|member| entry::place(member));
+        let Some(places) = places.collect::<Option<Vec<Place>>>() else {
+            return Ok(Bounds::Unreadable);
+        };
+        let scores = places.iter().map(|place| self.scores.score(*place));
         let bounds = (scores.clone().min(), scores.max());
         Ok(match bounds {
-            (Some(least), Some(greatest)) => Some((least.to_string(), greatest.to_string())),
-            _ => None,
+            (Some(least), Some(greatest)) => {
+                Bounds::Between(least.to_string(), greatest.to_string())
+            }
+            _ => Bounds::Nothing,
         })
     }
 
     /// What is asked for, and one more to see whether there are more; newest first
-    /// if it is read from the end.
+    /// if it is read from the end. `None` if something in between cannot be read.
     async fn collect<R: RedisConnection>(
         &self,
         conn: &mut R,
         (low, high): (String, String),
-    ) -> Result<Vec<Diff>, Error> {
+    ) -> Result<Option<Vec<Diff>>, Error> {
         let enough = usize::try_from(self.range.limit)
             .unwrap_or(usize::MAX)
             .saturating_add(1);
@@ -179,7 +197,10 @@ impl Asked<'_> {
         let walk = Walk::new(self.key.clone(), self.scores, low, high);
         let mut walk = walk.backward(self.range.newest);
         while let Some(found) = walk.next(conn).await? {
-            for (place, member) in found {
+            if found.unreadable {
+                return Ok(None);
+            }
+            for (place, member) in found.members {
                 // A program that serialises a change in another way than an older
                 // version of itself may have written it twice.
                 if last.replace(place) == Some(place) {
@@ -188,16 +209,18 @@ impl Asked<'_> {
                 if !self.is_before(place) || !self.span.contains(place) {
                     continue;
                 }
-                let diff = entry::diff(&member)?;
+                let Some(diff) = entry::diff(place, &member) else {
+                    return Ok(None);
+                };
                 if self.is_in_time(&diff) && self.is_of_row(&diff) {
                     diffs.push(diff);
                 }
                 if diffs.len() == enough {
-                    return Ok(diffs);
+                    return Ok(Some(diffs));
                 }
             }
         }
-        Ok(diffs)
+        Ok(Some(diffs))
     }
 
     fn is_of_row(&self, diff: &Diff) -> bool {

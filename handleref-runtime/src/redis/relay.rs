@@ -6,6 +6,7 @@ use super::entry::Scores;
 use super::erase;
 use super::fill::{Filled, fill};
 use super::prune;
+use super::repair;
 use super::run::Watch;
 use super::state::State;
 use super::store::Redis;
@@ -40,8 +41,9 @@ pub struct Relay<Ms> {
     pub(super) batch: u32,
     pub(super) poll: Duration,
     pub(super) listens: bool,
-    /// In microseconds of the Unix time.
-    pruned: AtomicI64,
+    pruned: Last,
+    /// When it last looked for entries that cannot be read, and found none.
+    looked: Last,
     pub(super) watch: Watch,
     models: PhantomData<fn() -> Ms>,
 }
@@ -60,6 +62,8 @@ pub struct Step {
     pub moved: usize,
     /// Whether it filled Redis.
     pub filled: bool,
+    /// Whether it did so because an entry there could not be read.
+    pub repaired: bool,
     /// Whether there is more to do at once.
     pub more: bool,
     /// Whether nothing was done because another relay fills Redis, or one that did is
@@ -75,7 +79,8 @@ impl<Ms> Relay<Ms> {
             batch: 1_000,
             poll: Duration::from_millis(100),
             listens: false,
-            pruned: AtomicI64::new(0),
+            pruned: Last::default(),
+            looked: Last::default(),
             watch: Watch::default(),
             models: PhantomData,
         }
@@ -127,12 +132,15 @@ impl<Ms> Relay<Ms> {
         R: RedisConnection,
     {
         let Some(state) = State::load(redis, &self.redis.keys).await? else {
-            return self.fill(db, redis).await;
+            return self.fill(db, redis, false).await;
         };
+        if state.unreadable && self.is_broken(redis, &state).await? {
+            return self.fill(db, redis, true).await;
+        }
         let next = changes::<Ms>().since(&state.cursor).limit(self.batch);
         let batch = match C::wait(next.load(db)).await {
             Err(Error::TooOld { .. } | Error::Foreign | Error::WrongModels { .. }) => {
-                return self.fill(db, redis).await;
+                return self.fill(db, redis, false).await;
             }
             batch => batch?,
         };
@@ -143,7 +151,9 @@ impl<Ms> Relay<Ms> {
             .map(|inner| Scores::of(&inner.position));
         let scores = scores.unwrap_or(Scores::Numbers);
         write(redis, &self.redis, scores, &diffs).await?;
-        erase::catch_up::<Ms, C, R>(&self.redis, db, redis, scores, &batch.changes).await?;
+        if !erase::catch_up::<Ms, C, R>(&self.redis, db, redis, scores, &batch.changes).await? {
+            return self.fill(db, redis, true).await;
+        }
 
         let times = diffs.iter().map(|diff| diff.at.timestamp_micros());
         let moved = State {
@@ -158,7 +168,7 @@ impl<Ms> Relay<Ms> {
         self.mark(redis, &state, moved.newest).await?;
         let keys = &self.redis.keys;
         if !moved.advance(redis, keys, self.redis.lease()).await? {
-            return self.fill(db, redis).await;
+            return self.fill(db, redis, false).await;
         }
         if self.is_time_to_prune() {
             prune::prune(&self.redis, redis).await?;
@@ -170,16 +180,38 @@ impl<Ms> Relay<Ms> {
         })
     }
 
-    async fn fill<C, R>(&self, db: &mut C, redis: &mut R) -> Result<Step, Error>
+    /// Whether there is really an entry that cannot be read, if it was not looked for
+    /// in vain a moment ago. Otherwise a reader of an older version would keep
+    /// the relay busy, which does not read what this one has written.
+    async fn is_broken<R: RedisConnection>(
+        &self,
+        redis: &mut R,
+        state: &State,
+    ) -> Result<bool, Error> {
+        if !self.looked.is_due(self.spacing()) {
+            return Ok(false);
+        }
+        let keys = &self.redis.keys;
+        let scores = state.moved().map(|inner| Scores::of(&inner.position));
+        if repair::is_needed(redis, keys, scores.unwrap_or(Scores::Numbers)).await? {
+            return Ok(true);
+        }
+        self.looked.note();
+        repair::settle(redis, keys).await?;
+        Ok(false)
+    }
+
+    async fn fill<C, R>(&self, db: &mut C, redis: &mut R, broken: bool) -> Result<Step, Error>
     where
         Ms: Feeds<C>,
         C: Executor,
         R: RedisConnection,
     {
-        Ok(match fill(self, db, redis).await? {
+        Ok(match fill(self, db, redis, broken).await? {
             Filled::Yes(moved) => Step {
                 moved,
                 filled: true,
+                repaired: broken,
                 more: true,
                 ..Step::default()
             },
@@ -216,11 +248,25 @@ impl<Ms> Relay<Ms> {
     }
 
     fn is_time_to_prune(&self) -> bool {
-        let now = Utc::now().timestamp_micros();
-        let due = now - self.pruned.load(Ordering::Relaxed) >= self.spacing();
+        let due = self.pruned.is_due(self.spacing());
         if due {
-            self.pruned.store(now, Ordering::Relaxed);
+            self.pruned.note();
         }
         due
+    }
+}
+
+/// When something was done, in microseconds of the Unix time.
+#[derive(Default)]
+struct Last(AtomicI64);
+
+impl Last {
+    fn is_due(&self, spacing: i64) -> bool {
+        Utc::now().timestamp_micros() - self.0.load(Ordering::Relaxed) >= spacing
+    }
+
+    fn note(&self) {
+        let now = Utc::now().timestamp_micros();
+        self.0.store(now, Ordering::Relaxed);
     }
 }

@@ -21,6 +21,8 @@ pub struct RelayStatus {
     pub moved: u64,
     /// How often it has filled Redis.
     pub fills: u64,
+    /// How many of those times because an entry there could not be read.
+    pub repairs: u64,
     /// When it was last where the database was, by its own clock; `None` if it never was.
     pub up_to_date: Option<DateTime<Utc>>,
     /// How many errors it has met. It connects again after each.
@@ -247,6 +249,7 @@ impl<Ms> Relay<Ms> {
             self.watch.change(|status| {
                 status.moved += u64::try_from(step.moved).unwrap_or(u64::MAX);
                 status.fills += u64::from(step.filled);
+                status.repairs += u64::from(step.repaired);
                 status.error = None;
                 if !step.more && !step.waits {
                     status.up_to_date = Some(Utc::now());

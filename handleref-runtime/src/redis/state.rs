@@ -22,9 +22,14 @@ pub(super) struct State {
     pub(super) floor: i64,
     /// The latest time of a diff so far, in microseconds of the Unix time.
     pub(super) newest: i64,
+    /// Whether a reader has found an entry that he could not read.
+    pub(super) unreadable: bool,
 }
 
 const FIELDS: [&str; 6] = ["fill", "cursor", "last", "baseline", "floor", "newest"];
+
+/// The field in which readers say what they have found.
+pub(super) const UNREADABLE: &str = "unreadable";
 
 /// Writes fields of the hash if one of them is as it is expected; after a flush it
 /// is not. A script, because nothing may come between.
@@ -40,10 +45,18 @@ impl State {
         keys: &Keys,
     ) -> Result<Option<Self>, Error> {
         keys.check()?;
-        let command = cmd("HMGET").arg(keys.state()).arg(&FIELDS[..]).to_owned();
-        let values: Vec<Option<String>> = one(conn, command).await?;
-        let values: Option<Vec<String>> = values.into_iter().collect();
-        Ok(values.and_then(read))
+        let mut command = cmd("HMGET");
+        command.arg(keys.state()).arg(&FIELDS[..]).arg(UNREADABLE);
+        let mut values: Vec<Option<Vec<u8>>> = one(conn, command).await?;
+        let unreadable = values.pop().flatten().is_some();
+        // What cannot be read is as good as nothing: the relay fills Redis.
+        let text = |value: Option<Vec<u8>>| String::from_utf8(value?).ok();
+        let values: Option<Vec<String>> = values.into_iter().map(text).collect();
+        let state = values.and_then(read);
+        Ok(state.map(|state| Self {
+            unreadable,
+            ..state
+        }))
     }
 
     /// The position of the relay, with the database and the models.
@@ -112,6 +125,7 @@ fn read(values: Vec<String>) -> Option<State> {
         baseline: baseline.parse().ok()?,
         floor: floor.parse().ok()?,
         newest: newest.parse().ok()?,
+        unreadable: false,
     })
 }
 

@@ -5,9 +5,27 @@ use super::entry::{self, Scores};
 use crate::error::Error;
 use crate::sync::Place;
 use ::redis::cmd;
+use std::cmp::Ordering;
 
 /// How many members are read at a time.
 const CHUNK: usize = 512;
+
+/// A part of a sorted set.
+#[derive(Default)]
+pub(super) struct Found {
+    /// In order, each once.
+    pub(super) members: Vec<(Place, String)>,
+    /// Whether there are others among them, or some at a wrong score.
+    pub(super) unreadable: bool,
+}
+
+/// The order of Redis: by scores, then by bytes.
+type Rank = (f64, Vec<u8>);
+
+fn compare(one: &Rank, other: &Rank) -> Ordering {
+    let by_score = one.0.total_cmp(&other.0);
+    by_score.then_with(|| one.1.cmp(&other.1))
+}
 
 pub(super) struct Walk {
     key: String,
@@ -15,7 +33,7 @@ pub(super) struct Walk {
     low: String,
     high: String,
     backward: bool,
-    last: Option<(i64, String)>,
+    last: Option<Rank>,
     chunk: usize,
     done: bool,
 }
@@ -41,11 +59,11 @@ impl Walk {
         self
     }
 
-    /// The next members, each once; nothing at the end.
+    /// The next members; nothing at the end.
     pub(super) async fn next<R: RedisConnection>(
         &mut self,
         conn: &mut R,
-    ) -> Result<Option<Vec<(Place, String)>>, Error> {
+    ) -> Result<Option<Found>, Error> {
         if self.done {
             return Ok(None);
         }
@@ -55,28 +73,32 @@ impl Walk {
         };
         let mut command = cmd(name);
         command.arg(&self.key).arg(start).arg(stop);
+        command.arg("WITHSCORES");
         command.arg("LIMIT").arg(0).arg(self.chunk);
-        let members: Vec<String> = one(conn, command).await?;
+        // What somebody else has put there may be no text.
+        let members: Vec<(Vec<u8>, f64)> = one(conn, command).await?;
         self.done = members.len() < self.chunk;
         let before = self.last.as_ref().map(|(score, _)| *score);
-        let mut found = Vec::with_capacity(members.len());
-        for member in members {
-            let Some((place, _)) = entry::read(&member) else {
-                continue;
-            };
+        let mut found = Found::default();
+        for (member, score) in members {
             // A chunk begins with the score at which the one before ended.
-            let rank = (self.scores.score(place), member);
-            let new = self.last.as_ref().is_none_or(|last| match self.backward {
-                true => rank < *last,
-                false => rank > *last,
-            });
-            if new {
-                found.push((place, rank.1.clone()));
-                self.last = Some(rank);
+            let rank = (score, member);
+            let new = match (&self.last, self.backward) {
+                (None, _) => true,
+                (Some(last), true) => compare(&rank, last).is_lt(),
+                (Some(last), false) => compare(&rank, last).is_gt(),
+            };
+            if !new {
+                continue;
             }
+            match self.entry(&rank) {
+                Some(entry) => found.members.push(entry),
+                None => found.unreadable = true,
+            }
+            self.last = Some(rank);
         }
         if self.last.as_ref().map(|(score, _)| *score) == before {
-            // All of them have one score, or are not ours.
+            // All of them have one score.
             self.chunk = self.chunk.saturating_mul(2);
         }
         if let Some((score, _)) = &self.last {
@@ -87,5 +109,14 @@ impl Walk {
             *edge = score.to_string();
         }
         Ok(Some(found))
+    }
+
+    /// A member that is where it belongs.
+    fn entry(&self, (score, member): &Rank) -> Option<(Place, String)> {
+        let place = entry::place(member)?;
+        // As Redis has it.
+        let belongs = self.scores.score(place) as f64;
+        let text = String::from_utf8(member.clone()).ok()?;
+        (*score == belongs).then_some((place, text))
     }
 }
