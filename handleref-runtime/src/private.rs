@@ -28,6 +28,23 @@ use diesel::result::QueryResult;
 
 pub mod clean;
 
+/// What a program reads that somebody else may have written, for tests that try
+/// everything.
+pub mod parsers {
+    #[cfg(feature = "redis")]
+    pub use crate::redis::read_entry;
+
+    /// An actor as it is stored: its kind, and its text.
+    pub fn actor(kind: &str, text: &str) -> crate::changeset::Actor {
+        crate::changeset::Actor::stored(kind, text.to_owned())
+    }
+
+    /// A time as a database gives it.
+    pub fn time(text: &str) -> Option<chrono::NaiveDateTime> {
+        crate::text::parse_time(text)
+    }
+}
+
 /// The live test of a model that is never soft-deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct Always;

@@ -32,6 +32,14 @@ mod state;
 mod store;
 mod walk;
 
+/// A member of a sorted set, read and written again.
+#[doc(hidden)]
+pub fn read_entry(member: &[u8]) -> Option<String> {
+    let place = entry::place(member)?;
+    let diff = entry::diff(place, std::str::from_utf8(member).ok()?)?;
+    entry::member(&diff).ok()
+}
+
 pub use connection::{Nonblocking, Plain, RedisConnection};
 pub use listen::Listen;
 pub use manage::manage;

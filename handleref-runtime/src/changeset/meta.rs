@@ -44,7 +44,7 @@ impl Actor {
     }
 
     /// Reads it back. What this build does not know is a text.
-    pub(super) fn stored(kind: &str, text: String) -> Self {
+    pub(crate) fn stored(kind: &str, text: String) -> Self {
         match kind {
             "number" => text.parse().map_or(Self::Text(text), Self::Number),
             #[cfg(feature = "uuid")]

@@ -39,6 +39,14 @@ fn value<T: FieldValue<F>, F>(read: Result<T, String>) -> Cleaned {
     read.map(|read| read.value())
 }
 
+/// The same of what a text says, which is never null: JSON has no infinity.
+fn said<T: FieldValue<F>, F>(read: Result<T, String>) -> Cleaned {
+    match value(read)? {
+        Value::Null => Err("this is not a number that can be shown".into()),
+        value => Ok(value),
+    }
+}
+
 /// A type that is read in a way of its own, or so often that it is found first.
 pub trait Readable: Sized {
     fn read(text: Option<&str>) -> Result<Self, String>;
@@ -54,7 +62,10 @@ impl<T: Readable> ByReadable<T> for &&&&Probe<T> {
     where
         T: FieldValue<F>,
     {
-        value(T::read(text))
+        match text {
+            Some(_) => said(T::read(text)),
+            None => value(T::read(text)),
+        }
     }
 }
 
@@ -68,7 +79,10 @@ impl<T: FromStr> ByFromStrOrNull<T> for &&&Probe<Option<T>> {
     where
         Option<T>: FieldValue<F>,
     {
-        value(text.map(from_str::<T>).transpose())
+        match text {
+            Some(text) => said(from_str::<T>(text).map(Some)),
+            None => value(Ok(None::<T>)),
+        }
     }
 }
 
@@ -82,7 +96,7 @@ impl<T: FromStr> ByFromStr<T> for &&Probe<T> {
     where
         T: FieldValue<F>,
     {
-        value(present(text).and_then(from_str::<T>))
+        said(present(text).and_then(from_str::<T>))
     }
 }
 
@@ -275,6 +289,8 @@ mod tests {
             Err("cannot parse integer from empty string".into())
         );
         assert_eq!(clean!(f64, Some("0.5")), ok(0.5));
+        assert!(clean!(f64, Some("NaN")).is_err() && clean!(f32, Some("1e400")).is_err());
+        assert!(clean!(Option<f64>, Some("-inf")).is_err());
         assert_eq!(clean!(bool, Some("true")), ok(true));
         assert_eq!(clean!(bool, Some("0")), ok(false));
         assert!(clean!(bool, Some("yes")).is_err());

@@ -1,0 +1,3 @@
+//! Every parser of texts that a stranger may have written.
+
+pub mod parsers;
