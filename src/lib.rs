@@ -45,7 +45,7 @@ pub use handleref_runtime::model::{
 };
 pub use handleref_runtime::record::maintain::{
     Age, Backfill, Erase, Erased, Event, EventKind, Events, Hold, Maintain, Progress, Prune,
-    Pruned, events, holds, release, without_recording, without_recording_async,
+    Pruned, Unerasable, events, holds, release, without_recording, without_recording_async,
 };
 pub use handleref_runtime::record::{
     AsOfDsl, Blame, Calendar, ChangesetNo, CleanError, Conflict, Diff, Every, FieldChange,

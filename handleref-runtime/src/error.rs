@@ -98,6 +98,15 @@ pub enum Error {
         /// Why they are held.
         reason: String,
     },
+    /// Columns cannot be erased as a call says it; nothing was written.
+    CannotErase {
+        /// The model's name.
+        model: &'static str,
+        /// The columns.
+        columns: Vec<String>,
+        /// Why, and what to do.
+        reason: crate::record::maintain::Unerasable,
+    },
     /// The recording of a model is not installed.
     NotInstalled {
         /// The model's name.

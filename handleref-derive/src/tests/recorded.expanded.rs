@@ -114,15 +114,9 @@ const _: () = {
         const RECORDING: __handleref::facts::Recording = __handleref::facts::Recording::new(
                 "label_records",
                 &[
-                    __handleref::facts::RecordedColumn::new(
-                        <schema::labels::paper_id as __handleref::diesel::Column>::NAME,
-                    ),
-                    __handleref::facts::RecordedColumn::new(
-                        <schema::labels::label as __handleref::diesel::Column>::NAME,
-                    ),
-                    __handleref::facts::RecordedColumn::new(
-                        <schema::labels::weight as __handleref::diesel::Column>::NAME,
-                    ),
+                    __handleref::facts::RecordedColumn::of::<schema::labels::paper_id>(),
+                    __handleref::facts::RecordedColumn::of::<schema::labels::label>(),
+                    __handleref::facts::RecordedColumn::of::<schema::labels::weight>(),
                 ],
             )
             .with_references(

@@ -126,28 +126,18 @@ const _: () = {
         const RECORDING: __handleref::facts::Recording = __handleref::facts::Recording::new(
                 "article_history",
                 &[
-                    __handleref::facts::RecordedColumn::new(
-                        <articles::id as __handleref::diesel::Column>::NAME,
-                    ),
-                    __handleref::facts::RecordedColumn::new(
-                        <articles::topic_id as __handleref::diesel::Column>::NAME,
-                    ),
-                    __handleref::facts::RecordedColumn::new(
-                            <articles::title as __handleref::diesel::Column>::NAME,
-                        )
+                    __handleref::facts::RecordedColumn::of::<articles::id>(),
+                    __handleref::facts::RecordedColumn::of::<articles::topic_id>(),
+                    __handleref::facts::RecordedColumn::of::<articles::title>()
                         .with_former_name("headline")
                         .with_type("TEXT"),
-                    __handleref::facts::RecordedColumn::new(
-                            <articles::views as __handleref::diesel::Column>::NAME,
-                        )
+                    __handleref::facts::RecordedColumn::of::<articles::views>()
                         .with_capture(
                             __handleref::facts::Capture::Skipped(
                                 ::core::option::Option::None,
                             ),
                         ),
-                    __handleref::facts::RecordedColumn::new(
-                            <articles::secret as __handleref::diesel::Column>::NAME,
-                        )
+                    __handleref::facts::RecordedColumn::of::<articles::secret>()
                         .with_capture(
                             __handleref::facts::Capture::Redacted(
                                 ::core::option::Option::Some("'***'"),

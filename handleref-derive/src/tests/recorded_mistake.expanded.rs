@@ -95,12 +95,8 @@ const _: () = {
         const RECORDING: __handleref::facts::Recording = __handleref::facts::Recording::new(
             "article_records",
             &[
-                __handleref::facts::RecordedColumn::new(
-                    <articles::slug as __handleref::diesel::Column>::NAME,
-                ),
-                __handleref::facts::RecordedColumn::new(
-                    <articles::title as __handleref::diesel::Column>::NAME,
-                ),
+                __handleref::facts::RecordedColumn::of::<articles::slug>(),
+                __handleref::facts::RecordedColumn::of::<articles::title>(),
             ],
         );
         const RECORDED_ROLES: __handleref::Roles = __handleref::AsHandleRef::<

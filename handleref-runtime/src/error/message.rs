@@ -60,6 +60,11 @@ impl fmt::Display for Error {
                 f,
                 "the records of {model} {key} are held: {reason}; release the hold first"
             ),
+            Self::CannotErase {
+                model,
+                columns,
+                reason,
+            } => write!(f, "`{}` of {model} {reason}", columns.join("`, `")),
             Self::NotInstalled { model, records } => write!(
                 f,
                 "the history `{records}` of {model} is not installed; see `handleref::schema!`"

@@ -1,6 +1,8 @@
 //! What a recorded model says about its record table.
 
 use crate::engine::Kind;
+use diesel::Column;
+use diesel::sql_types::{SqlType, is_nullable};
 
 /// The name of the column that numbers all records of a database.
 pub const RECORD_ID: &str = "record_id";
@@ -90,6 +92,8 @@ pub struct RecordedColumn {
     pub renamed_from: Option<&'static str>,
     /// The type in the record table, if it is not the one of the table.
     pub sql_type: Option<&'static str>,
+    /// Whether the model can be loaded where the column is null.
+    pub nullable: bool,
 }
 
 /// What a record keeps of a column.
@@ -206,14 +210,21 @@ impl Recording {
 }
 
 impl RecordedColumn {
-    /// A column whose value is recorded.
+    /// A column whose value is recorded, and which can be null.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
             capture: Capture::Value,
             renamed_from: None,
             sql_type: None,
+            nullable: true,
         }
+    }
+    /// The column `C`, whose value is recorded.
+    pub const fn of<C: Column<SqlType: SqlType<IsNull: Nullability>>>() -> Self {
+        let mut column = Self::new(C::NAME);
+        column.nullable = <<C::SqlType as SqlType>::IsNull as Nullability>::NULLABLE;
+        column
     }
     /// Of which less is kept.
     pub const fn with_capture(mut self, capture: Capture) -> Self {
@@ -255,6 +266,18 @@ impl Reference {
     pub const fn new(columns: &'static [&'static str], model: &'static str) -> Self {
         Self { columns, model }
     }
+}
+
+/// What Diesel says of a SQL type's nulls, as a constant.
+pub trait Nullability {
+    /// Whether there are any.
+    const NULLABLE: bool;
+}
+impl Nullability for is_nullable::NotNull {
+    const NULLABLE: bool = false;
+}
+impl Nullability for is_nullable::IsNullable {
+    const NULLABLE: bool = true;
 }
 
 /// A SQL type that a property may have.

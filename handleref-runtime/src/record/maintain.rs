@@ -26,7 +26,7 @@ mod pause;
 mod prune;
 
 pub use backfill::{Backfill, Progress};
-pub use erase::{Erase, Erased};
+pub use erase::{Erase, Erased, Unerasable};
 pub use events::{Event, EventKind, Events, events};
 pub use holds::{Hold, holds, release};
 pub use pause::{AsyncWork, without_recording, without_recording_async};

@@ -57,6 +57,8 @@ pub(crate) struct Inspected {
     /// Columns that an update cannot assign: those, and identities that are
     /// always generated.
     pub(crate) computed: Vec<String>,
+    /// Columns that cannot be null.
+    pub(crate) not_null: Vec<String>,
     /// Sets of columns that are unique among all rows.
     pub(crate) unique: Vec<Vec<String>>,
 }
@@ -67,6 +69,7 @@ async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> 
     let computed = live.columns.iter().filter(|column| column.computed);
     // An insert may say what an identity is.
     let generated = computed.clone().filter(|column| !column.identity);
+    let not_null = live.columns.iter().filter(|column| !column.nullable);
     let unique = live.indexes.iter().filter(|index| {
         index.unique
             && index.condition.is_none()
@@ -79,6 +82,7 @@ async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> 
         columns: live.columns.iter().map(|one| one.name.clone()).collect(),
         generated: generated.map(|one| one.name.clone()).collect(),
         computed: computed.map(|one| one.name.clone()).collect(),
+        not_null: not_null.map(|one| one.name.clone()).collect(),
         unique: unique.map(|index| index.columns.clone()).collect(),
     })
 }

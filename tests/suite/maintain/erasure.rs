@@ -7,26 +7,105 @@ use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 use handleref::record::maintain::{EventKind, Maintain, events};
-use handleref::{Error, Operation};
+use handleref::{Error, Operation, Unerasable};
 
 diesel::table! {
     pets {
         id -> Integer,
         name -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        breed -> Text,
+        chip -> Nullable<Text>,
+        vet -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    #[sql_name = "pets"]
+    former_pets (id) {
+        id -> Integer,
+        name -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        breed -> Text,
         chip -> Nullable<Text>,
     }
 }
 
+/// As it is now: a field is redacted, one is skipped, one is gone, and a property.
 #[derive(Debug, diesel::Queryable, diesel::Selectable, handleref::Recorded)]
 #[allow(dead_code)]
 struct Pet {
     id: i32,
     name: Option<String>,
+    #[recorded(redact)]
+    phone: Option<String>,
+    #[recorded(skip = "'any'")]
+    breed: String,
 }
 
-fn pets_table(db: &crate::support::Db) {
-    db.create("CREATE TABLE pets (id {KEY} PRIMARY KEY, name {TEXT}, chip {TEXT})");
+/// As it was.
+#[derive(Debug, diesel::Queryable, diesel::Selectable, handleref::Recorded)]
+#[diesel(table_name = former_pets)]
+#[recorded(table_name = "pet_records")]
+#[recorded(property(called: Nullable<Text>, sql = "pets.name"))]
+#[allow(dead_code)]
+struct FormerPet {
+    id: i32,
+    name: Option<String>,
+    phone: Option<String>,
+    breed: String,
+    chip: Option<String>,
+}
+
+/// Pets 1 and 2, whose records from before the change hold every value.
+fn changed_model(db: &crate::support::Db) {
+    db.create(
+        "CREATE TABLE pets (id {KEY} PRIMARY KEY, name {TEXT}, phone {TEXT}, breed VARCHAR(99) NOT NULL, chip {TEXT}, \
+         vet {TEXT})",
+    );
+    db.install(&handleref::schema![FormerPet]);
+    for id in [1, 2] {
+        let row = format!("{id}, 'n{id}', 'p{id}', 'b{id}', 'c{id}', 'v{id}'");
+        db.create(&format!(
+            "INSERT INTO pets (id, name, phone, breed, chip, vet) VALUES ({row})"
+        ));
+        db.create(&format!("UPDATE pets SET name = 'm{id}' WHERE id = {id}"));
+    }
     db.install(&handleref::schema![Pet]);
+    db.create("ALTER TABLE pet_records ADD COLUMN shelf INTEGER NOT NULL DEFAULT 0");
+}
+
+/// What the records of a pet hold, whatever the model says.
+macro_rules! held {
+    ($conn:expr, $id:expr) => {{
+        let held = FormerPet::history_of($id)
+            .order(FormerPetRecords::RECORD_ID)
+            .select((
+                former_pets::name,
+                former_pets::phone,
+                former_pets::breed,
+                former_pets::chip,
+                FormerPetRecords::CALLED,
+            ));
+        type Row = (
+            Option<String>,
+            Option<String>,
+            String,
+            Option<String>,
+            Option<String>,
+        );
+        let rows: Vec<Row> = go!(held.load($conn))?;
+        let shown = rows.into_iter().map(|(name, phone, breed, chip, called)| {
+            let text = |value: Option<String>| value.unwrap_or("-".into());
+            format!(
+                "{} {} {breed} {} {}",
+                text(name),
+                text(phone),
+                text(chip),
+                text(called)
+            )
+        });
+        shown.collect::<Vec<_>>()
+    }};
 }
 
 each_engine! {
@@ -78,12 +157,64 @@ each_engine! {
         assert!(views.iter().all(|views| *views == 0), "{views:?}");
     }
 
-    /// A column of the table that is no field of the model is in no record.
-    async fn a_column_without_a_field(db: pets_table, conn) {
-        go!(diesel::insert_into(pets::table).values((pets::id.eq(1), pets::chip.eq("x"))).execute(conn))?;
-        let refused = go!(Pet::erase(1).column(pets::chip).execute(conn));
-        assert!(matches!(&refused, Err(Error::NoField { field, .. }) if field == "chip"), "{refused:?}");
-        let erased = go!(Pet::erase(1).column(pets::name).execute(conn))?;
-        assert_eq!(erased.records, 1);
+    /// Whatever the record table has can be erased: what is redacted, skipped or
+    /// no field at all by now, and a former property.
+    async fn what_the_model_has_no_longer(db: changed_model, conn) {
+        assert_eq!(held!(conn, 1), ["n1 p1 b1 c1 n1", "m1 p1 b1 c1 m1"]);
+        let erase = || Pet::erase(1).column(pets::phone).named("called").live_row();
+        let erased = go!(erase().named("chip").column_with(pets::breed, "'x'").execute(conn))?;
+        assert_eq!((erased.records, erased.live_row), (3, true));
+        assert_eq!(erased.columns, ["phone", "called", "chip", "breed"]);
+        // A skipped column has in records what stands for it. The last ones are the row's change and the erasure.
+        assert_eq!(held!(conn, 1), ["n1 - any - -", "m1 - any - -", "m1 - any - -", "m1 - any - -"]);
+        type Live = (Option<String>, Option<String>, String, Option<String>, Option<String>);
+        let live = || pets::table.find(1).select((pets::name, pets::phone, pets::breed, pets::chip, pets::vet));
+        let (name, phone, breed, chip, vet): Live = go!(live().first(conn))?;
+        assert_eq!((name.as_deref(), phone, breed.as_str(), chip, vet.as_deref()), (Some("m1"), None, "x", None, Some("v1")));
+        assert_eq!(held!(conn, 2), ["n2 p2 b2 c2 n2", "m2 p2 b2 c2 m2"]);
+
+        // Everything, with a value for what cannot be null, in the records or in the row.
+        let refused = go!(Pet::erase(2).everything().live_row().execute(conn));
+        let Err(Error::CannotErase { columns, reason: Unerasable::NeedsValue, .. }) = &refused else { panic!("{refused:?}") };
+        assert_eq!(*columns, ["breed", "shelf"]);
+        assert!(refused.unwrap_err().to_string().contains("`breed`, `shelf` of Pet cannot be null"));
+        let everything = || Pet::erase(2).everything().named_with("shelf", "shelf");
+        let refused = go!(everything().column_with(pets::name, "nowhere").execute(conn));
+        assert!(matches!(refused, Err(Error::Database(_))), "{refused:?}");
+        assert_eq!(held!(conn, 2), ["n2 p2 b2 c2 n2", "m2 p2 b2 c2 m2"]);
+        let erased = go!(everything().execute(conn))?;
+        let mut columns = erased.columns.clone();
+        columns.sort();
+        assert_eq!((columns.join(" ").as_str(), erased.live_row), ("breed called chip name phone shelf", false));
+        assert_eq!(held!(conn, 2), ["- - any - -", "- - any - -", "- - any - -"]);
+        let erased = go!(everything().column_with(pets::breed, "'y'").live_row().execute(conn))?;
+        assert!(erased.live_row && erased.records > 3);
+        let (name, phone, breed, chip, vet): Live = go!(pets::table.find(2).select((pets::name, pets::phone, pets::breed, pets::chip, pets::vet)).first(conn))?;
+        assert_eq!((name, phone, breed.as_str(), chip, vet.as_deref()), (None, None, "y", None, Some("v2")));
+        // They load as the model.
+        let rows: Vec<Pet> = go!(Pet::history_of(2).load(conn))?;
+        assert!(rows.iter().all(|pet| pet.name.is_none() && pet.breed == "any"), "{rows:?}");
+    }
+
+    /// What cannot be erased is refused by name, and nothing is written.
+    async fn refusals(db: changed_model, conn) {
+        // A column of the table that is no field of the model is in no record.
+        for name in ["vet", "nothing"] {
+            let refused = go!(Pet::erase(1).column(pets::phone).named(name).execute(conn));
+            assert!(matches!(&refused, Err(Error::NoField { field, .. }) if field == name), "{refused:?}");
+        }
+        let refused = go!(Pet::erase(1).column(pets::vet).column(pets::phone).execute(conn));
+        assert!(matches!(&refused, Err(Error::NoField { field, .. }) if field == "vet"), "{refused:?}");
+        for name in ["record_id", "record_operation", "record_changeset"] {
+            let refused = go!(Pet::erase(1).column(pets::phone).named_with(name, "1").execute(conn));
+            assert!(matches!(&refused, Err(Error::ManagedColumn { column, .. }) if *column == name), "{refused:?}");
+        }
+        let keys = [Pet::erase(1).named("id"), Pet::erase(1).column_with(pets::id, "0")];
+        for erase in keys {
+            let refused = go!(erase.execute(conn));
+            assert!(matches!(&refused, Err(Error::CannotErase { reason: Unerasable::IsKey, .. })), "{refused:?}");
+            assert!(refused.unwrap_err().to_string().starts_with("`id` of Pet is the key"));
+        }
+        assert_eq!(held!(conn, 1), ["n1 p1 b1 c1 n1", "m1 p1 b1 c1 m1"]);
     }
 }

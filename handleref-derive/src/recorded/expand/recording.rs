@@ -53,8 +53,8 @@ pub(super) fn value(model: &Model, source: &Ident) -> TokenStream {
 
 /// One recorded column, as a constant.
 fn column(field: &Field) -> TokenStream {
-    let name = column_name(field);
-    let mut value = quote!(__handleref::facts::RecordedColumn::new(#name));
+    let path = &field.column;
+    let mut value = quote!(__handleref::facts::RecordedColumn::of::<#path>());
     let capture = match (&field.keys.skip.0, &field.keys.redact.0) {
         (Some(skip), _) => Some((quote!(Skipped), skip)),
         (_, Some(redact)) => Some((quote!(Redacted), redact)),

@@ -1,25 +1,16 @@
 //! Personal data of one row, taken out of every record.
 
-use super::Subject;
-use super::doomed::any;
-use super::erasure;
-use super::events::{EventKind, write_event};
-use super::holds::holds_of;
 use crate::context::{Scope, Switch};
-use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
-use crate::key::Key;
+use crate::executor::Executor;
 use crate::private::MayBeNull;
-use crate::record::facts::Capture;
 use crate::record::model::{Recall, Recorded};
-use crate::record::query::{KeyIs, Sql};
-use crate::text::{as_text, integer, quoted};
-use crate::time::rising_sql;
 use diesel::Column;
-use diesel::query_builder::QueryFragment;
-use serde_json::json;
 use std::borrow::Cow;
+use std::fmt;
+
+mod run;
+mod targets;
 
 /// Takes the values of some columns of one row out of all its records.
 ///
@@ -28,7 +19,13 @@ use std::borrow::Cow;
 ///     .column(users::email)                 // null
 ///     .column_with(users::name, "'erased'") // a column that cannot be null: an SQL expression
 ///     .property("display_name")             // a property of the records that was made of them
+///     .named("phone")                       // whatever the record table has: a column without a field
 ///     .live_row()                           // the row itself too, if it is still there
+///     .execute(conn)?;
+/// let erased = User::erase(8)
+///     .everything()                         // all columns but for the key and what handleref writes
+///     .column_with(users::name, "'erased'")
+///     .also(7)                              // and the records of a key that the row had before
 ///     .execute(conn)?;
 /// ```
 ///
@@ -39,6 +36,13 @@ use std::borrow::Cow;
 /// columns, when and how many records; never a value. With
 /// [`live_row`](Erase::live_row) the row is changed first, as a change like any
 /// other that is recorded, and then all its records, that one included.
+///
+/// A column that is skipped or redacted gets in the records what a record of
+/// today has of it, null or its stand-in: older records may have a value from
+/// before.
+///
+/// The key stays: it is in every record, in events and in holds, so the key of
+/// a model should not be personal data.
 ///
 /// Copies elsewhere are the caller's to find: properties of *other* models that
 /// were computed from this row, and whatever else the program copied.
@@ -53,55 +57,120 @@ use std::borrow::Cow;
 #[must_use = "nothing happens before `.execute(conn)`"]
 pub struct Erase<M: Recorded> {
     key: M::RecordKey,
+    /// Keys that the row had before.
+    others: Vec<M::RecordKey>,
     /// Names and what comes in their place, null if nothing is given.
-    columns: Vec<(&'static str, Option<Cow<'static, str>>)>,
-    properties: Vec<Cow<'static, str>>,
+    wanted: Vec<(Cow<'static, str>, Option<Cow<'static, str>>)>,
+    everything: bool,
     live: bool,
 }
 
 /// What an [`Erase`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Erased {
     /// The number of records of the row; the values are gone from all of them.
     pub records: i64,
     /// Whether the row itself was changed.
     pub live_row: bool,
+    /// The columns and properties whose values are gone.
+    pub columns: Vec<String>,
+}
+
+/// Why columns cannot be erased; see [`Error::CannotErase`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unerasable {
+    /// They cannot be null, and nothing is given that comes in their place.
+    NeedsValue,
+    /// They are (part of) the key, by which records, events and holds know the row.
+    IsKey,
+}
+
+impl fmt::Display for Unerasable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NeedsValue => {
+                "cannot be null: say what comes in its place, by `column_with(users::name, \"'erased'\")` or \
+                 `named_with(\"name\", \"'erased'\")`"
+            }
+            Self::IsKey => {
+                "is the key, which stays in every record, event and hold of the row, so it cannot be erased: a key must \
+                 not be personal data; give the table one that says nothing of anybody, and keep this as a column"
+            }
+        })
+    }
 }
 
 impl<M: Recorded> Erase<M> {
     pub(super) fn new(key: M::RecordKey) -> Self {
         Self {
             key,
-            columns: Vec::new(),
-            properties: Vec::new(),
+            others: Vec::new(),
+            wanted: Vec::new(),
+            everything: false,
             live: false,
         }
     }
 
     /// Sets this column to null. It must be one that can be null, or the
     /// records could not be loaded as the model any more.
-    pub fn column<C>(mut self, _: C) -> Self
+    pub fn column<C>(self, _: C) -> Self
     where
         C: Column<Table = M::LiveTable> + MayBeNull,
     {
-        self.columns.push((C::NAME, None));
-        self
+        self.set(C::NAME.into(), None)
     }
 
     /// Sets this column to the value of an SQL expression, such as `'erased'`.
-    /// The expression is part of the statement as it is.
-    pub fn column_with<C>(mut self, _: C, sql: impl Into<Cow<'static, str>>) -> Self
+    /// The expression is part of the statement as it is. The name of the column
+    /// keeps the value: `.everything().column_with(users::plan, "plan")`.
+    pub fn column_with<C>(self, _: C, sql: impl Into<Cow<'static, str>>) -> Self
     where
         C: Column<Table = M::LiveTable>,
     {
-        self.columns.push((C::NAME, Some(sql.into())));
-        self
+        self.set(C::NAME.into(), Some(sql.into()))
     }
 
     /// Sets this property of the records to null.
-    pub fn property(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.properties.push(name.into());
+    pub fn property(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.set(name.into(), None)
+    }
+
+    /// Sets a column of the record table to null, by its name in SQL: one that
+    /// the model has no field for any more, or a former property.
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.set(name.into(), None)
+    }
+
+    /// As [`named`](Erase::named), to the value of an SQL expression.
+    pub fn named_with(
+        self,
+        name: impl Into<Cow<'static, str>>,
+        sql: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.set(name.into(), Some(sql.into()))
+    }
+
+    /// Every column and property that the record table has, those that the model
+    /// does not have any more included; but for the key and for what handleref
+    /// writes (version, timestamps, status). What else is said of a column
+    /// counts: give a value for each that cannot be null. None is made up,
+    /// because 0 or an empty text may mean something.
+    pub fn everything(mut self) -> Self {
+        self.everything = true;
+        self
+    }
+
+    /// The records of this key too, which the row had before; it may be called
+    /// several times. A changed key is recorded as the delete of one row and the
+    /// insert of another one, so the records of the former key stay its own; see
+    /// [`former_keys`](super::Maintain::former_keys). If another row has that
+    /// key by now, its records lose the same columns. The row itself is changed
+    /// by [`live_row`](Erase::live_row) only under the key of the `erase`.
+    pub fn also(mut self, key: M::RecordKey) -> Self {
+        self.others.push(key);
         self
     }
 
@@ -111,239 +180,30 @@ impl<M: Recorded> Erase<M> {
         self
     }
 
+    /// What was said last counts.
+    fn set(mut self, name: Cow<'static, str>, sql: Option<Cow<'static, str>>) -> Self {
+        self.wanted.retain(|(known, _)| *known != name);
+        self.wanted.push((name, sql));
+        self
+    }
+
     /// Runs it.
     ///
     /// # Errors
-    /// [`Error::Held`], [`Error::NoField`] if the model has no such column or
-    /// property, [`Error::ManagedColumn`] if a column is part of the key or
-    /// written by handleref, [`Error::NotInstalled`] or [`Error::Database`];
-    /// nothing is erased then.
+    /// [`Error::Held`]; [`Error::NoField`] if the record table has no such column
+    /// or property; [`Error::ManagedColumn`] if a column is written by handleref;
+    /// [`Error::CannotErase`] if one is part of the key, or cannot be null and no
+    /// value is given; [`Error::NotInstalled`] or [`Error::Database`]. Nothing is
+    /// erased then.
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Erased, Error>>
     where
         C: Executor,
         M: Recall<C>,
     {
         C::run(async move {
-            self.check()?;
             let mut scope = Scope::begin(conn, Switch::Door).await?;
             let result = self.run(scope.conn()).await;
             scope.finish(result).await
         })
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let model = M::RECORDED_NAME;
-        for (name, _) in &self.columns {
-            if !M::RECORDING.columns.iter().any(|it| it.name == *name) {
-                let field = (*name).to_owned();
-                return Err(Error::NoField { model, field });
-            }
-            let roles = M::RECORDED_ROLES;
-            let mut kept = M::RECORDED_KEY
-                .iter()
-                .copied()
-                .chain(roles.managed())
-                .chain(roles.status);
-            if let Some(column) = kept.find(|kept| kept == name) {
-                return Err(Error::ManagedColumn { model, column });
-            }
-        }
-        for name in &self.properties {
-            if !M::RECORDING.properties.iter().any(|it| it.name == name) {
-                let field = name.clone().into_owned();
-                return Err(Error::NoField { model, field });
-            }
-        }
-        Ok(())
-    }
-
-    async fn run<C>(&self, conn: &mut C) -> Result<Erased, Error>
-    where
-        C: Executor,
-        M: Recall<C>,
-    {
-        let subject = Subject::of::<M>();
-        subject.lock(conn).await?;
-        let key = self.key.text();
-        let holds = holds_of(conn, subject).await?;
-        if let Some(reason) = self.held(conn, holds).await? {
-            return Err(Error::Held {
-                model: subject.name,
-                key,
-                reason,
-            });
-        }
-        let condition = KeyIs::<M, C>::new(&self.key);
-        let live_row = match self.live && !self.columns.is_empty() {
-            true => {
-                conn.execute(self.live_sql::<C>(&subject, &condition))
-                    .await?
-                    > 0
-            }
-            false => false,
-        };
-        // After the row, whose change may have left old values in a baseline.
-        let records = match self.in_records(C::Backend::KIND) {
-            Some(set) => {
-                let sql = Sql::new("UPDATE ")
-                    .name(subject.recording.records)
-                    .text(" SET ")
-                    .text(set)
-                    .text(" WHERE ")
-                    .part(&condition);
-                conn.execute(sql).await?
-            }
-            None => 0,
-        };
-        if records > 0 {
-            erasure::tell(conn, &subject, &condition).await?;
-        }
-        let records = i64::try_from(records).unwrap_or(i64::MAX);
-        let columns: Vec<_> = self.columns.iter().map(|(name, _)| *name).collect();
-        let detail = json!({
-            "model": subject.name,
-            "key": key,
-            "columns": columns,
-            "properties": self.properties,
-            "live_row": live_row,
-        });
-        let table = Some(subject.recording.records);
-        write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;
-        Ok(Erased { records, live_row })
-    }
-
-    /// Why the row is held, if it is. A hold whose key cannot be read (any more)
-    /// holds all rows; of two keys that are written in two ways, the database's
-    /// collation says whether they are one.
-    async fn held<C>(&self, conn: &mut C, holds: Vec<super::Hold>) -> Result<Option<String>, Error>
-    where
-        C: Executor,
-        M: Recall<C>,
-    {
-        let mut others = Vec::new();
-        for hold in holds {
-            match hold.key.as_deref().and_then(M::RecordKey::parse) {
-                Some(key) if key.text() != self.key.text() => others.push((key, hold.reason)),
-                _ => return Ok(Some(hold.reason)),
-            }
-        }
-        // Halves, until one is left: the usual answer is none of them.
-        let mut parts: Vec<&[(M::RecordKey, String)]> = others.chunks(500).collect();
-        while let Some(part) = parts.pop() {
-            let keys: Vec<_> = part
-                .iter()
-                .map(|(key, _)| KeyIs::<M, C>::new(key))
-                .collect();
-            if !self.is_one_of(conn, &keys).await? {
-                continue;
-            }
-            match part {
-                [(_, reason)] => return Ok(Some(reason.clone())),
-                part => {
-                    let (one, other) = part.split_at(part.len() / 2);
-                    parts.extend([other, one]);
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether a record, or the row, has this key and one of those.
-    async fn is_one_of<C>(&self, conn: &mut C, keys: &[KeyIs<'_, M, C>]) -> Result<bool, Error>
-    where
-        C: Executor,
-        M: Recall<C>,
-    {
-        let own = KeyIs::<M, C>::new(&self.key);
-        let mut sql = Sql::new("SELECT ");
-        let tables = [M::RECORDING.records, Subject::of::<M>().table];
-        for (at, table) in tables.into_iter().enumerate() {
-            let table = quoted(C::Backend::KIND, table);
-            sql = sql
-                .text(if at > 0 { ", " } else { "" })
-                .text(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
-                .part(&own);
-            sql = any(sql.text(" AND "), keys).text(format!(") AS {})", integer::<C>()));
-        }
-        let found = conn.numbers(sql).await?.pop();
-        Ok(found.is_none_or(|(records, rows)| records > 0 || rows > 0))
-    }
-
-    /// The assignments in records; `None` if there are none, because records
-    /// never had values of these columns.
-    fn in_records(&self, kind: Kind) -> Option<String> {
-        let captured = |name: &str| {
-            let mut columns = M::RECORDING.columns.iter();
-            columns.any(|it| it.name == name && it.capture == Capture::Value)
-        };
-        let columns = self.columns.iter().filter(|(name, _)| captured(name));
-        let columns = columns.map(|(name, with)| assigned(kind, name, with.as_deref()));
-        let properties = self
-            .properties
-            .iter()
-            .map(|name| assigned(kind, name, None));
-        let all: Vec<_> = columns.chain(properties).collect();
-        (!all.is_empty()).then(|| all.join(", "))
-    }
-
-    /// The update of the row, unless there is nothing to erase any more.
-    fn live_sql<'a, C>(
-        &self,
-        subject: &Subject,
-        condition: &'a (dyn QueryFragment<C::Backend> + Send + Sync + 'a),
-    ) -> Sql<'a, C::Backend>
-    where
-        C: Executor,
-    {
-        let kind = C::Backend::KIND;
-        let mut set: Vec<_> = self
-            .columns
-            .iter()
-            .map(|(name, with)| assigned(kind, name, with.as_deref()))
-            .collect();
-        let differs: Vec<_> = self
-            .columns
-            .iter()
-            .map(|(name, with)| differs::<C>(name, with.as_deref()))
-            .collect();
-        // As a verb does it; a guard leaves that alone.
-        if let Some((version, _)) = subject.roles.version {
-            let version = quoted(kind, version);
-            set.push(format!("{version} = {version} + 1"));
-        }
-        if let Some((updated_at, time)) = subject.roles.updated_at {
-            let updated_at = quoted(kind, updated_at);
-            let later = rising_sql(kind, time, &updated_at);
-            set.push(format!("{updated_at} = {later}"));
-        }
-        Sql::new("UPDATE ")
-            .name(subject.table)
-            .text(" SET ")
-            .text(set.join(", "))
-            .text(" WHERE ")
-            .part(condition)
-            .text(format!(" AND ({})", differs.join(" OR ")))
-    }
-}
-
-fn assigned(kind: Kind, name: &str, with: Option<&str>) -> String {
-    match with {
-        Some(sql) => format!("{} = ({sql})", quoted(kind, name)),
-        None => format!("{} = NULL", quoted(kind, name)),
-    }
-}
-
-/// Whether a column is not yet what it is to be. Compared as text: not every
-/// type can be compared.
-fn differs<C: Steps>(name: &str, with: Option<&str>) -> String {
-    let column = quoted(C::Backend::KIND, name);
-    let Some(sql) = with else {
-        return format!("{column} IS NOT NULL");
-    };
-    let (column, value) = (as_text::<C>(&column), as_text::<C>(&format!("({sql})")));
-    match C::Backend::KIND {
-        Kind::Sqlite => format!("{column} IS NOT {value}"),
-        Kind::Postgres => format!("{column} IS DISTINCT FROM {value}"),
-        Kind::Mysql => format!("NOT (BINARY {column} <=> BINARY {value})"),
     }
 }

@@ -14,12 +14,13 @@ use crate::time::record_time_sql;
 use diesel::result::QueryResult;
 
 /// Repeats the last record of a row, without the values, so that whoever reads
-/// changes hears of it. What a gone row ends with has to stay a delete.
+/// changes hears of it, and gives the number of that record. What a gone row
+/// ends with has to stay a delete.
 pub(super) async fn tell<M, C>(
     conn: &mut C,
     subject: &Subject,
     condition: &KeyIs<'_, M, C>,
-) -> QueryResult<()>
+) -> QueryResult<Option<i64>>
 where
     C: Executor,
     M: Recall<C>,
@@ -30,10 +31,14 @@ where
         conn.batch("UPDATE handleref_context SET tick = tick + 1")
             .await?;
     }
-    let id = match kind {
-        Kind::Sqlite => "(SELECT tick FROM handleref_context)",
-        Kind::Postgres => "pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
-        Kind::Mysql => "handleref_next_record()",
+    let next = match kind {
+        Kind::Sqlite => "SELECT tick, 0 FROM handleref_context",
+        Kind::Postgres => "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass), 0::bigint",
+        Kind::Mysql => "SELECT CAST(handleref_next_record() AS SIGNED), CAST(0 AS SIGNED)",
+    };
+    let next = conn.numbers(diesel::sql_query(next)).await?.pop();
+    let Some((id, _)) = next else {
+        return Ok(None);
     };
     let records = quoted(kind, subject.recording.records);
     // Only where the row does not number its versions do the records.
@@ -44,7 +49,7 @@ where
     let operation = format!("CASE {RECORD_OPERATION} WHEN 'delete' THEN 'delete' ELSE 'erase' END");
     let changeset = changeset.map_or_else(|| "NULL".into(), |number| number.to_string());
     let mut pairs = vec![
-        (RECORD_ID, id.into()),
+        (RECORD_ID, id.to_string()),
         (RECORD_VERSION, version),
         (RECORD_OPERATION, operation),
         (RECORDED_AT, record_time_sql(kind, &records, RECORDED_AT)),
@@ -68,6 +73,6 @@ where
         values.join(", ")
     ));
     let end = format!(" ORDER BY {RECORD_ID} DESC LIMIT 1");
-    conn.execute(sql.part(condition).text(end)).await?;
-    Ok(())
+    let written = conn.execute(sql.part(condition).text(end)).await?;
+    Ok((written > 0).then_some(id))
 }

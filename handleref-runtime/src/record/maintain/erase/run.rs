@@ -1,0 +1,246 @@
+//! The statements that erase.
+
+use super::targets::Target;
+use super::{Erase, Erased};
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::{Executor, Steps};
+use crate::key::Key;
+use crate::record::maintain::doomed::any;
+use crate::record::maintain::erasure;
+use crate::record::maintain::events::{EventKind, write_event};
+use crate::record::maintain::holds::{Hold, holds_of};
+use crate::record::model::{Recall, Recorded};
+use crate::record::query::{KeyIs, Sql};
+use crate::record::subject::Subject;
+use crate::text::{as_text, integer, quoted};
+use crate::time::rising_sql;
+use diesel::query_builder::QueryFragment;
+use serde_json::json;
+
+impl<M: Recorded> Erase<M> {
+    pub(super) async fn run<C>(&self, conn: &mut C) -> Result<Erased, Error>
+    where
+        C: Executor,
+        M: Recall<C>,
+    {
+        let subject = Subject::of::<M>();
+        subject.lock(conn).await?;
+        let targets = self.targets(conn).await?;
+        let holds = holds_of(conn, subject).await?;
+        let keys = || std::iter::once(&self.key).chain(&self.others);
+        for key in keys() {
+            if let Some(reason) = held::<M, C>(conn, key, &holds).await? {
+                return Err(Error::Held {
+                    model: subject.name,
+                    key: key.text(),
+                    reason,
+                });
+            }
+        }
+        let mut erased = Erased {
+            records: 0,
+            live_row: false,
+            columns: targets.iter().map(|it| it.name.clone()).collect(),
+        };
+        for (at, key) in keys().enumerate() {
+            let condition = KeyIs::<M, C>::new(key);
+            let live = live_sql::<C>(&subject, &targets, &condition).filter(|_| at == 0);
+            let live_row = match live {
+                Some(sql) => conn.execute(sql).await? > 0,
+                None => lock_row::<M, C>(conn, &condition).await.map(|()| false)?,
+            };
+            // After the row, whose change may have left old values in a baseline.
+            let records = match records_sql::<C>(&subject, &targets, &condition) {
+                Some(sql) => conn.execute(sql).await?,
+                None => 0,
+            };
+            let told = match records > 0 {
+                true => erasure::tell(conn, &subject, &condition).await?,
+                false => None,
+            };
+            let records = i64::try_from(records).unwrap_or(i64::MAX);
+            let names = |properties: bool| -> Vec<&str> {
+                let of_kind = targets.iter().filter(|it| it.is_property == properties);
+                of_kind.map(|it| it.name.as_str()).collect()
+            };
+            let detail = json!({
+                "model": subject.name,
+                "key": key.text(),
+                "columns": names(false),
+                "properties": names(true),
+                "live_row": live_row,
+                "record": told,
+            });
+            let table = Some(subject.recording.records);
+            write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;
+            erased.records += records;
+            erased.live_row |= live_row;
+        }
+        Ok(erased)
+    }
+}
+
+/// Why the row is held, if it is. A hold whose key cannot be read (any more)
+/// holds all rows; of two keys that are written in two ways, the database's
+/// collation says whether they are one.
+async fn held<M, C>(
+    conn: &mut C,
+    own: &M::RecordKey,
+    holds: &[Hold],
+) -> Result<Option<String>, Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let mut others = Vec::new();
+    for hold in holds {
+        match hold.key.as_deref().and_then(M::RecordKey::parse) {
+            Some(key) if key.text() != own.text() => others.push((key, hold.reason.clone())),
+            _ => return Ok(Some(hold.reason.clone())),
+        }
+    }
+    // Halves, until one is left: the usual answer is none of them.
+    let mut parts: Vec<&[(M::RecordKey, String)]> = others.chunks(500).collect();
+    while let Some(part) = parts.pop() {
+        let keys: Vec<_> = part
+            .iter()
+            .map(|(key, _)| KeyIs::<M, C>::new(key))
+            .collect();
+        if !is_one_of(conn, own, &keys).await? {
+            continue;
+        }
+        match part {
+            [(_, reason)] => return Ok(Some(reason.clone())),
+            part => {
+                let (one, other) = part.split_at(part.len() / 2);
+                parts.extend([other, one]);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a record, or the row, has this key and one of those.
+async fn is_one_of<M, C>(
+    conn: &mut C,
+    own: &M::RecordKey,
+    keys: &[KeyIs<'_, M, C>],
+) -> Result<bool, Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let own = KeyIs::<M, C>::new(own);
+    let mut sql = Sql::new("SELECT ");
+    let tables = [M::RECORDING.records, Subject::of::<M>().table];
+    for (at, table) in tables.into_iter().enumerate() {
+        let table = quoted(C::Backend::KIND, table);
+        sql = sql
+            .text(if at > 0 { ", " } else { "" })
+            .text(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
+            .part(&own);
+        sql = any(sql.text(" AND "), keys).text(format!(") AS {})", integer::<C>()));
+    }
+    let found = conn.numbers(sql).await?.pop();
+    Ok(found.is_none_or(|(records, rows)| records > 0 || rows > 0))
+}
+
+/// Waits for whoever is changing the row, or the record of that change would
+/// keep the values.
+async fn lock_row<M, C>(conn: &mut C, condition: &KeyIs<'_, M, C>) -> Result<(), Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let integer = integer::<C>();
+    let sql = Sql::new("SELECT ")
+        .text(format!("CAST(1 AS {integer}), CAST(1 AS {integer}) FROM "))
+        .name(Subject::of::<M>().table)
+        .text(" WHERE ")
+        .part(condition)
+        .lock();
+    conn.numbers(sql).await?;
+    Ok(())
+}
+
+/// The update of records; none if there is nothing to assign.
+fn records_sql<'a, C: Executor>(
+    subject: &Subject,
+    targets: &[Target],
+    condition: &'a (dyn QueryFragment<C::Backend> + Send + Sync + 'a),
+) -> Option<Sql<'a, C::Backend>> {
+    let kind = C::Backend::KIND;
+    let set = targets
+        .iter()
+        .map(|it| assigned(kind, &it.name, it.recorded.as_deref()));
+    let set: Vec<_> = set.collect();
+    (!set.is_empty()).then(|| {
+        Sql::new("UPDATE ")
+            .name(subject.recording.records)
+            .text(" SET ")
+            .text(set.join(", "))
+            .text(" WHERE ")
+            .part(condition)
+    })
+}
+
+/// The update of the row, unless there is nothing to erase any more; none if
+/// there is nothing to assign.
+fn live_sql<'a, C: Executor>(
+    subject: &Subject,
+    targets: &[Target],
+    condition: &'a (dyn QueryFragment<C::Backend> + Send + Sync + 'a),
+) -> Option<Sql<'a, C::Backend>> {
+    let kind = C::Backend::KIND;
+    let columns = targets.iter();
+    let columns = columns.filter_map(|it| Some((it.name.as_str(), it.live.as_ref()?.as_deref())));
+    let (mut set, mut differing) = (Vec::new(), Vec::new());
+    for (name, with) in columns {
+        set.push(assigned(kind, name, with));
+        differing.push(differs::<C>(name, with));
+    }
+    if set.is_empty() {
+        return None;
+    }
+    // As a verb does it; a guard leaves that alone.
+    if let Some((version, _)) = subject.roles.version {
+        let version = quoted(kind, version);
+        set.push(format!("{version} = {version} + 1"));
+    }
+    if let Some((updated_at, time)) = subject.roles.updated_at {
+        let updated_at = quoted(kind, updated_at);
+        let later = rising_sql(kind, time, &updated_at);
+        set.push(format!("{updated_at} = {later}"));
+    }
+    let sql = Sql::new("UPDATE ")
+        .name(subject.table)
+        .text(" SET ")
+        .text(set.join(", "))
+        .text(" WHERE ")
+        .part(condition)
+        .text(format!(" AND ({})", differing.join(" OR ")));
+    Some(sql)
+}
+
+fn assigned(kind: Kind, name: &str, with: Option<&str>) -> String {
+    match with {
+        Some(sql) => format!("{} = ({sql})", quoted(kind, name)),
+        None => format!("{} = NULL", quoted(kind, name)),
+    }
+}
+
+/// Whether a column is not yet what it is to be. Compared as text: not every
+/// type can be compared.
+pub(in super::super) fn differs<C: Steps>(name: &str, with: Option<&str>) -> String {
+    let column = quoted(C::Backend::KIND, name);
+    let Some(sql) = with else {
+        return format!("{column} IS NOT NULL");
+    };
+    let (column, value) = (as_text::<C>(&column), as_text::<C>(&format!("({sql})")));
+    match C::Backend::KIND {
+        Kind::Sqlite => format!("{column} IS NOT {value}"),
+        Kind::Postgres => format!("{column} IS DISTINCT FROM {value}"),
+        Kind::Mysql => format!("NOT (BINARY {column} <=> BINARY {value})"),
+    }
+}
