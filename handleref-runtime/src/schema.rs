@@ -72,6 +72,7 @@ mod home;
 mod indexes;
 mod inspect;
 mod install;
+mod leftovers;
 mod live;
 mod model;
 mod mysql;
@@ -276,7 +277,9 @@ impl Schema {
         C::run(install(conn, self.goal()))
     }
 
-    /// Looks for drift: whatever is missing or not as the models need it.
+    /// Looks for drift: whatever is missing or not as the models need it. Of
+    /// models with redacted or skipped fields it reads the records, up to one that
+    /// holds a value of them from before.
     ///
     /// # Errors
     /// [`Error::Database`] if the catalogue cannot be read.
@@ -306,6 +309,8 @@ impl Schema {
                 report.uncovered.extend(findings.uncovered);
                 report.trusted.extend(findings.trusted);
             }
+            let leftovers = leftovers::read(conn, &self.tables).await?;
+            report.uncovered.extend(leftovers);
             Ok(report)
         })
     }

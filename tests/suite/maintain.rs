@@ -42,9 +42,45 @@ macro_rules! kinds {
     }};
 }
 
+/// What the records of a pet hold, whatever the model says.
+macro_rules! held {
+    ($conn:expr, $id:expr) => {{
+        let held = FormerPet::history_of($id)
+            .order(FormerPetRecords::RECORD_ID)
+            .select((
+                former_pets::name,
+                former_pets::phone,
+                former_pets::breed,
+                former_pets::chip,
+                FormerPetRecords::CALLED,
+            ));
+        type Row = (
+            Option<String>,
+            Option<String>,
+            String,
+            Option<String>,
+            Option<String>,
+        );
+        let rows: Vec<Row> = go!(held.load($conn))?;
+        let shown = rows.into_iter().map(|(name, phone, breed, chip, called)| {
+            let text = |value: Option<String>| value.unwrap_or("-".into());
+            format!(
+                "{} {} {breed} {} {}",
+                text(name),
+                text(phone),
+                text(chip),
+                text(called)
+            )
+        });
+        shown.collect::<Vec<_>>()
+    }};
+}
+
 mod baselines;
 mod connections;
 mod erasure;
 mod journal;
 mod pauses;
+mod pets;
 mod pruning;
+mod redaction;

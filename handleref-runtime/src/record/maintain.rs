@@ -6,6 +6,7 @@
 //! Article::prune().older_than(TimeDelta::days(730)).execute(conn)?; // forget what was before
 //! let hold = Article::hold(conn, &7, "case 12")?;                  // but nothing of this row
 //! User::erase(7).column(users::email).live_row().execute(conn)?;   // one person's data, in every copy
+//! User::redact_past().execute(conn)?;                              // a field that is redacted from now on
 //! without_recording(conn, "import", |conn| import(conn))?;         // changes that nobody needs
 //! for event in events().of::<Article>().load(conn)? { println!("{event}") }
 //! ```
@@ -24,6 +25,7 @@ mod holds;
 pub(crate) mod keys;
 mod pause;
 mod prune;
+pub(crate) mod redact;
 
 pub use backfill::{Backfill, Progress};
 pub use erase::{Erase, Erased, Unerasable};
@@ -31,6 +33,7 @@ pub use events::{Event, EventKind, Events, events};
 pub use holds::{Hold, holds, release};
 pub use pause::{AsyncWork, without_recording, without_recording_async};
 pub use prune::{Age, Prune, Pruned};
+pub use redact::{RedactPast, Redacted};
 
 use super::model::Recorded;
 use super::subject::Subject;
@@ -54,6 +57,12 @@ pub trait Maintain: Recorded {
     /// Forgets personal data of one row, in every record; see [`Erase`].
     fn erase(key: Self::RecordKey) -> Erase<Self> {
         Erase::new(key)
+    }
+
+    /// Takes values of columns that are redacted or skipped by now out of older
+    /// records; see [`RedactPast`].
+    fn redact_past() -> RedactPast<Self> {
+        RedactPast::new()
     }
 
     /// Holds the records of one row: no prune deletes them, and nothing in

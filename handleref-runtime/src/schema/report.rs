@@ -15,7 +15,8 @@ pub struct Report {
 impl Report {
     /// The ways to change a recorded model that are not recorded, each with its
     /// table: columns that the struct does not have, and what the engine does
-    /// without telling a trigger. They are no problems; they are to be known.
+    /// without telling a trigger. And the redacted and skipped fields of which
+    /// older records hold values. They are no problems; they are to be known.
     pub fn uncovered(&self) -> &[String] {
         &self.uncovered
     }

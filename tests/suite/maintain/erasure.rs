@@ -1,6 +1,7 @@
 //! Values that must not be in any record.
 
 use super::filled;
+use super::pets::{FormerPet, FormerPetRecords, Pet, changed_model, former_pets, pets};
 use crate::support::each_engine;
 use crate::support::recorded::{Paper, PaperRecords, papers};
 use diesel::prelude::ExpressionMethods;
@@ -8,105 +9,6 @@ use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 use handleref::record::maintain::{EventKind, Maintain, events};
 use handleref::{Error, Operation, Unerasable};
-
-diesel::table! {
-    pets {
-        id -> Integer,
-        name -> Nullable<Text>,
-        phone -> Nullable<Text>,
-        breed -> Text,
-        chip -> Nullable<Text>,
-        vet -> Nullable<Text>,
-    }
-}
-diesel::table! {
-    #[sql_name = "pets"]
-    former_pets (id) {
-        id -> Integer,
-        name -> Nullable<Text>,
-        phone -> Nullable<Text>,
-        breed -> Text,
-        chip -> Nullable<Text>,
-    }
-}
-
-/// As it is now: a field is redacted, one is skipped, one is gone, and a property.
-#[derive(Debug, diesel::Queryable, diesel::Selectable, handleref::Recorded)]
-#[allow(dead_code)]
-struct Pet {
-    id: i32,
-    name: Option<String>,
-    #[recorded(redact)]
-    phone: Option<String>,
-    #[recorded(skip = "'any'")]
-    breed: String,
-}
-
-/// As it was.
-#[derive(Debug, diesel::Queryable, diesel::Selectable, handleref::Recorded)]
-#[diesel(table_name = former_pets)]
-#[recorded(table_name = "pet_records")]
-#[recorded(property(called: Nullable<Text>, sql = "pets.name"))]
-#[allow(dead_code)]
-struct FormerPet {
-    id: i32,
-    name: Option<String>,
-    phone: Option<String>,
-    breed: String,
-    chip: Option<String>,
-}
-
-/// Pets 1 and 2, whose records from before the change hold every value.
-fn changed_model(db: &crate::support::Db) {
-    db.create(
-        "CREATE TABLE pets (id {KEY} PRIMARY KEY, name {TEXT}, phone {TEXT}, breed VARCHAR(99) NOT NULL, chip {TEXT}, \
-         vet {TEXT})",
-    );
-    db.install(&handleref::schema![FormerPet]);
-    for id in [1, 2] {
-        let row = format!("{id}, 'n{id}', 'p{id}', 'b{id}', 'c{id}', 'v{id}'");
-        db.create(&format!(
-            "INSERT INTO pets (id, name, phone, breed, chip, vet) VALUES ({row})"
-        ));
-        db.create(&format!("UPDATE pets SET name = 'm{id}' WHERE id = {id}"));
-    }
-    db.install(&handleref::schema![Pet]);
-    db.create("ALTER TABLE pet_records ADD COLUMN shelf INTEGER NOT NULL DEFAULT 0");
-}
-
-/// What the records of a pet hold, whatever the model says.
-macro_rules! held {
-    ($conn:expr, $id:expr) => {{
-        let held = FormerPet::history_of($id)
-            .order(FormerPetRecords::RECORD_ID)
-            .select((
-                former_pets::name,
-                former_pets::phone,
-                former_pets::breed,
-                former_pets::chip,
-                FormerPetRecords::CALLED,
-            ));
-        type Row = (
-            Option<String>,
-            Option<String>,
-            String,
-            Option<String>,
-            Option<String>,
-        );
-        let rows: Vec<Row> = go!(held.load($conn))?;
-        let shown = rows.into_iter().map(|(name, phone, breed, chip, called)| {
-            let text = |value: Option<String>| value.unwrap_or("-".into());
-            format!(
-                "{} {} {breed} {} {}",
-                text(name),
-                text(phone),
-                text(chip),
-                text(called)
-            )
-        });
-        shown.collect::<Vec<_>>()
-    }};
-}
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
@@ -155,6 +57,9 @@ each_engine! {
         assert_eq!(go!(papers::table.find(2).select(papers::views).first::<i32>(conn))?, 7);
         let views = go!(Paper::history_of(2).select(papers::views).load::<i32>(conn))?;
         assert!(views.iter().all(|views| *views == 0), "{views:?}");
+        // So there is nothing of it to take out.
+        let past = go!(Paper::redact_past().dry_run(conn))?;
+        assert_eq!((past.redacted, past.columns.join(" ").as_str()), (0, "secret views"));
     }
 
     /// Whatever the record table has can be erased: what is redacted, skipped or

@@ -12,6 +12,8 @@ use std::fmt;
 mod run;
 mod targets;
 
+pub(super) use targets::refuse;
+
 /// Takes the values of some columns of one row out of all its records.
 ///
 /// ```text
@@ -86,6 +88,8 @@ pub enum Unerasable {
     NeedsValue,
     /// They are (part of) the key, by which records, events and holds know the row.
     IsKey,
+    /// They are recorded today, so records would have their values again.
+    IsRecorded,
 }
 
 impl fmt::Display for Unerasable {
@@ -98,6 +102,10 @@ impl fmt::Display for Unerasable {
             Self::IsKey => {
                 "is the key, which stays in every record, event and hold of the row, so it cannot be erased: a key must \
                  not be personal data; give the table one that says nothing of anybody, and keep this as a column"
+            }
+            Self::IsRecorded => {
+                "is recorded today: mark the field with `#[recorded(redact)]` and install that first, or use `erase` \
+                 for one row"
             }
         })
     }

@@ -59,6 +59,8 @@ pub enum EventKind {
     Prune,
     /// Personal data was taken out of the records of a row.
     Erase,
+    /// Old values of redacted or skipped columns were taken out of all records.
+    Redact,
     /// Recording was switched off.
     Pause,
     /// Recording was switched on again.
@@ -72,11 +74,12 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMED: [(Self, &'static str); 8] = [
+    const NAMED: [(Self, &'static str); 9] = [
         (Self::Install, "install"),
         (Self::Backfill, "backfill"),
         (Self::Prune, "prune"),
         (Self::Erase, "erase"),
+        (Self::Redact, "redact"),
         (Self::Pause, "pause"),
         (Self::Resume, "resume"),
         (Self::Hold, "hold"),

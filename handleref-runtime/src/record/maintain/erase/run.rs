@@ -232,7 +232,7 @@ fn assigned(kind: Kind, name: &str, with: Option<&str>) -> String {
 
 /// Whether a column is not yet what it is to be. Compared as text: not every
 /// type can be compared.
-pub(in super::super) fn differs<C: Steps>(name: &str, with: Option<&str>) -> String {
+fn differs<C: Steps>(name: &str, with: Option<&str>) -> String {
     let column = quoted(C::Backend::KIND, name);
     let Some(sql) = with else {
         return format!("{column} IS NOT NULL");

@@ -99,7 +99,7 @@ fn managed<M: Recorded>() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether a column of the record table is none that can be erased.
-pub(in super::super) fn stays<M: Recorded>(name: &str) -> bool {
+fn stays<M: Recorded>(name: &str) -> bool {
     M::RECORDED_KEY.contains(&name) || managed::<M>().any(|column| column == name)
 }
 
