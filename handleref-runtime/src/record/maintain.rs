@@ -21,6 +21,7 @@ mod doomed;
 mod erase;
 mod erasure;
 mod events;
+mod former;
 mod holds;
 pub(crate) mod keys;
 mod pause;
@@ -35,7 +36,8 @@ pub use pause::{AsyncWork, without_recording, without_recording_async};
 pub use prune::{Age, Prune, Pruned};
 pub use redact::{RedactPast, Redacted};
 
-use super::model::Recorded;
+use super::model::{Recall, Recorded};
+use super::query::Loaded;
 use super::subject::Subject;
 use crate::error::Error;
 use crate::executor::Executor;
@@ -57,6 +59,31 @@ pub trait Maintain: Recorded {
     /// Forgets personal data of one row, in every record; see [`Erase`].
     fn erase(key: Self::RecordKey) -> Erase<Self> {
         Erase::new(key)
+    }
+
+    /// Keys that this row may have had before, the latest first. A changed key is
+    /// recorded as the delete of one row and the insert of another one, and no
+    /// engine says that they belong together; so these are rows that were deleted
+    /// by what looks like the statement that inserted this one: the delete was
+    /// recorded right before the insert, or at the same moment (on PostgreSQL in
+    /// the same transaction, too). One that was deleted and inserted by hand looks
+    /// the same. Look at them before you give them to [`Erase::also`].
+    ///
+    /// ```text
+    /// let former = User::former_keys(conn, &8)?;           // [7]
+    /// User::erase(8).everything().also(7).execute(conn)?;
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotInstalled`] or [`Error::Database`].
+    fn former_keys<'a, C: Executor>(
+        conn: &'a mut C,
+        key: &'a Self::RecordKey,
+    ) -> C::Output<'a, Result<Vec<Self::RecordKey>, Error>>
+    where
+        Self: Recall<C> + Loaded<C>,
+    {
+        C::run(former::former_keys::<Self, C>(conn, key))
     }
 
     /// Takes values of columns that are redacted or skipped by now out of older

@@ -3,7 +3,7 @@
 use super::filled;
 use super::pets::{FormerPet, FormerPetRecords, Pet, changed_model, former_pets, pets};
 use crate::support::each_engine;
-use crate::support::recorded::{Paper, PaperRecords, papers};
+use crate::support::recorded::{Label, Paper, PaperRecords, labels, papers};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -121,5 +121,35 @@ each_engine! {
             assert!(refused.unwrap_err().to_string().starts_with("`id` of Pet is the key"));
         }
         assert_eq!(held!(conn, 1), ["n1 p1 b1 c1 n1", "m1 p1 b1 c1 m1"]);
+    }
+
+    /// A changed key is a delete and an insert. The former ones are found, and
+    /// their records are erased where it is said.
+    async fn a_changed_key(db: filled, conn) {
+        for (from, to) in [(1, 101), (101, 201), (2, 102)] {
+            go!(diesel::update(papers::table.find(from)).set(papers::website.eq(format!("w{from}"))).execute(conn))?;
+            go!(diesel::update(papers::table.find(from)).set(papers::id.eq(to)).execute(conn))?;
+        }
+        assert_eq!(go!(Paper::former_keys(conn, &201))?, [101, 1]);
+        assert_eq!(go!(Paper::former_keys(conn, &102))?, [2]);
+        assert!(go!(Paper::former_keys(conn, &3))?.is_empty());
+        // Several rows by one statement, and a key of two columns.
+        go!(diesel::update(labels::table.filter(labels::label.eq("z"))).set(labels::paper_id.eq(labels::paper_id + 1000)).execute(conn))?;
+        let former = go!(Label::former_keys(conn, &(1007, "z".to_owned())))?;
+        assert!(former.contains(&(7, "z".to_owned())), "{former:?}");
+
+        let websites = || Paper::records().filter(papers::website.is_not_null()).order(PaperRecords::RECORD_ID).select(papers::id);
+        assert_eq!(go!(websites().load::<i32>(conn))?, [1, 1, 101, 101, 101, 201, 2, 2, 102]);
+        let erase = || Paper::erase(201).column(papers::website).live_row().also(101).also(1);
+        let hold = go!(Paper::hold(conn, &1, "case 12"))?;
+        let refused = go!(erase().execute(conn));
+        assert!(matches!(&refused, Err(Error::Held { key, .. }) if key == "1"), "{refused:?}");
+        assert_eq!(go!(websites().load::<i32>(conn))?.len(), 9);
+        go!(handleref::release(conn, hold))?;
+        let erased = go!(erase().execute(conn))?;
+        assert!(erased.live_row && erased.records > 6, "{erased:?}");
+        assert_eq!(go!(websites().load::<i32>(conn))?, [2, 2, 102]);
+        let keys = go!(events().limit(3).load(conn))?.into_iter().map(|event| event.detail["key"].to_string());
+        assert_eq!(keys.collect::<Vec<_>>(), ["\"1\"", "\"101\"", "\"201\""]);
     }
 }

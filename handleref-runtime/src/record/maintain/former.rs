@@ -1,0 +1,93 @@
+//! The keys that a row may have had before.
+
+use super::Subject;
+use crate::engine::{Engine, Kind};
+use crate::error::Error;
+use crate::executor::Executor;
+use crate::key::Key;
+use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_XID, RECORDED_AT};
+use crate::record::model::{LiveName, Recall, Records};
+use crate::record::query::{KeyIs, Loaded, Rest, Sql};
+use crate::text::{integer, quoted};
+use std::collections::HashSet;
+
+/// Whose delete was recorded beside the insert of this key, and so on backward.
+pub(super) async fn former_keys<M, C>(
+    conn: &mut C,
+    key: &M::RecordKey,
+) -> Result<Vec<M::RecordKey>, Error>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C>,
+{
+    Subject::of::<M>().installed(conn).await?;
+    let mut seen = HashSet::from([key.text()]);
+    let mut former: Vec<M::RecordKey> = Vec::new();
+    let mut next = Some(key.clone());
+    let mut at = 0;
+    while let Some(key) = next {
+        for insert in inserts::<M, C>(conn, &key).await? {
+            let rows = beside::<M, C>(conn, insert).await?;
+            let keys = rows.iter().map(M::record_key);
+            former.extend(keys.filter(|key| seen.insert(key.text())));
+        }
+        next = former.get(at).cloned();
+        at += 1;
+    }
+    Ok(former)
+}
+
+/// The records by which a key came to be.
+async fn inserts<M, C>(conn: &mut C, key: &M::RecordKey) -> Result<Vec<i64>, Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let condition = KeyIs::<M, C>::new(key);
+    let integer = integer::<C>();
+    let sql = Sql::new("SELECT ")
+        .text(format!("{RECORD_ID}, CAST(0 AS {integer}) FROM "))
+        .name(M::RECORDING.records)
+        .text(" WHERE ")
+        .part(&condition)
+        .text(format!(
+            " AND {RECORD_OPERATION} = 'insert' ORDER BY {RECORD_ID} DESC"
+        ));
+    let found = conn.numbers(sql).await?;
+    Ok(found.into_iter().map(|(id, _)| id).collect())
+}
+
+/// The rows whose delete was recorded by the statement of this insert, as far as
+/// that can be told: right before it, or at the same moment, and on PostgreSQL
+/// in the same transaction.
+async fn beside<M, C>(conn: &mut C, insert: i64) -> Result<Vec<M>, Error>
+where
+    C: Executor,
+    M: Recall<C> + Loaded<C>,
+{
+    let kind = C::Backend::KIND;
+    let (table, records) = (
+        quoted(kind, M::LiveTable::SQL_NAME),
+        quoted(kind, M::RECORDING.records),
+    );
+    let of_insert = |column: &str| {
+        format!(
+            "{table}.{column} = (SELECT handleref_i.{column} FROM {records} handleref_i \
+             WHERE handleref_i.{RECORD_ID} = {insert})"
+        )
+    };
+    let mut condition = format!(
+        " WHERE {table}.{RECORD_OPERATION} = 'delete' AND {table}.{RECORD_ID} < {insert} AND \
+         ({table}.{RECORD_ID} = {insert} - 1 OR {})",
+        of_insert(RECORDED_AT)
+    );
+    let source = Records::<M>::NEW;
+    if kind == Kind::Postgres {
+        condition.push_str(&format!(" AND {}", of_insert(RECORD_XID)));
+    }
+    let from = Sql::once(" FROM ")
+        .part(&source)
+        .text(condition)
+        .text(format!(" ORDER BY {table}.{RECORD_ID} DESC"));
+    Ok(M::load_from(conn, Rest(from)).await?)
+}
