@@ -22,6 +22,7 @@ mod erase;
 mod erasure;
 mod events;
 mod former;
+mod held;
 mod holds;
 pub(crate) mod keys;
 mod pause;

@@ -1,17 +1,18 @@
 //! Which records a prune deletes.
 
 use super::Subject;
+use super::held::{self, IsHeld};
 use super::holds::holds_of;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
-use crate::key::Key;
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::record::model::Recall;
-use crate::record::query::{KeyIs, Sql};
+use crate::record::query::Sql;
 use crate::text::{self, as_text, integer, parse_time, quoted, read_all, time_as_text};
 use crate::time::{TimeKind, literal_sql};
 use chrono::NaiveDateTime;
+use diesel::query_builder::QueryFragment;
 
 /// Which records go: those that every rule lets go.
 #[derive(Debug, Clone, Copy)]
@@ -54,15 +55,10 @@ where
     C: Executor,
     M: Recall<C>,
 {
-    let mut keys = Vec::new();
-    for hold in holds_of(conn, *subject).await? {
-        // A hold whose key cannot be read (any more) holds everything.
-        match hold.key.as_deref().and_then(M::RecordKey::parse) {
-            Some(key) => keys.push(key),
-            None => return Ok(Vec::new()),
-        }
-    }
-    let conditions: Vec<_> = keys.iter().map(KeyIs::<M, C>::new).collect();
+    let Some(keys) = held::keys::<M>(&holds_of(conn, *subject).await?) else {
+        return Ok(Vec::new());
+    };
+    let conditions: Vec<_> = keys.iter().map(IsHeld::<M, C>::new).collect();
     let kind = C::Backend::KIND;
     let records = quoted(kind, subject.recording.records);
     let same = |one: &str, other: &str| -> String {
@@ -127,13 +123,9 @@ where
 }
 
 /// `(a OR b OR ..)`, as a flat tree: SQLite's may not be deeper than 1000.
-pub(super) fn any<'a, M, C>(
-    sql: Sql<'a, C::Backend>,
-    keys: &'a [KeyIs<'a, M, C>],
-) -> Sql<'a, C::Backend>
+pub(super) fn any<'a, DB: Engine, F>(sql: Sql<'a, DB>, keys: &'a [F]) -> Sql<'a, DB>
 where
-    C: Executor,
-    M: Recall<C>,
+    F: QueryFragment<DB> + Send + Sync,
 {
     match keys {
         [] => sql.text("(1 = 0)"),

@@ -4,15 +4,15 @@
 use super::doomed::{any, bounds_sql};
 use super::erase::{Unerasable, refuse};
 use super::events::{EventKind, Growing};
+use super::held::{self, IsHeld};
 use super::holds::holds_of;
 use crate::context::{Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Executor;
-use crate::key::Key;
 use crate::record::facts::{Capture, RECORD_ID};
 use crate::record::model::{Recall, Recorded};
-use crate::record::query::{KeyIs, Sql};
+use crate::record::query::Sql;
 use crate::record::subject::Subject;
 use crate::schema::Catalog;
 use crate::text::{integer, literal, quoted};
@@ -273,16 +273,8 @@ where
     M: Recall<C>,
 {
     let (kind, subject) = (C::Backend::KIND, Subject::of::<M>());
-    let mut held = Some(Vec::new());
-    for hold in holds_of(conn, subject).await? {
-        // A hold whose key cannot be read (any more) holds everything.
-        match (hold.key.as_deref().and_then(M::RecordKey::parse), &mut held) {
-            (Some(key), Some(keys)) => keys.push(key),
-            _ => held = None,
-        }
-    }
-    let keys = held.iter().flatten().map(KeyIs::<M, C>::new);
-    let keys: Vec<_> = keys.collect();
+    let held = held::keys::<M>(&holds_of(conn, subject).await?);
+    let keys: Vec<_> = held.iter().flatten().map(IsHeld::<M, C>::new).collect();
     let records = quoted(kind, subject.recording.records);
     let differing = set
         .iter()
@@ -326,7 +318,7 @@ fn first(counts: Vec<(i64, i64)>) -> i64 {
 }
 
 /// `.. AND NOT <one of these keys>`
-fn but<'a, M, C>(sql: Sql<'a, C::Backend>, keys: &'a [KeyIs<'a, M, C>]) -> Sql<'a, C::Backend>
+fn but<'a, M, C>(sql: Sql<'a, C::Backend>, keys: &'a [IsHeld<'a, M, C>]) -> Sql<'a, C::Backend>
 where
     C: Executor,
     M: Recall<C>,

@@ -6,10 +6,10 @@ use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Steps};
 use crate::key::Key;
-use crate::record::maintain::doomed::any;
 use crate::record::maintain::erasure;
 use crate::record::maintain::events::{EventKind, write_event};
-use crate::record::maintain::holds::{Hold, holds_of};
+use crate::record::maintain::held::held;
+use crate::record::maintain::holds::holds_of;
 use crate::record::model::{Recall, Recorded};
 use crate::record::query::{KeyIs, Sql};
 use crate::record::subject::Subject;
@@ -79,71 +79,6 @@ impl<M: Recorded> Erase<M> {
         }
         Ok(erased)
     }
-}
-
-/// Why the row is held, if it is. A hold whose key cannot be read (any more)
-/// holds all rows; of two keys that are written in two ways, the database's
-/// collation says whether they are one.
-async fn held<M, C>(
-    conn: &mut C,
-    own: &M::RecordKey,
-    holds: &[Hold],
-) -> Result<Option<String>, Error>
-where
-    C: Executor,
-    M: Recall<C>,
-{
-    let mut others = Vec::new();
-    for hold in holds {
-        match hold.key.as_deref().and_then(M::RecordKey::parse) {
-            Some(key) if key.text() != own.text() => others.push((key, hold.reason.clone())),
-            _ => return Ok(Some(hold.reason.clone())),
-        }
-    }
-    // Halves, until one is left: the usual answer is none of them.
-    let mut parts: Vec<&[(M::RecordKey, String)]> = others.chunks(500).collect();
-    while let Some(part) = parts.pop() {
-        let keys: Vec<_> = part
-            .iter()
-            .map(|(key, _)| KeyIs::<M, C>::new(key))
-            .collect();
-        if !is_one_of(conn, own, &keys).await? {
-            continue;
-        }
-        match part {
-            [(_, reason)] => return Ok(Some(reason.clone())),
-            part => {
-                let (one, other) = part.split_at(part.len() / 2);
-                parts.extend([other, one]);
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Whether a record, or the row, has this key and one of those.
-async fn is_one_of<M, C>(
-    conn: &mut C,
-    own: &M::RecordKey,
-    keys: &[KeyIs<'_, M, C>],
-) -> Result<bool, Error>
-where
-    C: Executor,
-    M: Recall<C>,
-{
-    let own = KeyIs::<M, C>::new(own);
-    let mut sql = Sql::new("SELECT ");
-    let tables = [M::RECORDING.records, Subject::of::<M>().table];
-    for (at, table) in tables.into_iter().enumerate() {
-        let table = quoted(C::Backend::KIND, table);
-        sql = sql
-            .text(if at > 0 { ", " } else { "" })
-            .text(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
-            .part(&own);
-        sql = any(sql.text(" AND "), keys).text(format!(") AS {})", integer::<C>()));
-    }
-    let found = conn.numbers(sql).await?.pop();
-    Ok(found.is_none_or(|(records, rows)| records > 0 || rows > 0))
 }
 
 /// Waits for whoever is changing the row, or the record of that change would
