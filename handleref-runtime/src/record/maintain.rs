@@ -19,7 +19,7 @@ mod backfill;
 pub(crate) mod baseline;
 mod doomed;
 mod erase;
-mod erasure;
+pub(super) mod erasure;
 mod events;
 mod former;
 mod held;

@@ -25,7 +25,11 @@ pub(crate) use make::make;
 /// What a revert goes back to: a version (any integer), or
 /// [some fields](Revert::fields), each from a version of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revert(pub(super) Want);
+pub struct Revert {
+    pub(super) want: Want,
+    /// Names of fields or columns that stay as they are.
+    pub(super) without: Vec<String>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Want {
@@ -35,9 +39,22 @@ pub(super) enum Want {
 }
 
 impl Revert {
+    pub(super) fn new(want: Want) -> Self {
+        Self {
+            want,
+            without: Vec::new(),
+        }
+    }
+
+    /// A whole version, as any integer says it, too:
+    /// `Revert::version(1).without(articles::email)`.
+    pub fn version(version: i64) -> Self {
+        version.into()
+    }
+
     /// Only the fields that are named next.
     pub fn fields() -> Self {
-        Self(Want::Fields(Vec::new()))
+        Self::new(Want::Fields(Vec::new()))
     }
 
     /// A column, as in `Revert::fields().field(articles::title, 1)`.
@@ -48,24 +65,39 @@ impl Revert {
 
     /// A field by its name in the struct, or a column by its name in SQL.
     #[must_use]
-    pub fn named(self, field: impl Into<String>, version: i64) -> Self {
-        let mut fields = match self.0 {
+    pub fn named(mut self, field: impl Into<String>, version: i64) -> Self {
+        let mut fields = match self.want {
             Want::Fields(fields) => fields,
             Want::Version(_) => Vec::new(),
         };
         fields.push((field.into(), version));
-        Self(Want::Fields(fields))
+        self.want = Want::Fields(fields);
+        self
+    }
+
+    /// This column stays as it is, such as one whose old values were erased
+    /// ([`Conflict::Erased`]).
+    #[must_use]
+    pub fn without<C: diesel::Column>(self, _: C) -> Self {
+        self.without_named(C::NAME)
+    }
+
+    /// As [`without`](Revert::without), by the name of the field or the column.
+    #[must_use]
+    pub fn without_named(mut self, field: impl Into<String>) -> Self {
+        self.without.push(field.into());
+        self
     }
 }
 
 impl From<i64> for Revert {
     fn from(version: i64) -> Self {
-        Self(Want::Version(version))
+        Self::new(Want::Version(version))
     }
 }
 impl From<i32> for Revert {
     fn from(version: i32) -> Self {
-        Self(Want::Version(version.into()))
+        Self::new(Want::Version(version.into()))
     }
 }
 
@@ -162,6 +194,18 @@ pub enum Conflict {
         /// What it is now.
         now: Value,
     },
+    /// The values of the field were erased from the history, so what it was
+    /// cannot be brought back; and what it is would be overwritten by null, or by
+    /// what came in their place. Leave the field out
+    /// ([`Revert::without`]), or say what it is to be
+    /// ([`resolve`](crate::changeset::Undo::resolve)).
+    Erased {
+        /// The field.
+        field: &'static str,
+        /// Whether the row is gone. Then nothing is overwritten, and it can be
+        /// inserted all the same, with what is left.
+        gone: bool,
+    },
     /// The field changed, but its values are not recorded; it stays as it is.
     /// The undo can be applied all the same.
     ValueUnknown {
@@ -194,7 +238,10 @@ impl Conflict {
     pub fn is_blocking(&self) -> bool {
         !matches!(
             self,
-            Self::LaterEdit { .. } | Self::ColumnGone { .. } | Self::ValueUnknown { .. }
+            Self::LaterEdit { .. }
+                | Self::ColumnGone { .. }
+                | Self::ValueUnknown { .. }
+                | Self::Erased { gone: true, .. }
         )
     }
 }
@@ -240,6 +287,15 @@ impl fmt::Display for Conflict {
             Self::EditedSince { field, then, now } => write!(
                 f,
                 "`{field}` was set to {then} and is {now} by now; say what it is to be"
+            ),
+            Self::Erased { field, gone: true } => write!(
+                f,
+                "the values of `{field}` were erased, so it comes back without what it was"
+            ),
+            Self::Erased { field, gone: false } => write!(
+                f,
+                "the values of `{field}` were erased, so what it was cannot be brought back; leave it out, or say what \
+                 it is to be"
             ),
             Self::ValueUnknown { field } => write!(
                 f,

@@ -8,7 +8,10 @@ use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 use handleref::record::maintain::{EventKind, Maintain, events};
-use handleref::{Error, Operation, Unerasable};
+use handleref::{
+    Changeset, Conflict, Error, ObjectRef, Operation, Outcome, Revert, Unerasable,
+    current_changeset, record_changeset_async, undo_plan,
+};
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
@@ -151,5 +154,61 @@ each_engine! {
         assert_eq!(go!(websites().load::<i32>(conn))?, [2, 2, 102]);
         let keys = go!(events().limit(3).load(conn))?.into_iter().map(|event| event.detail["key"].to_string());
         assert_eq!(keys.collect::<Vec<_>>(), ["\"1\"", "\"101\"", "\"201\""]);
+    }
+
+    /// What was erased does not come back as null: a revert and an undo say so,
+    /// and leave the row's value alone.
+    async fn no_way_back(db: filled, conn) {
+        let set = |website: &str| diesel::update(papers::table.find(1)).set(papers::website.eq(website.to_owned()));
+        let load = || papers::table.find(1).select(Paper::as_select());
+        go!(diesel::update(papers::table.find(1)).set((papers::website.eq("w1"), papers::title.eq("one"))).execute(conn))?;
+        go!(set("w2").execute(conn))?;
+        go!(Paper::erase(1).column(papers::website).execute(conn))?;
+        let made = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+            go!(set("w3").execute(conn))?;
+            Ok::<_, Error>(go!(current_changeset(conn))?.unwrap())
+        }))?;
+        go!(set("w4").execute(conn))?;
+        go!(set("w3").execute(conn))?;
+        let mut paper: Paper = go!(load().first(conn))?;
+        let lost = Conflict::Erased { field: "website", gone: false };
+        for version in [1, 2, 3] {
+            let plan = go!(paper.revert_plan(conn, version))?;
+            assert_eq!(plan.blockers().collect::<Vec<_>>(), [&lost], "{plan}");
+            let refused = go!(paper.revert(conn, Revert::fields().field(papers::website, version)));
+            assert!(matches!(&refused, Err(Error::Revert { conflicts, .. }) if *conflicts == [lost.clone()]), "{refused:?}");
+        }
+        assert_eq!(go!(load().first::<Paper>(conn))?, paper);
+        // Without the field, and to what was written after the erasure.
+        go!(paper.revert(conn, Revert::version(1).without(papers::website)))?;
+        assert_eq!((paper.title.as_str(), paper.website.as_deref()), ("old 1", Some("w3")));
+        assert_eq!(go!(paper.revert(conn, Revert::version(1).without_named("website")))?, Outcome::Unchanged);
+        go!(paper.revert(conn, 5))?;
+        assert_eq!((paper.title.as_str(), paper.website.as_deref()), ("one", Some("w4")));
+        go!(paper.revert(conn, 6))?;
+        let refused = go!(paper.revert_plan(conn, Revert::version(1).without_named("nothing")));
+        assert!(matches!(refused, Err(Error::NoField { .. })), "{refused:?}");
+
+        // Before the changeset the website is not known any more.
+        let plan = go!(undo_plan::<Paper>(made).load(conn))?;
+        assert_eq!(plan.conflicts.iter().map(|it| &it.conflict).collect::<Vec<_>>(), [&lost], "{plan}");
+        assert!(matches!(go!(plan.apply(conn)), Err(Error::Undo { .. })));
+        let object = ObjectRef::new::<Paper>(&1);
+        let kept = go!(undo_plan::<Paper>(made).resolve(&object, "website", "w3").load(conn))?;
+        assert!(kept.steps.is_empty() && kept.conflicts.is_empty(), "{kept}");
+        let said = go!(undo_plan::<Paper>(made).resolve(&object, "website", "w0").load(conn))?;
+        go!(said.apply(conn))?;
+        assert_eq!(go!(load().first::<Paper>(conn))?.website.as_deref(), Some("w0"));
+
+        // A row that is gone comes back with what is left.
+        go!(diesel::delete(papers::table.find(1)).execute(conn))?;
+        assert!(go!(Paper::undelete_plan(conn, &1))?.conflicts.is_empty());
+        go!(Paper::erase(1).column(papers::website).execute(conn))?;
+        let plan = go!(Paper::undelete_plan(conn, &1))?;
+        assert_eq!(plan.conflicts, [Conflict::Erased { field: "website", gone: true }]);
+        assert!(plan.to_string().contains("note: the values of `website` were erased"), "{plan}");
+        go!(plan.apply(conn))?;
+        let back: Paper = go!(load().first(conn))?;
+        assert_eq!((back.title.as_str(), back.website), ("one", None));
     }
 }

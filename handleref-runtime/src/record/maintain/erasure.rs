@@ -1,7 +1,9 @@
-//! The record that says that values were erased.
+//! The record that says that values were erased, and who asks for it.
 
+use super::events::EventKind;
 use crate::context::Switch;
 use crate::engine::{Engine, Kind};
+use crate::error::Error;
 use crate::executor::Executor;
 use crate::record::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
@@ -9,9 +11,10 @@ use crate::record::facts::{
 use crate::record::model::Recall;
 use crate::record::query::{KeyIs, Sql};
 use crate::record::subject::Subject;
-use crate::text::quoted;
+use crate::text::{self, as_text, quoted};
 use crate::time::record_time_sql;
 use diesel::result::QueryResult;
+use serde_json::Value;
 
 /// Repeats the last record of a row, without the values, so that whoever reads
 /// changes hears of it, and gives the number of that record. What a gone row
@@ -75,4 +78,85 @@ where
     let end = format!(" ORDER BY {RECORD_ID} DESC LIMIT 1");
     let written = conn.execute(sql.part(condition).text(end)).await?;
     Ok((written > 0).then_some(id))
+}
+
+/// What was erased from the records of a row.
+pub(in crate::record) struct Erasure {
+    /// The record that says so; the ones before have lost the values as well.
+    record: i64,
+    columns: Vec<String>,
+}
+
+impl Erasure {
+    /// Whether a record has lost its value of this column.
+    pub(in crate::record) fn covers(&self, record: i64, column: &str) -> bool {
+        record <= self.record && self.columns.iter().any(|it| it == column)
+    }
+
+    /// From the particulars of an event.
+    fn read(detail: &str) -> Option<Self> {
+        let detail: Value = serde_json::from_str(detail).ok()?;
+        let columns = detail.get("columns")?.as_array()?.iter();
+        Some(Self {
+            record: detail.get("record")?.as_i64()?,
+            columns: columns
+                .filter_map(|it| it.as_str().map(str::to_owned))
+                .collect(),
+        })
+    }
+}
+
+/// The erasures of a row that concern this record of it or later ones. Their
+/// events say which columns; they are known by the records that tell of them.
+pub(in crate::record) async fn erasures<M, C>(
+    conn: &mut C,
+    condition: &KeyIs<'_, M, C>,
+    first: i64,
+) -> Result<Vec<Erasure>, Error>
+where
+    C: Executor,
+    M: Recall<C>,
+{
+    let records = M::RECORDING.records;
+    let told = Sql::new("SELECT ")
+        .text(format!("{RECORD_ID}, {RECORD_ID} FROM "))
+        .name(records)
+        .text(" WHERE ")
+        .part(condition)
+        .text(format!(
+            " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= "
+        ))
+        .number(first);
+    let told: Vec<i64> = conn
+        .numbers(told)
+        .await?
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    let mut found = Vec::new();
+    for ids in told.chunks(50) {
+        let mut sql = text::Sql::new::<C>()
+            .sql("SELECT ")
+            .sql(&as_text::<C>("detail"));
+        for _ in 0..3 {
+            sql = sql.sql(", ").sql(&as_text::<C>("NULL"));
+        }
+        sql = sql
+            .sql(" FROM handleref_events WHERE event = ")
+            .text(EventKind::Erase.as_str())
+            .sql(" AND record_table = ")
+            .text(records)
+            .sql(" AND (1 = 0");
+        for id in ids {
+            sql = sql
+                .sql(" OR detail LIKE ")
+                .text(&format!("%\"record\":{id}%"));
+        }
+        let details = conn.texts(sql.sql(")").query()).await?;
+        let read = details
+            .iter()
+            .filter_map(|(detail, ..)| Erasure::read(detail.as_deref()?));
+        found.extend(read.filter(|it| ids.contains(&it.record)));
+    }
+    Ok(found)
 }

@@ -6,7 +6,7 @@ use super::super::query::{KeyIs, Loaded, Sql};
 use super::super::value::{Fields, Json};
 use super::make::make;
 use super::proposed::{from_record, held};
-use super::{Revert, RevertPlan, Want};
+use super::{Revert, RevertPlan};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Executor, Transaction};
@@ -305,7 +305,7 @@ where
         conn,
         &mut Catalog::default(),
         key,
-        Revert(Want::Version(version)),
+        Revert::from(version),
         false,
     )
     .await

@@ -10,11 +10,13 @@ use crate::engine::{Engine, Kind};
 use crate::executor::Executor;
 
 mod edits;
+mod erased;
 mod gone;
 mod parents;
 mod unique;
 
 pub(super) use edits::later_edits;
+pub(super) use erased::erased;
 pub(super) use gone::columns_gone;
 pub(super) use parents::parents;
 pub(super) use unique::unique;

@@ -31,7 +31,7 @@ where
 {
     let condition = KeyIs::<M, C>::new(key);
     let live = live::<M, C>(conn, &condition, lock).await?;
-    let sources = sources::<M, C>(conn, key, &condition, &want.0).await?;
+    let sources = sources::<M, C>(conn, key, &condition, &want).await?;
     let base = match live {
         Some(_) => Base::Live,
         None => Base::Record(last::<M, C>(conn, key, &condition).await?),
@@ -66,6 +66,7 @@ where
         lock,
     };
     let mut conflicts = check::later_edits::<M, C>(conn, &proposal).await?;
+    conflicts.extend(check::erased::<M, C>(conn, &proposal).await?);
     conflicts.extend(check::columns_gone::<M, C>(conn, catalog, &proposal).await?);
     conflicts.extend(check::unique::<M, C>(conn, catalog, &proposal).await?);
     conflicts.extend(check::parents::<M, C>(conn, catalog, &proposal).await?);
@@ -169,13 +170,17 @@ async fn sources<M, C>(
     conn: &mut C,
     key: &M::RecordKey,
     condition: &KeyIs<'_, M, C>,
-    want: &Want,
+    revert: &Revert,
 ) -> Result<Vec<Source>, Error>
 where
     C: Executor,
     M: Recall<C> + Fields<Json>,
 {
-    let wanted: Vec<(&'static str, i64)> = match want {
+    let want = &revert.want;
+    let without = revert.without.iter();
+    let without = without.map(|name| column_named::<M>(M::FIELDS, name));
+    let without: Vec<&'static str> = without.collect::<Result<_, Error>>()?;
+    let mut wanted: Vec<(&'static str, i64)> = match want {
         Want::Version(version) => M::RECORDING
             .columns
             .iter()
@@ -189,6 +194,7 @@ where
             .map(|(name, version)| Ok((column_named::<M>(M::FIELDS, name)?, *version)))
             .collect::<Result<_, Error>>()?,
     };
+    wanted.retain(|(column, _)| !without.contains(column));
     // A version that has no column to take (a table that is only a key) must exist too.
     let mut versions: Vec<i64> = wanted.iter().map(|(_, version)| *version).collect();
     if let Want::Version(version) = want {
