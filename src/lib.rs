@@ -25,10 +25,10 @@
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
 pub use handleref_runtime::changeset::{
-    Actor, Changes, Changeset, ChangesetMeta, Changesets, LinkChange, ObjectChange, ObjectOf,
-    ObjectRef, Recorder, State, Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, ValueChange,
-    changesets, current_changeset, record_changeset, record_changeset_async, start_recording,
-    undo_plan,
+    Actor, Changes, Changeset, ChangesetMeta, Changesets, EraseChangesets, LinkChange,
+    ObjectChange, ObjectOf, ObjectRef, Recorder, State, Undo, UndoAction, UndoConflict, UndoPlan,
+    UndoStep, ValueChange, changesets, current_changeset, erase_changesets_by, record_changeset,
+    record_changeset_async, start_recording, undo_plan,
 };
 #[cfg(feature = "axum")]
 pub use handleref_runtime::changeset::{ChangesetLayer, ChangesetService, MissingChangesetLayer};

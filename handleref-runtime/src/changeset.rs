@@ -1,6 +1,7 @@
 //! Changesets: changes that were made together, by whom and why.
 
 mod change;
+mod erase;
 #[cfg(feature = "axum")]
 mod layer;
 mod meta;
@@ -16,6 +17,7 @@ pub(crate) mod tables;
 mod undo;
 
 pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
+pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};

@@ -203,6 +203,7 @@ macro_rules! inserted {
 mod connections;
 #[cfg(any(feature = "r2d2", feature = "async"))]
 mod crowd;
+mod erased;
 mod nested;
 mod one;
 #[cfg(any(feature = "r2d2", feature = "async"))]

@@ -2,13 +2,15 @@
 
 use crate::history::Writer;
 use crate::pairs::{each_pair, world};
-use crate::posts::{All, Topic, topics};
+use crate::posts::{All, Post, PostRecords, Topic, posts, topics};
 use crate::support::recorded::{Author, Label, Paper, bare_papers, papers};
 use crate::tables::{installed, plain, recorded};
+use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
 use handleref::Maintain;
-use handleref::Recorded;
+use handleref::record::maintain::EventKind;
 use handleref::sync::Mirror;
+use handleref::{RecordSource, Recorded};
 
 type Papers = (Author, Paper, Label);
 
@@ -130,6 +132,46 @@ each_pair! {
         go!(crate::posts::Post::erase(95).column(crate::posts::posts::body).execute(from))?;
         source.sql("DELETE FROM posts WHERE id IN (93)");
         go!(mirror.pull(from, to))?;
+        assert_eq!(world!(from), world!(to));
+        assert!(go!(mirror.check(from, to))?.is_equal());
+    }
+
+    /// They leave the records of a target that has some: of a row that is there,
+    /// and of one that is gone.
+    few async fn erased_records(source, from, target, to) {
+        recorded(&source);
+        crate::tables::bare(&target);
+        installed(&target);
+        let mirror = Mirror::<All>::new("all").batch(2);
+        for (id, body) in [(95, "one"), (93, "two"), (95, "three"), (94, "four")] {
+            source.sql(&format!("UPDATE posts SET body = '{body}', title = '{body}' WHERE id = {id}"));
+            go!(mirror.pull(from, to))?;
+        }
+        let held = |id: i32| Post::history_of(id).order(PostRecords::RECORD_ID).select((posts::title, posts::body));
+        type Row = (String, Option<String>);
+        let bodies = |rows: &[Row]| rows.iter().filter(|(_, body)| body.is_some()).count();
+        assert!(bodies(&go!(held(95).load::<Row>(to))?) >= 2);
+        let erase = |id: i32| Post::erase(id).column(posts::body).column_with(posts::title, "'it''s gone'");
+        go!(erase(95).live_row().execute(from))?;
+        source.sql("DELETE FROM posts WHERE id = 93");
+        go!(erase(93).execute(from))?;
+        source.sql("UPDATE posts SET body = 'later' WHERE id = 94");
+        // As at the source, a hold keeps the values, until it is released.
+        let hold = go!(Post::hold(to, &95, "case 12"))?;
+        let refused = go!(mirror.pull(from, to));
+        assert!(matches!(refused, Err(handleref::Error::Held { .. })), "{refused:?}");
+        assert!(bodies(&go!(held(95).load::<Row>(to))?) >= 2);
+        go!(handleref::release(to, hold))?;
+        go!(mirror.pull(from, to))?;
+        for id in [95, 93] {
+            let rows = go!(held(id).load::<Row>(to))?;
+            assert!(rows.len() > 2 && rows.iter().all(|(title, body)| title == "it's gone" && body.is_none()), "{id} {rows:?}");
+        }
+        assert!(bodies(&go!(held(94).load::<Row>(to))?) > 0);
+        let events = go!(handleref::events().of::<Post>().load(to))?;
+        let erased = events.iter().filter(|event| event.kind == EventKind::Erase);
+        let keys: Vec<_> = erased.map(|event| event.detail["key"].to_string()).collect();
+        assert_eq!(keys, ["\"93\"", "\"95\""]);
         assert_eq!(world!(from), world!(to));
         assert!(go!(mirror.check(from, to))?.is_equal());
     }

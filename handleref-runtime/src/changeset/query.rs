@@ -325,7 +325,7 @@ impl Filter {
 }
 
 /// Whether a text is this one, to the byte.
-fn is_text(kind: Kind, column: &str, text: &str) -> String {
+pub(super) fn is_text(kind: Kind, column: &str, text: &str) -> String {
     let column = format!("handleref_c.{column}");
     // Nothing that holds one is equal to it, and PostgreSQL refuses it.
     if text.contains('\0') {

@@ -34,7 +34,7 @@ impl Subject {
     /// Takes the row of this recording in `handleref_recordings` for the rest
     /// of the transaction: holds, prunes and erasures of a model go one after
     /// the other.
-    pub(super) async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
+    pub(crate) async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
         context::write_lock(conn).await.map_err(without_context)?;
         self.find(conn, text::for_update::<C>()).await
     }

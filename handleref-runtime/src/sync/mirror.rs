@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 mod apply;
 mod copy;
 mod digest;
+mod erased;
 mod models;
 mod of;
 mod pull;

@@ -4,7 +4,7 @@ use super::events::EventKind;
 use crate::context::Switch;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
+use crate::executor::{Executor, Steps};
 use crate::record::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
@@ -19,7 +19,7 @@ use serde_json::Value;
 /// Repeats the last record of a row, without the values, so that whoever reads
 /// changes hears of it, and gives the number of that record. What a gone row
 /// ends with has to stay a delete.
-pub(super) async fn tell<M, C>(
+pub(crate) async fn tell<M, C>(
     conn: &mut C,
     subject: &Subject,
     condition: &KeyIs<'_, M, C>,
@@ -81,10 +81,11 @@ where
 }
 
 /// What was erased from the records of a row.
-pub(in crate::record) struct Erasure {
+pub(crate) struct Erasure {
     /// The record that says so; the ones before have lost the values as well.
-    record: i64,
-    columns: Vec<String>,
+    pub(crate) record: i64,
+    /// Columns and properties.
+    pub(crate) columns: Vec<String>,
 }
 
 impl Erasure {
@@ -96,7 +97,8 @@ impl Erasure {
     /// From the particulars of an event.
     fn read(detail: &str) -> Option<Self> {
         let detail: Value = serde_json::from_str(detail).ok()?;
-        let columns = detail.get("columns")?.as_array()?.iter();
+        let properties = detail.get("properties")?.as_array()?.iter();
+        let columns = detail.get("columns")?.as_array()?.iter().chain(properties);
         Some(Self {
             record: detail.get("record")?.as_i64()?,
             columns: columns
@@ -133,6 +135,15 @@ where
         .into_iter()
         .map(|(id, _)| id)
         .collect();
+    by_records(conn, records, &told).await
+}
+
+/// The erasures of which these records tell.
+pub(crate) async fn by_records<C: Steps>(
+    conn: &mut C,
+    records: &str,
+    told: &[i64],
+) -> Result<Vec<Erasure>, Error> {
     let mut found = Vec::new();
     for ids in told.chunks(50) {
         let mut sql = text::Sql::new::<C>()

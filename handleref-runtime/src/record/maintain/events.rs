@@ -57,7 +57,7 @@ pub enum EventKind {
     Backfill,
     /// Old records were deleted.
     Prune,
-    /// Personal data was taken out of the records of a row.
+    /// Personal data was taken out of the records of a row, or of changesets.
     Erase,
     /// Old values of redacted or skipped columns were taken out of all records.
     Redact,
@@ -231,7 +231,7 @@ fn read((numbers, at, subject, detail): Texts) -> Option<Event> {
 }
 
 /// Writes an event, and gives its number.
-pub(in crate::record) async fn write_event<C: Steps>(
+pub(crate) async fn write_event<C: Steps>(
     conn: &mut C,
     kind: &EventKind,
     records: Option<&str>,

@@ -118,7 +118,7 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for SameKey<'_, M, C> 
 }
 
 /// Why a row is held, if it is.
-pub(super) async fn held<M, C>(
+pub(crate) async fn held<M, C>(
     conn: &mut C,
     own: &M::RecordKey,
     holds: &[Hold],

@@ -122,7 +122,7 @@ async fn hold_in<C: Steps>(
 }
 
 /// The holds on the records of a model.
-pub(super) async fn holds_of<C: Steps>(conn: &mut C, subject: Subject) -> Result<Vec<Hold>, Error> {
+pub(crate) async fn holds_of<C: Steps>(conn: &mut C, subject: Subject) -> Result<Vec<Hold>, Error> {
     let of = Sql::new::<C>()
         .sql(" WHERE record_table = ")
         .text(subject.recording.records);

@@ -2,6 +2,7 @@
 
 use super::super::Change;
 use super::digest::Digest;
+use super::erased::Erased;
 use super::of::Of;
 use super::rows::Walk;
 use super::write::{is_from_live, is_partial};
@@ -174,6 +175,17 @@ pub trait AnyMirrored<S: Executor, T: Executor>: Send + Sync {
         tables: &'a [&'static str],
         catalog: &'a mut Catalog,
     ) -> Boxed<'a, bool>;
+
+    /// The erasures of which some changes tell.
+    fn erased<'a>(&'a self, source: &'a mut S, changes: &'a [&'a Change])
+    -> Boxed<'a, Vec<Erased>>;
+    /// Erases the same in the records of the target, if it has any.
+    fn erase<'a>(
+        &'a self,
+        target: &'a mut T,
+        catalog: &'a mut Catalog,
+        erased: &'a Erased,
+    ) -> Boxed<'a, ()>;
 
     fn source_digests<'a>(&'a self, source: &'a mut S, keys: &'a [String]) -> Boxed<'a, Digests>;
     fn target_digests<'a>(&'a self, target: &'a mut T, keys: &'a [String]) -> Boxed<'a, Digests>;

@@ -2,6 +2,7 @@
 
 use super::super::Change;
 use super::digest;
+use super::erased::{self, Erased};
 use super::models::{AnyMirrored, Boxed, Digests, Do, Found, Op, Row};
 use super::rows::{KEYS, Walk, by_keys, count};
 use super::write::{
@@ -254,6 +255,23 @@ where
             }
             Ok(false)
         })
+    }
+
+    fn erased<'a>(
+        &'a self,
+        source: &'a mut S,
+        changes: &'a [&'a Change],
+    ) -> Boxed<'a, Vec<Erased>> {
+        Box::pin(erased::of::<M, S>(source, changes))
+    }
+
+    fn erase<'a>(
+        &'a self,
+        target: &'a mut T,
+        catalog: &'a mut Catalog,
+        erased: &'a Erased,
+    ) -> Boxed<'a, ()> {
+        Box::pin(erased::erase::<M, T>(target, catalog, erased))
     }
 
     fn source_digests<'a>(&'a self, source: &'a mut S, keys: &'a [String]) -> Boxed<'a, Digests> {

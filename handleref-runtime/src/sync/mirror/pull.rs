@@ -1,6 +1,7 @@
 //! Pulling: a copy first, then batch after batch.
 
 use super::apply::Applier;
+use super::erased;
 use super::models::{AnyMirrored, Op, op};
 use super::{Batch, Cursor, Mirror, MirrorModels, Pull, changes, copy, state};
 use crate::changeset::Models;
@@ -161,13 +162,17 @@ where
     T: Executor,
     Ms: Models<S> + MirrorModels<S, T>,
 {
+    let mut erasures = Vec::new();
     loop {
         done.changes += batch.changes.len() as u64;
+        erasures.extend(erased::find(source, applier.models(), &batch.changes).await?);
         let ops = ops::<S, T>(source, applier.models(), batch.changes).await?;
         applier.apply(target, &ops).await?;
         applier.retry(target).await?;
         if !(batch.more && (to_the_end || applier.is_waiting())) {
             applier.finish(target).await?;
+            // After all rows, whose changes leave records.
+            erased::apply(target, applier.models(), &erasures).await?;
             return Ok(batch.cursor);
         }
         batch = read::<Ms, S>(mirror, source, &batch.cursor).await?;

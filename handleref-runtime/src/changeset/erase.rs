@@ -1,0 +1,162 @@
+//! Personal data in what changesets say about themselves.
+
+use super::meta::{Actor, ChangesetMeta};
+use super::query::is_text;
+use crate::context::write_lock;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::executor::{Executor, Steps, Transaction};
+use crate::literal::literal;
+use crate::record::ChangesetNo;
+use crate::record::maintain::{EventKind, write_event};
+use crate::text::Sql;
+use serde_json::json;
+use std::borrow::Cow;
+
+/// Takes parts of what changesets say about themselves out of them; made by
+/// [`ChangesetNo::erase`] and [`erase_changesets_by`].
+///
+/// ```text
+/// ChangesetNo(5).erase().comment().metadata().execute(conn)?;
+/// erase_changesets_by("ann").actor_with("former user 7").comment().execute(conn)?;
+/// ```
+///
+/// The changesets stay, with their numbers, times and records. What else remains
+/// is an event `erase` that names the parts and how many changesets, and never a
+/// value. A [hold](crate::record::maintain::Hold) is of records, and does not
+/// keep this away.
+#[derive(Debug, Clone)]
+#[must_use = "nothing happens before `.execute(conn)`"]
+pub struct EraseChangesets {
+    which: Which,
+    /// Columns, and what comes in their place.
+    set: Vec<(&'static str, Option<Cow<'static, str>>)>,
+    stand_in: Option<Actor>,
+}
+
+#[derive(Debug, Clone)]
+enum Which {
+    One(ChangesetNo),
+    By(Actor),
+}
+
+/// The changesets of this actor, whoever is named by the same kind of value and
+/// the same text, to the byte; see [`EraseChangesets`].
+pub fn erase_changesets_by(actor: impl Into<Actor>) -> EraseChangesets {
+    EraseChangesets::new(Which::By(actor.into()))
+}
+
+impl ChangesetNo {
+    /// Takes personal data out of this changeset; see [`EraseChangesets`].
+    pub fn erase(self) -> EraseChangesets {
+        EraseChangesets::new(Which::One(self))
+    }
+}
+
+impl EraseChangesets {
+    fn new(which: Which) -> Self {
+        Self {
+            which,
+            set: Vec::new(),
+            stand_in: None,
+        }
+    }
+
+    /// Who: the changeset is anonymous then.
+    pub fn actor(mut self) -> Self {
+        self.stand_in = None;
+        self.set("actor", None).set("actor_kind", None)
+    }
+
+    /// Who: it is by this one then, such as a number that says nothing of anybody.
+    pub fn actor_with(mut self, stand_in: impl Into<Actor>) -> Self {
+        let actor = stand_in.into();
+        let (text, kind) = (actor.to_string(), actor.kind());
+        self.stand_in = Some(actor);
+        self.set("actor", Some(text.into()))
+            .set("actor_kind", Some(kind.into()))
+    }
+
+    /// Why.
+    pub fn comment(self) -> Self {
+        self.set("comment", None)
+    }
+
+    /// What it has in common with things elsewhere.
+    pub fn correlation(self) -> Self {
+        self.set("correlation_id", None)
+    }
+
+    /// Anything else.
+    pub fn metadata(self) -> Self {
+        self.set("metadata", None)
+    }
+
+    fn set(mut self, column: &'static str, with: Option<Cow<'static, str>>) -> Self {
+        self.set.retain(|(known, _)| *known != column);
+        self.set.push((column, with));
+        self
+    }
+
+    /// Runs it, and gives the number of changesets. (Of an actor without any it
+    /// is 0.)
+    ///
+    /// # Errors
+    /// [`Error::NoChangeset`] if there is none of this number,
+    /// [`Error::NotStorable`] if the stand-in is too long, or
+    /// [`Error::Database`]; nothing is erased then.
+    pub fn execute<C: Executor>(self, conn: &mut C) -> C::Output<'_, Result<u64, Error>> {
+        C::run(async move {
+            let stand_in = ChangesetMeta {
+                actor: self.stand_in.clone(),
+                ..ChangesetMeta::default()
+            };
+            stand_in.check()?;
+            let mut transaction = Transaction::begin(conn).await?;
+            let result = self.inside(transaction.conn()).await;
+            transaction.finish(result).await
+        })
+    }
+
+    async fn inside<C: Steps>(&self, conn: &mut C) -> Result<u64, Error> {
+        let kind = C::Backend::KIND;
+        write_lock(conn).await?;
+        let set = self.set.iter().map(|(column, with)| {
+            let with = with.as_ref().map(|text| literal(kind, text));
+            format!("{column} = {}", with.unwrap_or("NULL".into()))
+        });
+        let mut set: Vec<_> = set.collect();
+        if set.is_empty() {
+            // Whether there is one is asked all the same.
+            set.push("comment = comment".into());
+        }
+        let which = match &self.which {
+            Which::One(no) => format!("handleref_c.id = {}", no.0),
+            Which::By(actor) => format!(
+                "{} AND handleref_c.actor_kind = {}",
+                is_text(kind, "actor", &actor.to_string()),
+                literal(kind, actor.kind())
+            ),
+        };
+        let sql = Sql::new::<C>()
+            .sql("UPDATE handleref_changesets AS handleref_c SET ")
+            .sql(&set.join(", "))
+            .sql(" WHERE ")
+            .sql(&which);
+        let changesets = conn.execute(sql.query()).await? as u64;
+        let one = match &self.which {
+            Which::One(no) if changesets == 0 => return Err(Error::NoChangeset { no: no.0 }),
+            Which::One(no) => Some(no.0),
+            Which::By(_) => None,
+        };
+        let fields = self.set.iter().filter_map(|(column, _)| match *column {
+            "actor_kind" => None,
+            "correlation_id" => Some("correlation"),
+            column => Some(column),
+        });
+        let fields: Vec<_> = fields.collect();
+        let detail = json!({ "changeset": one, "changesets": changesets, "fields": fields });
+        write_event(conn, &EventKind::Erase, None, &detail, None).await?;
+        Ok(changesets)
+    }
+}
