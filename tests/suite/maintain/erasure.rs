@@ -2,8 +2,8 @@
 
 use super::filled;
 use super::pets::{FormerPet, FormerPetRecords, Pet, changed_model, former_pets, pets};
-use crate::support::each_engine;
 use crate::support::recorded::{Label, Paper, PaperRecords, labels, papers};
+use crate::support::{Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -210,5 +210,26 @@ each_engine! {
         go!(plan.apply(conn))?;
         let back: Paper = go!(load().first(conn))?;
         assert_eq!((back.title.as_str(), back.website), ("one", None));
+    }
+
+    /// The record of a change that is not committed yet cannot be seen, so an
+    /// erasure waits for it.
+    async fn waits_for_writers(db: filled, conn) {
+        let other = &mut connect!(db);
+        let patience = match db.engine {
+            Engine::Sqlite => "PRAGMA busy_timeout = 1",
+            Engine::Postgres => "SET lock_timeout = '50ms'",
+            Engine::Mysql => "SET innodb_lock_wait_timeout = 1",
+        };
+        go!(diesel::sql_query(patience).execute(other))?;
+        go!(diesel::update(papers::table.find(1)).set(papers::website.eq("w1")).execute(conn))?;
+        go!(diesel::sql_query("BEGIN").execute(conn))?;
+        go!(diesel::update(papers::table.find(1)).set(papers::website.eq("w2")).execute(conn))?;
+        let refused = go!(Paper::erase(1).column(papers::website).execute(other));
+        assert!(refused.as_ref().is_err_and(Error::is_retryable), "{refused:?}");
+        go!(diesel::sql_query("COMMIT").execute(conn))?;
+        go!(Paper::erase(1).column(papers::website).execute(other))?;
+        let left = Paper::records().filter(papers::website.is_not_null()).select(papers::id);
+        assert!(go!(left.load::<i32>(conn))?.is_empty());
     }
 }

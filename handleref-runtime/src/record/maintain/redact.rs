@@ -289,15 +289,15 @@ where
         format!("SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {records} {which}");
     let counted = || Sql::once(count.clone());
     if held.is_none() {
-        done.held += first(conn.numbers(counted()).await?);
+        done.held += first(&conn.numbers(counted()).await?);
         return Ok(0);
     }
     if !keys.is_empty() {
         let sql = any(counted().text(" AND "), &keys);
-        done.held += first(conn.numbers(sql).await?);
+        done.held += first(&conn.numbers(sql).await?);
     }
     if !write {
-        return Ok(first(conn.numbers(but(counted(), &keys)).await?));
+        return Ok(first(&conn.numbers(but(counted(), &keys)).await?));
     }
     let assigned = set.iter().map(|(name, with)| {
         let name = quoted(kind, name);
@@ -313,7 +313,7 @@ where
     Ok(i64::try_from(written).unwrap_or(i64::MAX))
 }
 
-fn first(counts: Vec<(i64, i64)>) -> i64 {
+fn first(counts: &[(i64, i64)]) -> i64 {
     counts.first().map_or(0, |(count, _)| *count)
 }
 
