@@ -125,6 +125,10 @@ struct ChangesetsGuide;
 #[doc = include_str!("../docs/sync.md")]
 struct SyncGuide;
 
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../docs/security.md")]
+struct SecurityGuide;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/mirrors.md")]
 struct MirrorsGuide;

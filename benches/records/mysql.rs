@@ -33,6 +33,13 @@ pub(crate) const SINGLE_GOAL: f64 = 1.15;
 /// How many seconds a backfill may take.
 pub(crate) const BACKFILL_GOAL: Option<f64> = None;
 
+/// What makes room for a history with an owner, and who that is.
+pub(crate) const OWNED: Option<(&str, &str)> = Some((
+    "DROP DATABASE IF EXISTS handleref_owned; DROP USER IF EXISTS handleref_bench; \
+     CREATE USER handleref_bench; CREATE DATABASE handleref_owned; USE handleref_owned",
+    "handleref_bench",
+));
+
 pub(crate) struct Database(String);
 
 impl Database {

@@ -32,6 +32,13 @@ pub(crate) const SINGLE_GOAL: f64 = 1.10;
 /// How many seconds a backfill may take.
 pub(crate) const BACKFILL_GOAL: Option<f64> = Some(15.0);
 
+/// What makes room for a history with an owner, and who that is.
+pub(crate) const OWNED: Option<(&str, &str)> = Some((
+    "DROP SCHEMA IF EXISTS handleref_owned CASCADE; DROP ROLE IF EXISTS handleref_bench_owner; \
+     CREATE ROLE handleref_bench_owner; CREATE SCHEMA handleref_owned; SET search_path = handleref_owned",
+    "handleref_bench_owner",
+));
+
 pub(crate) struct Database(String);
 
 impl Database {

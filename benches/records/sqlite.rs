@@ -30,6 +30,9 @@ pub(crate) const SINGLE_GOAL: f64 = 1.15;
 /// How many seconds a backfill may take.
 pub(crate) const BACKFILL_GOAL: Option<f64> = None;
 
+/// There are no roles.
+pub(crate) const OWNED: Option<(&str, &str)> = None;
+
 pub(crate) struct Database {
     file: std::path::PathBuf,
     durable: bool,

@@ -14,6 +14,7 @@ mod bulk;
 mod changeset;
 mod growth;
 mod hand;
+mod owner;
 mod past;
 mod resample;
 mod single;
@@ -50,6 +51,17 @@ pub(crate) fn run(wanted: &Wanted) -> Done {
         part("single", single::run)?;
         if small {
             part("changeset", changeset::run)?;
+            if wanted.has("owner") {
+                let owned = database.connect()?;
+                let conn = database.connect()?;
+                let mut bench = Bench {
+                    wanted,
+                    conn,
+                    size,
+                    body,
+                };
+                stage("owner", || owner::run(&mut bench, owned))?;
+            }
         }
         if wanted.durable || small {
             part("bulk", bulk::run)?;

@@ -1,7 +1,7 @@
 //! Tables that are changed only in a changeset.
 
 use super::*;
-use crate::support::each_engine;
+use crate::support::{Engine, each_engine};
 use diesel::AsChangeset;
 use handleref::Outcome;
 
@@ -105,6 +105,40 @@ macro_rules! load {
 }
 
 each_engine! {
+    /// One that has ended, or never was, is none, whatever a session says.
+    async fn one_that_is_not_open_is_refused(db: tables, conn) {
+        filled!(conn);
+        let before = everything!(conn);
+        let ended = go!(handleref::changesets().load(conn))?[0].no.0;
+        for number in [ended, 999] {
+            let (say, unsay) = match db.engine {
+                Engine::Sqlite => (
+                    format!("UPDATE handleref_context SET changeset = {number}"),
+                    "UPDATE handleref_context SET changeset = NULL".to_owned(),
+                ),
+                Engine::Postgres => (
+                    format!("SELECT set_config('handleref.changeset_' || 'handleref_changesets'::regclass::oid, '{number}', false)"),
+                    "SELECT set_config('handleref.changeset_' || 'handleref_changesets'::regclass::oid, '', false)".to_owned(),
+                ),
+                Engine::Mysql => (
+                    format!("SET @handleref_changeset = {number}, @handleref_changeset_in = DATABASE()"),
+                    "SET @handleref_changeset = NULL".to_owned(),
+                ),
+            };
+            go!(diesel::sql_query(say).execute(conn))?;
+            for sql in [
+                "INSERT INTO ledgers (id, amount) VALUES (20, 1), (21, 2)",
+                "UPDATE ledgers SET amount = amount + 1",
+                "UPDATE ledgers SET amount = 5 WHERE id = 1",
+                "DELETE FROM ledgers WHERE id = 1",
+            ] {
+                says_what_to_do(sql, go!(diesel::sql_query(sql).execute(conn)));
+            }
+            go!(diesel::sql_query(unsay).execute(conn))?;
+            assert_eq!(everything!(conn), before);
+        }
+    }
+
     /// Outside of a changeset, the database refuses whatever would be a record.
     async fn outside_it_is_refused(db: tables, conn) {
         filled!(conn);

@@ -185,6 +185,41 @@ on_servers! {
         assert!(!there.is_ok());
     }
 
+    /// The recipes by which history hides what the table hides.
+    rows_of_one_tenant(guarded, Conn) {
+        guarded.db.install(&guarded.schema());
+        guarded.db.execute("INSERT INTO papers (id, title) VALUES (1, 'ours'), (2, 'theirs')");
+        guarded.db.execute("UPDATE papers SET website = 'x'");
+        let (reader, nobody) = (guarded.sql(User::Reader), guarded.sql(User::Nobody));
+        match guarded.db.engine {
+            Engine::Postgres => {
+                guarded.db.execute(&format!(
+                    "ALTER TABLE paper_records ENABLE ROW LEVEL SECURITY; \
+                     CREATE POLICY tenant ON paper_records FOR SELECT TO {reader} USING (title = pg_catalog.current_setting('app.tenant'))"
+                ));
+                // The triggers are not bound by it, and it stays.
+                let conn = &mut guarded.db.connect::<Conn>();
+                assert!(guarded.schema().plan(conn)?.is_empty());
+                guarded.attempt(User::Writer, "UPDATE papers SET website = 'y'; DELETE FROM papers WHERE id = 2")?;
+                assert_eq!(Paper::records().count().get_result::<i64>(conn)?, 7);
+                let reader = &mut guarded.connect::<Conn>(User::Reader);
+                reader.batch_execute("SET app.tenant = 'ours'")?;
+                let seen: Vec<String> = Paper::records().select(papers::title).load(reader)?;
+                assert_eq!(seen, ["ours"; 3]);
+                let batch = changes::<(Paper,)>().since(&Cursor::beginning()).load(reader)?;
+                assert_eq!(batch.changes.len(), 3);
+            }
+            _ => {
+                guarded.db.execute(&format!(
+                    "CREATE SQL SECURITY DEFINER VIEW tenant_paper_records AS SELECT record_id, record_version, id, title FROM paper_records WHERE title = 'ours'"
+                ));
+                guarded.db.execute(&format!("GRANT SELECT ON tenant_paper_records TO {nobody}"));
+                guarded.attempt(User::Nobody, "SELECT 1 / (COUNT(*) = 2) INTO @n FROM tenant_paper_records")?;
+                guarded.attempt(User::Nobody, "SELECT COUNT(*) INTO @n FROM paper_records").unwrap_err();
+            }
+        }
+    }
+
     /// An account with rights on the whole database.
     rights_on_everything(guarded, Conn) {
         let schema = guarded.schema();

@@ -36,7 +36,9 @@ where
     }
     let next = match kind {
         Kind::Sqlite => "SELECT tick, 0 FROM handleref_context",
-        Kind::Postgres => "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass), 0::bigint",
+        Kind::Postgres => {
+            "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass), 0::bigint"
+        }
         Kind::Mysql => "SELECT CAST(handleref_next_record() AS SIGNED), CAST(0 AS SIGNED)",
     };
     let next = conn.numbers(diesel::sql_query(next)).await?.pop();
