@@ -235,3 +235,34 @@ on_servers! {
         }
     }
 }
+
+/// Who installs owns the tables, and is a member of the owner of the history.
+#[cfg(feature = "postgres")]
+mod a_member_installs {
+    use super::*;
+
+    #[test]
+    fn postgres() -> Done {
+        let guarded = Guarded::bare(Db::postgres());
+        // The writer's role is as good as any for it here.
+        let (member, owner) = (guarded.sql(User::Writer), guarded.sql(User::Owner));
+        guarded.db.execute(&format!(
+            "GRANT {owner} TO {member}; ALTER SCHEMA {} OWNER TO {member}; \
+             ALTER TABLE authors OWNER TO {member}; ALTER TABLE papers OWNER TO {member}; ALTER TABLE labels OWNER TO {member}",
+            guarded.schema_name()
+        ));
+        let schema = handleref::schema![Author, Paper, Label]
+            .owned_by(&guarded.role(User::Owner))
+            .reader(&guarded.role(User::Reader));
+        let conn = &mut guarded.connect::<diesel::PgConnection>(User::Writer);
+        schema.install(conn)?;
+        assert!(schema.plan(conn)?.is_empty());
+        conn.batch_execute("INSERT INTO papers (id, title) VALUES (1, 'a')")?;
+        // Whoever may read the history may ask how it stands.
+        let reader = &mut guarded.connect::<diesel::PgConnection>(User::Reader);
+        let report = schema.check(reader)?;
+        assert!(report.is_ok() && report.trusted().is_empty(), "{report}");
+        assert_eq!(Paper::records().count().get_result::<i64>(reader)?, 1);
+        Ok(())
+    }
+}

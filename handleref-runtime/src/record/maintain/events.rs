@@ -65,6 +65,9 @@ pub enum EventKind {
     Pause,
     /// Recording was switched on again.
     Resume,
+    /// On a database with an owner: somebody switched recording off or opened the
+    /// door of the record tables; the detail names the role of the database.
+    Switch,
     /// Records were protected.
     Hold,
     /// A protection ended.
@@ -74,7 +77,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMED: [(Self, &'static str); 9] = [
+    const NAMED: [(Self, &'static str); 10] = [
         (Self::Install, "install"),
         (Self::Backfill, "backfill"),
         (Self::Prune, "prune"),
@@ -82,6 +85,7 @@ impl EventKind {
         (Self::Redact, "redact"),
         (Self::Pause, "pause"),
         (Self::Resume, "resume"),
+        (Self::Switch, "switch"),
         (Self::Hold, "hold"),
         (Self::Release, "release"),
     ];

@@ -437,6 +437,27 @@ impl Support {
         }
     }
 
+    /// What comes before anything can be his: his place in the schema (PostgreSQL).
+    pub(super) fn his_place(&self, dialect: &dyn Dialect) -> Option<Change> {
+        let owner = self.owner.as_ref()?;
+        if dialect.kind() != Kind::Postgres || !self.rights.missing.is_empty() {
+            return None;
+        }
+        let schema = match self.place() {
+            Some(schema) => quoted(schema, '"'),
+            None => crate::schema::home::HOME.to_owned(),
+        };
+        let lacking: Vec<&str> = ["USAGE", "CREATE"]
+            .into_iter()
+            .filter(|what| !self.rights.has(&self.schema, &owner.0, what))
+            .collect();
+        let (what, role) = (lacking.join(", "), owner.sql(Kind::Postgres));
+        (!lacking.is_empty()).then(|| Change {
+            up: vec![format!("GRANT {what} ON SCHEMA {schema} TO {role}")],
+            down: vec![format!("REVOKE {what} ON SCHEMA {schema} FROM {role}")],
+        })
+    }
+
     /// What the owner needs: on the models' tables, since triggers read and amend
     /// rows with his rights; on MySQL also on what is his.
     fn his_rights(
@@ -459,13 +480,6 @@ impl Support {
                 );
             }
         };
-        if kind == Kind::Postgres {
-            let schema = match self.place() {
-                Some(schema) => quoted(schema, '"'),
-                None => crate::schema::home::HOME.to_owned(),
-            };
-            grant("USAGE", &self.schema, format!("SCHEMA {schema}"));
-        }
         for wanted in tables {
             let Some(recording) = wanted.recording else {
                 continue;

@@ -224,6 +224,7 @@ impl Support {
     /// What is missing.
     pub(in crate::schema) fn compare(&self, dialect: &dyn Dialect) -> Findings {
         let mut findings = Findings::default();
+        findings.changes.extend(self.his_place(dialect));
         for part in self.parts(dialect) {
             let found = self.there.iter().find(|(name, _)| name == part.name);
             let same = |found: &str| {
