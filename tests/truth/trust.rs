@@ -1,6 +1,7 @@
 //! Who can do what to a history: with an owner, and without one.
 
 mod attempts;
+mod grants;
 mod hijack;
 mod owned;
 mod roles;
