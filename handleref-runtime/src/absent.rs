@@ -60,6 +60,23 @@ pub(crate) async fn or_not_installed<C: Steps>(
     }
 }
 
+/// The same of an error that was judged in a transaction of PostgreSQL, where
+/// nothing could be asked, and that is over now.
+pub(crate) async fn or_hidden<C: Steps>(conn: &mut C, error: Error) -> Error {
+    if C::Backend::KIND == Kind::Postgres
+        && matches!(error, Error::NotInstalled { .. })
+        && let Some(Found::Hidden(schema)) = on_path(conn, "handleref_recordings").await
+    {
+        return denied(&schema);
+    }
+    error
+}
+
+fn denied(schema: &str) -> Error {
+    let right = format!("USAGE on the schema `{schema}`");
+    Error::Denied { right }
+}
+
 /// The first of these tables that is missing, if that is what an error is about;
 /// otherwise the error.
 ///
@@ -94,11 +111,7 @@ pub(crate) async fn missing<C: Steps, T: AsRef<str> + Sync>(
                 conn.raw(&probe).await.is_err() && was(conn, &[NO_SUCH_TABLE]).await
             }
             Kind::Postgres => match on_path(conn, table).await {
-                Some(Found::Hidden(schema)) => {
-                    return Err(Error::Denied {
-                        right: format!("USAGE on the schema `{schema}`"),
-                    });
-                }
+                Some(Found::Hidden(schema)) => return Err(denied(&schema)),
                 Some(found) => found == Found::Nowhere,
                 None => stopped && said.contains(table),
             },

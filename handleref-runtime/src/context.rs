@@ -1,7 +1,7 @@
 //! What a transaction says to the triggers: that recording is paused, that the
 //! door of the record tables is open, which changeset it is.
 
-use crate::absent::without_context;
+use crate::absent::{HISTORY, or_not_installed, without_context};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::{Steps, after_failure};
@@ -266,7 +266,7 @@ impl<'a, E: Steps> Scope<'a, E> {
         };
         match result {
             Ok(()) => Ok(this),
-            Err(error) => this.finish(Err(error)).await,
+            Err(error) => Err(or_not_installed(this.unwound().await, error, HISTORY).await),
         }
     }
 

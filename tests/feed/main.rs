@@ -20,4 +20,3 @@ mod gaps;
 mod models;
 mod parents;
 mod ranges;
-mod rights;

@@ -21,4 +21,7 @@ mod borders;
 mod copies;
 mod forged;
 mod reading;
+// Of servers, which have users.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod rights;
 mod torture;

@@ -1,12 +1,13 @@
 //! The record tables that there are, by the list in the database.
 
+use crate::absent::{NO_SUCH_TABLE, was};
 use crate::context::Home;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::executor::Steps;
 use crate::record::ChangesetNo;
 use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
-use crate::text::{integer, literal, quoted};
+use crate::text::{as_text, integer, literal, quoted};
 
 /// The names of the record tables, as they are listed: those of `home`, which
 /// is where the list is.
@@ -37,11 +38,33 @@ pub(crate) async fn record_tables<C: Steps>(
             )
         }
     };
-    let sql = format!(
-        "SELECT record_table, record_table, record_table, record_table FROM {list} WHERE {there}"
-    );
+    let there = as_text::<C>(&format!("CASE WHEN {there} THEN 1 ELSE 0 END"));
+    let sql = format!("SELECT record_table, {there}, record_table, record_table FROM {list}");
     let rows = conn.texts(diesel::sql_query(sql)).await?;
-    Ok(rows.into_iter().filter_map(|(name, ..)| name).collect())
+    let mut tables = Vec::with_capacity(rows.len());
+    for (name, there, ..) in rows {
+        let Some(name) = name else { continue };
+        if there.as_deref() == Some("1") || is_hidden(conn, home, &name).await? {
+            tables.push(name);
+        }
+    }
+    Ok(tables)
+}
+
+/// MySQL's catalogue shows no table on which one has no right. What is in it would
+/// be taken as never recorded, so that is an error.
+async fn is_hidden<C: Steps>(conn: &mut C, home: &Home, name: &str) -> Result<bool, Error> {
+    if C::Backend::KIND != Kind::Mysql {
+        return Ok(false);
+    }
+    let table = home.table(&quoted(Kind::Mysql, name));
+    match conn.raw(&format!("SELECT 1 FROM {table} LIMIT 0")).await {
+        Ok(()) => Ok(true),
+        Err(error) => match was(conn, &[NO_SUCH_TABLE]).await {
+            true => Ok(false),
+            false => Err(error.into()),
+        },
+    }
 }
 
 /// A listed name, quoted.

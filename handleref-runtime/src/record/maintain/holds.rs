@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::events::{EventKind, write_event};
+use crate::absent::or_hidden;
 use crate::context::write_lock;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -95,7 +96,10 @@ pub(super) async fn hold<C: Steps>(
     storable("key of a hold", key.as_deref().unwrap_or_default())?;
     let mut transaction = Transaction::begin(conn).await?;
     let result = hold_in(transaction.conn(), subject, key, reason).await;
-    transaction.finish(result).await
+    match transaction.finish(result).await {
+        Err(error) => Err(or_hidden(conn, error).await),
+        held => held,
+    }
 }
 
 async fn hold_in<C: Steps>(
