@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::engine::Engine;
 use crate::foreground::{Foreground, cargo};
-use crate::{apt, features};
+use crate::{apt, dependencies, features};
 
-/// Checks style, lints and documentation; a finding of one does not hide those of the next.
+/// Checks style, lints, documentation, licences and sources; a finding of one does not hide those of the next.
 pub(crate) fn run() -> Result<()> {
     apt::ensure(&apt::to_build(&Engine::ALL))?;
     let all = features::list(&Engine::ALL);
@@ -40,9 +40,15 @@ pub(crate) fn run() -> Result<()> {
             failed.push(shown);
         }
     }
+    eprintln!("=== licences and sources of dependencies");
+    eprintln!("{}", dependencies::NOT_HERE);
+    if let Err(error) = dependencies::check() {
+        eprintln!("{error:?}");
+        failed.push("dependencies".to_owned());
+    }
     if !failed.is_empty() {
         bail!("failed: {}", failed.join("; "));
     }
-    eprintln!("all {} checks passed", steps.len());
+    eprintln!("all {} checks passed", steps.len() + 1);
     Ok(())
 }

@@ -14,6 +14,8 @@ mod check;
 #[cfg(unix)]
 mod daemon;
 #[cfg(unix)]
+mod dependencies;
+#[cfg(unix)]
 mod edition;
 #[cfg(unix)]
 mod engine;
