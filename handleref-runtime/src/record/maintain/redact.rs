@@ -33,9 +33,9 @@ use std::marker::PhantomData;
 /// themselves stay as they are. Records that are held stay, too, and are counted.
 ///
 /// No record is added, so readers of [`changes`](crate::sync::changes) hear
-/// nothing of it: a program that redacts a field shows no old value of it
-/// anyway. Copies (a recorded mirror, Redis, what readers have stored) are the
-/// caller's.
+/// nothing of it, as of a prune: it would be one for each row. Who reads from now
+/// on reads no old value; copies (a recorded mirror, Redis, what readers have
+/// stored) are the caller's.
 ///
 /// It goes through the records a batch at a time, each in a transaction of its
 /// own; broken off, it begins anew and finds less to do. Inside a transaction of
