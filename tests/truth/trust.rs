@@ -1,7 +1,6 @@
 //! Who can do what to a history: with an owner, and without one.
 
 mod attempts;
-mod grants;
 mod hijack;
 mod owned;
 mod roles;

@@ -12,6 +12,7 @@ use crate::engine::Kind;
 use crate::schema::dialect::Dialect;
 use crate::schema::home;
 use crate::schema::postgres::CATALOG;
+use crate::schema::records::numbers::NEXT;
 use crate::time::{TimeKind, now_sql};
 
 /// Begins the comment by which a text tells that it is of a database with an owner.
@@ -41,9 +42,9 @@ impl Support {
                     "said_at DATETIME(6), said_actor VARCHAR(191) CHARACTER SET utf8mb4, said_kind VARCHAR(191) CHARACTER SET utf8mb4, \
                      said_comment LONGTEXT CHARACTER SET utf8mb4, said_correlation VARCHAR(191) CHARACTER SET utf8mb4, \
                      said_metadata LONGTEXT CHARACTER SET utf8mb4, said_undoes BIGINT",
-                    &self.open_mysql(dialect),
+                    &self.open_mysql(),
                 ),
-                self.procedure(dialect, CLOSE_CHANGESET, "said_no BIGINT", &self.close_mysql(dialect)),
+                self.procedure(dialect, CLOSE_CHANGESET, "said_no BIGINT", &self.close_mysql()),
                 self.procedure(dialect, STAMP, "", &self.stamp_mysql()),
             ],
         }
@@ -265,8 +266,7 @@ impl Support {
         )
     }
 
-    fn open_mysql(&self, dialect: &dyn Dialect) -> String {
-        let (take, number) = self.take(dialect, None);
+    fn open_mysql(&self) -> String {
         let leave = match self.is_owned() {
             false => String::new(),
             true => format!(
@@ -277,7 +277,7 @@ impl Support {
             ),
         };
         format!(
-            "BEGIN\n{take}  SET @handleref_changeset_first = {number};\n  \
+            "BEGIN\n  SET @handleref_changeset_first = {NEXT}();\n  \
              INSERT INTO {CHANGESETS} (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) \
              VALUES (@handleref_changeset_first, COALESCE(said_at, {}), said_actor, said_kind, said_comment, said_correlation, said_metadata, said_undoes);\n  \
              SET @handleref_changeset = LAST_INSERT_ID(), @handleref_changeset_in = DATABASE();\n{leave}END",
@@ -285,18 +285,16 @@ impl Support {
         )
     }
 
-    /// What is listed, and there; with the statements that go before.
+    /// What is listed, with what goes before it. The catalogue shows no table on
+    /// which one has no right, so it is not asked.
     fn every_mysql() -> String {
         format!(
-            "  DECLARE handleref_every CURSOR FOR SELECT record_table FROM {RECORDINGS} WHERE record_table LIKE '%.%' OR EXISTS \
-             (SELECT 1 FROM information_schema.TABLES m WHERE m.TABLE_SCHEMA = DATABASE() AND m.TABLE_NAME = record_table) \
-             ORDER BY record_table;\n  \
+            "  DECLARE handleref_every CURSOR FOR SELECT record_table FROM {RECORDINGS} ORDER BY record_table;\n  \
              DECLARE CONTINUE HANDLER FOR NOT FOUND SET handleref_done = 1;\n"
         )
     }
 
-    fn close_mysql(&self, dialect: &dyn Dialect) -> String {
-        let (take, number) = self.take(dialect, None);
+    fn close_mysql(&self) -> String {
         let (check, forget) = match self.is_owned() {
             false => (String::new(), String::new()),
             true => {
@@ -318,12 +316,14 @@ impl Support {
              IF handleref_began IS NOT NULL THEN\n    SET handleref_done = 0, @handleref_stored = 0;\n    OPEN handleref_every;\n    \
              handleref_scan: LOOP\n      FETCH handleref_every INTO handleref_records;\n      \
              IF handleref_done THEN LEAVE handleref_scan; END IF;\n      \
+             BEGIN\n      DECLARE EXIT HANDLER FOR 1146 BEGIN END;\n      \
              SET @handleref_text = CONCAT('SELECT EXISTS (SELECT 1 FROM ', {}, ' WHERE record_id > ', handleref_began, \
              ' AND record_changeset = ', said_no, ') INTO @handleref_stored');\n      \
              PREPARE handleref_statement FROM @handleref_text;\n      EXECUTE handleref_statement;\n      \
              DEALLOCATE PREPARE handleref_statement;\n      \
+             END;\n      \
              IF @handleref_stored THEN LEAVE handleref_scan; END IF;\n    END LOOP;\n    CLOSE handleref_every;\n    \
-             IF @handleref_stored THEN\n    {take}      UPDATE {CHANGESETS} SET last_record = {number} WHERE id = said_no;\n    \
+             IF @handleref_stored THEN\n      UPDATE {CHANGESETS} SET last_record = {NEXT}() WHERE id = said_no;\n    \
              ELSE\n      DELETE FROM {CHANGESETS} WHERE id = said_no;\n    END IF;\n{forget}  END IF;\nEND",
             Self::every_mysql(),
             QUOTED_RECORDS,
