@@ -263,6 +263,11 @@ mod a_member_installs {
         let report = schema.check(reader)?;
         assert!(report.is_ok() && report.trusted().is_empty(), "{report}");
         assert_eq!(Paper::records().count().get_result::<i64>(reader)?, 1);
+        // It goes with the test's schema, not with the user.
+        guarded.db.execute(&format!(
+            "ALTER SCHEMA {} OWNER TO CURRENT_USER",
+            guarded.schema_name()
+        ));
         Ok(())
     }
 }
