@@ -166,7 +166,7 @@ each_server! {
         refused!("changes", go!(changes::<All>().load(conn)));
         batch!(conn, "ROLLBACK")?;
         if db.engine == Engine::Postgres {
-            db.execute(&format!("REVOKE USAGE ON SCHEMA {0} FROM {0}_low", own_name(&db)));
+            Db::execute(&db, &format!("REVOKE USAGE ON SCHEMA {0} FROM {0}_low", own_name(&db)));
             for asked in [go!(changes::<All>().load(conn)).map(drop), go!(changesets().count(conn)).map(drop)] {
                 let right = format!("USAGE on the schema `{}`", own_name(&db));
                 assert!(matches!(&asked, Err(Error::Denied { right: it }) if *it == right), "{asked:?}");
@@ -196,7 +196,7 @@ each_server! {
     /// (The feed reads what the changes are read from.)
     async fn as_the_docs_say(db: topics_alone, admin) {
         if db.engine == Engine::Postgres {
-            db.execute(&format!("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {} FROM PUBLIC", own_name(&db)));
+            Db::execute(&db, &format!("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {} FROM PUBLIC", own_name(&db)));
         }
         insert!(admin, 1)?;
         let mut id = 1;
@@ -210,11 +210,11 @@ each_server! {
             if use_of == "Writing in changesets" {
                 grants.extend(documented(&db, "Writing", &name));
             }
-            for grant in &grants { db.execute(grant); }
+            for grant in &grants { Db::execute(&db, grant); }
             // With all of them, and without each one.
             for missing in [None].into_iter().chain(grants.iter().map(Some)) {
                 if let Some(missing) = missing {
-                    db.execute(&revoked(missing));
+                    Db::execute(&db, &revoked(missing));
                 }
                 id += 1;
                 insert!(admin, id)?;
@@ -284,7 +284,7 @@ each_server! {
                 for (what, error) in said {
                     assert!(is_clear(missing, &error), "{use_of}, {what}, without {missing}: {error:?}");
                 }
-                db.execute(missing);
+                Db::execute(&db, missing);
             }
         }
         assert!(needless.is_empty(), "{needless:#?}");

@@ -88,7 +88,10 @@ macro_rules! holds {
         let rows = put!($conn, ["ann", "Bob", "carl", "Äa", "zoe", "é"]);
         $db.install(&handleref::schema![Word, Blob]);
         backfilled!($conn, rows);
-        $db.execute("ALTER TABLE word_records ADD COLUMN extra INTEGER DEFAULT 7");
+        crate::support::Db::execute(
+            &$db,
+            "ALTER TABLE word_records ADD COLUMN extra INTEGER DEFAULT 7",
+        );
         for word in ["ann", "Bob"] {
             let row = words::table.find(word);
             go!(diesel::update(row).set(words::note.eq("n")).execute($conn))?;

@@ -1,9 +1,7 @@
 //! A database with an owner: what works as before, and that it stays so.
 
 use super::roles::{Guarded, User};
-use crate::support::recorded::{
-    Author, AuthorRecords, Label, Paper, PaperRecords, authors, papers,
-};
+use crate::support::recorded::{Author, Label, Paper, PaperRecords, papers};
 use crate::support::{Db, Engine};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
