@@ -8,17 +8,18 @@
 //! says it, too, which a function of the owner's has written in the same
 //! transaction.
 
-use super::numbers::NEXT;
 use super::support::{CHANGESETS, DATABASE, EVENTS, HOLDS, RECORDINGS, REFUSE, SEQUENCE, Support};
 use crate::context::{CLOSE_CHANGESET, OPEN_CHANGESET, STAMP};
 use crate::engine::Kind;
-use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect, Wanted};
 use crate::schema::diff::Findings;
-use crate::schema::live::ask;
-use crate::schema::names::{hex_literal, literal, quoted};
+use crate::schema::names::{literal, quoted};
 use crate::schema::problem::{Problem, ProblemKind};
-use diesel::result::QueryResult;
+
+mod owner;
+mod rights;
+
+pub(super) use rights::Rights;
 
 /// The roles (PostgreSQL) or accounts (MySQL, MariaDB) that a schema names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,156 +62,12 @@ impl Role {
     }
 }
 
-/// A right that somebody has; on PostgreSQL `OWNER` is one, too.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Right {
-    /// The table or routine; empty for all of them.
-    of: String,
-    role: String,
-    what: String,
-}
-
-/// What the catalogue says of rights.
-#[derive(Debug, Clone, Default)]
-pub(in crate::schema) struct Rights {
-    rights: Vec<Right>,
-    /// Who is to be told that a role is not there.
-    missing: Vec<String>,
-    /// Whether the rights of others can be seen.
-    seen: bool,
-}
-
 /// Something of ours that somebody has rights on.
 struct Thing<'a> {
     name: &'a str,
     /// As `ALTER` and `GRANT` name it: `TABLE "x"`.
     sql: String,
     is_routine: bool,
-}
-
-impl Rights {
-    pub(super) async fn read<C: Steps>(
-        conn: &mut C,
-        dialect: &dyn Dialect,
-        schema: &str,
-        access: &Access,
-    ) -> QueryResult<Self> {
-        let mut rights = Self {
-            seen: true,
-            ..Self::default()
-        };
-        let kind = dialect.kind();
-        let roles = access.owner.iter().chain(&access.writers);
-        for role in roles.chain(&access.readers) {
-            let shown = role.shown(kind);
-            let there = match kind {
-                Kind::Postgres => format!(
-                    "SELECT 'y'::text, NULL::text, NULL::text, NULL::text FROM pg_catalog.pg_roles WHERE rolname = {}",
-                    literal(&shown)
-                ),
-                _ => format!(
-                    "SELECT CAST('y' AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) \
-                     FROM mysql.user WHERE CONCAT(User, '@', Host) = {}",
-                    hex_literal(&shown)
-                ),
-            };
-            match ask(conn, there).await {
-                Ok(found) if found.is_empty() => rights.missing.push(shown),
-                Ok(_) => {}
-                // Only administrators may look at accounts.
-                Err(_) if kind == Kind::Mysql => rights.seen = false,
-                Err(error) => return Err(error),
-            }
-        }
-        if !rights.seen {
-            return Ok(rights);
-        }
-        for (of, _, role, what) in ask(conn, rights_query(kind, schema)).await? {
-            rights.rights.push(Right {
-                of: of.unwrap_or_default(),
-                role: role.unwrap_or_default().replace('\'', ""),
-                what: what.unwrap_or_default(),
-            });
-        }
-        Ok(rights)
-    }
-
-    fn has(&self, of: &str, role: &str, what: &str) -> bool {
-        let same =
-            |it: &&Right| it.of == of && it.role == role && it.what.eq_ignore_ascii_case(what);
-        self.rights.iter().any(|it| same(&it))
-    }
-
-    fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Right> {
-        self.rights.iter().filter(move |it| it.of == name)
-    }
-
-    /// Whose it is (PostgreSQL).
-    fn owner(&self, name: &str) -> Option<&str> {
-        let mut rights = self.rights.iter();
-        let found = rights.find(|it| it.of == name && it.what == "OWNER");
-        found.map(|it| it.role.as_str())
-    }
-}
-
-/// Rows of a table or routine, nothing, a role, and a right of it.
-fn rights_query(kind: Kind, schema: &str) -> String {
-    if kind == Kind::Mysql {
-        let row = |of: &str, role: &str, what: &str| {
-            format!(
-                "SELECT CAST({of} AS CHAR), CAST(NULL AS CHAR), CAST({role} AS CHAR), CAST({what} AS CHAR)"
-            )
-        };
-        return [
-            row("TABLE_NAME", "GRANTEE", "PRIVILEGE_TYPE")
-                + " FROM information_schema.TABLE_PRIVILEGES WHERE TABLE_SCHEMA = DATABASE()",
-            row("TABLE_NAME", "GRANTEE", "PRIVILEGE_TYPE")
-                + " FROM information_schema.COLUMN_PRIVILEGES WHERE TABLE_SCHEMA = DATABASE()",
-            row("''", "GRANTEE", "PRIVILEGE_TYPE")
-                + " FROM information_schema.SCHEMA_PRIVILEGES WHERE DATABASE() LIKE TABLE_SCHEMA",
-            row("TABLE_NAME", "''", "'KEPT'")
-                + " FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE 'handleref\\_keep\\_%'",
-            row("Routine_name", "CONCAT(User, '@', Host)", "'EXECUTE'")
-                + " FROM mysql.procs_priv WHERE Db = DATABASE() AND FIND_IN_SET('Execute', Proc_priv)",
-        ]
-        .join(" UNION ALL ");
-    }
-    let home = literal(schema);
-    let role = "CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(a.grantee)::text END";
-    let tables = format!(
-        "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = {home} \
-         AND c.relkind IN ('r', 'p', 'S')"
-    );
-    let routines = format!(
-        "FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace AND n.nspname = {home} \
-         AND pg_catalog.starts_with(p.proname::text, 'handleref_')"
-    );
-    [
-        format!("SELECT c.relname::text, NULL::text, pg_catalog.pg_get_userbyid(c.relowner)::text, 'OWNER' {tables}"),
-        format!(
-            "SELECT c.relname::text, NULL, {role}, a.privilege_type {tables} \
-             CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a WHERE a.grantee <> c.relowner"
-        ),
-        format!(
-            "SELECT c.relname::text, NULL, {role}, a.privilege_type {tables} \
-             JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid \
-             CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a WHERE a.grantee <> c.relowner"
-        ),
-        format!("SELECT p.proname::text, NULL, pg_catalog.pg_get_userbyid(p.proowner)::text, 'OWNER' {routines}"),
-        format!(
-            "SELECT p.proname::text, NULL, {role}, a.privilege_type {routines} CROSS JOIN LATERAL \
-             pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner"
-        ),
-        format!("SELECT n.nspname::text, NULL, {role}, a.privilege_type FROM pg_catalog.pg_namespace n \
-             CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a WHERE n.nspname = {home}"),
-        // What is made from now on gets these at once.
-        format!(
-            "SELECT '', CASE d.defaclobjtype WHEN 'f' THEN 'f' ELSE 't' END, {role}, 'DEFAULT' FROM pg_catalog.pg_default_acl d \
-             CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace \
-             WHERE d.defaclobjtype IN ('r', 'S', 'f') AND (n.nspname IS NULL OR n.nspname = {home})"
-        ),
-    ]
-    .join(" UNION ALL ")
 }
 
 impl Support {
@@ -435,130 +292,6 @@ impl Support {
                 ));
             }
         }
-    }
-
-    /// What comes before anything can be his: his place in the schema (PostgreSQL).
-    pub(super) fn his_place(&self, dialect: &dyn Dialect) -> Option<Change> {
-        let owner = self.owner.as_ref()?;
-        if dialect.kind() != Kind::Postgres || !self.rights.missing.is_empty() {
-            return None;
-        }
-        let schema = match self.place() {
-            Some(schema) => quoted(schema, '"'),
-            None => crate::schema::home::HOME.to_owned(),
-        };
-        let lacking: Vec<&str> = ["USAGE", "CREATE"]
-            .into_iter()
-            .filter(|what| !self.rights.has(&self.schema, &owner.0, what))
-            .collect();
-        let (what, role) = (lacking.join(", "), owner.sql(Kind::Postgres));
-        (!lacking.is_empty()).then(|| Change {
-            up: vec![format!("GRANT {what} ON SCHEMA {schema} TO {role}")],
-            down: vec![format!("REVOKE {what} ON SCHEMA {schema} FROM {role}")],
-        })
-    }
-
-    /// What the owner needs: on the models' tables, since triggers read and amend
-    /// rows with his rights; on MySQL also on what is his.
-    fn his_rights(
-        &self,
-        dialect: &dyn Dialect,
-        owner: &Role,
-        tables: &[&Wanted],
-        later: &mut impl FnMut(String, Option<String>),
-    ) {
-        let kind = dialect.kind();
-        let (his, shown) = (owner.sql(kind), owner.shown(kind));
-        let mut grant = |what: &str, name: &str, on: String| {
-            let columns = what.split_once(" (");
-            let bare = columns.map_or(what, |(bare, _)| bare);
-            let has = self.rights.owner(name) == Some(&shown) && kind == Kind::Postgres;
-            if !has && !self.rights.has(name, &shown, bare) {
-                later(
-                    format!("GRANT {what} ON {on} TO {his}"),
-                    Some(format!("REVOKE {what} ON {on} FROM {his}")),
-                );
-            }
-        };
-        for wanted in tables {
-            let Some(recording) = wanted.recording else {
-                continue;
-            };
-            let table = &wanted.table.table;
-            let on = |name: &str| match kind {
-                Kind::Mysql => dialect.qualified(wanted.table.schema.as_deref(), name),
-                _ => self.named(dialect, name),
-            };
-            grant("SELECT", table, on(table));
-            match (kind, wanted.roles.version) {
-                // To change a row's version is all that a trigger does to a table.
-                (Kind::Postgres, Some((version, _))) => {
-                    grant(
-                        &format!("UPDATE ({})", dialect.quote(version)),
-                        table,
-                        on(table),
-                    );
-                }
-                (Kind::Mysql, _) => {
-                    for what in ["UPDATE", "TRIGGER"] {
-                        grant(what, table, on(table));
-                    }
-                }
-                _ => {}
-            }
-            for relative in recording.relatives {
-                grant("SELECT", relative.table, on(relative.table));
-                if kind == Kind::Mysql {
-                    grant("TRIGGER", relative.table, on(relative.table));
-                }
-            }
-            if kind == Kind::Mysql {
-                for what in ["SELECT", "INSERT", "UPDATE", "DELETE", "TRIGGER"] {
-                    grant(what, recording.records, on(recording.records));
-                }
-            }
-        }
-        if kind == Kind::Mysql {
-            for (name, _) in self.table_names(dialect) {
-                for what in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
-                    grant(what, name, self.named(dialect, name));
-                }
-            }
-            for name in [NEXT, REFUSE] {
-                grant(
-                    "EXECUTE",
-                    name,
-                    format!("FUNCTION {}", self.named(dialect, name)),
-                );
-            }
-            for name in self.routine_names(dialect) {
-                grant("EXECUTE", name, self.routine_sql(dialect, name));
-            }
-        }
-    }
-
-    /// Rights on the whole database of MySQL and MariaDB, which cannot be taken
-    /// from single tables.
-    fn beyond_tables(&self, owner: &Role, kind: Kind) -> Vec<Problem> {
-        if kind != Kind::Mysql {
-            return Vec::new();
-        }
-        let writes = [
-            "INSERT",
-            "UPDATE",
-            "DELETE",
-            "DROP",
-            "ALTER",
-            "TRIGGER",
-            "CREATE TEMPORARY TABLES",
-        ];
-        let all = self.rights.of("");
-        all.filter(|it| writes.contains(&it.what.as_str()) && it.role != owner.shown(kind))
-            .map(|it| {
-                let (role, right) = (it.role.clone(), it.what.clone());
-                problem(&self.schema, ProblemKind::WideRight { role, right })
-            })
-            .collect()
     }
 }
 
