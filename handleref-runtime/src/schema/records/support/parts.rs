@@ -1,8 +1,8 @@
 //! What our own tables and functions are made of.
 
 use super::{
-    CHANGESETS, CONTEXT, DATABASE, EVENTS, HOLDS, LAYOUT, LAYOUT_COLUMN, OWNER_COLUMN, RECORDINGS, REFUSE, SEQUENCE,
-    SWITCHES, Support, VALUES,
+    CHANGESETS, CONTEXT, DATABASE, EVENTS, HOLDS, LAYOUT, LAYOUT_COLUMN, OWNER_COLUMN, RECORDINGS,
+    REFUSE, SEQUENCE, SWITCHES, Support, VALUES,
 };
 use crate::engine::Kind;
 use crate::schema::dialect::Dialect;
@@ -228,7 +228,11 @@ impl Support {
     }
 
     /// MySQL and MariaDB: statements that take a number, and the expression for it then.
-    pub(in crate::schema::records) fn take(&self, dialect: &dyn Dialect, schema: Option<&str>) -> (String, String) {
+    pub(in crate::schema::records) fn take(
+        &self,
+        dialect: &dyn Dialect,
+        schema: Option<&str>,
+    ) -> (String, String) {
         match self.numbers.counting {
             Counting::Counter => {
                 let counter = dialect.qualified(schema, COUNTER);
