@@ -84,6 +84,9 @@ pub(super) async fn find<C: Steps>(
     // First, so that their records come first: a row may have what was unique
     // to one that is gone.
     conn.execute(gone_sql(kind, facts, &keys)).await?;
+    if kind == Kind::Mysql {
+        forget_recorded(conn, facts).await?;
+    }
     if !deletions_only {
         conn.execute(live_sql(kind, facts, &keys)).await?;
     }
@@ -107,6 +110,30 @@ pub(super) async fn find<C: Steps>(
         found.raised += number(raised)?;
     }
     Ok(found)
+}
+
+/// Keys that somebody inserted after the rows were locked, and deleted before it
+/// was looked whether they are there: their delete has been recorded. No lock
+/// keeps a key from being inserted where gaps are not locked.
+async fn forget_recorded<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), Error> {
+    let sql = format!(
+        "SELECT CAST(handleref_s.handleref_no AS SIGNED), CAST(0 AS SIGNED) FROM {} handleref_s JOIN {} handleref_l \
+         ON {} AND handleref_l.{RECORD_ID} > handleref_s.handleref_last",
+        between(Kind::Mysql),
+        facts.records(Kind::Mysql),
+        is_meant(Kind::Mysql, facts, "handleref_l")
+    );
+    let recorded = conn.numbers(diesel::sql_query(sql)).await?;
+    let numbers: Vec<String> = recorded.iter().map(|(no, _)| no.to_string()).collect();
+    if !numbers.is_empty() {
+        let numbers = numbers.join(", ");
+        let table = between(Kind::Mysql);
+        conn.batch(&format!(
+            "DELETE FROM {table} WHERE handleref_no IN ({numbers})"
+        ))
+        .await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn forget<C: Steps>(conn: &mut C) -> Result<(), Error> {
