@@ -32,35 +32,26 @@ pub(crate) fn run(wanted: &Wanted) -> Done {
     // Reading does not wait for the disk, and what fills tables need not.
     let quick_disk = !wanted.durable;
     for (size, body) in SIZES {
+        let bench = || -> Result<Bench<'_>, Failure> {
+            Ok(Bench {
+                wanted,
+                conn: database.connect()?,
+                size,
+                body,
+            })
+        };
         let part = |name: &'static str, run: fn(&mut Bench<'_>) -> Done| {
             if !wanted.has(name) {
                 return Ok(());
             }
-            stage(&format!("{name}, rows of {size}"), || {
-                let conn = database.connect()?;
-                let mut bench = Bench {
-                    wanted,
-                    conn,
-                    size,
-                    body,
-                };
-                run(&mut bench)
-            })
+            stage(&format!("{name}, rows of {size}"), || run(&mut bench()?))
         };
         let small = body == SIZES[0].1;
         part("single", single::run)?;
         if small {
             part("changeset", changeset::run)?;
             if wanted.has("owner") {
-                let owned = database.connect()?;
-                let conn = database.connect()?;
-                let mut bench = Bench {
-                    wanted,
-                    conn,
-                    size,
-                    body,
-                };
-                stage("owner", || owner::run(&mut bench, owned))?;
+                stage("owner", || owner::run(&mut bench()?, database.connect()?))?;
             }
         }
         if wanted.durable || small {
