@@ -208,9 +208,9 @@ on_servers! {
                 assert_eq!(batch.changes.len(), 3);
             }
             _ => {
-                guarded.db.execute(&format!(
-                    "CREATE SQL SECURITY DEFINER VIEW tenant_paper_records AS SELECT record_id, record_version, id, title FROM paper_records WHERE title = 'ours'"
-                ));
+                guarded.db.execute(
+                    "CREATE SQL SECURITY DEFINER VIEW tenant_paper_records AS SELECT record_id, record_version, id, title FROM paper_records WHERE title = 'ours'",
+                );
                 guarded.db.execute(&format!("GRANT SELECT ON tenant_paper_records TO {nobody}"));
                 guarded.attempt(User::Nobody, "SELECT 1 / (COUNT(*) = 2) INTO @n FROM tenant_paper_records")?;
                 guarded.attempt(User::Nobody, "SELECT COUNT(*) INTO @n FROM paper_records").unwrap_err();
