@@ -34,7 +34,6 @@ pub use handleref_runtime::changeset::{
 pub use handleref_runtime::changeset::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use handleref_runtime::changeset::{Scan, Scanned, scan};
 pub use handleref_runtime::error::Error;
-pub use handleref_runtime::executor::{Executor, recover};
 pub use handleref_runtime::handle::{Handle, HandleError};
 pub use handleref_runtime::hooks::{HookError, Hooks};
 pub use handleref_runtime::key::Key;
@@ -58,6 +57,7 @@ pub use handleref_runtime::redis;
 pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
 pub use handleref_runtime::row::{Outcome, Row, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
+pub use handleref_runtime::session::{Executor, recover};
 pub use handleref_runtime::sync::{
     Batch, Change, ChangesSince, Cursor, InvalidCursor, SyncDsl, changes,
 };

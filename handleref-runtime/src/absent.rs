@@ -1,10 +1,10 @@
 //! What a server says by a code, which Diesel does not pass on, and otherwise
 //! only by words, which are in the language of the server.
 
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Steps;
-use crate::text::{literal, quoted};
+use crate::session::Session;
+use crate::sql::{Sql, quoted};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// The tables of ours that every recording has.
@@ -49,12 +49,13 @@ pub(crate) fn without_context(error: impl Into<Error>) -> Error {
 
 /// What went wrong if none of our tables is there, whatever the server says; a
 /// missing right is an error of its own.
-pub(crate) async fn or_not_installed<C: Steps>(
-    conn: &mut C,
+pub(crate) async fn or_not_installed(
+    conn: &mut dyn Session,
     error: impl Into<Error> + Send,
     (model, records): (&'static str, &'static str),
 ) -> Error {
-    match missing(conn, error, own(C::Backend::KIND)).await {
+    let own = own(conn.kind());
+    match missing(conn, error, own).await {
         Ok(_) => Error::NotInstalled { model, records },
         Err(error) => error,
     }
@@ -62,8 +63,8 @@ pub(crate) async fn or_not_installed<C: Steps>(
 
 /// The same of an error that was judged in a transaction of PostgreSQL, where
 /// nothing could be asked, and that is over now.
-pub(crate) async fn or_hidden<C: Steps>(conn: &mut C, error: Error) -> Error {
-    if C::Backend::KIND == Kind::Postgres
+pub(crate) async fn or_hidden(conn: &mut dyn Session, error: Error) -> Error {
+    if conn.kind() == Kind::Postgres
         && matches!(error, Error::NotInstalled { .. })
         && let Some(Found::Hidden(schema)) = on_path(conn, "handleref_recordings").await
     {
@@ -84,8 +85,8 @@ fn denied(schema: &str) -> Error {
 /// PostgreSQL that the error has ended nothing can be asked. There the server's
 /// parser has said where in the statement it stopped, as it does for what is not
 /// there and never for what is not allowed.
-pub(crate) async fn missing<C: Steps, T: AsRef<str> + Sync>(
-    conn: &mut C,
+pub(crate) async fn missing<T: AsRef<str> + Sync>(
+    conn: &mut dyn Session,
     error: impl Into<Error> + Send,
     tables: &[T],
 ) -> Result<usize, Error> {
@@ -100,7 +101,7 @@ pub(crate) async fn missing<C: Steps, T: AsRef<str> + Sync>(
     );
     for (at, table) in tables.iter().enumerate() {
         let table = table.as_ref();
-        let gone = match C::Backend::KIND {
+        let gone = match conn.kind() {
             Kind::Sqlite => {
                 let gone = said.strip_prefix("no such table: ");
                 let name = gone.map(|name| name.rsplit('.').next().unwrap_or(name));
@@ -132,18 +133,20 @@ enum Found {
 }
 
 /// Where PostgreSQL's search path has a table; `None` if that cannot be asked now.
-async fn on_path<C: Steps>(conn: &mut C, table: &str) -> Option<Found> {
-    let sql = format!(
-        "SELECT CAST(to_regclass({}) AS text), (SELECT n.nspname::text FROM pg_catalog.pg_class c \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relname = {} AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN \
-         (SELECT pg_catalog.replace(pg_catalog.btrim(name, ' \"'), '$user', current_user) \
-         FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS name) LIMIT 1), \
-         NULL::text, NULL::text",
-        literal(Kind::Postgres, &quoted(Kind::Postgres, table)),
-        literal(Kind::Postgres, table),
-    );
-    let (here, hidden, ..) = conn.texts(diesel::sql_query(sql)).await.ok()?.pop()?;
+async fn on_path(conn: &mut dyn Session, table: &str) -> Option<Found> {
+    let sql = Sql::new("SELECT pg_catalog.to_regclass(")
+        .bind(quoted(Kind::Postgres, table))
+        .sql(
+            ")::text, (SELECT n.nspname::text FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ",
+        )
+        .bind(table)
+        .sql(
+            " AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND n.nspname IN \
+             (SELECT pg_catalog.replace(pg_catalog.btrim(name, ' \"'), '$user', current_user) \
+             FROM pg_catalog.unnest(pg_catalog.string_to_array(pg_catalog.current_setting('search_path'), ',')) AS name) LIMIT 1)",
+        );
+    let (here, hidden): (Option<String>, Option<String>) = conn.first(sql).await.ok()??;
     Some(match (here, hidden) {
         (Some(_), _) => Found::Here,
         (None, Some(schema)) => Found::Hidden(schema),
@@ -156,7 +159,7 @@ pub(crate) const NO_SUCH_TABLE: u16 = 1146;
 
 /// Whether the last statement of this connection, on MySQL or MariaDB, has
 /// failed with one of these numbers.
-pub(crate) async fn was<C: Steps>(conn: &mut C, codes: &[u16]) -> bool {
+pub(crate) async fn was(conn: &mut dyn Session, codes: &[u16]) -> bool {
     let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
     // One statement each: of several in one text Diesel sees only what the first
     // one comes to.

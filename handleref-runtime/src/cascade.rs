@@ -5,16 +5,17 @@
 //! sets described in SQL and never loads keys: the number of statements grows
 //! with the number of tables, not of rows.
 
-use crate::engine::Engine;
+use crate::engine::{Engine, Typed};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::model::{ChildOf, DeletionStamp, HandleRef, Roles, SoftDelete};
 use crate::row::Row;
+use crate::session::{Executor, Session};
 use crate::write::{TableName, WalkStatus};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::any::TypeId;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 mod climb;
@@ -28,29 +29,79 @@ mod statements;
 
 pub use fire::FireHooks;
 
-/// A fragment of any type.
-pub(crate) type Fragment<'a, DB> = dyn QueryFragment<DB> + Send + Sync + 'a;
-
 /// A future of any type.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the derive says about the children of a model on the connection `C`.
 #[doc(hidden)]
 pub trait Children<C: Executor> {
-    fn children() -> Vec<Link<C>>;
+    fn children() -> Vec<Link>;
 }
 
 /// What the derive says about the parents of a model on the connection `C`.
 #[doc(hidden)]
 pub trait Parents<C: Executor> {
-    fn parents() -> Vec<Link<C>>;
+    fn parents() -> Vec<Link>;
+}
+
+/// A parent, as a revert sees it.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct Parent {
+    pub(crate) name: &'static str,
+    /// The columns of its key.
+    pub(crate) keys: &'static [&'static str],
+    /// The child's columns that refer to them.
+    pub(crate) foreign_key: &'static [&'static str],
+    pub(crate) table: Typed<'static>,
+    /// The condition of a soft-deleted row.
+    pub(crate) deleted: Typed<'static>,
+}
+
+/// A parent of `K` on the engine `DB`.
+#[doc(hidden)]
+pub trait ParentOf<K, DB: Engine> {
+    fn parent() -> Parent;
+}
+
+impl<K, P, DB> ParentOf<K, DB> for P
+where
+    K: ChildOf<P>,
+    DB: Engine,
+    P: SoftDelete + Row<DB>,
+    P::Deleted: QueryFragment<DB> + Send + Sync + 'static,
+{
+    fn parent() -> Parent {
+        Parent {
+            name: P::NAME,
+            keys: P::KEY_COLUMNS,
+            foreign_key: K::FOREIGN_KEY,
+            table: DB::typed(Box::new(NameOf::<P>(PhantomData))),
+            deleted: DB::typed(Box::new(P::is_deleted())),
+        }
+    }
+}
+
+/// What the derive says about the parents of a model on the engine `DB`.
+#[doc(hidden)]
+pub trait HasParents<DB: Engine> {
+    fn parents_on() -> Vec<Parent>;
+}
+
+/// The table of a model, by its name.
+struct NameOf<M>(PhantomData<fn() -> M>);
+
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for NameOf<M> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        M::table().push(&mut out)
+    }
 }
 
 /// A model whose facts can be written to the engine of `C`.
 #[doc(hidden)]
 pub trait Facts<C: Executor>: SoftDelete + Row<C::Backend> {
     /// The model, without relatives.
-    fn node() -> Node<C>;
+    fn node() -> Node;
 }
 
 impl<M, C> Facts<C> for M
@@ -59,55 +110,75 @@ where
     M: SoftDelete + Row<C::Backend>,
     M::Live: QueryFragment<C::Backend> + Send + Sync + 'static,
     M::Deleted: QueryFragment<C::Backend> + Send + Sync + 'static,
-    M::Status: WalkStatus<C::Backend>,
+    M::Status: WalkStatus<C::Backend> + 'static,
     M::Hooks: FireHooks<M, C>,
 {
-    fn node() -> Node<C> {
+    fn node() -> Node {
         Node {
+            table: || TableName::<C::Backend>::quoted(&M::table()),
+            live: C::Backend::typed(Box::new(M::is_live())),
+            deleted: C::Backend::typed(Box::new(M::is_deleted())),
+            status: [false, true]
+                .map(|delete| C::Backend::typed(Box::new(Assigned(M::status(), delete)))),
+            apply: M::Hooks::apply,
             model: TypeId::of::<M>(),
             name: M::NAME,
             keys: M::KEY_COLUMNS,
             roles: M::ROLES,
-            push_table: |out| M::table().push(out),
-            live: Box::new(M::is_live()),
-            deleted: Box::new(M::is_deleted()),
-            status: Box::new(M::status()),
             hooked: M::Hooks::FIRES,
-            apply: M::Hooks::apply,
             children: Vec::new,
             parents: Vec::new,
         }
     }
 }
 
+/// The assignment of a status, of a deleted row or of a live one.
+struct Assigned<S>(S, bool);
+
+impl<S: WalkStatus<DB>, DB: Engine> QueryFragment<DB> for Assigned<S> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_assignment(self.1, &mut out)
+    }
+}
+
 /// A soft-deletable model, as the cascade sees it.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
-pub struct Node<C: Executor> {
+pub struct Node {
     pub(crate) model: TypeId,
     pub(crate) name: &'static str,
     pub(crate) keys: &'static [&'static str],
     pub(crate) roles: Roles,
-    pub(crate) push_table:
-        for<'a, 'b, 'c> fn(&'c mut AstPass<'a, 'b, C::Backend>) -> QueryResult<()>,
-    pub(crate) live: Box<Fragment<'static, C::Backend>>,
-    pub(crate) deleted: Box<Fragment<'static, C::Backend>>,
-    pub(crate) status: Box<dyn WalkStatus<C::Backend> + Send + Sync>,
+    /// The name of its table, as a statement writes it.
+    table: fn() -> QueryResult<String>,
+    pub(crate) live: Typed<'static>,
+    pub(crate) deleted: Typed<'static>,
+    /// The assignment of the status of a live row, and of a deleted one.
+    pub(crate) status: [Typed<'static>; 2],
     /// Whether the model has hooks.
     pub(crate) hooked: bool,
-    pub(crate) apply: Apply<C>,
-    pub(crate) children: fn() -> Vec<Link<C>>,
-    pub(crate) parents: fn() -> Vec<Link<C>>,
+    pub(crate) apply: Apply,
+    pub(crate) children: fn() -> Vec<Link>,
+    pub(crate) parents: fn() -> Vec<Link>,
+}
+
+impl Node {
+    /// Writes the name of its table.
+    pub(crate) fn push_table<DB: Engine>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+        out.push_sql(&(self.table)()?);
+        Ok(())
+    }
 }
 
 /// Executes the update of a set, between the hooks of its model.
-pub(crate) type Apply<C> =
-    for<'a> fn(&'a mut C, &'a statements::Update<'a, C>) -> Boxed<'a, Result<usize, Error>>;
+pub(crate) type Apply =
+    for<'a> fn(&'a mut dyn Session, &'a statements::Update<'a>) -> Boxed<'a, Result<usize, Error>>;
 
-impl<C: Executor> Node<C> {
+impl Node {
     /// The model `M` with its relatives.
-    pub(crate) fn of<M>() -> Self
+    pub(crate) fn of<M, C>() -> Self
     where
+        C: Executor,
         M: Facts<C> + Children<C> + Parents<C>,
     {
         Self {
@@ -121,17 +192,18 @@ impl<C: Executor> Node<C> {
 /// A relation of one model to another.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
-pub struct Link<C: Executor> {
+pub struct Link {
     /// The relative.
-    pub(crate) node: Node<C>,
+    pub(crate) node: Node,
     /// The child's columns that refer to the parent's key.
     pub(crate) foreign_key: &'static [&'static str],
 }
 
-impl<C: Executor> Link<C> {
+impl Link {
     /// From a parent down to a child.
-    pub fn child<P, K>() -> Self
+    pub fn child<P, K, C>() -> Self
     where
+        C: Executor,
         P: DeletionStamp,
         K: ChildOf<P> + DeletionStamp + Facts<C> + Children<C> + Parents<C>,
     {
@@ -142,14 +214,15 @@ impl<C: Executor> Link<C> {
             );
         }
         Self {
-            node: Node::of::<K>(),
+            node: Node::of::<K, C>(),
             foreign_key: K::FOREIGN_KEY,
         }
     }
 
     /// From a child up to a parent.
-    pub fn parent<K, P>() -> Self
+    pub fn parent<K, P, C>() -> Self
     where
+        C: Executor,
         K: ChildOf<P>,
         P: HandleRef + Facts<C> + Parents<C>,
     {

@@ -2,11 +2,13 @@
 //! door of the record tables is open, which changeset it is.
 
 use crate::absent::{HISTORY, or_not_installed, without_context};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Steps, after_failure};
-use crate::literal::literal;
-use crate::text::quoted;
+use crate::session::Session;
+use crate::session::after_failure;
+use crate::sql::Sql;
+use crate::sql::literal;
+use crate::sql::quoted;
 use diesel::result::{Error as DieselError, QueryResult};
 use std::future::Future;
 use std::task::{Context, Waker};
@@ -103,9 +105,9 @@ impl Switch {
     }
 
     /// What it is set to here; none if it is off.
-    pub(crate) async fn read<C: Steps>(self, conn: &mut C) -> QueryResult<Option<i64>> {
+    pub(crate) async fn read(self, conn: &mut dyn Session) -> QueryResult<Option<i64>> {
         let name = self.name();
-        let sql = match C::Backend::KIND {
+        let sql = match conn.kind() {
             Kind::Sqlite => format!("SELECT COALESCE({name}, 0), 0 FROM handleref_context"),
             Kind::Postgres => {
                 let list = "coalesce(to_regclass('handleref_changesets')::oid, 0::oid)::text";
@@ -121,7 +123,7 @@ impl Switch {
                 format!("SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED), CAST(0 AS SIGNED)")
             }
         };
-        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        let found = conn.numbers(Sql::once(sql)).await?.pop();
         Ok(found.map(|(value, _)| value).filter(|value| *value != 0))
     }
 }
@@ -160,8 +162,8 @@ impl Home {
         }
     }
 
-    async fn find<C: Steps>(conn: &mut C) -> QueryResult<Self> {
-        let sql = match C::Backend::KIND {
+    async fn find(conn: &mut dyn Session) -> QueryResult<Self> {
+        let sql = match conn.kind() {
             Kind::Sqlite => return Ok(Self::default()),
             Kind::Postgres => {
                 "SELECT n.nspname::text, c.oid::text, NULL::text, NULL::text FROM pg_catalog.pg_class c \
@@ -172,12 +174,12 @@ impl Home {
                  CAST(@handleref_changeset_in AS CHAR)"
             }
         };
-        let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+        let row = conn.texts(Sql::once(sql)).await?.pop();
         let (name, list, around, database) = row.unwrap_or_default();
         let around = around.and_then(|no| no.parse().ok());
         Ok(Self {
             around: around.zip(database),
-            ..Self::read(C::Backend::KIND, name.as_deref(), list.as_deref())
+            ..Self::read(conn.kind(), name.as_deref(), list.as_deref())
         })
     }
 
@@ -195,8 +197,8 @@ impl Home {
 
 /// Takes the write lock of SQLite, which has to come before the first read of a
 /// transaction: it cannot be had any more if somebody wrote in between.
-pub(crate) async fn write_lock<C: Steps>(conn: &mut C) -> QueryResult<()> {
-    if C::Backend::KIND == Kind::Sqlite {
+pub(crate) async fn write_lock(conn: &mut dyn Session) -> QueryResult<()> {
+    if conn.kind() == Kind::Sqlite {
         conn.batch("UPDATE handleref_context SET tick = tick")
             .await?;
     }
@@ -215,7 +217,7 @@ pub(crate) const ALL_OFF: &str = "SET paused = 0, door = 0, changeset = NULL, am
 /// which is looked after where a scope ends and where the next one begins; MySQL's is a variable of the session, so it is reset
 /// by a statement: before the commit, after a rollback, and after a panic. A
 /// dropped future leaves an asynchronous connection that refuses everything.
-pub(crate) struct Scope<'a, E: Steps> {
+pub(crate) struct Scope<'a, E: Session + ?Sized> {
     conn: &'a mut E,
     /// How many transactions and savepoints are around it.
     outer: u32,
@@ -226,7 +228,7 @@ pub(crate) struct Scope<'a, E: Steps> {
     open: bool,
 }
 
-impl<'a, E: Steps> Scope<'a, E> {
+impl<'a, E: Session + ?Sized> Scope<'a, E> {
     /// A transaction with nothing switched on yet.
     pub(crate) async fn open(conn: &'a mut E) -> Result<Self, Error> {
         let outer = conn.depth()?;
@@ -243,12 +245,12 @@ impl<'a, E: Steps> Scope<'a, E> {
             return Err(error.into());
         }
         // With nothing around it, nothing can be on that means something.
-        let locked = match (E::Backend::KIND, outer) {
+        let locked = match (this.conn.kind(), outer) {
             (Kind::Sqlite, 0) => {
                 let sql = format!("UPDATE handleref_context {ALL_OFF}");
                 this.conn.batch(&sql).await
             }
-            _ => write_lock(this.conn).await,
+            _ => write_lock(this.conn.session()).await,
         };
         match locked {
             Ok(()) => Ok(this),
@@ -266,7 +268,9 @@ impl<'a, E: Steps> Scope<'a, E> {
         };
         match result {
             Ok(()) => Ok(this),
-            Err(error) => Err(or_not_installed(this.unwound().await, error, HISTORY).await),
+            Err(error) => {
+                Err(or_not_installed(this.unwound().await.session(), error, HISTORY).await)
+            }
         }
     }
 
@@ -275,13 +279,13 @@ impl<'a, E: Steps> Scope<'a, E> {
     pub(crate) async fn read(&mut self, switch: Switch) -> Result<Option<i64>, Error> {
         match self.outer {
             0 => Ok(None),
-            _ => Ok(switch.read(self.conn).await?),
+            _ => Ok(switch.read(self.conn.session()).await?),
         }
     }
 
     /// Says that a switch is about to be set, in the place that is meant now.
     pub(crate) async fn will_switch_here(&mut self, switch: Switch) -> Result<(), Error> {
-        let mut home = Home::find(self.conn).await?;
+        let mut home = Home::find(self.conn.session()).await?;
         if self.outer == 0 {
             home.around = None;
         }
@@ -292,7 +296,7 @@ impl<'a, E: Steps> Scope<'a, E> {
     /// Sets what is off so far.
     pub(crate) async fn switch_on(&mut self, switch: Switch, value: i64) -> Result<(), Error> {
         self.will_switch_here(switch).await?;
-        let sql = switch.turn_sql(E::Backend::KIND, &self.home, Some(value));
+        let sql = switch.turn_sql(self.conn.kind(), &self.home, Some(value));
         Ok(self.conn.batch(&sql).await?)
     }
 
@@ -332,7 +336,7 @@ impl<'a, E: Steps> Scope<'a, E> {
             result = Err(Error::Database(DieselError::BrokenTransactionManager).into());
         }
         // A changeset of PostgreSQL was closed, and is forgotten with the transaction.
-        let kind = E::Backend::KIND;
+        let kind = self.conn.kind();
         let stays = |switch: &Switch| {
             kind != Kind::Postgres || *switch != Switch::Changeset || self.outer > 0
         };
@@ -352,8 +356,8 @@ impl<'a, E: Steps> Scope<'a, E> {
         };
         self.open = false;
         if ended.is_err() {
-            after_failure(self.conn, self.outer, false).await;
-            if let (Kind::Sqlite, Some(switch)) = (E::Backend::KIND, self.switched) {
+            after_failure(self.conn.session(), self.outer, false).await;
+            if let (Kind::Sqlite, Some(switch)) = (self.conn.kind(), self.switched) {
                 self.unstick(switch).await;
             }
         }
@@ -384,8 +388,8 @@ impl<'a, E: Steps> Scope<'a, E> {
                 other => break other,
             }
         };
-        after_failure(self.conn, self.outer, ended.is_ok()).await;
-        match (E::Backend::KIND, self.switched) {
+        after_failure(self.conn.session(), self.outer, ended.is_ok()).await;
+        match (self.conn.kind(), self.switched) {
             (Kind::Mysql, Some(switch)) => {
                 let _ = self
                     .conn
@@ -408,19 +412,19 @@ impl<'a, E: Steps> Scope<'a, E> {
             let _ = self.conn.raw("ROLLBACK").await;
             let _ = self.conn.raw(&off).await;
             let _ = self.conn.raw("BEGIN").await;
-        } else if !matches!(switch.read(self.conn).await, Ok(None)) {
+        } else if !matches!(switch.read(self.conn.session()).await, Ok(None)) {
             let _ = self.conn.raw(&off).await;
         }
     }
 }
 
-impl<E: Steps> Drop for Scope<'_, E> {
+impl<E: Session + ?Sized> Drop for Scope<'_, E> {
     fn drop(&mut self) {
         if !self.open {
             return;
         }
         self.conn.abandon(self.outer);
-        if let (Kind::Mysql, Some(switch)) = (E::Backend::KIND, self.switched) {
+        if let (Kind::Mysql, Some(switch)) = (self.conn.kind(), self.switched) {
             // A synchronous connection is done at the first poll; an abandoned
             // asynchronous one has lost its session.
             let sql = switch.forget_sql(Kind::Mysql, &self.home);

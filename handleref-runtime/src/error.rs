@@ -43,7 +43,7 @@ pub enum Error {
     Conflict {
         /// Whether the engine has rolled back the whole transaction, whatever
         /// savepoints were in it. Then the connection refuses what is left of
-        /// it; [`recover`](crate::executor::recover) makes the connection usable again.
+        /// it; [`recover`](crate::session::recover) makes the connection usable again.
         lost: bool,
         /// What the engine said.
         cause: diesel::result::Error,

@@ -1,7 +1,7 @@
 //! Lifecycle hooks: code of the user before and after soft delete and restore.
 
-use crate::executor::Executor;
 use crate::model::SoftDelete;
+use crate::session::Executor;
 use std::error::Error as StdError;
 
 /// What a hook returns to refuse; everything is rolled back and the caller

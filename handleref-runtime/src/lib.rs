@@ -10,7 +10,6 @@ pub mod changeset;
 mod context;
 pub mod engine;
 pub mod error;
-pub mod executor;
 pub mod feed;
 mod grouped;
 pub mod handle;
@@ -18,7 +17,8 @@ pub mod hooks;
 pub mod key;
 mod last_version;
 pub mod lifecycle;
-mod literal;
+pub mod session;
+
 pub mod model;
 #[doc(hidden)]
 pub mod private;
@@ -29,7 +29,7 @@ pub mod resurrect;
 pub mod row;
 pub mod schema;
 pub mod scope;
+mod sql;
 pub mod sync;
-mod text;
 pub mod time;
 pub mod write;

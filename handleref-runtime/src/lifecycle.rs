@@ -2,13 +2,13 @@
 
 use crate::cascade::run::{Task, inside, run};
 use crate::cascade::set::Change;
-use crate::cascade::{Children, Facts, Fragment, Node, Parents};
-use crate::engine::Engine;
+use crate::cascade::{Children, Facts, Node, Parents};
+use crate::engine::{Engine, Fragment};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::model::{Managed, SoftDelete};
 use crate::row::statements::ByKey;
 use crate::row::{Outcome, Row, ops};
+use crate::session::{AnyRow, Boxed, EachRow, Executor, Session, Transaction};
 use crate::write::{Mark, WalkStatus};
 use diesel::dsl::Filter;
 use diesel::query_builder::{
@@ -179,10 +179,11 @@ impl<W, M> FamilyChange<W, M> {
         M: Facts<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
+            let target = C::Backend::typed(Box::new(&self.target));
             let task = Task {
-                root: Node::of::<M>(),
-                named: &self.target,
-                target: &self.target,
+                root: Node::of::<M, C>(),
+                named: &target,
+                target: &target,
                 change: self.change,
                 once: false,
                 upward: self.upward,
@@ -211,25 +212,25 @@ pub trait RestoreRow<M, C> {
 
 impl<M, C> DeleteRow<M, C> for Single
 where
-    C: Steps,
+    C: Executor,
     M: SoftDelete<Status: WalkStatus<C::Backend>, Live: QueryFragment<C::Backend> + Send + Sync>
         + Row<C::Backend>,
 {
     async fn delete(conn: &mut C, row: &mut M) -> Result<Outcome, Error> {
-        let written = ops::change(conn, row, Mark::<M, true>::new(), M::is_live()).await?;
-        settle(conn, row, written, true).await
+        let (mark, test) = (Mark::<M, true>::new(), M::is_live());
+        change_row::<M, C::Backend>(conn, row, &mark, &test, true).await
     }
 }
 
 impl<M, C> RestoreRow<M, C> for Single
 where
-    C: Steps,
+    C: Executor,
     M: SoftDelete<Status: WalkStatus<C::Backend>, Deleted: QueryFragment<C::Backend> + Send + Sync>
         + Row<C::Backend>,
 {
     async fn restore(conn: &mut C, row: &mut M, _: bool) -> Result<Outcome, Error> {
-        let written = ops::change(conn, row, Mark::<M, false>::new(), M::is_deleted()).await?;
-        settle(conn, row, written, false).await
+        let (mark, test) = (Mark::<M, false>::new(), M::is_deleted());
+        change_row::<M, C::Backend>(conn, row, &mark, &test, false).await
     }
 }
 
@@ -253,6 +254,22 @@ where
     }
 }
 
+/// Marks one row, and takes over what was written, or says why nothing was.
+async fn change_row<M: Row<DB>, DB: Engine>(
+    conn: &mut dyn Session,
+    row: &mut M,
+    mark: &Fragment<'_, DB>,
+    test: &Fragment<'_, DB>,
+    delete: bool,
+) -> Result<Outcome, Error> {
+    let Some(managed) = ops::change::<M, DB>(conn, row, mark, test).await? else {
+        ops::unchanged(conn, &ops::Of::<M, DB>::new(row), delete).await?;
+        return Ok(Outcome::Unchanged);
+    };
+    row.apply(managed);
+    Ok(Outcome::Written)
+}
+
 async fn change_family<C, M>(
     conn: &mut C,
     row: &mut M,
@@ -263,49 +280,62 @@ where
     C: Executor,
     M: Facts<C> + Children<C> + Parents<C>,
 {
-    let mut transaction = crate::executor::Transaction::begin(conn).await?;
-    let result = change_and_read(transaction.conn(), row, change, upward).await;
-    // Whatever is not good is rolled back, with all that hooks wrote.
-    let Some(managed) = transaction.finish(result).await? else {
+    let mut managed = None;
+    let instance = ops::Of::<M, C::Backend>::new(row);
+    let mut take = |row: &AnyRow<'_>| {
+        type Sql<M, DB> = <M as Row<DB>>::ManagedSql;
+        managed = Some(row.read::<C::Backend, Sql<M, C::Backend>, M::Managed>()?);
+        Ok(())
+    };
+    {
+        let [named, target] = [true, false]
+            .map(|version| C::Backend::typed(Box::new(ThisRow(ByKey(&*row), version))));
+        let task = Task {
+            root: Node::of::<M, C>(),
+            named: &named,
+            target: &target,
+            change,
+            once: false,
+            upward,
+            values: None,
+        };
+        family(conn, &task, (&instance, M::MANAGED), &mut take).await?;
+    }
+    let Some(managed) = managed else {
         return Ok(Outcome::Unchanged);
     };
     row.apply(managed);
     Ok(Outcome::Written)
 }
 
-/// `None`: there was nothing to do.
-async fn change_and_read<C, M>(
-    conn: &mut C,
-    row: &M,
-    change: Change,
-    upward: bool,
-) -> Result<Option<M::Managed>, Error>
-where
-    C: Executor,
-    M: Facts<C> + Children<C> + Parents<C>,
-{
-    let (named, target) = (ThisRow(ByKey(row), true), ThisRow(ByKey(row), false));
-    let (named, target): (&Fragment<'_, _>, &Fragment<'_, _>) = (&named, &target);
-    let task = Task {
-        root: Node::of::<M>(),
-        named,
-        target,
-        change,
-        once: false,
-        upward,
-        values: None,
-    };
-    match inside(conn, &task).await {
-        Ok(0) => {
-            unchanged(conn, row, change == Change::Delete).await?;
-            Ok(None)
-        }
-        Ok(_) => {
-            let managed = ops::managed(conn, row).await?;
-            let interfered = Error::Interfered { model: M::NAME };
-            managed.map(Some).ok_or(interfered)
-        }
-        Err(attempt) => Err(attempt.into()),
+/// Changes a row with its family, and hands over its managed columns if there
+/// was anything to do.
+fn family<'a>(
+    conn: &'a mut dyn Session,
+    task: &'a Task<'a>,
+    row: (&'a dyn ops::Instance, &'static [&'static str]),
+    take: &'a mut EachRow<'a>,
+) -> Boxed<'a, Result<(), Error>> {
+    Box::pin(async move {
+        let mut transaction = Transaction::begin(conn).await?;
+        let result = change_and_read(transaction.conn(), task, row, take).await;
+        // Whatever is not good is rolled back, with all that hooks wrote.
+        transaction.finish(result).await
+    })
+}
+
+async fn change_and_read(
+    conn: &mut dyn Session,
+    task: &Task<'_>,
+    (row, columns): (&dyn ops::Instance, &'static [&'static str]),
+    take: &mut EachRow<'_>,
+) -> Result<(), Error> {
+    if inside(conn, task).await? == 0 {
+        return ops::unchanged(conn, row, task.change == Change::Delete).await;
+    }
+    match ops::read(conn, &row.stored(columns, false), take).await? {
+        true => Ok(()),
+        false => Err(Error::Interfered { model: row.model() }),
     }
 }
 
@@ -317,36 +347,4 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for ThisRow<'_, M> {
         out.push_sql(" WHERE ");
         self.0.walk(out, self.1)
     }
-}
-
-/// Takes over what was written, or says why nothing was.
-async fn settle<C, M>(
-    conn: &mut C,
-    row: &mut M,
-    written: Option<M::Managed>,
-    delete: bool,
-) -> Result<Outcome, Error>
-where
-    C: Steps,
-    M: Row<C::Backend>,
-{
-    if let Some(managed) = written {
-        row.apply(managed);
-        return Ok(Outcome::Written);
-    }
-    unchanged(conn, row, delete).await?;
-    Ok(Outcome::Unchanged)
-}
-
-/// Why nothing was written: nothing was to be done, or an error.
-async fn unchanged<C, M>(conn: &mut C, row: &M, delete: bool) -> Result<(), Error>
-where
-    C: Steps,
-    M: Row<C::Backend>,
-{
-    let found = ops::probe(conn, row).await?;
-    if found.deleted == delete {
-        return Ok(());
-    }
-    found.same_version(row)
 }

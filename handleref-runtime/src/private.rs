@@ -1,8 +1,7 @@
 //! What generated code may touch; no promise is made about it.
 
-pub use crate::cascade::{Children, Facts, Link, Parents};
+pub use crate::cascade::{Children, Facts, HasParents, Link, Parent, ParentOf, Parents};
 pub use crate::engine::Engine;
-pub use crate::executor::{Executor, Steps};
 pub use crate::hooks::HookError;
 pub use crate::hooks::{NoHooks, WithHooks};
 pub use crate::lifecycle::{Family, Single};
@@ -16,6 +15,7 @@ pub use crate::record::{
 };
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
+pub use crate::session::Executor;
 pub use crate::time::{TimeKind, TimeSqlType};
 pub use crate::write::{NoStatus, StatusOf, TableName};
 pub use diesel;
@@ -41,7 +41,7 @@ pub mod parsers {
 
     /// A time as a database gives it.
     pub fn time(text: &str) -> Option<chrono::NaiveDateTime> {
-        crate::text::parse_time(text)
+        crate::sql::parse_time(text)
     }
 }
 
@@ -240,7 +240,7 @@ impl<T> DeletedField for Option<T> {
 /// [`child_has_stamp`].
 pub trait ChildLink<P, C: Executor> {
     /// From the parent down to this child.
-    fn link() -> Link<C>;
+    fn link() -> Link;
 }
 
 impl<P, K, C> ChildLink<P, C> for K
@@ -249,15 +249,15 @@ where
     P: DeletionStamp,
     K: ChildOf<P> + DeletionStamp + Facts<C> + Children<C> + Parents<C>,
 {
-    fn link() -> Link<C> {
-        Link::child::<P, K>()
+    fn link() -> Link {
+        Link::child::<P, K, C>()
     }
 }
 
 /// A parent of `K`; as [`ChildLink`].
 pub trait ParentLink<K, C: Executor> {
     /// From the child up to this parent.
-    fn link() -> Link<C>;
+    fn link() -> Link;
 }
 
 impl<P, K, C> ParentLink<K, C> for P
@@ -266,8 +266,8 @@ where
     K: ChildOf<P>,
     P: Facts<C> + Parents<C>,
 {
-    fn link() -> Link<C> {
-        Link::parent::<K, P>()
+    fn link() -> Link {
+        Link::parent::<K, P, C>()
     }
 }
 

@@ -58,7 +58,7 @@ pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};
 pub use operation::Operation;
 pub use over::OverRecords;
-pub use query::{Loaded, Rest};
+pub use query::Loaded;
 pub use records_dsl::{CreatedIn, RecordsDsl, Whole};
 pub use resample::{Every, LastIn, Resample, ZeroLength};
 pub use revert::{Conflict, Revert, RevertPlan};

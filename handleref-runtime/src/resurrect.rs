@@ -2,11 +2,12 @@
 
 use crate::cascade::run::{Task, inside};
 use crate::cascade::set::Change;
-use crate::cascade::{Children, Facts, Fragment, Node, Parents, push_columns};
-use crate::engine::Engine;
+use crate::cascade::{Children, Facts, Node, Parents, push_columns};
+use crate::engine::{Engine, Fragment};
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
 use crate::model::{HandleRef, Managed, SoftDelete};
+use crate::session::{Executor, Session, Transaction};
+use crate::sql::Sql;
 use crate::write::{Checked, TableName};
 use diesel::dsl::Filter;
 use diesel::query_builder::{
@@ -126,8 +127,7 @@ where
         C: Executor,
         W: QueryFragment<C::Backend> + Send + Sync + 'a,
         V: Values<C::Backend> + Send + Sync + 'a,
-        InsertStatement<T, I>:
-            QueryFragment<C::Backend> + diesel::query_builder::QueryId + Send + 'a,
+        InsertStatement<T, I>: QueryFragment<C::Backend> + Send + Sync + 'a,
         M: Facts<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
@@ -142,43 +142,42 @@ where
                 model: PhantomData,
             };
             let mut transaction = Transaction::begin(conn).await?;
-            let result = restore_or_insert::<C, M, _>(
-                transaction.conn(),
-                &newest,
-                values.fragment(),
-                insert,
-            )
-            .await;
+            let conn = transaction.conn();
+            let result = match restored::<C, M>(conn, &newest, values.fragment()).await {
+                Ok(true) => Ok(Resurrected::Restored),
+                Ok(false) => {
+                    let insert = Sql::new("").own_part::<C::Backend>(Box::new(insert));
+                    let inserted = conn.execute(insert).await;
+                    inserted.map(|_| Resurrected::Inserted).map_err(Error::from)
+                }
+                Err(error) => Err(error),
+            };
             transaction.finish(result).await
         })
     }
 }
 
-async fn restore_or_insert<C, M, I>(
-    conn: &mut C,
+async fn restored<C, M>(
+    conn: &mut dyn Session,
     newest: &Fragment<'_, C::Backend>,
     values: Option<&Fragment<'_, C::Backend>>,
-    insert: I,
-) -> Result<Resurrected, Error>
+) -> Result<bool, Error>
 where
     C: Executor,
     M: Facts<C> + Children<C> + Parents<C>,
-    I: QueryFragment<C::Backend> + diesel::query_builder::QueryId + Send,
 {
+    let newest = C::Backend::typed(Box::new(newest));
+    let values = values.map(|values| C::Backend::typed(Box::new(values)));
     let task = Task {
-        root: Node::of::<M>(),
-        named: newest,
-        target: newest,
+        root: Node::of::<M, C>(),
+        named: &newest,
+        target: &newest,
         change: Change::Restore,
         once: true,
         upward: false,
-        values,
+        values: values.as_ref(),
     };
-    if inside(conn, &task).await? > 0 {
-        return Ok(Resurrected::Restored);
-    }
-    conn.execute(insert).await?;
-    Ok(Resurrected::Inserted)
+    Ok(inside(conn, &task).await? > 0)
 }
 
 /// The values of a resurrected row, if there are any.

@@ -2,10 +2,10 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::lifecycle::{DeleteRow, RestoreRow};
 use crate::model::{HandleRef, SoftDelete};
 use crate::record::Handed;
+use crate::session::Executor;
 use crate::write::TableName;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::QueryFragment;
@@ -141,7 +141,7 @@ pub trait RowDsl: HandleRef {
         C: Executor,
         Self: Row<C::Backend>,
     {
-        C::run(ops::save(conn, self))
+        C::run(ops::save::<Self, C::Backend>(conn, self))
     }
 
     /// Soft-deletes the row: stamps `deleted_at` or sets the status, raises the
@@ -211,7 +211,10 @@ pub trait RowDsl: HandleRef {
         C: Executor,
         Self: Row<C::Backend>,
     {
-        C::run(ops::hard_delete(conn, self))
+        C::run(async move {
+            let row = ops::Of::<Self, C::Backend>::new(self);
+            ops::hard_delete(conn, &row).await
+        })
     }
 
     /// Loads the row again, soft-deleted or not, and replaces this instance.
@@ -223,16 +226,15 @@ pub trait RowDsl: HandleRef {
         C: Executor,
         Self: Row<C::Backend>
             + Selectable<C::Backend>
-            + FromSqlRow<SelectionSql<Self, C>, C::Backend>,
+            + FromSqlRow<SelectionSql<Self, C::Backend>, C::Backend>,
         Self::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
-        SelectionSql<Self, C>: 'static,
+        SelectionSql<Self, C::Backend>: 'static,
     {
-        C::run(ops::reload(conn, self))
+        C::run(ops::reload::<Self, C::Backend>(conn, self))
     }
 }
 
 /// The SQL type of what `M` is loaded from.
-pub type SelectionSql<M, C> =
-    <<M as Selectable<<C as Steps>::Backend>>::SelectExpression as Expression>::SqlType;
+pub type SelectionSql<M, DB> = <<M as Selectable<DB>>::SelectExpression as Expression>::SqlType;
 
 impl<M: HandleRef> RowDsl for M {}

@@ -57,7 +57,7 @@
 //!   their time zone.
 
 use crate::error::Error;
-use crate::executor::Executor;
+use crate::session::Executor;
 use alter::Alteration;
 use dialect::Wanted;
 use install::{Goal, compare, install, make_plan};

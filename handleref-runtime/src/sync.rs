@@ -43,7 +43,7 @@ pub use mirror::{Difference, DifferenceKind, Mirror, MirrorModels, Pull, Verifie
 #[doc(hidden)]
 pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
-pub(crate) use reader::{Ask, Reader};
+pub(crate) use reader::{Ask, Reader, sorted};
 pub use writers::{OpenTransaction, open_transactions};
 #[cfg(feature = "redis")]
 pub(crate) use {

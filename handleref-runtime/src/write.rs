@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::last_version::next_sql;
 use crate::model::{HandleRef, Managed, SoftDelete};
-use crate::text::quoted;
+use crate::sql::quoted;
 use crate::time::{push_now, push_rising};
 use diesel::associations::HasTable;
 use diesel::query_builder::{

@@ -41,7 +41,7 @@ fn children(model: &Model) -> TokenStream {
         where
             #bounds
         {
-            fn children() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+            fn children() -> ::std::vec::Vec<__handleref::Link> {
                 ::std::vec![#links]
             }
         }
@@ -64,7 +64,10 @@ fn parents(model: &Model) -> TokenStream {
     let ident = &model.ident;
     let mut bounds = TokenStream::new();
     let mut links = TokenStream::new();
+    let (mut facts_bounds, mut facts) = (TokenStream::new(), TokenStream::new());
     for Parent { path, .. } in &model.parents {
+        facts_bounds.extend(quote!(#path: __handleref::ParentOf<#ident, __HandlerefDb>,));
+        facts.extend(quote!(<#path as __handleref::ParentOf<#ident, __HandlerefDb>>::parent(),));
         bounds.extend(if is_self(ident, path) {
             quote!(#ident: __handleref::Facts<__HandlerefConn>,)
         } else {
@@ -78,8 +81,17 @@ fn parents(model: &Model) -> TokenStream {
         where
             #bounds
         {
-            fn parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+            fn parents() -> ::std::vec::Vec<__handleref::Link> {
                 ::std::vec![#links]
+            }
+        }
+        #[automatically_derived]
+        impl<__HandlerefDb: __handleref::Engine> __handleref::HasParents<__HandlerefDb> for #ident
+        where
+            #facts_bounds
+        {
+            fn parents_on() -> ::std::vec::Vec<__handleref::Parent> {
+                ::std::vec![#facts]
             }
         }
     }

@@ -212,15 +212,15 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
     let (key_type, key_value, key_writes) = key(model);
     let (parents_bound, parents) = if model.has_parents {
         (
-            quote!(Self: __handleref::Parents<__HandlerefConn>,),
-            quote!(<Self as __handleref::Parents<__HandlerefConn>>::parents()),
+            quote!(Self: __handleref::HasParents<__HandlerefDb>,),
+            quote!(<Self as __handleref::HasParents<__HandlerefDb>>::parents_on()),
         )
     } else {
         (TokenStream::new(), quote!(::std::vec::Vec::new()))
     };
     let stored = model.key.iter().map(|&at| {
         let Field { column, ty, .. } = &model.fields[at];
-        quote!(#ty: __handleref::Store<#column, <__HandlerefConn as __handleref::Steps>::Backend>)
+        quote!(#ty: __handleref::Store<#column, __HandlerefDb>)
     });
     let selection = model.fields.iter().map(|field| &field.column);
     let selection_value = model.fields.iter().map(column_value);
@@ -261,7 +261,7 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
             #validate
         }
         #[automatically_derived]
-        impl<__HandlerefConn: __handleref::Executor> __handleref::Recall<__HandlerefConn> for #ident
+        impl<__HandlerefDb: __handleref::Engine> __handleref::Recall<__HandlerefDb> for #ident
         where
             #(#stored,)*
             #parents_bound
@@ -269,13 +269,13 @@ fn recorded(model: &Model, source: &syn::Ident) -> TokenStream {
             fn walk_key<'__h>(
                 __handleref_key: &'__h Self::RecordKey,
                 __handleref_writer: &mut __handleref::ColumnWriter<
-                    '_, '__h, <__HandlerefConn as __handleref::Steps>::Backend,
+                    '_, '__h, __HandlerefDb,
                 >,
             ) -> __handleref::diesel::QueryResult<()> {
                 #(#key_writes)*
                 ::core::result::Result::Ok(())
             }
-            fn recalled_parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+            fn recalled_parents() -> ::std::vec::Vec<__handleref::Parent> {
                 #parents
             }
         }

@@ -215,14 +215,21 @@ const _: () = {
     #[automatically_derived]
     impl<__HandlerefConn: __handleref::Executor> __handleref::Children<__HandlerefConn>
     for Article {
-        fn children() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn children() -> ::std::vec::Vec<__handleref::Link> {
             ::std::vec![]
         }
     }
     #[automatically_derived]
     impl<__HandlerefConn: __handleref::Executor> __handleref::Parents<__HandlerefConn>
     for Article {
-        fn parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn parents() -> ::std::vec::Vec<__handleref::Link> {
+            ::std::vec![]
+        }
+    }
+    #[automatically_derived]
+    impl<__HandlerefDb: __handleref::Engine> __handleref::HasParents<__HandlerefDb>
+    for Article {
+        fn parents_on() -> ::std::vec::Vec<__handleref::Parent> {
             ::std::vec![]
         }
     }

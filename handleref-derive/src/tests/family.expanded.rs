@@ -152,7 +152,7 @@ const _: () = {
             + __handleref::Parents<__HandlerefConn>,
         Reply: __handleref::ChildLink<Comment, __HandlerefConn>,
     {
-        fn children() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn children() -> ::std::vec::Vec<__handleref::Link> {
             ::std::vec![
                 < Comment as __handleref::ChildLink < Comment, __HandlerefConn >>
                 ::link(), < Reply as __handleref::ChildLink < Comment, __HandlerefConn >>
@@ -174,10 +174,23 @@ const _: () = {
     where
         Article: __handleref::ParentLink<Comment, __HandlerefConn>,
     {
-        fn parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn parents() -> ::std::vec::Vec<__handleref::Link> {
             ::std::vec![
                 < Article as __handleref::ParentLink < Comment, __HandlerefConn >>
                 ::link(),
+            ]
+        }
+    }
+    #[automatically_derived]
+    impl<__HandlerefDb: __handleref::Engine> __handleref::HasParents<__HandlerefDb>
+    for Comment
+    where
+        Article: __handleref::ParentOf<Comment, __HandlerefDb>,
+    {
+        fn parents_on() -> ::std::vec::Vec<__handleref::Parent> {
+            ::std::vec![
+                < Article as __handleref::ParentOf < Comment, __HandlerefDb >>
+                ::parent(),
             ]
         }
     }

@@ -173,25 +173,14 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__HandlerefConn: __handleref::Executor> __handleref::Recall<__HandlerefConn>
-    for Label
+    impl<__HandlerefDb: __handleref::Engine> __handleref::Recall<__HandlerefDb> for Label
     where
-        i32: __handleref::Store<
-            schema::labels::paper_id,
-            <__HandlerefConn as __handleref::Steps>::Backend,
-        >,
-        String: __handleref::Store<
-            schema::labels::label,
-            <__HandlerefConn as __handleref::Steps>::Backend,
-        >,
+        i32: __handleref::Store<schema::labels::paper_id, __HandlerefDb>,
+        String: __handleref::Store<schema::labels::label, __HandlerefDb>,
     {
         fn walk_key<'__h>(
             __handleref_key: &'__h Self::RecordKey,
-            __handleref_writer: &mut __handleref::ColumnWriter<
-                '_,
-                '__h,
-                <__HandlerefConn as __handleref::Steps>::Backend,
-            >,
+            __handleref_writer: &mut __handleref::ColumnWriter<'_, '__h, __HandlerefDb>,
         ) -> __handleref::diesel::QueryResult<()> {
             __handleref::Store::<
                 schema::labels::paper_id,
@@ -203,7 +192,7 @@ const _: () = {
             >::store(&__handleref_key.1, __handleref_writer)?;
             ::core::result::Result::Ok(())
         }
-        fn recalled_parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn recalled_parents() -> ::std::vec::Vec<__handleref::Parent> {
             ::std::vec::Vec::new()
         }
     }

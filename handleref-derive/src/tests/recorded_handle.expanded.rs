@@ -209,22 +209,15 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__HandlerefConn: __handleref::Executor> __handleref::Recall<__HandlerefConn>
+    impl<__HandlerefDb: __handleref::Engine> __handleref::Recall<__HandlerefDb>
     for Article
     where
-        i32: __handleref::Store<
-            articles::id,
-            <__HandlerefConn as __handleref::Steps>::Backend,
-        >,
-        Self: __handleref::Parents<__HandlerefConn>,
+        i32: __handleref::Store<articles::id, __HandlerefDb>,
+        Self: __handleref::HasParents<__HandlerefDb>,
     {
         fn walk_key<'__h>(
             __handleref_key: &'__h Self::RecordKey,
-            __handleref_writer: &mut __handleref::ColumnWriter<
-                '_,
-                '__h,
-                <__HandlerefConn as __handleref::Steps>::Backend,
-            >,
+            __handleref_writer: &mut __handleref::ColumnWriter<'_, '__h, __HandlerefDb>,
         ) -> __handleref::diesel::QueryResult<()> {
             __handleref::Store::<
                 articles::id,
@@ -232,8 +225,8 @@ const _: () = {
             >::store(__handleref_key, __handleref_writer)?;
             ::core::result::Result::Ok(())
         }
-        fn recalled_parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
-            <Self as __handleref::Parents<__HandlerefConn>>::parents()
+        fn recalled_parents() -> ::std::vec::Vec<__handleref::Parent> {
+            <Self as __handleref::HasParents<__HandlerefDb>>::parents_on()
         }
     }
     #[automatically_derived]

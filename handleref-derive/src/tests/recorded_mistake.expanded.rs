@@ -122,19 +122,15 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl<__HandlerefConn: __handleref::Executor> __handleref::Recall<__HandlerefConn>
+    impl<__HandlerefDb: __handleref::Engine> __handleref::Recall<__HandlerefDb>
     for Article {
         fn walk_key<'__h>(
             __handleref_key: &'__h Self::RecordKey,
-            __handleref_writer: &mut __handleref::ColumnWriter<
-                '_,
-                '__h,
-                <__HandlerefConn as __handleref::Steps>::Backend,
-            >,
+            __handleref_writer: &mut __handleref::ColumnWriter<'_, '__h, __HandlerefDb>,
         ) -> __handleref::diesel::QueryResult<()> {
             ::core::result::Result::Ok(())
         }
-        fn recalled_parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn recalled_parents() -> ::std::vec::Vec<__handleref::Parent> {
             ::std::vec::Vec::new()
         }
     }

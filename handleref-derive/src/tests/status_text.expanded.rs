@@ -176,7 +176,7 @@ const _: () = {
     where
         Net: __handleref::ChildLink<Org, __HandlerefConn>,
     {
-        fn children() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn children() -> ::std::vec::Vec<__handleref::Link> {
             ::std::vec![
                 < Net as __handleref::ChildLink < Org, __HandlerefConn >> ::link(),
             ]
@@ -189,7 +189,14 @@ const _: () = {
     #[automatically_derived]
     impl<__HandlerefConn: __handleref::Executor> __handleref::Parents<__HandlerefConn>
     for Org {
-        fn parents() -> ::std::vec::Vec<__handleref::Link<__HandlerefConn>> {
+        fn parents() -> ::std::vec::Vec<__handleref::Link> {
+            ::std::vec![]
+        }
+    }
+    #[automatically_derived]
+    impl<__HandlerefDb: __handleref::Engine> __handleref::HasParents<__HandlerefDb>
+    for Org {
+        fn parents_on() -> ::std::vec::Vec<__handleref::Parent> {
             ::std::vec![]
         }
     }

@@ -4,9 +4,10 @@ use super::parents::{LockParents, Orphan};
 use super::run::{Expected, update};
 use super::set::{Change, Origin, Set};
 use super::{Boxed, Link, Node};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Executor;
+use crate::session::Session;
+use crate::sql::Sql;
 use std::sync::Arc;
 
 /// Over how many tables a restore goes up. Each is one query around the other,
@@ -15,9 +16,9 @@ const HEIGHT: usize = 16;
 
 /// Refuses if a row is to be restored under a soft-deleted parent, or restores
 /// those parents first. Gives how many rows of the root's own table came back so.
-pub(super) async fn restore_parents<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
+pub(super) async fn restore_parents(
+    conn: &mut dyn Session,
+    sets: &[Arc<Set<'_>>],
     upward: bool,
 ) -> Result<usize, Error> {
     let mut of_root = 0;
@@ -35,10 +36,10 @@ pub(super) async fn restore_parents<C: Executor>(
 }
 
 /// Locks the parents of a set, and refuses if one of them is deleted and stays so.
-async fn below_live<'a, C: Executor>(
-    conn: &mut C,
-    set: &Arc<Set<'a, C>>,
-    restored: &[Arc<Set<'a, C>>],
+async fn below_live<'a>(
+    conn: &mut dyn Session,
+    set: &Arc<Set<'a>>,
+    restored: &[Arc<Set<'a>>],
 ) -> Result<(), Error> {
     let links = (set.node.parents)();
     lock_parents(conn, set, &links, false).await?;
@@ -48,7 +49,7 @@ async fn below_live<'a, C: Executor>(
             link,
             restored,
         };
-        if let Some((first, second, third, fourth)) = conn.texts(orphan).await?.pop() {
+        if let Some((first, second, third, fourth)) = conn.texts(Sql::every(&orphan)).await?.pop() {
             let parts: Vec<_> = [first, second, third, fourth]
                 .into_iter()
                 .flatten()
@@ -66,10 +67,10 @@ async fn below_live<'a, C: Executor>(
 /// Restores what is above a set, the topmost first: other tables by climbing
 /// one after the other, ancestors in its own table all at once. Gives the
 /// number of the latter.
-fn above<'a, C: Executor>(
-    conn: &'a mut C,
-    set: &'a Arc<Set<'a, C>>,
-    restored: &'a [Arc<Set<'a, C>>],
+fn above<'a>(
+    conn: &'a mut dyn Session,
+    set: &'a Arc<Set<'a>>,
+    restored: &'a [Arc<Set<'a>>],
     height: usize,
 ) -> Boxed<'a, Result<usize, Error>> {
     Box::pin(async move {
@@ -77,7 +78,7 @@ fn above<'a, C: Executor>(
         let (own, others): (Vec<_>, Vec<_>) =
             (links.iter()).partition(|link| link.node.model == set.node.model);
         // What comes back anyway is not restored twice.
-        let besides = |node: &Node<C>| -> Vec<_> {
+        let besides = |node: &Node| -> Vec<_> {
             let same = restored.iter().filter(|one| one.node.model == node.model);
             same.cloned().collect()
         };
@@ -112,7 +113,7 @@ fn above<'a, C: Executor>(
                 link,
                 restored,
             };
-            if conn.texts(orphan).await?.is_empty() {
+            if conn.texts(Sql::every(&orphan)).await?.is_empty() {
                 continue;
             }
             if height == HEIGHT {
@@ -141,13 +142,13 @@ fn above<'a, C: Executor>(
 }
 
 /// Locks the parents of a set; `upward` those of its ancestors, too.
-async fn lock_parents<C: Executor>(
-    conn: &mut C,
-    children: &Set<'_, C>,
-    links: &[Link<C>],
+async fn lock_parents(
+    conn: &mut dyn Session,
+    children: &Set<'_>,
+    links: &[Link],
     upward: bool,
 ) -> Result<(), Error> {
-    if C::Backend::KIND == Kind::Sqlite {
+    if conn.kind() == Kind::Sqlite {
         return Ok(());
     }
     let mut before = None;
@@ -159,12 +160,8 @@ async fn lock_parents<C: Executor>(
                 link,
                 upward,
             };
-            locked += conn
-                .numbers(lock)
-                .await?
-                .iter()
-                .map(|(rows, _)| rows)
-                .sum::<i64>();
+            let (rows, _): (i64, i64) = conn.one(Sql::every(&lock)).await?;
+            locked += rows;
         }
         // While the lock was waited for, a parent may have been deleted: then
         // there is more above it.

@@ -6,7 +6,9 @@ use super::set::Set;
 use super::stamp::{self, TICK};
 use super::statements::Count;
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
+use crate::session::Session;
+use crate::session::Transaction;
+use crate::sql::Sql;
 use chrono::NaiveDateTime;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -15,9 +17,9 @@ use std::sync::Arc;
 pub(super) const ATTEMPTS: usize = 8;
 
 /// Deletes with one moment for the whole family, which no other deletion has.
-pub(super) async fn delete_family<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
+pub(super) async fn delete_family(
+    conn: &mut dyn Session,
+    sets: &[Arc<Set<'_>>],
     expected: &[Expected],
 ) -> Result<usize, Attempt> {
     let nodes: Vec<_> = sets.iter().map(|set| set.node).collect();
@@ -80,14 +82,14 @@ impl From<diesel::result::Error> for Attempt {
     }
 }
 
-async fn delete_at<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
+async fn delete_at(
+    conn: &mut dyn Session,
+    sets: &[Arc<Set<'_>>],
     moment: NaiveDateTime,
     expected: &[Expected],
 ) -> Result<usize, Attempt> {
     let mut of_root = 0;
-    let mut tables: Vec<(&Node<C>, usize)> = Vec::new();
+    let mut tables: Vec<(&Node, usize)> = Vec::new();
     for (set, expected) in sets.iter().zip(expected).rev() {
         of_root = update(conn, set, Some(moment), *expected).await?;
         match tables
@@ -99,20 +101,17 @@ async fn delete_at<C: Executor>(
         }
     }
     for (node, ours) in tables {
-        let found = conn
-            .numbers(Count {
-                node,
-                stamp: moment,
-            })
-            .await?;
+        let count = Count {
+            node,
+            stamp: moment,
+        };
+        let (all, _): (usize, i64) = conn.one(Sql::every(&count)).await?;
         // Rows of ours are locked; any more were deleted by someone else in
         // the same moment.
-        for (all, _) in found {
-            match usize::try_from(all).unwrap_or(0).cmp(&ours) {
-                Ordering::Less => return Err(Attempt::Lost),
-                Ordering::Equal => {}
-                Ordering::Greater => return Err(Attempt::Taken),
-            }
+        match all.cmp(&ours) {
+            Ordering::Less => return Err(Attempt::Lost),
+            Ordering::Equal => {}
+            Ordering::Greater => return Err(Attempt::Taken),
         }
     }
     Ok(of_root)

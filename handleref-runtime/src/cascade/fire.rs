@@ -2,17 +2,18 @@
 
 use super::set::{Change, Read, Set};
 use super::statements::{Update, push_verb};
-use super::{Boxed, Fragment, push_columns};
-use crate::engine::{Engine, Kind, fails_late};
+use super::{Boxed, push_columns};
+use crate::engine::{Engine, Fragment, Kind, fails_late, other_engine};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::hooks::{Hooks, NoHooks, WithHooks};
 use crate::key::Key;
 use crate::row::{ColumnWriter, Row, SelectionSql, columns::Form};
+use crate::session::{Executor, Session};
+use crate::sql::Sql;
 use crate::write::TableName;
 use diesel::Selectable;
 use diesel::deserialize::FromSqlRow;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::collections::HashSet;
 use std::marker::PhantomData;
@@ -27,30 +28,52 @@ pub trait FireHooks<M, C: Executor> {
     /// Whether code of the user runs.
     const FIRES: bool;
     /// Executes `update`, and gives the number of rows.
-    fn apply<'a>(conn: &'a mut C, update: &'a Update<'a, C>) -> Boxed<'a, Result<usize, Error>>;
+    fn apply<'a>(
+        conn: &'a mut dyn Session,
+        update: &'a Update<'a>,
+    ) -> Boxed<'a, Result<usize, Error>>;
 }
 
 impl<M, C: Executor> FireHooks<M, C> for NoHooks {
     const FIRES: bool = false;
 
-    fn apply<'a>(conn: &'a mut C, update: &'a Update<'a, C>) -> Boxed<'a, Result<usize, Error>> {
-        Box::pin(async move { Ok(conn.execute(Dynamic(update)).await?) })
+    fn apply<'a>(
+        conn: &'a mut dyn Session,
+        update: &'a Update<'a>,
+    ) -> Boxed<'a, Result<usize, Error>> {
+        quietly(conn, update)
     }
+}
+
+fn quietly<'a>(
+    conn: &'a mut dyn Session,
+    update: &'a Update<'a>,
+) -> Boxed<'a, Result<usize, Error>> {
+    Box::pin(async move { Ok(conn.execute(Sql::every(update)).await?) })
+}
+
+/// Hooks take the connection of the program. A cascade knows it as a session.
+fn known<C: Executor + 'static>(conn: &mut dyn Session) -> Result<&mut C, Error> {
+    let known = conn.any().downcast_mut::<C>();
+    known.ok_or_else(|| other_engine().into())
 }
 
 impl<M, C> FireHooks<M, C> for WithHooks
 where
-    C: Executor,
+    C: Executor + 'static,
     M: Hooks<C>
         + Row<C::Backend>
         + Selectable<C::Backend>
-        + FromSqlRow<SelectionSql<M, C>, C::Backend>,
+        + FromSqlRow<SelectionSql<M, C::Backend>, C::Backend>,
     M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
-    SelectionSql<M, C>: 'static,
+    SelectionSql<M, C::Backend>: 'static,
 {
     const FIRES: bool = true;
 
-    fn apply<'a>(conn: &'a mut C, update: &'a Update<'a, C>) -> Boxed<'a, Result<usize, Error>> {
+    fn apply<'a>(
+        conn: &'a mut dyn Session,
+        update: &'a Update<'a>,
+    ) -> Boxed<'a, Result<usize, Error>> {
         Box::pin(async move {
             let delete = update.set.change == Change::Delete;
             let interfered = || Error::Interfered { model: M::NAME };
@@ -59,12 +82,12 @@ where
             // user named is what it was when the operation began.
             let once = update.set.once || update.set.is_named();
             for round in 0..=ROUNDS {
-                let query = LoadSet::<M, _, C> {
+                let query = LoadSet::<M, _> {
                     selection: M::construct_selection(),
                     set: update.set,
                     model: PhantomData,
                 };
-                let mut found = conn.load::<SelectionSql<M, C>, M, _>(query).await?;
+                let mut found = load::<M, C::Backend>(conn, &query).await?;
                 found.retain(|row| seen.insert(row.key().text()));
                 if found.is_empty() {
                     break;
@@ -72,10 +95,11 @@ where
                 if round == ROUNDS {
                     return Err(interfered());
                 }
+                let hooked = known::<C>(conn)?;
                 let before = if delete {
-                    M::before_delete(&found, conn)
+                    M::before_delete(&found, hooked)
                 } else {
-                    M::before_restore(&found, conn)
+                    M::before_restore(&found, hooked)
                 };
                 C::wait(before).await.map_err(Error::Hook)?;
                 rows.append(&mut found);
@@ -89,7 +113,9 @@ where
             // By their keys: a hook may have changed what the set is described by.
             let mut updated = 0;
             for rows in rows.chunks(CHUNK) {
-                updated += conn.execute(UpdateRows { update, rows }).await?;
+                let update = UpdateRows { update, rows };
+                let sql = Sql::new("").part::<C::Backend>(&update);
+                updated += conn.execute(sql).await?;
             }
             if updated < rows.len() {
                 return Err(interfered());
@@ -100,17 +126,27 @@ where
                     selection: M::construct_selection(),
                     rows: chunk,
                 };
-                after.extend(conn.load::<SelectionSql<M, C>, M, _>(query).await?);
+                after.extend(load::<M, C::Backend>(conn, &query).await?);
             }
+            let hooked = known::<C>(conn)?;
             let done = if delete {
-                M::after_delete(&after, conn)
+                M::after_delete(&after, hooked)
             } else {
-                M::after_restore(&after, conn)
+                M::after_restore(&after, hooked)
             };
             C::wait(done).await.map_err(Error::Hook)?;
             Ok(updated)
         })
     }
+}
+
+async fn load<M, DB>(conn: &mut dyn Session, query: &Fragment<'_, DB>) -> QueryResult<Vec<M>>
+where
+    DB: Engine,
+    M: Selectable<DB> + FromSqlRow<SelectionSql<M, DB>, DB> + Send,
+{
+    let sql = Sql::new("").part::<DB>(query);
+    conn.typed::<DB, SelectionSql<M, DB>, M>(sql).await
 }
 
 /// How often hooks may add rows to the set that they are called for.
@@ -120,46 +156,27 @@ const ROUNDS: usize = 8;
 /// binds that every engine takes, for keys of up to four columns.
 const CHUNK: usize = 200;
 
-/// A fragment of any type, as a statement.
-pub(super) struct Dynamic<'a, DB: Engine>(pub(super) &'a Fragment<'a, DB>);
-
-impl<DB: Engine> QueryId for Dynamic<'_, DB> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB: Engine> QueryFragment<DB> for Dynamic<'_, DB> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(out)
-    }
-}
-
 /// `SELECT <selection> FROM <set> FOR UPDATE`
-struct LoadSet<'a, M, S, C: Executor> {
+struct LoadSet<'a, M, S> {
     selection: S,
-    set: &'a Set<'a, C>,
+    set: &'a Set<'a>,
     model: PhantomData<fn() -> M>,
 }
 
-impl<M, S, C: Executor> QueryId for LoadSet<'_, M, S, C> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<M, S, C> QueryFragment<C::Backend> for LoadSet<'_, M, S, C>
+impl<M, S, DB> QueryFragment<DB> for LoadSet<'_, M, S>
 where
-    C: Executor,
-    M: Row<C::Backend>,
-    S: QueryFragment<C::Backend>,
+    DB: Engine,
+    M: Row<DB>,
+    S: QueryFragment<DB>,
 {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        fails_late::<C::Backend>(&mut out);
-        push_verb::<C>("SELECT", self.set.is_recursive(), &mut out);
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        fails_late::<DB>(&mut out);
+        push_verb::<DB>("SELECT", self.set.is_recursive(), &mut out);
         self.selection.walk_ast(out.reborrow())?;
         out.push_sql(" FROM ");
         self.set.walk_rows(Read::Current, out.reborrow())?;
-        push_order::<M, C::Backend>(&mut out)?;
-        if C::Backend::KIND != Kind::Sqlite {
+        push_order::<M, DB>(&mut out)?;
+        if DB::KIND != Kind::Sqlite {
             out.push_sql(" FOR UPDATE");
         }
         Ok(())
@@ -167,22 +184,17 @@ where
 }
 
 /// `UPDATE .. SET <mark> WHERE (<key> OR <key> ..) AND <state>`
-struct UpdateRows<'a, M, C: Executor> {
-    update: &'a Update<'a, C>,
+struct UpdateRows<'a, M> {
+    update: &'a Update<'a>,
     rows: &'a [M],
 }
 
-impl<M, C: Executor> QueryId for UpdateRows<'_, M, C> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<M, C> QueryFragment<C::Backend> for UpdateRows<'_, M, C>
+impl<M, DB> QueryFragment<DB> for UpdateRows<'_, M>
 where
-    C: Executor,
-    M: Row<C::Backend>,
+    DB: Engine,
+    M: Row<DB>,
 {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // As many texts as there are numbers of rows.
         out.unsafe_to_cache_prepared();
         out.push_sql("UPDATE ");
@@ -192,7 +204,7 @@ where
         out.push_sql(" WHERE (");
         push_keys(self.rows, &mut out)?;
         out.push_sql(") AND ");
-        self.update.set.state().walk_ast(out)
+        DB::own(self.update.set.state())?.walk_ast(out)
     }
 }
 
@@ -200,11 +212,6 @@ where
 struct LoadRows<'a, M, S> {
     selection: S,
     rows: &'a [M],
-}
-
-impl<M, S> QueryId for LoadRows<'_, M, S> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl<M, S, DB> QueryFragment<DB> for LoadRows<'_, M, S>

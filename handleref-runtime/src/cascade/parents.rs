@@ -2,30 +2,27 @@
 
 use super::Link;
 use super::set::{Read, Set, push_absent, push_equal, push_except, push_join, push_numbered};
-use super::statements::{push_verb, statements};
+use super::statements::push_verb;
 use crate::engine::{Engine, Kind, fails_late};
-use crate::executor::Executor;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::sync::Arc;
-
-statements!(LockParents Orphan);
 
 /// Locks the parents of a set, live or not: a parent that is being deleted is
 /// waited for, and one that is live stays so until the child is restored.
 /// SQLite has one writer at a time and needs no lock.
-pub(crate) struct LockParents<'a, C: Executor> {
-    pub(crate) children: &'a Set<'a, C>,
-    pub(crate) link: &'a Link<C>,
+pub(crate) struct LockParents<'a> {
+    pub(crate) children: &'a Set<'a>,
+    pub(crate) link: &'a Link,
     /// Whether the parents will be restored themselves.
     pub(crate) upward: bool,
 }
 
-impl<C: Executor> QueryFragment<C::Backend> for LockParents<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        fails_late::<C::Backend>(&mut out);
-        push_verb::<C>("SELECT", self.children.is_recursive(), &mut out);
-        let (before, share, after) = match C::Backend::KIND {
+impl<DB: Engine> QueryFragment<DB> for LockParents<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        fails_late::<DB>(&mut out);
+        push_verb::<DB>("SELECT", self.children.is_recursive(), &mut out);
+        let (before, share, after) = match DB::KIND {
             Kind::Postgres => (
                 "count(*), 0::bigint FROM (SELECT 1 FROM ",
                 " FOR SHARE",
@@ -43,15 +40,15 @@ impl<C: Executor> QueryFragment<C::Backend> for LockParents<'_, C> {
 
 /// The parents of a set, for a `SELECT`: tables and conditions; without what is
 /// in one of `besides`.
-fn walk_parents<'b, C: Executor>(
-    children: &'b Set<'_, C>,
-    link: &Link<C>,
-    besides: &[&'b Arc<Set<'b, C>>],
-    mut out: AstPass<'_, 'b, C::Backend>,
+fn walk_parents<'b, DB: Engine>(
+    children: &'b Set<'_>,
+    link: &Link,
+    besides: &[&'b Arc<Set<'b>>],
+    mut out: AstPass<'_, 'b, DB>,
 ) -> QueryResult<()> {
     let keys = link.node.keys;
-    if C::Backend::KIND == Kind::Postgres {
-        (link.node.push_table)(&mut out)?;
+    if DB::KIND == Kind::Postgres {
+        link.node.push_table(&mut out)?;
         out.push_sql(" WHERE (");
         super::push_columns("", keys, &mut out)?;
         out.push_sql(") IN (SELECT ");
@@ -68,15 +65,15 @@ fn walk_parents<'b, C: Executor>(
     out.push_sql(" FROM (");
     children.walk(link.foreign_key, Read::Current, out.reborrow())?;
     out.push_sql(") AS handleref_inner) AS handleref_set");
-    push_join::<C>(&mut out);
-    (link.node.push_table)(&mut out)?;
+    push_join::<DB>(&mut out);
+    link.node.push_table(&mut out)?;
     out.push_sql(" ON ");
     push_equal("handleref_set", keys, 0, &mut out)?;
     out.push_sql(" WHERE 1 = 1");
     for set in besides {
         out.push_sql(" AND ");
-        let own = |out: &mut AstPass<'_, '_, C::Backend>, at: usize| {
-            (link.node.push_table)(out)?;
+        let own = |out: &mut AstPass<'_, '_, DB>, at: usize| {
+            link.node.push_table(out)?;
             out.push_sql(".");
             keys.get(at).map_or(Ok(()), |key| out.push_identifier(key))
         };
@@ -87,23 +84,23 @@ fn walk_parents<'b, C: Executor>(
 
 /// The key of a soft-deleted parent of a set, unless the parent is in one of
 /// `restored` itself.
-pub(crate) struct Orphan<'a, C: Executor> {
-    pub(crate) children: &'a Set<'a, C>,
-    pub(crate) link: &'a Link<C>,
-    pub(crate) restored: &'a [Arc<Set<'a, C>>],
+pub(crate) struct Orphan<'a> {
+    pub(crate) children: &'a Set<'a>,
+    pub(crate) link: &'a Link,
+    pub(crate) restored: &'a [Arc<Set<'a>>],
 }
 
-impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        fails_late::<C::Backend>(&mut out);
+impl<DB: Engine> QueryFragment<DB> for Orphan<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        fails_late::<DB>(&mut out);
         let parent = &self.link.node;
         let besides: Vec<_> = (self.restored.iter())
             .filter(|set| set.node.model == parent.model)
             .collect();
         let recursive =
             self.children.is_recursive() || besides.iter().any(|set| set.is_recursive());
-        push_verb::<C>("SELECT", recursive, &mut out);
-        let text = if C::Backend::KIND == Kind::Mysql {
+        push_verb::<DB>("SELECT", recursive, &mut out);
+        let text = if DB::KIND == Kind::Mysql {
             "CHAR"
         } else {
             "TEXT"
@@ -125,9 +122,9 @@ impl<C: Executor> QueryFragment<C::Backend> for Orphan<'_, C> {
         out.push_sql(" FROM ");
         walk_parents(self.children, self.link, &besides, out.reborrow())?;
         out.push_sql(" AND ");
-        parent.deleted.walk_ast(out.reborrow())?;
+        DB::own(&parent.deleted)?.walk_ast(out.reborrow())?;
         out.push_sql(" LIMIT 1");
-        if C::Backend::KIND == Kind::Mysql {
+        if DB::KIND == Kind::Mysql {
             // A plain read would show the parent as it was before we waited.
             out.push_sql(" LOCK IN SHARE MODE");
         }

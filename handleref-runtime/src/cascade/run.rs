@@ -4,35 +4,36 @@ use super::climb::restore_parents;
 use super::deletion::{ATTEMPTS, Attempt, delete_family};
 use super::set::{Change, ForeignKey, Origin, Set};
 use super::statements::{Lock, Touch, Unseen, Update};
-use super::{Fragment, Link, Node};
-use crate::engine::{Engine, Kind};
+use super::{Link, Node};
+use crate::engine::{Kind, Typed};
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
+use crate::session::{Session, Transaction};
+use crate::sql::Sql;
 use chrono::NaiveDateTime;
 use std::any::TypeId;
 use std::sync::Arc;
 
 /// What to do with the rows that the user named.
-pub(crate) struct Task<'a, C: Executor> {
-    pub(crate) root: Node<C>,
+pub(crate) struct Task<'a> {
+    pub(crate) root: Node,
     /// A `WHERE` clause, or nothing: the rows to begin with.
-    pub(crate) named: &'a Fragment<'a, C::Backend>,
+    pub(crate) named: &'a Typed<'a>,
     /// What finds the same rows once they are locked. It may say less: that a
     /// row has the version that was asked for is known by then, and a hook may
     /// raise it.
-    pub(crate) target: &'a Fragment<'a, C::Backend>,
+    pub(crate) target: &'a Typed<'a>,
     pub(crate) change: Change,
     /// Whether `target` means other rows once a hook ran.
     pub(crate) once: bool,
     /// Restore soft-deleted parents as well, instead of refusing.
     pub(crate) upward: bool,
     /// Further assignments to the rows of the root.
-    pub(crate) values: Option<&'a Fragment<'a, C::Backend>>,
+    pub(crate) values: Option<&'a Typed<'a>>,
 }
 
 /// Runs `task` in a transaction (a savepoint inside one) and gives the number
 /// of rows of the root's table that changed.
-pub(crate) async fn run<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Result<usize, Error> {
+pub(crate) async fn run(conn: &mut dyn Session, task: &Task<'_>) -> Result<usize, Error> {
     for _ in 0..ATTEMPTS {
         let mut transaction = Transaction::begin(conn).await?;
         let result = inside(transaction.conn(), task).await;
@@ -47,22 +48,22 @@ pub(crate) async fn run<C: Executor>(conn: &mut C, task: &Task<'_, C>) -> Result
 }
 
 /// The tables that a cascade reaches.
-struct Tree<C: Executor> {
+struct Tree {
     /// Links of the root's table to itself.
     own_links: Vec<ForeignKey>,
     /// The other tables, each after its parent.
-    branches: Vec<Branch<C>>,
+    branches: Vec<Branch>,
 }
 
-struct Branch<C: Executor> {
-    link: Link<C>,
+struct Branch {
+    link: Link,
     /// The branch that this one hangs on; `None`: the root.
     parent: Option<usize>,
     own_links: Vec<ForeignKey>,
 }
 
-impl<C: Executor> Tree<C> {
-    fn new(root: &Node<C>) -> Self {
+impl Tree {
+    fn new(root: &Node) -> Self {
         let mut tree = Self {
             own_links: Vec::new(),
             branches: Vec::new(),
@@ -75,7 +76,7 @@ impl<C: Executor> Tree<C> {
     fn grow(
         &mut self,
         model: TypeId,
-        children: Vec<Link<C>>,
+        children: Vec<Link>,
         parent: Option<usize>,
     ) -> Vec<ForeignKey> {
         let mut own_links = Vec::new();
@@ -98,7 +99,7 @@ impl<C: Executor> Tree<C> {
     }
 
     /// The set of each table, the root's first.
-    fn sets<'a>(&'a self, task: &'a Task<'a, C>) -> Vec<Arc<Set<'a, C>>> {
+    fn sets<'a>(&'a self, task: &'a Task<'a>) -> Vec<Arc<Set<'a>>> {
         let change = task.change;
         let mut sets = vec![Arc::new(Set {
             node: &task.root,
@@ -127,16 +128,13 @@ impl<C: Executor> Tree<C> {
 }
 
 /// The same inside a transaction that is open already.
-pub(crate) async fn inside<C: Executor>(
-    conn: &mut C,
-    task: &Task<'_, C>,
-) -> Result<usize, Attempt> {
+pub(crate) async fn inside(conn: &mut dyn Session, task: &Task<'_>) -> Result<usize, Attempt> {
     let tree = Tree::new(&task.root);
     let sets = tree.sets(task);
-    if C::Backend::KIND == Kind::Sqlite {
+    if conn.kind() == Kind::Sqlite {
         // Takes the write lock first: a read that turns into a write is
         // refused by SQLite if somebody else wrote in between.
-        conn.execute(Touch(&task.root)).await?;
+        conn.execute(Sql::every(&Touch(&task.root))).await?;
     }
     let Some(expected) = lock(conn, task, &tree, &sets).await? else {
         return Ok(0);
@@ -180,11 +178,11 @@ impl Expected {
 /// Whoever restores a row locks its parents. So in a deletion those that are
 /// parents are locked from the top to the bottom before anything changes:
 /// below a locked row nothing becomes live any more.
-async fn lock<C: Executor>(
-    conn: &mut C,
-    task: &Task<'_, C>,
-    tree: &Tree<C>,
-    sets: &[Arc<Set<'_, C>>],
+async fn lock(
+    conn: &mut dyn Session,
+    task: &Task<'_>,
+    tree: &Tree,
+    sets: &[Arc<Set<'_>>],
 ) -> Result<Option<Vec<Expected>>, Error> {
     let named = Set {
         node: &task.root,
@@ -206,9 +204,8 @@ async fn lock<C: Executor>(
     for (at, set) in sets.iter().enumerate() {
         let is_tree = !set.own_links.is_empty();
         let is_parent = (tree.branches.iter()).any(|one| one.parent.map_or(0, |at| at + 1) == at);
-        let guards = deletes
-            && C::Backend::KIND != Kind::Sqlite
-            && (is_tree || is_parent && !set.is_named());
+        let guards =
+            deletes && conn.kind() != Kind::Sqlite && (is_tree || is_parent && !set.is_named());
         // What a hook adds below is part of the operation, if nothing hangs on it.
         let exactly = is_parent || is_tree && !set.node.hooked;
         // Rows that a hook takes out of a set are missed by their number.
@@ -235,7 +232,7 @@ async fn lock<C: Executor>(
                     children: set.node,
                     foreign_key,
                 };
-                conn.numbers(unseen).await?;
+                conn.numbers(Sql::every(&unseen)).await?;
             }
         }
         for branch in &tree.branches {
@@ -244,24 +241,24 @@ async fn lock<C: Executor>(
                 children: &branch.link.node,
                 foreign_key: branch.link.foreign_key,
             };
-            conn.numbers(unseen).await?;
+            conn.numbers(Sql::every(&unseen)).await?;
         }
     }
     Ok(Some(expected))
 }
 
 /// Locks a set; how many rows it has, and whether the transaction keeps to a snapshot.
-async fn count<C: Executor>(conn: &mut C, set: &Set<'_, C>) -> Result<(usize, bool), Error> {
-    let counted = conn.numbers(Lock(set)).await?.pop();
+async fn count(conn: &mut dyn Session, set: &Set<'_>) -> Result<(usize, bool), Error> {
+    let counted = conn.numbers(Sql::every(&Lock(set))).await?.pop();
     let (rows, snapshot) = counted.unwrap_or((0, 0));
     Ok((usize::try_from(rows).unwrap_or(0), snapshot == 1))
 }
 
 /// Applies the change to every set, children first: a set is described by its
 /// parents, which must still be as they were.
-async fn apply<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
+async fn apply(
+    conn: &mut dyn Session,
+    sets: &[Arc<Set<'_>>],
     stamp: Option<NaiveDateTime>,
     expected: &[Expected],
 ) -> Result<usize, Attempt> {
@@ -274,11 +271,11 @@ async fn apply<C: Executor>(
 
 /// The same for a root whose table is a tree, if only the rows that the user
 /// named get `values`: what they reach goes first.
-async fn apply_to_tree<'a, C: Executor>(
-    conn: &mut C,
-    task: &'a Task<'a, C>,
-    mut sets: Vec<Arc<Set<'a, C>>>,
-    values: &'a Fragment<'a, C::Backend>,
+async fn apply_to_tree<'a>(
+    conn: &mut dyn Session,
+    task: &'a Task<'a>,
+    mut sets: Vec<Arc<Set<'a>>>,
+    values: &'a Typed<'a>,
     mut expected: Vec<Expected>,
 ) -> Result<usize, Attempt> {
     let named = |values| Set {
@@ -308,9 +305,9 @@ async fn apply_to_tree<'a, C: Executor>(
 }
 
 /// Changes the rows of a set, as many as are expected.
-pub(super) async fn update<C: Executor>(
-    conn: &mut C,
-    set: &Set<'_, C>,
+pub(super) async fn update(
+    conn: &mut dyn Session,
+    set: &Set<'_>,
     stamp: Option<NaiveDateTime>,
     expected: Expected,
 ) -> Result<usize, Attempt> {

@@ -4,9 +4,8 @@
 //! `handleref_1` and so on, so that it can be joined to any table without a
 //! name that is meant for two.
 
-use super::{Fragment, Node, push_columns};
-use crate::engine::{Engine, Kind};
-use crate::executor::Executor;
+use super::{Node, push_columns};
+use crate::engine::{Engine, Kind, Typed};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use std::sync::Arc;
@@ -22,17 +21,17 @@ pub(crate) enum Change {
 pub(super) type ForeignKey = &'static [&'static str];
 
 /// Where the rows of a set come from.
-pub(crate) enum Origin<'a, C: Executor> {
+pub(crate) enum Origin<'a> {
     /// The rows that the user named: a `WHERE` clause, or nothing.
-    Target(&'a Fragment<'a, C::Backend>),
+    Target(&'a Typed<'a>),
     /// The children of a set; when restoring only those with its mark.
-    Below(Arc<Set<'a, C>>, ForeignKey),
+    Below(Arc<Set<'a>>, ForeignKey),
     /// The parents of a set, by the foreign key of the set's rows.
-    Above(Arc<Set<'a, C>>, ForeignKey),
+    Above(Arc<Set<'a>>, ForeignKey),
     /// The ancestors of a set in its own table, as far as they are deleted
     /// without a gap.
     Climb {
-        from: Arc<Set<'a, C>>,
+        from: Arc<Set<'a>>,
         foreign_keys: Vec<ForeignKey>,
         /// Without the rows of the set itself.
         strict: bool,
@@ -42,18 +41,18 @@ pub(crate) enum Origin<'a, C: Executor> {
 /// The rows of one table that a change is about: those of the origin that are
 /// live (to delete) or deleted (to restore), and what they reach by links of
 /// the table to itself.
-pub(crate) struct Set<'a, C: Executor> {
-    pub(crate) node: &'a Node<C>,
-    pub(crate) origin: Origin<'a, C>,
+pub(crate) struct Set<'a> {
+    pub(crate) node: &'a Node,
+    pub(crate) origin: Origin<'a>,
     pub(crate) change: Change,
     /// Foreign keys by which rows of this table are children of this table.
     pub(crate) own_links: &'a [ForeignKey],
     /// Further assignments to its rows.
-    pub(crate) values: Option<&'a Fragment<'a, C::Backend>>,
+    pub(crate) values: Option<&'a Typed<'a>>,
     /// Whether its description means other rows once a hook ran.
     pub(crate) once: bool,
     /// Rows that are left out, though what they reach is not.
-    pub(crate) without: Vec<Arc<Set<'a, C>>>,
+    pub(crate) without: Vec<Arc<Set<'a>>>,
 }
 
 /// How the tables behind a set are read.
@@ -66,11 +65,11 @@ pub(crate) enum Read {
     Current,
 }
 
-impl<'a, C: Executor> Set<'a, C> {
-    pub(super) fn state(&self) -> &Fragment<'static, C::Backend> {
+impl<'a> Set<'a> {
+    pub(super) fn state(&self) -> &Typed<'static> {
         match self.change {
-            Change::Delete => &*self.node.live,
-            Change::Restore => &*self.node.deleted,
+            Change::Delete => &self.node.live,
+            Change::Restore => &self.node.deleted,
         }
     }
 
@@ -116,11 +115,11 @@ impl<'a, C: Executor> Set<'a, C> {
     }
 
     /// The set as a query of `columns`, which are among those of its table.
-    pub(super) fn walk<'b>(
+    pub(super) fn walk<'b, DB: Engine>(
         &'b self,
         columns: &[&str],
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         if self.without.is_empty() {
             return self.walk_all(columns, read, out);
@@ -129,7 +128,7 @@ impl<'a, C: Executor> Set<'a, C> {
         out.push_sql("SELECT ");
         push_picked("handleref_all", &all, columns, &mut out);
         out.push_sql(" FROM (");
-        let excepts = C::Backend::KIND == Kind::Postgres;
+        let excepts = DB::KIND == Kind::Postgres;
         out.push_sql(if excepts { "(" } else { "" });
         self.walk_all(&all, read, out.reborrow())?;
         if excepts {
@@ -139,7 +138,7 @@ impl<'a, C: Executor> Set<'a, C> {
         out.push_sql(") AS handleref_all");
         for (at, without) in self.without.iter().enumerate().filter(|_| !excepts) {
             out.push_sql(if at == 0 { " WHERE " } else { " AND " });
-            let own = |out: &mut AstPass<'_, '_, C::Backend>, at: usize| {
+            let own = |out: &mut AstPass<'_, '_, DB>, at: usize| {
                 out.push_sql(&format!("handleref_all.handleref_{at}"));
                 Ok(())
             };
@@ -148,11 +147,11 @@ impl<'a, C: Executor> Set<'a, C> {
         Ok(())
     }
 
-    fn walk_all<'b>(
+    fn walk_all<'b, DB: Engine>(
         &'b self,
         columns: &[&str],
         read: Read,
-        out: AstPass<'_, 'b, C::Backend>,
+        out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         match &self.origin {
             Origin::Climb {
@@ -166,11 +165,11 @@ impl<'a, C: Executor> Set<'a, C> {
     }
 
     /// `SELECT <columns> FROM <table> WHERE <origin> AND <state>`
-    fn walk_base<'b>(
+    fn walk_base<'b, DB: Engine>(
         &'b self,
         columns: &[&str],
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         let upward = matches!(self.origin, Origin::Above(..));
         out.push_sql(if upward {
@@ -194,60 +193,61 @@ impl<'a, C: Executor> Set<'a, C> {
             }
             Origin::Target(_) | Origin::Climb { .. } => self.walk_named(out.reborrow())?,
         }
-        push_read::<C>(read, &mut out);
+        push_read::<DB>(read, &mut out);
         Ok(())
     }
 
     /// `<table> WHERE <as the user said> AND <state>`
-    pub(super) fn walk_named<'b>(
+    pub(super) fn walk_named<'b, DB: Engine>(
         &'b self,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
-        (self.node.push_table)(&mut out)?;
+        self.node.push_table(&mut out)?;
         let mut separator = " WHERE ";
         if let Origin::Target(clause) = &self.origin {
-            if !clause.is_noop(&C::Backend::default())? {
+            let clause = DB::own(clause)?;
+            if !clause.is_noop(&DB::default())? {
                 separator = " AND ";
             }
             clause.walk_ast(out.reborrow())?;
         }
         out.push_sql(separator);
-        self.state().walk_ast(out)
+        DB::own(self.state())?.walk_ast(out)
     }
 
     /// `(<other>) JOIN <table> ON <own columns> = <its columns> WHERE <state>`
-    fn walk_joined<'b>(
+    fn walk_joined<'b, DB: Engine>(
         &'b self,
         own: &[&str],
         other: &'b Self,
         columns: &[&str],
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         out.push_sql("(");
         other.walk(columns, read, out.reborrow())?;
         out.push_sql(") AS handleref_next");
-        push_join::<C>(&mut out);
-        (self.node.push_table)(&mut out)?;
+        push_join::<DB>(&mut out);
+        self.node.push_table(&mut out)?;
         out.push_sql(" ON ");
         push_equal("handleref_next", own, 0, &mut out)?;
         out.push_sql(" WHERE ");
-        self.state().walk_ast(out)
+        DB::own(self.state())?.walk_ast(out)
     }
 
     /// What the base reaches downward, in the table itself.
-    fn walk_tree<'b>(
+    fn walk_tree<'b, DB: Engine>(
         &'b self,
         columns: &[&str],
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         let keys = self.node.keys;
         let matched: Vec<_> = keys.iter().copied().chain(self.stamp()).collect();
         let all = union(&matched, columns);
         let tree = format!("handleref_tree{}", self.depth());
         self.begin_recursion(&tree, all.len(), "", &mut out);
-        let (open, close) = parentheses::<C>(read);
+        let (open, close) = parentheses(DB::KIND, read);
         out.push_sql(open);
         self.walk_base(&all, read, out.reborrow())?;
         out.push_sql(close);
@@ -268,8 +268,8 @@ impl<'a, C: Executor> Set<'a, C> {
             push_equal(&tree, &[stamp], keys.len(), &mut out)?;
         }
         out.push_sql(" WHERE ");
-        self.state().walk_ast(out.reborrow())?;
-        push_read::<C>(read, &mut out);
+        DB::own(self.state())?.walk_ast(out.reborrow())?;
+        push_read::<DB>(read, &mut out);
         out.push_sql(close);
         out.push_sql(") SELECT ");
         push_picked(&tree, &all, columns, &mut out);
@@ -280,14 +280,14 @@ impl<'a, C: Executor> Set<'a, C> {
 
     /// What a set reaches upward, in the table itself. A row of the set is in
     /// it with a 1, a row that was reached with a 0; one may be both.
-    fn walk_climb<'b>(
+    fn walk_climb<'b, DB: Engine>(
         &'b self,
         from: &'b Self,
         foreign_keys: &[ForeignKey],
         strict: bool,
         columns: &[&str],
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         let keys = self.node.keys;
         let references: Vec<_> = foreign_keys
@@ -297,7 +297,7 @@ impl<'a, C: Executor> Set<'a, C> {
         let all = union(&union(keys, &references), columns);
         let tree = format!("handleref_tree{}", self.depth());
         self.begin_recursion(&tree, all.len(), ", handleref_named", &mut out);
-        let (open, close) = parentheses::<C>(read);
+        let (open, close) = parentheses(DB::KIND, read);
         out.push_sql(open);
         out.push_sql("SELECT ");
         push_picked("handleref_start", &all, &all, &mut out);
@@ -320,8 +320,8 @@ impl<'a, C: Executor> Set<'a, C> {
             out.push_sql(")");
         }
         out.push_sql(") WHERE ");
-        self.state().walk_ast(out.reborrow())?;
-        push_read::<C>(read, &mut out);
+        DB::own(self.state())?.walk_ast(out.reborrow())?;
+        push_read::<DB>(read, &mut out);
         out.push_sql(close);
         out.push_sql(") SELECT ");
         push_picked(&tree, &all, columns, &mut out);
@@ -336,12 +336,12 @@ impl<'a, C: Executor> Set<'a, C> {
     }
 
     /// `WITH RECURSIVE <tree>(<columns>) AS (`
-    fn begin_recursion(
+    fn begin_recursion<DB: Engine>(
         &self,
         tree: &str,
         columns: usize,
         more: &str,
-        out: &mut AstPass<'_, '_, C::Backend>,
+        out: &mut AstPass<'_, '_, DB>,
     ) {
         out.push_sql("WITH RECURSIVE ");
         out.push_sql(tree);
@@ -352,11 +352,11 @@ impl<'a, C: Executor> Set<'a, C> {
     }
 
     /// ` FROM <tree> JOIN <table> ON `
-    fn walk_step(&self, tree: &str, out: &mut AstPass<'_, '_, C::Backend>) -> QueryResult<()> {
+    fn walk_step<DB: Engine>(&self, tree: &str, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
         out.push_sql(" FROM ");
         out.push_sql(tree);
-        push_join::<C>(out);
-        (self.node.push_table)(out)?;
+        push_join::<DB>(out);
+        self.node.push_table(out)?;
         out.push_sql(" ON ");
         Ok(())
     }

@@ -4,13 +4,13 @@
 use super::Node;
 use super::set::{Read, Set};
 use super::statements::push_verb;
-use crate::engine::{Engine, Kind};
+use crate::engine::{Engine, Every, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
-use crate::text::read_all;
+use crate::session::Session;
+use crate::sql::Sql;
 use crate::time::{TimeKind, literal_sql};
 use chrono::{NaiveDateTime, TimeDelta};
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::sync::Arc;
 
@@ -21,21 +21,18 @@ pub(super) const TICK: TimeDelta = TimeDelta::microseconds(1);
 ///
 /// Deletions of the last second alone count, so that a row with a date far in
 /// the future (written by a wrong clock) does not pull this one along.
-pub(super) async fn fresh<C: Executor>(
-    conn: &mut C,
-    nodes: &[&Node<C>],
-) -> Result<NaiveDateTime, Error> {
-    let now = read(conn, Clock).await?.ok_or(Error::Stamp {
+pub(super) async fn fresh(conn: &mut dyn Session, nodes: &[&Node]) -> Result<NaiveDateTime, Error> {
+    let now = read(conn, &Clock).await?.ok_or(Error::Stamp {
         model: nodes.first().map_or("", |node| node.name),
     })?;
     // SQLite's clock has milliseconds. One tick on, a moment differs from every
     // one that a clock wrote, and from `updated_at` of a row that was just made.
-    let now = if C::Backend::KIND == Kind::Sqlite {
+    let now = if conn.kind() == Kind::Sqlite {
         now + TICK
     } else {
         now
     };
-    let taken = read(conn, Taken { nodes, now }).await?;
+    let taken = read(conn, &Taken { nodes, now }).await?;
     Ok(taken.map_or(now, |taken| taken + TICK))
 }
 
@@ -43,65 +40,42 @@ pub(super) async fn fresh<C: Executor>(
 ///
 /// A guard does not let a writer take `updated_at` back; rows with a date in
 /// the future are deleted even later, then.
-pub(super) async fn after_rows<C: Executor>(
-    conn: &mut C,
-    sets: &[Arc<Set<'_, C>>],
+pub(super) async fn after_rows(
+    conn: &mut dyn Session,
+    sets: &[Arc<Set<'_>>],
     moment: NaiveDateTime,
 ) -> Result<NaiveDateTime, Error> {
-    let newest = read(conn, Newest(sets)).await?;
+    let newest = read(conn, &Newest(sets)).await?;
     Ok(newest.map_or(moment, |newest| newest.max(moment)) + TICK)
 }
 
-async fn read<C, Q>(conn: &mut C, query: Q) -> Result<Option<NaiveDateTime>, Error>
-where
-    C: Steps,
-    Q: QueryFragment<C::Backend> + QueryId + Send,
-{
-    let rows = conn.texts(query).await?;
-    let texts = rows.into_iter().filter_map(|(text, ..)| text);
-    let moments = read_all(texts, "the mark of a deleted row", |text| {
-        NaiveDateTime::parse_from_str(&text, "%F %T%.f").ok()
-    });
-    Ok(moments?.into_iter().max())
+async fn read(conn: &mut dyn Session, query: &dyn Every) -> Result<Option<NaiveDateTime>, Error> {
+    let rows: Vec<(Option<NaiveDateTime>,)> = conn.rows(Sql::every(query)).await?;
+    Ok(rows.into_iter().filter_map(|(moment,)| moment).max())
 }
 
 struct Clock;
 
-impl QueryId for Clock {
-    type QueryId = Self;
-}
-
 impl<DB: Engine> QueryFragment<DB> for Clock {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(match DB::KIND {
-            Kind::Sqlite => "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now'), NULL, NULL, NULL",
-            Kind::Postgres => {
-                "SELECT to_char(statement_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), \
-                 NULL::text, NULL::text, NULL::text"
-            }
-            Kind::Mysql => {
-                "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), \
-                 CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)"
-            }
+            Kind::Sqlite => "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
+            Kind::Postgres => "SELECT statement_timestamp() AT TIME ZONE 'UTC'",
+            Kind::Mysql => "SELECT UTC_TIMESTAMP(6)",
         });
         Ok(())
     }
 }
 
 /// The latest deletion of each table within the second after `now`.
-struct Taken<'a, C: Executor> {
-    nodes: &'a [&'a Node<C>],
+struct Taken<'a> {
+    nodes: &'a [&'a Node],
     now: NaiveDateTime,
 }
 
-impl<C: Executor> QueryId for Taken<'_, C> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        let kind = C::Backend::KIND;
+impl<DB: Engine> QueryFragment<DB> for Taken<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let kind = DB::KIND;
         // The moment stands in the text; such a text is not worth caching.
         out.unsafe_to_cache_prepared();
         let mut separator = "";
@@ -112,8 +86,8 @@ impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
             out.push_sql(separator);
             separator = " UNION ALL ";
             out.push_sql("SELECT ");
-            push_newest::<C>(mark, time, &mut out)?;
-            (node.push_table)(&mut out)?;
+            push_newest::<DB>(mark, time, &mut out)?;
+            node.push_table(&mut out)?;
             out.push_sql(" WHERE ");
             out.push_identifier(mark)?;
             out.push_sql(" BETWEEN ");
@@ -122,7 +96,7 @@ impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
             out.push_sql(&literal_sql(kind, time, self.now + TimeDelta::seconds(1)));
             if node.roles.deleted_at.is_none() {
                 out.push_sql(" AND ");
-                node.deleted.walk_ast(out.reborrow())?;
+                DB::own(&node.deleted)?.walk_ast(out.reborrow())?;
             }
         }
         Ok(())
@@ -130,15 +104,10 @@ impl<C: Executor> QueryFragment<C::Backend> for Taken<'_, C> {
 }
 
 /// The newest mark of the rows of each set.
-struct Newest<'a, 's, C: Executor>(&'a [Arc<Set<'s, C>>]);
+struct Newest<'a, 's>(&'a [Arc<Set<'s>>]);
 
-impl<C: Executor> QueryId for Newest<'_, '_, C> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<C: Executor> QueryFragment<C::Backend> for Newest<'_, '_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<DB: Engine> QueryFragment<DB> for Newest<'_, '_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let (mut separator, mut first) = ("", true);
         for set in self.0 {
             let Some((mark, time)) = set.node.roles.mark() else {
@@ -147,39 +116,28 @@ impl<C: Executor> QueryFragment<C::Backend> for Newest<'_, '_, C> {
             out.push_sql(separator);
             separator = " UNION ALL ";
             let recursive = self.0.iter().any(|set| set.is_recursive());
-            push_verb::<C>("SELECT", first && recursive, &mut out);
+            push_verb::<DB>("SELECT", first && recursive, &mut out);
             first = false;
-            push_newest::<C>(mark, time, &mut out)?;
+            push_newest::<DB>(mark, time, &mut out)?;
             set.walk_rows(Read::Plain, out.reborrow())?;
         }
         Ok(())
     }
 }
 
-/// `max(<mark>), NULL, NULL, NULL FROM `
-fn push_newest<C: Executor>(
+/// `max(<mark>) FROM `
+fn push_newest<DB: Engine>(
     mark: &str,
     time: TimeKind,
-    out: &mut AstPass<'_, '_, C::Backend>,
+    out: &mut AstPass<'_, '_, DB>,
 ) -> QueryResult<()> {
-    let kind = C::Backend::KIND;
-    let (before, after) = match (kind, time) {
+    let (before, after) = match (DB::KIND, time) {
         (Kind::Sqlite, TimeKind::ZonedText) => ("replace(max(", "), '+00:00', '')"),
-        (Kind::Sqlite, _) => ("max(", ")"),
-        (Kind::Postgres, TimeKind::Plain) => ("to_char(max(", "), 'YYYY-MM-DD HH24:MI:SS.US')"),
-        (Kind::Postgres, _) => (
-            "to_char(max(",
-            ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
-        ),
-        (Kind::Mysql, _) => ("CAST(max(", ") AS CHAR)"),
+        _ => ("max(", ")"),
     };
     out.push_sql(before);
     out.push_identifier(mark)?;
     out.push_sql(after);
-    out.push_sql(match kind {
-        Kind::Sqlite => ", NULL, NULL, NULL FROM ",
-        Kind::Postgres => ", NULL::text, NULL::text, NULL::text FROM ",
-        Kind::Mysql => ", CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR) FROM ",
-    });
+    out.push_sql(" FROM ");
     Ok(())
 }

@@ -3,25 +3,12 @@
 use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numbered};
 use super::{Node, push_columns};
 use crate::engine::{Engine, Kind, fails_late};
-use crate::executor::Executor;
 use crate::last_version::next_sql;
-use crate::text::quoted;
+use crate::sql::quoted;
 use crate::time::{TimeKind, literal_sql, push_now, push_rising};
 use chrono::NaiveDateTime;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
-
-/// Gives a fragment built here what a statement needs.
-macro_rules! statements {
-    ($($node:ident)*) => { $(
-        impl<C: Executor> QueryId for $node<'_, C> {
-            type QueryId = ();
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-    )* };
-}
-pub(super) use statements;
-statements!(Update Lock Unseen Touch Count);
 
 /// The first word of a statement.
 ///
@@ -29,12 +16,8 @@ statements!(Update Lock Unseen Touch Count);
 /// than a warning, so that a part of a tree would be taken for the whole. The
 /// limit is lifted for this one statement: each of the two reads its own
 /// comment, and no session is left changed.
-pub(super) fn push_verb<C: Executor>(
-    verb: &str,
-    recursive: bool,
-    out: &mut AstPass<'_, '_, C::Backend>,
-) {
-    let lift = recursive && C::Backend::KIND == Kind::Mysql;
+pub(super) fn push_verb<DB: Engine>(verb: &str, recursive: bool, out: &mut AstPass<'_, '_, DB>) {
+    let lift = recursive && DB::KIND == Kind::Mysql;
     if lift {
         out.push_sql("/*M! SET STATEMENT max_recursive_iterations = 4294967295 FOR */ ");
     }
@@ -45,36 +28,36 @@ pub(super) fn push_verb<C: Executor>(
     out.push_sql(" ");
 }
 
-impl<C: Executor> Set<'_, C> {
+impl Set<'_> {
     /// Its rows, for a `SELECT`: tables and conditions.
-    pub(super) fn walk_rows<'b>(
+    pub(super) fn walk_rows<'b, DB: Engine>(
         &'b self,
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         if self.is_named() {
             return self.walk_named(out);
         }
-        if C::Backend::KIND == Kind::Mysql {
+        if DB::KIND == Kind::Mysql {
             self.walk_joined_rows(read, out.reborrow())?;
             out.push_sql(" WHERE ");
         } else {
-            (self.node.push_table)(&mut out)?;
+            self.node.push_table(&mut out)?;
             out.push_sql(" WHERE ");
             self.walk_in(out.reborrow())?;
             out.push_sql(" AND ");
         }
-        self.state().walk_ast(out)
+        DB::own(self.state())?.walk_ast(out)
     }
 
     /// `(<set>) JOIN <table> ON <key>`
     ///
     /// The `DISTINCT` keeps MySQL from merging the set into the statement
     /// around it, which may write the same table (error 1093).
-    fn walk_joined_rows<'b>(
+    fn walk_joined_rows<'b, DB: Engine>(
         &'b self,
         read: Read,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         let keys = self.node.keys;
         out.push_sql("(SELECT DISTINCT ");
@@ -82,14 +65,14 @@ impl<C: Executor> Set<'_, C> {
         out.push_sql(" FROM (");
         self.walk(keys, read, out.reborrow())?;
         out.push_sql(") AS handleref_inner) AS handleref_set");
-        push_join::<C>(&mut out);
-        (self.node.push_table)(&mut out)?;
+        push_join::<DB>(&mut out);
+        self.node.push_table(&mut out)?;
         out.push_sql(" ON ");
         push_equal("handleref_set", keys, 0, &mut out)
     }
 
     /// `(<key>) IN (SELECT .. FROM (<set>))`
-    fn walk_in<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+    fn walk_in<'b, DB: Engine>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let keys = self.node.keys;
         out.push_sql("(");
         push_columns("", keys, &mut out)?;
@@ -105,53 +88,53 @@ impl<C: Executor> Set<'_, C> {
 /// `UPDATE .. SET <mark> WHERE <set>`
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
-pub struct Update<'a, C: Executor> {
-    pub(crate) set: &'a Set<'a, C>,
+pub struct Update<'a> {
+    pub(crate) set: &'a Set<'a>,
     /// The moment of the change; `None`: the database's clock.
     pub(crate) stamp: Option<NaiveDateTime>,
 }
 
-impl<C: Executor> QueryFragment<C::Backend> for Update<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<DB: Engine> QueryFragment<DB> for Update<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let set = self.set;
         if self.stamp.is_some() {
             // The moment stands in the text.
             out.unsafe_to_cache_prepared();
         }
-        push_verb::<C>("UPDATE", set.is_recursive(), &mut out);
-        if C::Backend::KIND == Kind::Mysql {
+        push_verb::<DB>("UPDATE", set.is_recursive(), &mut out);
+        if DB::KIND == Kind::Mysql {
             // As `UPDATE .. WHERE (<key>) IN (<set>)` MariaDB before 11.1 reads,
             // and so locks, all rows of the table.
             set.walk_joined_rows(Read::Plain, out.reborrow())?;
         } else {
-            (set.node.push_table)(&mut out)?;
+            set.node.push_table(&mut out)?;
         }
         out.push_sql(" SET ");
         self.walk_assignments(out.reborrow())?;
         out.push_sql(" WHERE ");
-        if C::Backend::KIND != Kind::Mysql {
+        if DB::KIND != Kind::Mysql {
             set.walk_in(out.reborrow())?;
             // Once more, for rows that another transaction changed meanwhile:
             // PostgreSQL re-reads this condition under the row's lock, but not the set.
             out.push_sql(" AND ");
         }
-        set.state().walk_ast(out)
+        DB::own(set.state())?.walk_ast(out)
     }
 }
 
-impl<C: Executor> Update<'_, C> {
+impl Update<'_> {
     /// What is assigned.
-    pub(super) fn walk_assignments<'b>(
+    pub(super) fn walk_assignments<'b, DB: Engine>(
         &'b self,
-        mut out: AstPass<'_, 'b, C::Backend>,
+        mut out: AstPass<'_, 'b, DB>,
     ) -> QueryResult<()> {
         let node = self.set.node;
         if let Some(values) = self.set.values {
-            values.walk_ast(out.reborrow())?;
+            DB::own(values)?.walk_ast(out.reborrow())?;
             out.push_sql(", ");
         }
         let delete = self.set.change == Change::Delete;
-        node.status.walk_assignment(delete, &mut out)?;
+        DB::own(&node.status[usize::from(delete)])?.walk_ast(out.reborrow())?;
         let mut separator = if node.roles.status.is_some() {
             ", "
         } else {
@@ -172,7 +155,7 @@ impl<C: Executor> Update<'_, C> {
             out.push_sql(separator);
             out.push_identifier(version)?;
             out.push_sql(" = ");
-            let kind = C::Backend::KIND;
+            let kind = DB::KIND;
             let held = quoted(kind, version);
             out.push_sql(&next_sql(kind, &held, bits, node.name));
             separator = ", ";
@@ -189,9 +172,9 @@ impl<C: Executor> Update<'_, C> {
         Ok(())
     }
 
-    fn push_moment(&self, kind: TimeKind, out: &mut AstPass<'_, '_, C::Backend>) {
+    fn push_moment<DB: Engine>(&self, kind: TimeKind, out: &mut AstPass<'_, '_, DB>) {
         match self.stamp {
-            Some(stamp) => out.push_sql(&literal_sql(C::Backend::KIND, kind, stamp)),
+            Some(stamp) => out.push_sql(&literal_sql(DB::KIND, kind, stamp)),
             None => push_now(kind, out),
         }
     }
@@ -200,13 +183,13 @@ impl<C: Executor> Update<'_, C> {
 /// Locks the rows of a set against other writers, and counts them. The second
 /// number is 1 if the transaction keeps to a snapshot that does not show what
 /// others commit meanwhile (asked on PostgreSQL alone).
-pub(crate) struct Lock<'a, C: Executor>(pub(crate) &'a Set<'a, C>);
+pub(crate) struct Lock<'a>(pub(crate) &'a Set<'a>);
 
-impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        fails_late::<C::Backend>(&mut out);
-        push_verb::<C>("SELECT", self.0.is_recursive(), &mut out);
-        out.push_sql(match C::Backend::KIND {
+impl<DB: Engine> QueryFragment<DB> for Lock<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        fails_late::<DB>(&mut out);
+        push_verb::<DB>("SELECT", self.0.is_recursive(), &mut out);
+        out.push_sql(match DB::KIND {
             // SQLite locks the database, at the first statement that can write.
             Kind::Sqlite | Kind::Mysql => "count(*), 0 FROM ",
             Kind::Postgres => {
@@ -215,7 +198,7 @@ impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
             }
         });
         self.0.walk_rows(Read::Current, out.reborrow())?;
-        out.push_sql(match C::Backend::KIND {
+        out.push_sql(match DB::KIND {
             Kind::Sqlite => "",
             Kind::Mysql => " FOR UPDATE",
             Kind::Postgres => " FOR UPDATE) AS handleref_locked",
@@ -230,17 +213,17 @@ impl<C: Executor> QueryFragment<C::Backend> for Lock<'_, C> {
 /// deleted, and would stay live below a parent that is being deleted. To lock
 /// it is a serialization failure. One that somebody is only about to restore is
 /// passed over: he needs the parent, which is locked.
-pub(crate) struct Unseen<'a, C: Executor> {
-    pub(crate) parents: &'a Set<'a, C>,
-    pub(crate) children: &'a Node<C>,
+pub(crate) struct Unseen<'a> {
+    pub(crate) parents: &'a Set<'a>,
+    pub(crate) children: &'a Node,
     pub(crate) foreign_key: ForeignKey,
 }
 
-impl<C: Executor> QueryFragment<C::Backend> for Unseen<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<DB: Engine> QueryFragment<DB> for Unseen<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let keys = self.parents.node.keys;
         out.push_sql("SELECT count(*), CAST(0 AS BIGINT) FROM (SELECT 1 FROM ");
-        (self.children.push_table)(&mut out)?;
+        self.children.push_table(&mut out)?;
         out.push_sql(" WHERE (");
         push_columns("", self.foreign_key, &mut out)?;
         out.push_sql(") IN (SELECT ");
@@ -248,19 +231,19 @@ impl<C: Executor> QueryFragment<C::Backend> for Unseen<'_, C> {
         out.push_sql(" FROM (");
         self.parents.walk(keys, Read::Plain, out.reborrow())?;
         out.push_sql(") AS handleref_set) AND ");
-        self.children.deleted.walk_ast(out.reborrow())?;
+        DB::own(&self.children.deleted)?.walk_ast(out.reborrow())?;
         out.push_sql(" FOR SHARE SKIP LOCKED) AS handleref_locked");
         Ok(())
     }
 }
 
 /// A statement that writes nothing but takes SQLite's write lock.
-pub(crate) struct Touch<'a, C: Executor>(pub(crate) &'a Node<C>);
+pub(crate) struct Touch<'a>(pub(crate) &'a Node);
 
-impl<C: Executor> QueryFragment<C::Backend> for Touch<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<DB: Engine> QueryFragment<DB> for Touch<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("UPDATE ");
-        (self.0.push_table)(&mut out)?;
+        self.0.push_table(&mut out)?;
         out.push_sql(" SET ");
         let key: Vec<_> = self.0.keys.iter().copied().take(1).collect();
         push_columns("", &key, &mut out)?;
@@ -272,30 +255,30 @@ impl<C: Executor> QueryFragment<C::Backend> for Touch<'_, C> {
 }
 
 /// How many rows of a table were deleted at a moment.
-pub(crate) struct Count<'a, C: Executor> {
-    pub(crate) node: &'a Node<C>,
+pub(crate) struct Count<'a> {
+    pub(crate) node: &'a Node,
     pub(crate) stamp: NaiveDateTime,
 }
 
-impl<C: Executor> QueryFragment<C::Backend> for Count<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<DB: Engine> QueryFragment<DB> for Count<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // The moment stands in the text.
         out.unsafe_to_cache_prepared();
-        out.push_sql(if C::Backend::KIND == Kind::Postgres {
+        out.push_sql(if DB::KIND == Kind::Postgres {
             "SELECT count(*), 0::bigint FROM "
         } else {
             "SELECT count(*), 0 FROM "
         });
-        (self.node.push_table)(&mut out)?;
+        self.node.push_table(&mut out)?;
         if let Some((mark, kind)) = self.node.roles.mark() {
             out.push_sql(" WHERE ");
             out.push_identifier(mark)?;
             out.push_sql(" = ");
-            out.push_sql(&literal_sql(C::Backend::KIND, kind, self.stamp));
+            out.push_sql(&literal_sql(DB::KIND, kind, self.stamp));
             if self.node.roles.deleted_at.is_none() {
                 // Live rows are no part of a deletion.
                 out.push_sql(" AND ");
-                self.node.deleted.walk_ast(out)?;
+                DB::own(&self.node.deleted)?.walk_ast(out)?;
             }
         }
         Ok(())

@@ -1,15 +1,14 @@
 //! Personal data in what changesets say about themselves.
 
 use super::meta::{Actor, ChangesetMeta};
-use super::query::is_text;
+use super::query::is_actor;
 use crate::context::write_lock;
-use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Transaction};
-use crate::literal::literal;
 use crate::record::ChangesetNo;
 use crate::record::maintain::{EventKind, write_event};
-use crate::text::Sql;
+use crate::session::Session;
+use crate::session::{Executor, Transaction};
+use crate::sql::Sql;
 use serde_json::json;
 use std::borrow::Cow;
 
@@ -118,32 +117,23 @@ impl EraseChangesets {
         })
     }
 
-    async fn inside<C: Steps>(&self, conn: &mut C) -> Result<u64, Error> {
-        let kind = C::Backend::KIND;
+    async fn inside(&self, conn: &mut dyn Session) -> Result<u64, Error> {
+        let kind = conn.kind();
         write_lock(conn).await?;
-        let set = self.set.iter().map(|(column, with)| {
-            let with = with.as_ref().map(|text| literal(kind, text));
-            format!("{column} = {}", with.unwrap_or("NULL".into()))
-        });
-        let mut set: Vec<_> = set.collect();
-        if set.is_empty() {
-            // Whether there is one is asked all the same.
-            set.push("comment = comment".into());
+        let mut sql = Sql::new("UPDATE handleref_changesets AS handleref_c SET ");
+        for (at, (column, with)) in self.set.iter().enumerate() {
+            sql = sql.sql(if at > 0 { ", " } else { "" }).sql(column);
+            sql = sql.sql(" = ").bind(with.as_deref());
         }
-        let which = match &self.which {
-            Which::One(no) => format!("handleref_c.id = {}", no.0),
-            Which::By(actor) => format!(
-                "{} AND handleref_c.actor_kind = {}",
-                is_text(kind, "actor", &actor.to_string()),
-                literal(kind, actor.kind())
-            ),
-        };
-        let sql = Sql::new::<C>()
-            .sql("UPDATE handleref_changesets AS handleref_c SET ")
-            .sql(&set.join(", "))
-            .sql(" WHERE ")
-            .sql(&which);
-        let changesets = conn.execute(sql.query()).await? as u64;
+        if self.set.is_empty() {
+            // Whether there is one is asked all the same.
+            sql = sql.sql("comment = comment");
+        }
+        let sql = sql.sql(" WHERE ").append(match &self.which {
+            Which::One(no) => Sql::new("handleref_c.id = ").bind(no.0),
+            Which::By(actor) => is_actor(kind, actor),
+        });
+        let changesets = conn.execute(sql).await? as u64;
         let one = match &self.which {
             Which::One(no) if changesets == 0 => return Err(Error::NoChangeset { no: no.0 }),
             Which::One(no) => Some(no.0),

@@ -1,7 +1,7 @@
 //! Who made a changeset, and why.
 
 use crate::error::Error;
-use crate::text::storable;
+use crate::sql::storable;
 use crate::time::{Instant, floor_micros, is_storable};
 use chrono::NaiveDateTime;
 use serde::Serialize;

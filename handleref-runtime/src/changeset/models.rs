@@ -1,47 +1,56 @@
 //! Recorded models, one or several, without their types.
 
-use super::net::{Touched, touched};
+use super::net::{Net, Touched, touched};
 use super::stored::Changeset;
-use super::undo::Inverse;
+use super::undo::{Inverse, OnEngine};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::facts::Capture;
 use crate::record::query::Loaded;
 use crate::record::subject::Subject;
 use crate::record::{Fields, Json, Recall, Recorded};
+use crate::session::Session;
 use crate::sync::{Change, Place, rows};
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 
 /// One recorded model, or a tuple of up to eight; tuples may be nested.
 #[diagnostic::on_unimplemented(
-    message = "the changes of `{Self}` cannot be read on the connection `{C}`",
+    message = "the changes of `{Self}` cannot be read from `{DB}`",
     note = "name one model that derives `Recorded`, `Queryable`, `Selectable` and `Serialize`, or a tuple of up to eight of them"
 )]
-pub trait Models<C: Executor> {
+pub trait Models<DB: Engine> {
     /// Adds them to a list.
     #[doc(hidden)]
-    fn list(models: &mut Vec<Box<dyn AnyModel<C>>>);
+    fn list(models: &mut Vec<Box<dyn AnyModel>>);
 }
 
 /// What is done in the end.
-pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = crate::session::Boxed<'a, Result<T, Error>>;
 
 /// A recorded model without its type.
 #[doc(hidden)]
-pub trait AnyModel<C: Executor>: Send + Sync {
+pub trait AnyModel: Send + Sync {
     /// What is known of it.
     fn facts(&self) -> Facts;
-    /// What a changeset did to its rows, and how it is undone.
+    /// What a changeset did to its rows.
+    fn nets<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        changeset: &'a Changeset,
+    ) -> Boxed<'a, Vec<Net>>;
+    /// The same, and how it is undone.
     fn touched<'a>(
         &'a self,
-        conn: &'a mut C,
+        conn: &'a mut dyn Session,
         changeset: &'a Changeset,
-    ) -> Boxed<'a, Vec<Box<dyn Inverse<C>>>>;
+    ) -> Boxed<'a, Vec<Box<dyn Inverse>>>;
     /// The changes that these records are.
     #[doc(hidden)]
-    fn changes<'a>(&'a self, conn: &'a mut C, places: &'a [Place]) -> Boxed<'a, Vec<Change>>;
+    fn changes<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        places: &'a [Place],
+    ) -> Boxed<'a, Vec<Change>>;
 }
 
 /// What is known of a model.
@@ -113,62 +122,77 @@ impl Facts {
     }
 }
 
-struct Of<M>(PhantomData<fn() -> M>);
+struct Of<M, DB>(PhantomData<fn() -> (M, DB)>);
 
-impl<M, C> AnyModel<C> for Of<M>
+impl<M, DB> AnyModel for Of<M, DB>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     fn facts(&self) -> Facts {
         Facts::of::<M>()
     }
 
+    fn nets<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        changeset: &'a Changeset,
+    ) -> Boxed<'a, Vec<Net>> {
+        Box::pin(async move {
+            let found = touched::<M, DB>(conn, changeset).await?;
+            Ok(found.into_iter().map(|one| one.net).collect())
+        })
+    }
+
     fn touched<'a>(
         &'a self,
-        conn: &'a mut C,
+        conn: &'a mut dyn Session,
         changeset: &'a Changeset,
-    ) -> Boxed<'a, Vec<Box<dyn Inverse<C>>>> {
+    ) -> Boxed<'a, Vec<Box<dyn Inverse>>> {
         Box::pin(async move {
-            let found = touched::<M, C>(conn, changeset).await?;
-            let boxed = |one: Touched<M>| Box::new(one) as Box<dyn Inverse<C>>;
+            let found = touched::<M, DB>(conn, changeset).await?;
+            let boxed = |one: Touched<M>| Box::new(OnEngine::<M, DB>::new(one)) as Box<dyn Inverse>;
             Ok(found.into_iter().map(boxed).collect())
         })
     }
 
-    fn changes<'a>(&'a self, conn: &'a mut C, places: &'a [Place]) -> Boxed<'a, Vec<Change>> {
-        Box::pin(rows::load::<M, C>(conn, places))
+    fn changes<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        places: &'a [Place],
+    ) -> Boxed<'a, Vec<Change>> {
+        Box::pin(rows::load::<M, DB>(conn, places))
     }
 }
 
 /// One model; a trait of its own, so that all it lacks is one error.
 #[doc(hidden)]
-pub trait Model<C: Executor> {
-    fn boxed() -> Box<dyn AnyModel<C>>;
+pub trait Model<DB: Engine> {
+    fn boxed() -> Box<dyn AnyModel>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<M, C> Model<C> for M
+impl<M, DB> Model<DB> for M
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    fn boxed() -> Box<dyn AnyModel<C>> {
-        Box::new(Of::<M>(PhantomData))
+    fn boxed() -> Box<dyn AnyModel> {
+        Box::new(Of::<M, DB>(PhantomData))
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: Recorded + Model<C>, C: Executor> Models<C> for M {
-    fn list(models: &mut Vec<Box<dyn AnyModel<C>>>) {
+impl<M: Recorded + Model<DB>, DB: Engine> Models<DB> for M {
+    fn list(models: &mut Vec<Box<dyn AnyModel>>) {
         models.push(M::boxed());
     }
 }
 
 macro_rules! tuples {
     ($(($($model:ident)+))*) => { $(
-        impl<$($model: Models<Conn>,)+ Conn: Executor> Models<Conn> for ($($model,)+) {
-            fn list(models: &mut Vec<Box<dyn AnyModel<Conn>>>) {
+        impl<$($model: Models<Db>,)+ Db: Engine> Models<Db> for ($($model,)+) {
+            fn list(models: &mut Vec<Box<dyn AnyModel>>) {
                 $($model::list(models);)+
             }
         }
@@ -179,9 +203,14 @@ tuples! {
 }
 
 /// The models of a list, each once.
-pub(crate) fn models<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
+pub(crate) fn models<Ms: Models<DB>, DB: Engine>() -> Vec<Box<dyn AnyModel>> {
     let mut models = Vec::new();
     Ms::list(&mut models);
+    distinct(&mut models);
+    models
+}
+
+fn distinct(models: &mut Vec<Box<dyn AnyModel>>) {
     let mut seen: Vec<&'static str> = Vec::new();
     models.retain(|model| {
         let records = model.facts().model.recording.records;
@@ -189,5 +218,4 @@ pub(crate) fn models<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> 
         seen.push(records);
         new
     });
-    models
 }

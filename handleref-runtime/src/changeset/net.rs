@@ -6,15 +6,16 @@ use super::object::ObjectRef;
 use super::stored::Changeset;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::record::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
 };
 use crate::record::living::lives_sql;
-use crate::record::query::{Beside, Loaded, Rest, Sql};
-use crate::record::{Fields, Json, LiveName, Operation, Recall, Recorded};
-use crate::text::{integer, quoted};
+use crate::record::query::Loaded;
+use crate::record::subject::Subject;
+use crate::record::{Fields, Json, Operation, Recall, Recorded};
+use crate::session::{Head, Session};
+use crate::sql::{Sql, quoted};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -62,134 +63,166 @@ pub(super) struct Touched<M: Recorded> {
 
 /// The rows of a model that a changeset touched, in the order of their first
 /// records. Two queries, whatever the number of rows.
-pub(super) async fn touched<M, C>(
-    conn: &mut C,
+pub(super) async fn touched<M, DB>(
+    conn: &mut dyn Session,
     changeset: &Changeset,
 ) -> Result<Vec<Touched<M>>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    let (kind, table) = (C::Backend::KIND, M::LiveTable::SQL_NAME);
-    let records = quoted(kind, M::RECORDING.records);
-    let belongs = belongs(changeset);
-    let from = format!(
-        " FROM {records} AS {} WHERE {belongs} ORDER BY {RECORD_ID}",
-        quoted(kind, table)
-    );
-    let rows = M::load_beside(conn, beside::<M, C>(), rest(from)).await?;
-    let mut found: Vec<Touched<M>> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    for (id, version, said, lives, row) in rows {
+    let subject = Subject::of::<M>();
+    let from = of_changeset(&subject, changeset);
+    let rows = M::load_after(conn, columns(DB::KIND, &subject), from).await?;
+    let mut keys: HashMap<String, M::RecordKey> = HashMap::new();
+    let rows = rows.into_iter().map(|(head, row)| {
         let key = row.record_key();
         let text = key.text();
-        let (operation, redacted) = said.split_once(' ').unwrap_or((&said, ""));
-        let at = *places.entry(text).or_insert_with_key(|text| {
-            found.push(Touched {
-                key,
-                net: Net {
-                    object: ObjectRef {
-                        model: M::RECORDED_NAME.to_owned(),
-                        key: text.clone(),
-                    },
-                    first: id,
-                    last: id,
-                    before: None,
-                    after: None,
-                    redacted: Vec::new(),
-                    known: operation == Operation::Insert.as_str(),
+        keys.insert(text.clone(), key);
+        record(head, text, row.values())
+    });
+    let rows = rows.collect::<Result<Vec<_>, Error>>()?;
+    let earlier = match rows.is_empty() {
+        true => Vec::new(),
+        false => {
+            let from = before(DB::KIND, &subject, changeset);
+            M::load_after(conn, columns(DB::KIND, &subject), from).await?
+        }
+    };
+    let earlier = earlier
+        .into_iter()
+        .map(|(head, row)| record(head, row.record_key().text(), row.values()));
+    let nets = nets(subject.name, rows, earlier.collect::<Result<_, _>>()?);
+    let touched = nets.into_iter().filter_map(|net| {
+        let key = keys.remove(&net.object.key)?;
+        Some(Touched { key, net })
+    });
+    Ok(touched.collect())
+}
+
+/// A record, without the type of its row.
+struct Read {
+    id: i64,
+    version: i64,
+    operation: String,
+    redacted: Option<String>,
+    live: bool,
+    key: String,
+    values: Vec<Value>,
+}
+
+fn record(head: Head, key: String, values: Vec<Value>) -> Result<Read, Error> {
+    let (id, version, operation, redacted, live) = head.read()?;
+    Ok(Read {
+        id,
+        version,
+        operation,
+        redacted,
+        live,
+        key,
+        values,
+    })
+}
+
+impl Read {
+    fn state(self) -> Option<StateAt> {
+        (self.operation != Operation::Delete.as_str()).then_some(StateAt {
+            version: self.version,
+            live: self.live,
+            values: self.values,
+        })
+    }
+}
+
+/// From the records of a changeset, and the last one of each row before them.
+fn nets(model: &'static str, rows: Vec<Read>, before: Vec<Read>) -> Vec<Net> {
+    let mut found: Vec<Net> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for row in rows {
+        let at = *places.entry(row.key.clone()).or_insert_with_key(|key| {
+            found.push(Net {
+                object: ObjectRef {
+                    model: model.to_owned(),
+                    key: key.clone(),
                 },
+                first: row.id,
+                last: row.id,
+                before: None,
+                after: None,
+                redacted: Vec::new(),
+                known: row.operation == Operation::Insert.as_str(),
             });
             found.len() - 1
         });
-        let Some(Touched { net, .. }) = found.get_mut(at) else {
+        let Some(net) = found.get_mut(at) else {
             continue;
         };
-        net.last = id;
-        net.after = state(operation, version, lives, &row);
-        let names = redacted.split(',').filter(|name| !name.is_empty());
-        for name in names {
+        net.last = row.id;
+        let names = row.redacted.as_deref().unwrap_or_default().split(',');
+        for name in names.filter(|name| !name.is_empty()) {
             if !net.redacted.iter().any(|known| known == name) {
                 net.redacted.push(name.to_owned());
             }
         }
+        net.after = row.state();
     }
-    if found.is_empty() {
-        return Ok(found);
-    }
-    for (_, version, operation, lives, row) in before::<M, C>(conn, &belongs).await? {
-        let place = places.get(&row.record_key().text());
-        if let Some(Touched { net, .. }) = place.and_then(|at| found.get_mut(*at)) {
-            let operation = operation.split_once(' ').map_or(&*operation, |(it, _)| it);
-            net.before = state(operation, version, lives, &row);
+    for row in before {
+        let place = places.get(&row.key);
+        if let Some(net) = place.and_then(|at| found.get_mut(*at)) {
+            net.before = row.state();
             net.known = true;
         }
     }
-    Ok(found)
-}
-
-fn state<M: Fields<Json>>(operation: &str, version: i64, lives: i64, row: &M) -> Option<StateAt> {
-    (operation != Operation::Delete.as_str()).then(|| StateAt {
-        version,
-        live: lives != 0,
-        values: row.values(),
-    })
-}
-
-fn rest<'a, C: Executor>(sql: String) -> Rest<'a, C> {
-    Rest(Sql::once(sql))
+    found
 }
 
 /// Whether a record belongs to a changeset. The range of numbers finds it by
 /// the primary key.
-fn belongs(changeset: &Changeset) -> String {
-    let until = match changeset.last {
-        Some(last) => format!(" AND {RECORD_ID} <= {last}"),
-        None => String::new(),
-    };
-    format!(
-        "{RECORD_CHANGESET} = {} AND {RECORD_ID} > {}{until}",
-        changeset.no.0, changeset.first
-    )
+fn belongs<'a>(sql: Sql<'a>, changeset: &Changeset) -> Sql<'a> {
+    let sql = sql.name(RECORD_CHANGESET).sql(" = ").bind(changeset.no.0);
+    let sql = sql.sql(" AND ").name(RECORD_ID);
+    let sql = sql.sql(" > ").bind(changeset.first);
+    match changeset.last {
+        Some(last) => sql.sql(" AND ").name(RECORD_ID).sql(" <= ").bind(last),
+        None => sql,
+    }
 }
 
-/// Number, version, operation with redacted columns, and whether the row lives.
-fn beside<'a, M: Recorded, C: Executor>() -> Rest<'a, C> {
-    let kind = C::Backend::KIND;
-    let said = match (M::RECORDING.redacts(), kind) {
-        (false, _) => RECORD_OPERATION.to_owned(),
-        (true, Kind::Mysql) => {
-            format!("CONCAT({RECORD_OPERATION}, ' ', COALESCE({RECORD_REDACTED}, ''))")
-        }
-        (true, _) => format!("{RECORD_OPERATION} || ' ' || COALESCE({RECORD_REDACTED}, '')"),
+/// Number, version, operation, redacted columns, and whether the row lives.
+fn columns(kind: Kind, subject: &Subject) -> (usize, Sql<'static>) {
+    let sql = Sql::new("").names("", &[RECORD_ID, RECORD_VERSION, RECORD_OPERATION]);
+    let sql = match subject.recording.redacts() {
+        true => sql.sql(", ").name(RECORD_REDACTED),
+        false => sql.sql(", NULL"),
     };
-    let integer = integer::<C>();
-    rest(format!(
-        "{RECORD_ID}, {RECORD_VERSION}, {said}, CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {integer})",
-        lives_sql(kind, M::RECORDED_ROLES, "")
-    ))
+    let lives = lives_sql(kind, subject.roles, "");
+    let sql = sql.sql(", CASE WHEN ").made(lives);
+    (5, sql.sql(" THEN 1 ELSE 0 END"))
+}
+
+fn of_changeset(subject: &Subject, changeset: &Changeset) -> Sql<'static> {
+    let from = Sql::new(" FROM ").name(subject.recording.records);
+    let from = from.sql(" AS ").name(subject.table).sql(" WHERE ");
+    let from = belongs(from, changeset).sql(" ORDER BY ");
+    from.name(RECORD_ID)
 }
 
 /// The last record of each touched row before its first one in the changeset.
-async fn before<M, C>(conn: &mut C, belongs: &str) -> Result<Vec<Beside<M>>, Error>
-where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
-{
-    let kind = C::Backend::KIND;
-    let records = quoted(kind, M::RECORDING.records);
-    let names: Vec<String> = M::RECORDED_KEY.iter().map(|it| quoted(kind, it)).collect();
+fn before(kind: Kind, subject: &Subject, changeset: &Changeset) -> Sql<'static> {
+    let records = quoted(kind, subject.recording.records);
+    let table = quoted(kind, subject.table);
+    let names: Vec<String> = subject.key.iter().map(|it| quoted(kind, it)).collect();
     let same: Vec<String> = names
         .iter()
         .map(|name| format!("handleref_p.{name} = handleref_f.{name}"))
         .collect();
     let (names, same) = (names.join(", "), same.join(" AND "));
-    let table = quoted(kind, M::LiveTable::SQL_NAME);
-    let from = format!(
-        " FROM (SELECT {names}, MIN({RECORD_ID}) AS handleref_first FROM {records} WHERE {belongs} GROUP BY {names}) handleref_f \
-         JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
+    let from = Sql::new("").made(format!(
+        " FROM (SELECT {names}, MIN({RECORD_ID}) AS handleref_first FROM {records} WHERE "
+    ));
+    belongs(from, changeset).made(format!(
+        " GROUP BY {names}) handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
          (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {same} \
          AND handleref_p.{RECORD_ID} < handleref_f.handleref_first)"
-    );
-    Ok(M::load_beside(conn, beside::<M, C>(), rest(from)).await?)
+    ))
 }

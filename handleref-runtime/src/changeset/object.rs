@@ -1,12 +1,15 @@
 //! References to rows that survive the rows.
 
 use super::query::{Changesets, changesets};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::record::facts::RECORD_ID;
-use crate::record::query::{KeyIs, Loaded, Rest, Sql};
+use crate::record::query::{KeyIs, Loaded};
 use crate::record::{LiveName, Recall, Recorded};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sql::Sql;
 use serde_json::Value;
 use std::fmt;
 
@@ -136,9 +139,9 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn instance<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Option<M>, Error>>
     where
         C: Executor,
-        M: Recall<C> + Loaded<C>,
+        M: Recall<C::Backend> + Loaded<C::Backend>,
     {
-        C::run(live::<M, C>(conn, &self.key, false))
+        C::run(live::<M, C::Backend>(conn, &self.key, false))
     }
 
     /// Whether the row is gone. A soft-deleted row is not.
@@ -148,9 +151,13 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn is_deleted<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<bool, Error>>
     where
         C: Executor,
-        M: Recall<C> + Loaded<C>,
+        M: Recall<C::Backend> + Loaded<C::Backend>,
     {
-        C::run(async move { Ok(live::<M, C>(conn, &self.key, false).await?.is_none()) })
+        C::run(async move {
+            Ok(live::<M, C::Backend>(conn, &self.key, false)
+                .await?
+                .is_none())
+        })
     }
 
     /// The row as its last record says, even if it is gone; `None` if there is
@@ -161,20 +168,20 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn last_state<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Option<M>, Error>>
     where
         C: Executor,
-        M: Recall<C> + Loaded<C>,
+        M: Recall<C::Backend> + Loaded<C::Backend>,
     {
         C::run(async move {
-            let key = KeyIs::<M, C>::new(&self.key);
+            let key = KeyIs::<M, C::Backend>::new(&self.key);
             let from = Sql::new(" FROM ")
                 .name(M::RECORDING.records)
-                .text(" AS ")
+                .sql(" AS ")
                 .name(M::LiveTable::SQL_NAME)
-                .text(" WHERE ")
-                .part(&key)
-                .text(" ORDER BY ")
+                .sql(" WHERE ")
+                .part::<C::Backend>(&key)
+                .sql(" ORDER BY ")
                 .name(RECORD_ID)
-                .text(" DESC LIMIT 1");
-            Ok(M::load_from(conn, Rest(from)).await?.pop())
+                .sql(" DESC LIMIT 1");
+            Ok(M::load_from(conn.session(), from).await?.pop())
         })
     }
 
@@ -182,29 +189,29 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn changesets<C>(&self) -> Changesets<C>
     where
         C: Executor + 'static,
-        M: Recall<C>,
+        M: Recall<C::Backend>,
     {
         changesets().of_key::<M>(&self.key)
     }
 }
 
 /// The row with this key.
-pub(super) async fn live<M, C>(
-    conn: &mut C,
+pub(super) async fn live<M, DB>(
+    conn: &mut dyn Session,
     key: &M::RecordKey,
     lock: bool,
 ) -> Result<Option<M>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB>,
 {
-    let key = KeyIs::<M, C>::new(key);
+    let key = KeyIs::<M, DB>::new(key);
     let from = Sql::new(" FROM ")
         .name(M::LiveTable::SQL_NAME)
-        .text(" WHERE ")
-        .part(&key);
+        .sql(" WHERE ")
+        .part::<DB>(&key);
     let from = if lock { from.lock() } else { from };
-    Ok(M::load_from(conn, Rest(from)).await?.pop())
+    Ok(M::load_from(conn.session(), from).await?.pop())
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use super::stored::{Changeset, columns};
 use crate::absent::{HISTORY, or_not_installed};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
-use crate::literal::literal;
 use crate::record::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
-use crate::record::query::{OwnKeyIs, Sql};
+use crate::record::query::OwnKeyIs;
 use crate::record::{ChangesetNo, Recall, Recorded};
-use crate::text::{integer, quoted, read_all, unreadable};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::quoted;
 use crate::time::{BoundTime, Instant};
 use diesel::query_builder::QueryFragment;
 use std::fmt;
@@ -36,8 +37,6 @@ pub fn changesets<C: Executor>() -> Changesets<C> {
     }
 }
 
-const A_CHANGESET: &str = "a changeset of `handleref_changesets`";
-
 /// The changesets that meet all conditions; made by [`changesets`].
 #[must_use = "nothing is read before `.load(conn)` or `.count(conn)`"]
 pub struct Changesets<C: Executor> {
@@ -61,7 +60,7 @@ enum Filter {
     Undoing(i64),
 }
 
-type Condition<C> = dyn QueryFragment<<C as crate::executor::Steps>::Backend> + Send + Sync;
+type Condition<C> = dyn QueryFragment<<C as Executor>::Backend> + Send + Sync;
 
 /// What a changeset has to have changed.
 struct Of<C: Executor> {
@@ -167,7 +166,7 @@ impl<C: Executor> Changesets<C> {
     }
 
     /// Only those that changed this row, whether it still exists or not.
-    pub fn of_row<M: Recall<C>>(self, row: &M) -> Self
+    pub fn of_row<M: Recall<C::Backend>>(self, row: &M) -> Self
     where
         C: 'static,
     {
@@ -175,13 +174,13 @@ impl<C: Executor> Changesets<C> {
     }
 
     /// Only those that changed the row with this key.
-    pub fn of_key<M: Recall<C>>(self, key: &M::RecordKey) -> Self
+    pub fn of_key<M: Recall<C::Backend>>(self, key: &M::RecordKey) -> Self
     where
         C: 'static,
     {
         let mut this = self.of::<M>();
         if let Some(of) = &mut this.of {
-            of.row = Some(Arc::new(OwnKeyIs::<M, C>::new(key.clone())));
+            of.row = Some(Arc::new(OwnKeyIs::<M, C::Backend>::new(key.clone())));
         }
         this
     }
@@ -234,14 +233,14 @@ impl<C: Executor> Changesets<C> {
     pub fn load(self, conn: &mut C) -> C::Output<'_, Result<Vec<Changeset>, Error>> {
         C::run(async move {
             self.check()?;
-            let columns = columns::<C>("handleref_c.");
             let order = if self.oldest_first { "" } else { " DESC" };
-            let sql = self.select(format!("SELECT {columns}")).text(format!(
-                " ORDER BY handleref_c.id{order} LIMIT {} OFFSET {}",
-                self.limit, self.offset
-            ));
-            match conn.wide(sql).await {
-                Ok(rows) => read_all(rows, A_CHANGESET, Changeset::read),
+            let sql = self
+                .select(columns("handleref_c."))
+                .sql(" ORDER BY handleref_c.id")
+                .sql(order)
+                .made(format!(" LIMIT {} OFFSET {}", self.limit, self.offset));
+            match conn.session().rows(sql).await {
+                Ok(rows) => Ok(rows.into_iter().map(Changeset::read).collect()),
                 Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
             }
         })
@@ -254,9 +253,9 @@ impl<C: Executor> Changesets<C> {
     pub fn count(self, conn: &mut C) -> C::Output<'_, Result<i64, Error>> {
         C::run(async move {
             self.check()?;
-            let sql = self.select("SELECT COUNT(*), COUNT(*)".into());
-            match conn.numbers(sql).await {
-                Ok(found) => Ok(found.first().map_or(0, |(count, _)| *count)),
+            let sql = self.select(Sql::new("COUNT(*)"));
+            match conn.session().one::<(i64,)>(sql).await {
+                Ok((count,)) => Ok(count),
                 Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
             }
         })
@@ -276,31 +275,27 @@ impl<C: Executor> Changesets<C> {
         }
     }
 
-    fn select(&self, columns: String) -> Sql<'_, C::Backend> {
+    fn select(&self, columns: Sql<'static>) -> Sql<'_> {
         let kind = C::Backend::KIND;
-        let mut sql = Sql::new("")
-            .text(columns)
-            .text(" FROM handleref_changesets handleref_c WHERE 1 = 1");
+        let mut sql = Sql::new("SELECT ")
+            .append(columns)
+            .sql(" FROM handleref_changesets handleref_c WHERE 1 = 1");
         for filter in &self.filters {
-            sql = sql.text(" AND ").append(filter.sql(kind));
+            sql = sql.made(" AND ").append(filter.sql(kind));
         }
         match &self.of {
-            Some(of) => sql.text(" AND ").append(of.sql()),
+            Some(of) => sql.made(" AND ").append(of.sql()),
             None => sql,
         }
     }
 }
 
 impl Filter {
-    fn sql<DB: Engine>(&self, kind: Kind) -> Sql<'_, DB> {
+    fn sql(&self, kind: Kind) -> Sql<'_> {
         match self {
-            Self::By(actor) => Sql::new("").text(format!(
-                "{} AND handleref_c.actor_kind = {}",
-                is_text(kind, "actor", &actor.to_string()),
-                literal(kind, actor.kind())
-            )),
+            Self::By(actor) => is_actor(kind, actor),
             Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
-            Self::Correlation(id) => Sql::new("").text(is_text(kind, "correlation_id", id)),
+            Self::Correlation(id) => is_text(kind, "correlation_id", id),
             Self::Comment(text) => {
                 let mut pattern = String::from("%");
                 for character in text.chars() {
@@ -310,51 +305,60 @@ impl Filter {
                     pattern.push(character);
                 }
                 pattern.push('%');
-                Sql::new("").text(format!(
-                    "LOWER(handleref_c.comment) LIKE LOWER({}) ESCAPE '!'",
-                    literal(kind, &pattern)
-                ))
+                Sql::new("LOWER(handleref_c.comment) LIKE LOWER(")
+                    .bind(pattern)
+                    .sql(") ESCAPE '!'")
             }
-            Self::Since(time) => Sql::new("handleref_c.occurred_at >= ").time(time),
-            Self::Until(time) => Sql::new("handleref_c.occurred_at < ").time(time),
-            Self::Before(no) => Sql::new("handleref_c.id < ").number(*no),
-            Self::After(no) => Sql::new("handleref_c.id > ").number(*no),
-            Self::Undoing(no) => Sql::new("handleref_c.undoes = ").number(*no),
+            Self::Since(time) => Sql::new("handleref_c.occurred_at >= ").bind(time),
+            Self::Until(time) => Sql::new("handleref_c.occurred_at < ").bind(time),
+            Self::Before(no) => Sql::new("handleref_c.id < ").bind(*no),
+            Self::After(no) => Sql::new("handleref_c.id > ").bind(*no),
+            Self::Undoing(no) => Sql::new("handleref_c.undoes = ").bind(*no),
         }
     }
 }
 
 /// Whether a text is this one, to the byte.
-pub(super) fn is_text(kind: Kind, column: &str, text: &str) -> String {
-    let column = format!("handleref_c.{column}");
+fn is_text<'a>(kind: Kind, column: &'static str, text: &str) -> Sql<'a> {
     // Nothing that holds one is equal to it, and PostgreSQL refuses it.
     if text.contains('\0') {
-        return "1 = 0".into();
+        return Sql::new("1 = 0");
     }
-    let text = literal(kind, text);
-    let same = format!("{column} = {text}");
+    let same = Sql::new("handleref_c.").name(column).sql(" = ");
+    let same = same.bind(text.to_owned());
     match kind {
         // A collation decides what is equal there; no less than this, for
         // which there is an index.
-        Kind::Mysql => format!("{same} AND BINARY CONVERT({column} USING utf8mb4) = BINARY {text}"),
+        Kind::Mysql => same
+            .sql(" AND BINARY CONVERT(handleref_c.")
+            .name(column)
+            .sql(" USING utf8mb4) = BINARY ")
+            .bind(text.to_owned()),
         Kind::Sqlite | Kind::Postgres => same,
     }
+}
+
+/// Whether a changeset is of this actor.
+pub(super) fn is_actor<'a>(kind: Kind, actor: &Actor) -> Sql<'a> {
+    is_text(kind, "actor", &actor.to_string())
+        .sql(" AND handleref_c.actor_kind = ")
+        .bind(actor.kind().to_owned())
 }
 
 impl<C: Executor> Of<C> {
     /// Whether the changeset has such a record. Those of a row are found by its
     /// key; else the range of numbers finds them, changeset by changeset.
-    fn sql(&self) -> Sql<'_, C::Backend> {
+    fn sql(&self) -> Sql<'_> {
         let kind = C::Backend::KIND;
         let records = quoted(kind, self.recording.records);
         let mut sql = match &self.row {
             Some(row) => Sql::new("")
-                .text(format!(
+                .made(format!(
                     "handleref_c.id IN (SELECT {RECORD_CHANGESET} FROM {records} \
                      WHERE {RECORD_CHANGESET} IS NOT NULL AND "
                 ))
-                .part(&**row),
-            None => Sql::new("").text(format!(
+                .part::<C::Backend>(&**row),
+            None => Sql::new("").made(format!(
                 "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id \
                  AND {RECORD_ID} > handleref_c.first_record \
                  AND {RECORD_ID} <= COALESCE(handleref_c.last_record, {})",
@@ -362,9 +366,9 @@ impl<C: Executor> Of<C> {
             )),
         };
         if let Some(field) = self.field {
-            sql = sql.text(format!(" AND {}", self.field_sql(kind, &records, field)));
+            sql = sql.made(format!(" AND {}", self.field_sql(kind, &records, field)));
         }
-        sql.text(")")
+        sql.made(")")
     }
 
     /// Whether a record set the field to something else than the one before it.
@@ -408,17 +412,14 @@ impl Changeset {
 }
 
 /// Reads one changeset.
-pub(super) async fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> Result<Changeset, Error> {
-    let sql = format!(
-        "SELECT {} FROM handleref_changesets WHERE id = CAST({} AS {})",
-        columns::<C>(""),
-        no.0,
-        integer::<C>()
-    );
-    let found = match conn.wide(diesel::sql_query(sql)).await {
-        Ok(mut found) => found.pop(),
-        Err(error) => return Err(or_not_installed(conn, error, HISTORY).await),
-    };
-    let found = found.ok_or(Error::NoChangeset { no: no.0 })?;
-    Changeset::read(found).ok_or_else(|| unreadable(A_CHANGESET))
+pub(super) async fn find(conn: &mut dyn Session, no: ChangesetNo) -> Result<Changeset, Error> {
+    let sql = Sql::new("SELECT ")
+        .append(columns(""))
+        .sql(" FROM handleref_changesets WHERE id = ")
+        .bind(no.0);
+    match conn.first(sql).await {
+        Ok(Some(row)) => Ok(Changeset::read(row)),
+        Ok(None) => Err(Error::NoChangeset { no: no.0 }),
+        Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
+    }
 }

@@ -1,13 +1,13 @@
 //! Reading what a changeset did.
 
 use super::change::{Changes, LinkChange, ObjectChange, State, ValueChange};
-use super::models::{Facts, Models, models};
+use super::models::{AnyModel, Boxed, Facts, Models, models};
 use super::net::{Net, StateAt, differing};
 use super::object::ObjectRef;
 use super::stored::Changeset;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::facts::Reference;
+use crate::session::{Executor, Session};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -58,23 +58,29 @@ impl<Ms> ChangesOf<'_, Ms> {
     where
         Self: 'a,
         C: Executor,
-        Ms: Models<C>,
+        Ms: Models<C::Backend>,
     {
-        let changeset = self.changeset;
-        C::run(async move {
-            let mut view = View::default();
-            for model in models::<Ms, C>() {
-                let facts = model.facts();
-                let touched = model.touched(conn, changeset).await?;
-                let nets: Vec<&Net> = touched.iter().map(|one| one.net()).collect();
-                match facts.model.recording.link {
-                    true => view.links(&facts, &nets),
-                    false => nets.iter().for_each(|net| view.object(&facts, net)),
-                }
-            }
-            Ok(view.finish())
-        })
+        C::finish(load(conn, models::<Ms, C::Backend>(), self.changeset))
     }
+}
+
+fn load<'a>(
+    conn: &'a mut dyn Session,
+    models: Vec<Box<dyn AnyModel>>,
+    changeset: &'a Changeset,
+) -> Boxed<'a, Changes> {
+    Box::pin(async move {
+        let mut view = View::default();
+        for model in models {
+            let facts = model.facts();
+            let nets = model.nets(conn, changeset).await?;
+            match facts.model.recording.link {
+                true => view.links(&facts, &nets),
+                false => nets.iter().for_each(|net| view.object(&facts, net)),
+            }
+        }
+        Ok(view.finish())
+    })
 }
 
 /// The changes of objects, with the number of the first record of each.
@@ -109,7 +115,7 @@ impl View {
     }
 
     /// The pairs of a join table that came and went.
-    fn links(&mut self, facts: &Facts, nets: &[&Net]) {
+    fn links(&mut self, facts: &Facts, nets: &[Net]) {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for net in nets {
             let pairs = [&net.before, &net.after].map(|state| pair(facts, state.as_ref()));

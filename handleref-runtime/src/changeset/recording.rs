@@ -4,12 +4,13 @@ use super::meta::ChangesetMeta;
 use super::tables::{any_recorded, record_tables};
 use crate::absent::{HISTORY, or_not_installed, without_context};
 use crate::context::{CLOSE_CHANGESET, Home, OPEN_CHANGESET, Scope, Switch};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
-use crate::text::{Sql, unreadable};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sql::{Sql, unreadable};
 use crate::time::{TimeKind, literal_sql};
 use diesel::result::Error as DieselError;
 use std::fmt;
@@ -201,14 +202,14 @@ impl<C: Executor> DerefMut for Recorder<'_, C> {
 }
 
 /// A transaction whose changes are a changeset.
-pub(super) struct Open<'a, C: Steps> {
+pub(super) struct Open<'a, C: Session + ?Sized> {
     scope: Scope<'a, C>,
     pub(super) changeset: ChangesetNo,
     /// Its records are behind this one; none if the changeset is an outer one.
     pub(super) first: Option<i64>,
 }
 
-impl<'a, C: Steps> Open<'a, C> {
+impl<'a, C: Session + ?Sized> Open<'a, C> {
     pub(super) async fn begin(conn: &'a mut C, meta: &ChangesetMeta) -> Result<Self, Error> {
         Self::undoing(conn, meta, None).await
     }
@@ -227,7 +228,10 @@ impl<'a, C: Steps> Open<'a, C> {
                 changeset,
                 first,
             }),
-            Err(error) => Err(or_not_installed(scope.unwound().await, error, HISTORY).await),
+            Err(error) => {
+                let conn = scope.unwound().await.session();
+                Err(or_not_installed(conn, error, HISTORY).await)
+            }
         }
     }
 
@@ -249,7 +253,7 @@ impl<'a, C: Steps> Open<'a, C> {
         let result = match result {
             Ok(value) => {
                 let home = self.scope.home().clone();
-                leave(self.scope.conn(), &home, changeset, first)
+                leave(self.scope.conn().session(), &home, changeset, first)
                     .await
                     .map(|stored| (value, stored.then_some(changeset)))
                     .map_err(R::from)
@@ -266,7 +270,7 @@ impl<'a, C: Steps> Open<'a, C> {
 }
 
 /// Joins the changeset that there is, or begins one.
-async fn enter<C: Steps>(
+async fn enter<C: Session + ?Sized>(
     scope: &mut Scope<'_, C>,
     meta: &ChangesetMeta,
     undoes: Option<ChangesetNo>,
@@ -275,23 +279,24 @@ async fn enter<C: Steps>(
         return Ok((ChangesetNo(outer), None));
     }
     meta.check()?;
-    let (changeset, first) = match C::Backend::KIND {
+    let (changeset, first) = match scope.conn().kind() {
         Kind::Sqlite => {
-            let made = scope.conn().numbers(insert_sql::<C>(meta, undoes).query());
+            let made = scope.conn().session().numbers(insert_sql(meta, undoes));
             let made = *made.await?.first().ok_or(DieselError::NotFound)?;
             scope.switch_on(Switch::Changeset, made.0).await?;
             made
         }
         // At once, to wait for the server only once.
         Kind::Postgres => {
-            let sql = said::<C>(
-                Sql::new::<C>().sql(&format!(
+            let sql = said(
+                Kind::Postgres,
+                Sql::new("").made(format!(
                     "SELECT no::text, first::text, list, home FROM {OPEN_CHANGESET}("
                 )),
                 meta,
                 undoes,
             );
-            let made = scope.conn().texts(sql.query()).await?.pop();
+            let made = scope.conn().session().texts(sql).await?.pop();
             let (id, first, list, schema) = made.ok_or(DieselError::NotFound)?;
             let home = Home::read(Kind::Postgres, schema.as_deref(), list.as_deref());
             scope.will_switch(Switch::Changeset, home);
@@ -302,11 +307,11 @@ async fn enter<C: Steps>(
         }
         Kind::Mysql => {
             scope.will_switch_here(Switch::Changeset).await?;
-            let call = Sql::new::<C>().sql(&format!("CALL {OPEN_CHANGESET}("));
-            let call = said::<C>(call, meta, undoes).finish();
+            let call = Sql::new("").made(format!("CALL {OPEN_CHANGESET}("));
+            let call = said(Kind::Mysql, call, meta, undoes).written(Kind::Mysql)?;
             scope.conn().batch(&call).await?;
             let made = "SELECT CAST(@handleref_changeset AS SIGNED), CAST(@handleref_changeset_first AS SIGNED)";
-            let made = scope.conn().numbers(diesel::sql_query(made)).await?;
+            let made = scope.conn().session().numbers(Sql::new(made)).await?;
             *made.first().ok_or(DieselError::NotFound)?
         }
     };
@@ -320,10 +325,14 @@ fn number(text: Option<String>, what: &str) -> Result<i64, Error> {
 
 /// What a changeset says of itself: its time, five texts, and what it undoes;
 /// with the closing bracket.
-fn said<C: Steps>(sql: Sql, meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql {
-    let kind = C::Backend::KIND;
+fn said<'a>(
+    kind: Kind,
+    sql: Sql<'a>,
+    meta: &'a ChangesetMeta,
+    undoes: Option<ChangesetNo>,
+) -> Sql<'a> {
     let sql = match meta.at {
-        Some(at) => sql.sql(&literal_sql(kind, TimeKind::Plain, at)),
+        Some(at) => sql.once_made(literal_sql(kind, TimeKind::Plain, at)),
         // The functions look at the clock themselves.
         None if kind == Kind::Sqlite => sql.now(),
         None => sql.sql("NULL"),
@@ -337,36 +346,25 @@ fn said<C: Steps>(sql: Sql, meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -
         meta.correlation.clone(),
         metadata,
     ];
-    let sql = texts.iter().fold(sql, |sql, text| {
-        let sql = sql.sql(", ");
-        match text {
-            Some(text) => sql.text(text),
-            None => sql.sql("NULL"),
-        }
-    });
-    let sql = sql.sql(", ");
-    match undoes {
-        Some(no) => sql.number(no.0),
-        None => sql.sql("NULL"),
-    }
-    .sql(")")
+    let texts = texts.into_iter();
+    let sql = texts.fold(sql, |sql, text| sql.sql(", ").bind(text));
+    sql.sql(", ").bind(undoes.map(|no| no.0)).sql(")")
 }
 
 /// SQLite has no functions of ours.
-fn insert_sql<C: Steps>(meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql {
-    let sql = Sql::new::<C>()
-        .sql("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) VALUES (")
+fn insert_sql(meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql<'_> {
+    let sql = Sql::new("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) VALUES (")
         .sql(LAST_OF_SQLITE)
         .sql(", ");
-    said::<C>(sql, meta, undoes).sql(" RETURNING id, first_record")
+    said(Kind::Sqlite, sql, meta, undoes).sql(" RETURNING id, first_record")
 }
 
 /// The number of the last record that was given out.
 const LAST_OF_SQLITE: &str = "(SELECT tick FROM handleref_context)";
 
 /// Stores the end of a changeset, or forgets it if nothing was recorded.
-async fn leave<C: Steps>(
-    conn: &mut C,
+async fn leave(
+    conn: &mut dyn Session,
     home: &Home,
     changeset: ChangesetNo,
     first: Option<i64>,
@@ -376,7 +374,7 @@ async fn leave<C: Steps>(
     };
     let no = changeset.0;
     let close = home.table(CLOSE_CHANGESET);
-    let stored = match C::Backend::KIND {
+    let stored = match conn.kind() {
         Kind::Sqlite => return leave_sqlite(conn, home, changeset, first).await,
         Kind::Postgres => format!(
             "SELECT CASE {close}({no}) WHEN true THEN 1::bigint WHEN false THEN 0::bigint ELSE -1::bigint END, 0::bigint"
@@ -386,7 +384,7 @@ async fn leave<C: Steps>(
             "SELECT CAST(COALESCE(@handleref_stored, -1) AS SIGNED), CAST(0 AS SIGNED)".into()
         }
     };
-    match conn.numbers(diesel::sql_query(stored)).await?.pop() {
+    match conn.numbers(Sql::once(stored)).await?.pop() {
         Some((0, _)) => Ok(false),
         Some((1, _)) => Ok(true),
         _ => Err(ended()),
@@ -399,23 +397,23 @@ fn ended() -> Error {
     DieselError::BrokenTransactionManager.into()
 }
 
-async fn leave_sqlite<C: Steps>(
-    conn: &mut C,
+async fn leave_sqlite(
+    conn: &mut dyn Session,
     home: &Home,
     changeset: ChangesetNo,
     first: i64,
 ) -> Result<bool, Error> {
     let tables = record_tables(conn, home).await?;
     let stored = any_recorded(conn, home, &tables, changeset, first).await?;
-    let sql = Sql::new::<C>();
+    let sql = Sql::new("");
     let sql = match stored {
         true => sql
             .sql("UPDATE handleref_changesets SET last_record = ")
             .sql(LAST_OF_SQLITE),
         false => sql.sql("DELETE FROM handleref_changesets"),
     };
-    let sql = sql.sql(" WHERE id = ").number(changeset.0);
-    match conn.execute(sql.query()).await? {
+    let sql = sql.sql(" WHERE id = ").bind(changeset.0);
+    match conn.execute(sql).await? {
         0 => Err(ended()),
         _ => Ok(stored),
     }

@@ -6,10 +6,10 @@ use super::stored::number_or_null;
 use crate::context::Scope;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::query::OwnKeyIs;
 use crate::record::{ChangesetNo, Recall, Recorded};
 use crate::schema::{RecordedTable, Schema};
+use crate::session::Executor;
 use place::Place;
 use std::fmt;
 
@@ -175,7 +175,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().row(&article).row(&topic).execute(conn)?;
     /// ```
-    pub fn row<M: Recall<C>>(self, row: &M) -> Self {
+    pub fn row<M: Recall<C::Backend>>(self, row: &M) -> Self {
         self.key::<M>(&row.record_key())
     }
 
@@ -184,7 +184,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().rows(&articles).execute(conn)?;
     /// ```
-    pub fn rows<'m, M: Recall<C>>(self, rows: impl IntoIterator<Item = &'m M>) -> Self {
+    pub fn rows<'m, M: Recall<C::Backend>>(self, rows: impl IntoIterator<Item = &'m M>) -> Self {
         rows.into_iter().fold(self, Self::row)
     }
 
@@ -193,8 +193,8 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().key::<Article>(&7).execute(conn)?;
     /// ```
-    pub fn key<M: Recall<C>>(mut self, key: &M::RecordKey) -> Self {
-        let key = OwnKeyIs::<M, C>::new(key.clone());
+    pub fn key<M: Recall<C::Backend>>(mut self, key: &M::RecordKey) -> Self {
+        let key = OwnKeyIs::<M, C::Backend>::new(key.clone());
         self.place(RecordedTable::of::<M>())
             .keys
             .push(Box::new(key));

@@ -1,10 +1,9 @@
 //! A changeset as it is stored.
 
 use super::meta::{Actor, ChangesetMeta};
-use crate::executor::Steps;
-use crate::executor::Wide;
 use crate::record::ChangesetNo;
-use crate::text::{as_text, parse_time, time_as_text};
+use crate::sql::Sql;
+use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -85,70 +84,55 @@ impl Changeset {
     }
 
     /// The row that `SELECT` [`columns`] gives.
-    pub(super) fn read(row: Wide) -> Option<Self> {
-        let [
-            no,
-            at,
-            first,
-            last,
-            undoes,
-            actor,
-            kind,
-            comment,
-            correlation,
-            metadata,
-        ] = row;
+    pub(super) fn read(row: Row) -> Self {
+        let (no, at, first, last, undoes, actor, kind, comment, correlation, metadata) = row;
         let kind = kind.unwrap_or_default();
-        Some(Self {
-            no: ChangesetNo(no?.parse().ok()?),
-            at: parse_time(&at?)?.and_utc(),
+        Self {
+            no: ChangesetNo(no),
+            at: at.and_utc(),
             actor: actor.map(|text| Actor::stored(&kind, text)),
             comment,
             correlation,
             // Anyone may write into the table.
             metadata: metadata
                 .map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))),
-            undoes: number_if(undoes)?.map(ChangesetNo),
-            first: first?.parse().ok()?,
-            last: number_if(last)?,
-        })
+            undoes: undoes.map(ChangesetNo),
+            first,
+            last,
+        }
     }
 }
 
-/// A number that may be null; `None` if it is none.
-#[allow(clippy::option_option)]
-fn number_if(text: Option<String>) -> Option<Option<i64>> {
-    match text {
-        Some(text) => text.parse().ok().map(Some),
-        None => Some(None),
-    }
-}
+/// A row of the table, in the order of its [`columns`].
+pub(super) type Row = (
+    i64,
+    NaiveDateTime,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
-/// What a changeset is [read](Changeset::read) from, as texts; `alias` ends in
-/// a dot.
-pub(super) fn columns<C: Steps>(alias: &str) -> String {
-    let texts: Vec<String> = COLUMNS
-        .iter()
-        .map(|column| match *column {
-            "occurred_at" => time_as_text::<C>(&format!("{alias}{column}")),
-            _ => as_text::<C>(&format!("{alias}{column}")),
-        })
-        .collect();
-    texts.join(", ")
+/// What a changeset is [read](Changeset::read) from; `prefix` ends in a dot.
+pub(super) fn columns(prefix: &'static str) -> Sql<'static> {
+    let columns = [
+        "id",
+        "occurred_at",
+        "first_record",
+        "last_record",
+        "undoes",
+        "actor",
+        "actor_kind",
+        "comment",
+        "correlation_id",
+        "metadata",
+    ];
+    Sql::new("").names(prefix, &columns)
 }
-
-const COLUMNS: [&str; 10] = [
-    "id",
-    "occurred_at",
-    "first_record",
-    "last_record",
-    "undoes",
-    "actor",
-    "actor_kind",
-    "comment",
-    "correlation_id",
-    "metadata",
-];
 
 impl fmt::Display for Changeset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

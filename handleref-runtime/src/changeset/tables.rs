@@ -2,22 +2,23 @@
 
 use crate::absent::{NO_SUCH_TABLE, was};
 use crate::context::Home;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Steps;
 use crate::record::ChangesetNo;
 use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
-use crate::text::{as_text, integer, literal, quoted};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{as_text, integer, literal, quoted};
 
 /// The names of the record tables, as they are listed: those of `home`, which
 /// is where the list is.
-pub(crate) async fn record_tables<C: Steps>(
-    conn: &mut C,
+pub(crate) async fn record_tables(
+    conn: &mut dyn Session,
     home: &Home,
 ) -> Result<Vec<String>, Error> {
     let list = home.table("handleref_recordings");
     // A table that somebody dropped by hand stays on the list.
-    let there = match C::Backend::KIND {
+    let there = match conn.kind() {
         Kind::Sqlite => "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM sqlite_master m \
              WHERE m.type = 'table' AND m.name = record_table COLLATE NOCASE)"
             .to_owned(),
@@ -38,9 +39,9 @@ pub(crate) async fn record_tables<C: Steps>(
             )
         }
     };
-    let there = as_text::<C>(&format!("CASE WHEN {there} THEN 1 ELSE 0 END"));
+    let there = as_text(conn.kind(), &format!("CASE WHEN {there} THEN 1 ELSE 0 END"));
     let sql = format!("SELECT record_table, {there}, record_table, record_table FROM {list}");
-    let rows = conn.texts(diesel::sql_query(sql)).await?;
+    let rows = conn.texts(Sql::once(sql)).await?;
     let mut tables = Vec::with_capacity(rows.len());
     for (name, there, ..) in rows {
         let Some(name) = name else { continue };
@@ -53,8 +54,8 @@ pub(crate) async fn record_tables<C: Steps>(
 
 /// MySQL's catalogue shows no table on which one has no right. What is in it would
 /// be taken as never recorded, so that is an error.
-async fn is_hidden<C: Steps>(conn: &mut C, home: &Home, name: &str) -> Result<bool, Error> {
-    if C::Backend::KIND != Kind::Mysql {
+async fn is_hidden(conn: &mut dyn Session, home: &Home, name: &str) -> Result<bool, Error> {
+    if conn.kind() != Kind::Mysql {
         return Ok(false);
     }
     let table = home.table(&quoted(Kind::Mysql, name));
@@ -90,14 +91,14 @@ fn has_records(kind: Kind, home: &Home, table: &str, changeset: ChangesetNo, fir
 }
 
 /// Whether any of these tables has records of a changeset.
-pub(super) async fn any_recorded<C: Steps>(
-    conn: &mut C,
+pub(super) async fn any_recorded(
+    conn: &mut dyn Session,
     home: &Home,
     tables: &[String],
     changeset: ChangesetNo,
     first: i64,
 ) -> Result<bool, Error> {
-    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+    let (kind, integer) = (conn.kind(), integer(conn.kind()));
     // Few at a time: engines limit the depth of an expression.
     for some in tables.chunks(50) {
         let tests: Vec<String> = some
@@ -108,7 +109,7 @@ pub(super) async fn any_recorded<C: Steps>(
             "SELECT CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {integer}), CAST(0 AS {integer})",
             tests.join(" OR ")
         );
-        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        let found = conn.numbers(Sql::once(sql)).await?.pop();
         if found.is_some_and(|(found, _)| found != 0) {
             return Ok(true);
         }
@@ -119,8 +120,8 @@ pub(super) async fn any_recorded<C: Steps>(
 /// The number of the last record that is seen. What this transaction records
 /// later has greater ones; it is not taken from the counter, on which a writer
 /// need not have rights.
-pub(super) async fn last_recorded<C: Steps>(conn: &mut C) -> Result<i64, Error> {
-    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+pub(super) async fn last_recorded(conn: &mut dyn Session) -> Result<i64, Error> {
+    let (kind, integer) = (conn.kind(), integer(conn.kind()));
     let mut last = 0;
     for some in record_tables(conn, &Home::default()).await?.chunks(50) {
         let all: Vec<String> = some
@@ -134,7 +135,7 @@ pub(super) async fn last_recorded<C: Steps>(conn: &mut C) -> Result<i64, Error> 
             "SELECT CAST(COALESCE(MAX(n), 0) AS {integer}), CAST(0 AS {integer}) FROM ({}) handleref_all",
             all.join(" UNION ALL ")
         );
-        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        let found = conn.numbers(Sql::once(sql)).await?.pop();
         last = last.max(found.map_or(0, |(found, _)| found));
     }
     Ok(last)

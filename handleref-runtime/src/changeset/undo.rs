@@ -2,11 +2,11 @@
 
 use super::change::ValueChange;
 use super::meta::ChangesetMeta;
-use super::models::Models;
+use super::models::{Models, models};
 use super::object::ObjectRef;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::{ChangesetNo, Conflict, PropertyValue};
+use crate::session::Executor;
 use serde::Serialize;
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,6 +17,7 @@ mod perform;
 
 #[doc(hidden)]
 pub use inverse::Inverse;
+pub(super) use inverse::OnEngine;
 
 /// Plans to undo a changeset. `Models` are the recorded models that it
 /// changed: one, or a tuple of up to eight, which may be nested.
@@ -125,9 +126,19 @@ impl<Ms> Undo<Ms> {
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan<Ms>, Error>>
     where
         C: Executor,
-        Ms: Models<C> + 'a,
+        Ms: Models<C::Backend> + 'a,
     {
-        C::run(perform::rehearse::<Ms, C>(conn, self))
+        C::run(async move {
+            let models = models::<Ms, C::Backend>();
+            let asked = (self.changeset, &self.meta, &*self.resolutions);
+            let (steps, conflicts) = perform::rehearse(conn, &models, asked).await?;
+            Ok(UndoPlan {
+                changeset: self.changeset,
+                steps,
+                conflicts,
+                undo: self,
+            })
+        })
     }
 }
 
@@ -208,9 +219,11 @@ impl<Ms> UndoPlan<Ms> {
     ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>>
     where
         C: Executor,
-        Ms: Models<C>,
+        Ms: Models<C::Backend>,
     {
-        C::run(perform::apply::<Ms, C>(conn, self))
+        let asked = (self.changeset, &self.undo.meta, &*self.undo.resolutions);
+        let models = models::<Ms, C::Backend>();
+        C::finish(perform::apply(conn, models, asked, &self.steps))
     }
 }
 

@@ -1,44 +1,40 @@
 //! Which records are in a range, in SQL.
 
-use super::models::{AnyFeed, Condition};
+use super::models::AnyFeed;
 use super::range::{Range, Scope};
 use crate::changeset::ObjectRef;
-use crate::engine::{Engine, Kind};
+use crate::engine::{Kind, Typed};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::record::facts::RECORDED_AT;
-use crate::sync::Filters;
-use crate::text::quoted;
+use crate::sql::{Sql, quoted};
 use crate::time::{TimeKind, literal_sql, now_sql};
 use chrono::TimeDelta;
-use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::result::QueryResult;
 
 /// The conditions of a range, one for each model.
-pub(super) struct Conditions<C: Executor>(Vec<Narrow<C>>);
+pub(super) struct Conditions(Vec<Narrow>);
 
 /// The condition on the records of one model.
-struct Narrow<C: Executor> {
+struct Narrow {
     records: &'static str,
     text: String,
     /// One of these, if there are any.
-    rows: Vec<Rows<C>>,
+    rows: Vec<Rows>,
 }
 
 /// Some rows of a model.
-struct Rows<C: Executor> {
+struct Rows {
     /// Those with a key, or with a reference to it.
-    is: Box<Condition<C>>,
+    is: Typed<'static>,
     and: String,
 }
 
-impl<C: Executor> Conditions<C> {
+impl Conditions {
     pub(super) fn new(
-        models: &[Box<dyn AnyFeed<C>>],
+        kind: Kind,
+        models: &[Box<dyn AnyFeed>],
         range: &Range,
         max_age: Option<TimeDelta>,
     ) -> Result<Self, Error> {
-        let kind = C::Backend::KIND;
         let times = times(kind, range, max_age);
         let mut all = Vec::with_capacity(models.len());
         for model in models {
@@ -53,7 +49,7 @@ impl<C: Executor> Conditions<C> {
                     find(models, name)?;
                     narrow.text.push_str(&under_model(kind, &**model, name));
                 }
-                Scope::Object(object) => narrow.under(models, &**model, object)?,
+                Scope::Object(object) => narrow.under(kind, models, &**model, object)?,
                 Scope::Row(object) => narrow.row(models, &**model, object)?,
             }
             all.push(narrow);
@@ -62,15 +58,15 @@ impl<C: Executor> Conditions<C> {
     }
 }
 
-impl<C: Executor> Narrow<C> {
+impl Narrow {
     /// Only what is put under an object.
     fn under(
         &mut self,
-        models: &[Box<dyn AnyFeed<C>>],
-        model: &dyn AnyFeed<C>,
+        kind: Kind,
+        models: &[Box<dyn AnyFeed>],
+        model: &dyn AnyFeed,
         object: &ObjectRef,
     ) -> Result<(), Error> {
-        let kind = C::Backend::KIND;
         let reference = model.parent().map(|parent| parent.reference);
         if model.facts().name() == object.model {
             let and = reference.map_or_else(String::new, |it| {
@@ -91,8 +87,8 @@ impl<C: Executor> Narrow<C> {
     /// Only what is of one row.
     fn row(
         &mut self,
-        models: &[Box<dyn AnyFeed<C>>],
-        model: &dyn AnyFeed<C>,
+        models: &[Box<dyn AnyFeed>],
+        model: &dyn AnyFeed,
         object: &ObjectRef,
     ) -> Result<(), Error> {
         if model.facts().name() == object.model {
@@ -113,10 +109,7 @@ impl<C: Executor> Narrow<C> {
 
 const NONE: &str = "1 = 0";
 
-fn find<'a, C: Executor>(
-    models: &'a [Box<dyn AnyFeed<C>>],
-    name: &str,
-) -> Result<&'a dyn AnyFeed<C>, Error> {
+fn find<'a>(models: &'a [Box<dyn AnyFeed>], name: &str) -> Result<&'a dyn AnyFeed, Error> {
     let found = models.iter().find(|model| model.facts().name() == name);
     let missing = || Error::NotInFeed {
         model: name.to_owned(),
@@ -125,11 +118,11 @@ fn find<'a, C: Executor>(
 }
 
 /// Whether columns are the key of an object; without names, those of its table.
-fn key<C: Executor>(
-    models: &[Box<dyn AnyFeed<C>>],
+fn key(
+    models: &[Box<dyn AnyFeed>],
     object: &ObjectRef,
     columns: &'static [&'static str],
-) -> Result<Box<Condition<C>>, Error> {
+) -> Result<Typed<'static>, Error> {
     let model = find(models, &object.model)?;
     let wrong = || Error::WrongObject {
         object: object.to_string(),
@@ -146,7 +139,7 @@ fn orphan(kind: Kind, columns: &[&str]) -> String {
 }
 
 /// The end of a condition: whether a row is put under an object of a model.
-fn under_model<C: Executor>(kind: Kind, model: &dyn AnyFeed<C>, name: &str) -> String {
+fn under_model(kind: Kind, model: &dyn AnyFeed, name: &str) -> String {
     let own = model.facts().name() == name;
     let Some(parent) = model.parent() else {
         return if own { "" } else { " AND 1 = 0" }.into();
@@ -192,29 +185,25 @@ fn ago(kind: Kind, age: TimeDelta) -> String {
     }
 }
 
-impl<C: Executor> Filters<C> for Conditions<C> {
-    fn of(
-        &self,
-        records: &str,
-    ) -> Option<&(dyn QueryFragment<<C as Steps>::Backend> + Send + Sync + '_)> {
+impl Conditions {
+    /// The condition on the records of a record table.
+    pub(super) fn of(&self, records: &str) -> Option<Sql<'_>> {
         let narrow = self.0.iter().find(|one| one.records == records)?;
-        Some(narrow)
+        Some(narrow.sql())
     }
 }
 
-impl<C: Executor> QueryFragment<C::Backend> for Narrow<C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        out.push_sql(&self.text);
+impl Narrow {
+    fn sql(&self) -> Sql<'_> {
+        let mut sql = Sql::once(self.text.clone());
         let mut between = " AND ((";
         for Rows { is, and } in &self.rows {
-            out.push_sql(between);
-            is.walk_ast(out.reborrow())?;
-            out.push_sql(and);
+            sql = sql.sql(between).typed(is).made(and.clone());
             between = ") OR (";
         }
         if !self.rows.is_empty() {
-            out.push_sql("))");
+            sql = sql.sql("))");
         }
-        Ok(())
+        sql
     }
 }

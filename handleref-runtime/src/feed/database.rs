@@ -3,13 +3,16 @@
 use super::condition::Conditions;
 use super::diff::{Diff, Diffs};
 use super::make;
-use super::models::{Feeds, feeds};
+use super::models::{AnyFeed, Feeds, feeds};
 use super::range::Range;
 use super::store::Store;
+use crate::changeset::{AnyModel, Boxed};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::Operation;
-use crate::sync::{Ask, Reader};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sync::{Ask, Reader, sorted};
 use chrono::TimeDelta;
 use std::fmt;
 use std::marker::PhantomData;
@@ -64,7 +67,7 @@ impl<Ms> Database<Ms> {
     }
 }
 
-impl<Ms: Feeds<C>, C: Executor> Store<C> for Database<Ms> {
+impl<Ms: Feeds<C::Backend>, C: Executor> Store<C> for Database<Ms> {
     type Output<'a, T: 'a>
         = C::Output<'a, T>
     where
@@ -82,22 +85,41 @@ impl<Ms: Feeds<C>, C: Executor> Store<C> for Database<Ms> {
         T: Send + 'a,
         F: FnOnce(Diffs) -> T + Send + 'a,
     {
-        C::run(async move { self.find(conn, range).await.map(then) })
+        C::run(async move { self.find::<C::Backend>(conn, range).await.map(then) })
     }
 }
 
 impl<Ms> Database<Ms> {
-    pub(crate) async fn find<C>(&self, conn: &mut C, range: Range) -> Result<Diffs, Error>
+    pub(crate) fn find<'a, DB>(self, conn: &'a mut dyn Session, range: Range) -> Boxed<'a, Diffs>
     where
-        Ms: Feeds<C>,
-        C: Executor,
+        DB: Engine,
+        Ms: Feeds<DB>,
     {
-        let conditions = Conditions::new(&feeds::<Ms, C>(), &range, self.max_age)?;
-        match range.newest {
-            true => last::<Ms, C>(conn, range, &conditions).await,
-            false => next::<Ms, C>(conn, range, &conditions).await,
-        }
+        find(
+            conn,
+            feeds::<Ms, DB>(),
+            sorted::<Ms, DB>,
+            range,
+            self.max_age,
+        )
     }
+}
+
+/// Reads a range of the feed of these models.
+fn find(
+    conn: &mut dyn Session,
+    feeds: Vec<Box<dyn AnyFeed>>,
+    models: fn() -> Vec<Box<dyn AnyModel>>,
+    range: Range,
+    max_age: Option<TimeDelta>,
+) -> Boxed<'_, Diffs> {
+    Box::pin(async move {
+        let conditions = Conditions::new(conn.kind(), &feeds, &range, max_age)?;
+        match range.newest {
+            true => last(conn, &feeds, models, range, &conditions).await,
+            false => next(conn, &feeds, models, range, &conditions).await,
+        }
+    })
 }
 
 /// Changes of which something may be told.
@@ -125,19 +147,23 @@ fn grown(limit: u32) -> u32 {
 }
 
 /// The first diffs of a range.
-async fn next<Ms, C>(conn: &mut C, range: Range, conditions: &Conditions<C>) -> Result<Diffs, Error>
-where
-    Ms: Feeds<C>,
-    C: Executor,
-{
+async fn next(
+    conn: &mut dyn Session,
+    feeds: &[Box<dyn AnyFeed>],
+    models: fn() -> Vec<Box<dyn AnyModel>>,
+    range: Range,
+    conditions: &Conditions,
+) -> Result<Diffs, Error> {
     let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
     let mut ask = ask(&range);
     let mut cursor = range.cursor.unwrap_or_default();
     let mut diffs: Vec<Diff> = Vec::new();
     loop {
-        let reader = Reader::open::<Ms>(conn, &cursor, Some(ask.limit)).await?;
-        let (changes, cut) = reader.page(conn, ask, conditions).await?;
-        diffs.extend(make::of::<Ms, C>(conn, &changes).await?);
+        let reader = Reader::open(conn, models(), &cursor, Some(ask.limit)).await?;
+        let (changes, cut) = reader
+            .page(conn, ask, &|records| conditions.of(records))
+            .await?;
+        diffs.extend(make::told(conn, feeds, &changes).await?);
         if diffs.len() > limit {
             diffs.truncate(limit);
             let end = diffs.last().map(Diff::place).unwrap_or_default();
@@ -167,21 +193,25 @@ where
 }
 
 /// The last diffs of a range.
-async fn last<Ms, C>(conn: &mut C, range: Range, conditions: &Conditions<C>) -> Result<Diffs, Error>
-where
-    Ms: Feeds<C>,
-    C: Executor,
-{
+async fn last(
+    conn: &mut dyn Session,
+    feeds: &[Box<dyn AnyFeed>],
+    models: fn() -> Vec<Box<dyn AnyModel>>,
+    range: Range,
+    conditions: &Conditions,
+) -> Result<Diffs, Error> {
     let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
     let mut ask = ask(&range);
     let cursor = range.cursor.unwrap_or_default();
     // One reader, so that all pages end at the same position.
-    let reader = Reader::open::<Ms>(conn, &cursor, None).await?;
+    let reader = Reader::open(conn, models(), &cursor, None).await?;
     let mut diffs: Vec<Diff> = Vec::new();
     let mut newest = None;
     loop {
-        let (changes, cut) = reader.page(conn, ask, conditions).await?;
-        diffs.extend(make::of::<Ms, C>(conn, &changes).await?);
+        let (changes, cut) = reader
+            .page(conn, ask, &|records| conditions.of(records))
+            .await?;
+        diffs.extend(make::told(conn, feeds, &changes).await?);
         newest = newest.or_else(|| changes.into_iter().next());
         if cut.is_none() || diffs.len() >= limit {
             let more = cut.is_some() || diffs.len() > limit;

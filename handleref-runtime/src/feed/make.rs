@@ -2,17 +2,19 @@
 
 use super::changed::Changed;
 use super::diff::Diff;
-use super::models::{Feeds, feeds};
+use super::models::{AnyFeed, Feeds, feeds};
 use super::{Feed, parent};
-use crate::changeset::Facts;
+use crate::changeset::{Boxed, Facts};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::facts::RECORD_ID;
-use crate::record::query::{Loaded, Rest, Sql};
+use crate::record::query::Loaded;
 use crate::record::{FieldChange, Fields, Json, LiveName, Operation, Recall};
+use crate::session::Session;
+use crate::session::{Executor, Head};
+use crate::sql::Sql;
+use crate::sql::quoted;
 use crate::sync::Change;
-use crate::text::quoted;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -32,19 +34,28 @@ pub fn diffs_of<'a, Ms, C>(
     changes: &'a [Change],
 ) -> C::Output<'a, Result<Vec<Diff>, Error>>
 where
-    Ms: Feeds<C> + 'a,
+    Ms: Feeds<C::Backend> + 'a,
     C: Executor,
 {
-    C::run(of::<Ms, C>(conn, changes))
+    C::finish(of(conn, feeds::<Ms, C::Backend>(), changes))
 }
 
-pub(crate) async fn of<Ms, C>(conn: &mut C, changes: &[Change]) -> Result<Vec<Diff>, Error>
-where
-    Ms: Feeds<C>,
-    C: Executor,
-{
+pub(crate) fn of<'a>(
+    conn: &'a mut dyn Session,
+    models: Vec<Box<dyn AnyFeed>>,
+    changes: &'a [Change],
+) -> Boxed<'a, Vec<Diff>> {
+    Box::pin(async move { told(conn, &models, changes).await })
+}
+
+/// What is told of these changes.
+pub(super) async fn told(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyFeed>],
+    changes: &[Change],
+) -> Result<Vec<Diff>, Error> {
     let mut diffs = Vec::with_capacity(changes.len());
-    for model in feeds::<Ms, C>() {
+    for model in models {
         let name = model.facts().name();
         let its: Vec<&Change> = changes.iter().filter(|it| it.model == name).collect();
         if !its.is_empty() {
@@ -57,12 +68,15 @@ where
 }
 
 /// The diffs of changes of one model.
-pub(super) async fn of_model<M, C>(conn: &mut C, changes: &[&Change]) -> Result<Vec<Diff>, Error>
+pub(super) async fn of_model<M, DB>(
+    conn: &mut dyn Session,
+    changes: &[&Change],
+) -> Result<Vec<Diff>, Error>
 where
-    C: Executor,
-    M: Feed + Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Feed + Recall<DB> + Loaded<DB>,
 {
-    let old = before::<M, C>(conn, changes).await?;
+    let old = before::<M, DB>(conn, changes).await?;
     let diff = |change: &&Change| of_change::<M>(change, old.get(&change.id));
     Ok(changes.iter().filter_map(diff).collect())
 }
@@ -136,42 +150,44 @@ fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<Fie
 }
 
 /// The rows before these changes, by the numbers of the changes' records.
-async fn before<M, C>(conn: &mut C, changes: &[&Change]) -> Result<HashMap<i64, M>, Error>
+async fn before<M, DB>(
+    conn: &mut dyn Session,
+    changes: &[&Change],
+) -> Result<HashMap<i64, M>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB>,
 {
     let has_old = |change: &&&Change| {
         use Operation::{Restore, SoftDelete, Update};
         matches!(change.operation, Update | SoftDelete | Restore)
     };
-    let ids: Vec<String> = changes
+    let ids: Vec<i64> = changes
         .iter()
         .filter(has_old)
-        .map(|change| change.id.to_string())
+        .map(|change| change.id)
         .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let kind = C::Backend::KIND;
+    let kind = DB::KIND;
     let records = quoted(kind, M::RECORDING.records);
     let table = quoted(kind, M::LiveTable::SQL_NAME);
     let names = M::RECORDED_KEY.iter().map(|name| quoted(kind, name));
     let same: Vec<String> = names
         .map(|name| format!("handleref_p.{name} = handleref_f.{name}"))
         .collect();
-    let from = format!(
-        " FROM {records} handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
-         (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {} \
-         AND handleref_p.{RECORD_ID} < handleref_f.{RECORD_ID}) WHERE handleref_f.{RECORD_ID} IN ({})",
-        same.join(" AND "),
-        ids.join(", ")
-    );
-    let beside =
-        format!("handleref_f.{RECORD_ID}, handleref_f.{RECORD_ID}, '', handleref_f.{RECORD_ID}");
-    let rows = M::load_beside(conn, Rest(Sql::new("").text(beside)), Rest(Sql::once(from))).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, _, _, _, row)| (id, row))
-        .collect())
+    let from = Sql::new("")
+        .made(format!(
+            " FROM {records} handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
+             (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {} \
+             AND handleref_p.{RECORD_ID} < handleref_f.{RECORD_ID}) WHERE handleref_f.{RECORD_ID} IN (",
+            same.join(" AND "),
+        ))
+        .list(ids)
+        .sql(")");
+    let number = Sql::new("handleref_f.").name(RECORD_ID);
+    let rows = M::load_after(conn, (1, number), from).await?;
+    let read = |(head, row): (Head, M)| Ok((head.read::<(i64,)>()?.0, row));
+    rows.into_iter().map(read).collect()
 }

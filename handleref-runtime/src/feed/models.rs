@@ -5,49 +5,49 @@ use super::diff::Diff;
 use super::make;
 use super::parent::Parent;
 use crate::changeset::{Boxed, Facts, Model, Models};
-use crate::executor::Executor;
+use crate::engine::{Engine, Typed};
 use crate::key::Key;
 use crate::record::query::{Loaded, RefersTo};
 use crate::record::{Fields, Json, Recall, Recorded};
+use crate::session::Session;
 use crate::sync::Change;
-use diesel::query_builder::QueryFragment;
 use std::marker::PhantomData;
 
 /// One model that is in the feed, or a tuple of up to eight; tuples may be nested.
 #[diagnostic::on_unimplemented(
-    message = "the feed of `{Self}` cannot be read on the connection `{C}`",
+    message = "the feed of `{Self}` cannot be read from `{DB}`",
     note = "name one model with `impl Feed`, or a tuple of up to eight of them; each derives `Recorded`, `Queryable`, `Selectable` and `Serialize`"
 )]
-pub trait Feeds<C: Executor>: Models<C> {
+pub trait Feeds<DB: Engine>: Models<DB> {
     /// Adds them to a list.
     #[doc(hidden)]
-    fn feeds(models: &mut Vec<Box<dyn AnyFeed<C>>>);
+    fn feeds(models: &mut Vec<Box<dyn AnyFeed>>);
 }
-
-/// A condition on records.
-pub(crate) type Condition<C> =
-    dyn QueryFragment<<C as crate::executor::Steps>::Backend> + Send + Sync;
 
 /// A model without its type.
 #[doc(hidden)]
-pub trait AnyFeed<C: Executor>: Send + Sync {
+pub trait AnyFeed: Send + Sync {
     /// What is known of it.
     fn facts(&self) -> Facts;
     /// Under what its diffs are put.
     fn parent(&self) -> Option<Parent>;
     /// What is told of these changes, which are all of this model.
-    fn diffs<'a>(&'a self, conn: &'a mut C, changes: &'a [&'a Change]) -> Boxed<'a, Vec<Diff>>;
+    fn diffs<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        changes: &'a [&'a Change],
+    ) -> Boxed<'a, Vec<Diff>>;
     /// Whether these columns are the key of a row of this model, given as text; none
     /// if it cannot be one.
-    fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Box<Condition<C>>>;
+    fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Typed<'static>>;
 }
 
-struct Of<M>(PhantomData<fn() -> M>);
+struct Of<M, DB>(PhantomData<fn() -> (M, DB)>);
 
-impl<M, C> AnyFeed<C> for Of<M>
+impl<M, DB> AnyFeed for Of<M, DB>
 where
-    C: Executor + 'static,
-    M: Feed + Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Feed + Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     fn facts(&self) -> Facts {
         Facts::of::<M>()
@@ -57,44 +57,48 @@ where
         M::parent()
     }
 
-    fn diffs<'a>(&'a self, conn: &'a mut C, changes: &'a [&'a Change]) -> Boxed<'a, Vec<Diff>> {
-        Box::pin(make::of_model::<M, C>(conn, changes))
+    fn diffs<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        changes: &'a [&'a Change],
+    ) -> Boxed<'a, Vec<Diff>> {
+        Box::pin(make::of_model::<M, DB>(conn, changes))
     }
 
-    fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Box<Condition<C>>> {
+    fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Typed<'static>> {
         let key = M::RecordKey::parse(key)?;
-        Some(Box::new(RefersTo::<M, C>::new(key, columns)))
+        Some(DB::typed(Box::new(RefersTo::<M, DB>::new(key, columns))))
     }
 }
 
 /// One model; a trait of its own, so that all it lacks is one error.
 #[doc(hidden)]
-pub trait FeedModel<C: Executor>: Model<C> {
-    fn feed() -> Box<dyn AnyFeed<C>>;
+pub trait FeedModel<DB: Engine>: Model<DB> {
+    fn feed() -> Box<dyn AnyFeed>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<M, C> FeedModel<C> for M
+impl<M, DB> FeedModel<DB> for M
 where
-    C: Executor + 'static,
-    M: Feed + Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Feed + Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    fn feed() -> Box<dyn AnyFeed<C>> {
-        Box::new(Of::<M>(PhantomData))
+    fn feed() -> Box<dyn AnyFeed> {
+        Box::new(Of::<M, DB>(PhantomData))
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: Recorded + FeedModel<C>, C: Executor> Feeds<C> for M {
-    fn feeds(models: &mut Vec<Box<dyn AnyFeed<C>>>) {
+impl<M: Recorded + FeedModel<DB>, DB: Engine> Feeds<DB> for M {
+    fn feeds(models: &mut Vec<Box<dyn AnyFeed>>) {
         models.push(M::feed());
     }
 }
 
 macro_rules! tuples {
     ($(($($model:ident)+))*) => { $(
-        impl<$($model: Feeds<Conn>,)+ Conn: Executor> Feeds<Conn> for ($($model,)+) {
-            fn feeds(models: &mut Vec<Box<dyn AnyFeed<Conn>>>) {
+        impl<$($model: Feeds<Db>,)+ Db: Engine> Feeds<Db> for ($($model,)+) {
+            fn feeds(models: &mut Vec<Box<dyn AnyFeed>>) {
                 $($model::feeds(models);)+
             }
         }
@@ -106,7 +110,7 @@ tuples! {
 
 /// The models of a list, each once, by their names: in the order in which
 /// cursors have them.
-pub(crate) fn feeds<Ms: Feeds<C>, C: Executor>() -> Vec<Box<dyn AnyFeed<C>>> {
+pub(crate) fn feeds<Ms: Feeds<DB>, DB: Engine>() -> Vec<Box<dyn AnyFeed>> {
     let mut models = Vec::new();
     Ms::feeds(&mut models);
     models.sort_by_key(|model| model.facts().name());

@@ -5,7 +5,7 @@ use super::facts::{RECORD_ID, RECORD_OPERATION};
 use super::model::{LiveName, Recorded};
 use super::moment::{Moment, Point};
 use crate::engine::{Engine, Kind, fails_late};
-use crate::text::quoted;
+use crate::sql::quoted;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::QueryResult;

@@ -4,12 +4,14 @@ use super::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
 };
 use super::model::Recall;
-use super::query::{KeyIs, Sql};
+use super::query::KeyIs;
 use super::value::{Fields, Json};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Texts};
-use crate::text::{parse_time, read_all, time_as_text};
+use crate::session::Session;
+use crate::session::Texts;
+use crate::sql::Sql;
+use crate::sql::{parse_time, read_all, time_as_text};
 use chrono::{DateTime, Utc};
 
 /// When a field got its present value (or, of a row that was deleted, its last).
@@ -30,19 +32,22 @@ pub struct Blame {
     pub changeset: Option<i64>,
 }
 
-pub(super) async fn blame<M, C>(conn: &mut C, key: &M::RecordKey) -> Result<Vec<Blame>, Error>
+pub(super) async fn blame<M, DB>(
+    conn: &mut dyn Session,
+    key: &M::RecordKey,
+) -> Result<Vec<Blame>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Fields<Json>,
 {
-    let condition = KeyIs::<M, C>::new(key);
+    let condition = KeyIs::<M, DB>::new(key);
     let columns: Vec<(&'static str, &'static str)> = M::FIELDS
         .iter()
         .zip(M::RECORDING.columns)
         .filter(|(_, column)| column.capture == Capture::Value)
         .map(|(field, column)| (*field, column.name))
         .collect();
-    let query = query::<M, C>(&condition, &columns);
+    let query = query::<M, DB>(&condition, &columns);
     let rows = conn.texts(query).await?;
     let mut blames = read_all(rows, "a record", |row| read(row, &columns))?;
     blames.sort_by_key(|(at, _)| *at);
@@ -51,57 +56,57 @@ where
 
 /// The records of the row in order, each value compared with the one before
 /// it; of each column the last record in which it differs; and those records.
-fn query<'a, M, C>(
-    condition: &'a KeyIs<'a, M, C>,
+fn query<'a, M, DB>(
+    condition: &'a KeyIs<'a, M, DB>,
     columns: &[(&'static str, &'static str)],
-) -> Sql<'a, C::Backend>
+) -> Sql<'a>
 where
-    M: Recall<C>,
-    C: Executor,
+    M: Recall<DB>,
+    DB: Engine,
 {
     let records = M::RECORDING.records;
     let mut query = Sql::new("WITH handleref_h AS (SELECT ").name(RECORD_ID);
     for (at, (_, column)) in columns.iter().enumerate() {
         query = query
-            .text(", CASE WHEN LAG(")
+            .sql(", CASE WHEN LAG(")
             .name(RECORD_ID)
-            .text(") OVER w IS NULL OR ")
+            .sql(") OVER w IS NULL OR ")
             .name(RECORD_OPERATION)
-            .text(" = 'insert' OR ")
-            .append(differs(C::Backend::KIND, column))
-            .text(" THEN ")
+            .sql(" = 'insert' OR ")
+            .append(differs(DB::KIND, column))
+            .sql(" THEN ")
             .name(RECORD_ID)
-            .text(format!(" END AS c{at}"));
+            .made(format!(" END AS c{at}"));
     }
     query = query
-        .text(" FROM ")
+        .sql(" FROM ")
         .name(records)
-        .text(" WHERE ")
-        .part(condition)
-        .text(" WINDOW w AS (ORDER BY ")
+        .sql(" WHERE ")
+        .part::<DB>(condition)
+        .sql(" WINDOW w AS (ORDER BY ")
         .name(RECORD_ID)
-        .text(")), handleref_b AS (SELECT ");
+        .sql(")), handleref_b AS (SELECT ");
     for at in 0..columns.len() {
         let comma = if at > 0 { ", " } else { "" };
-        query = query.text(format!("{comma}MAX(c{at}) AS c{at}"));
+        query = query.made(format!("{comma}MAX(c{at}) AS c{at}"));
     }
-    query = query.text(" FROM handleref_h) ");
+    query = query.made(" FROM handleref_h) ");
     for at in 0..columns.len() {
         let union = if at > 0 { " UNION ALL " } else { "" };
         query = query
-            .text(union)
-            .append(record::<C>(C::Backend::KIND, at))
-            .text(" FROM handleref_b JOIN ")
+            .made(union)
+            .append(record::<DB>(DB::KIND, at))
+            .sql(" FROM handleref_b JOIN ")
             .name(records)
-            .text(" handleref_r ON handleref_r.")
+            .sql(" handleref_r ON handleref_r.")
             .name(RECORD_ID)
-            .text(format!(" = handleref_b.c{at}"));
+            .made(format!(" = handleref_b.c{at}"));
     }
     query
 }
 
 /// Whether a value is another one than in the record before, byte by byte.
-fn differs<'a, DB: Engine>(engine: Kind, column: &'static str) -> Sql<'a, DB> {
+fn differs<'a>(engine: Kind, column: &'static str) -> Sql<'a> {
     let (before, between, after) = match engine {
         Kind::Sqlite => ("", " COLLATE BINARY IS NOT LAG(", ") OVER w"),
         // As text, because not every type can be compared.
@@ -118,14 +123,14 @@ fn differs<'a, DB: Engine>(engine: Kind, column: &'static str) -> Sql<'a, DB> {
     };
     Sql::new(before)
         .name(column)
-        .text(between)
+        .made(between)
         .name(column)
-        .text(after)
+        .made(after)
 }
 
 /// `SELECT` of a record as four texts: number of the column, record, version
 /// and changeset, time.
-fn record<'a, C: Steps>(engine: Kind, at: usize) -> Sql<'a, C::Backend> {
+fn record<'a, DB: Engine>(engine: Kind, at: usize) -> Sql<'a> {
     let text = if engine == Kind::Mysql {
         "CHAR"
     } else {
@@ -135,25 +140,25 @@ fn record<'a, C: Steps>(engine: Kind, at: usize) -> Sql<'a, C::Backend> {
         Kind::Mysql => ("CONCAT(", ", ", ")"),
         _ => ("", " || ", ""),
     };
-    let column = |query: Sql<'a, C::Backend>, name: &'static str| {
+    let column = |query: Sql<'a>, name: &'static str| {
         query
-            .text("CAST(handleref_r.")
+            .sql("CAST(handleref_r.")
             .name(name)
-            .text(format!(" AS {text})"))
+            .made(format!(" AS {text})"))
     };
-    let mut query = Sql::new("SELECT ").text(format!("CAST('{at}' AS {text}), "));
-    query = column(query, RECORD_ID).text(", ").text(open);
+    let mut query = Sql::new("SELECT ").made(format!("CAST('{at}' AS {text}), "));
+    query = column(query, RECORD_ID).sql(", ").made(open);
     query = column(query, RECORD_VERSION)
-        .text(plus)
-        .text("' '")
-        .text(plus)
-        .text("COALESCE(");
+        .made(plus)
+        .sql("' '")
+        .made(plus)
+        .sql("COALESCE(");
     query = column(query, RECORD_CHANGESET)
-        .text(", '')")
-        .text(close)
-        .text(", ");
+        .sql(", '')")
+        .made(close)
+        .sql(", ");
     let at = format!("handleref_r.{RECORDED_AT}");
-    query.text(time_as_text::<C>(&at))
+    query.made(time_as_text(DB::KIND, &at))
 }
 
 fn read(row: Texts, columns: &[(&'static str, &'static str)]) -> Option<(usize, Blame)> {

@@ -10,7 +10,7 @@ use super::facts::{
     RECORD_XID, RECORDED_AT, RecordedColumn, Recording,
 };
 use crate::engine::Kind;
-use crate::text::quoted;
+use crate::sql::quoted;
 
 impl RecordedColumn {
     /// What the record column holds, if `value` is the SQL of the table's.

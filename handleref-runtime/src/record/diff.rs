@@ -2,11 +2,13 @@
 
 use super::facts::{RECORD_ID, RECORD_REDACTED, RECORD_VERSION};
 use super::model::{LiveName, Recall, Recorded};
-use super::query::{KeyIs, Loaded, Rest, Sql};
+use super::query::{KeyIs, Loaded};
 use super::value::{Fields, Json};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
+use crate::session::Session;
+use crate::sql::Sql;
 use serde_json::Value;
 use std::fmt;
 
@@ -207,17 +209,22 @@ pub(super) fn compare<M: Fields<Json>>(old: Option<&M>, new: Option<&M>) -> Vec<
         .collect()
 }
 
-pub(super) async fn diff<M, C>(conn: &mut C, row: &M, from: Side, to: Side) -> Result<Diff, Error>
+pub(super) async fn diff<M, DB>(
+    conn: &mut dyn Session,
+    row: &M,
+    from: Side,
+    to: Side,
+) -> Result<Diff, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     let key = row.record_key();
-    let old = state::<M, C>(conn, &key, from).await?;
-    let new = state::<M, C>(conn, &key, to).await?;
+    let old = state::<M, DB>(conn, &key, from).await?;
+    let new = state::<M, DB>(conn, &key, to).await?;
     let mut changes = compare(Some(&old), Some(&new));
     if M::RECORDING.redacts() {
-        changes.extend(redacted::<M, C>(conn, &key, from, to).await?);
+        changes.extend(redacted::<M, DB>(conn, &key, from, to).await?);
         let at = |change: &FieldChange| {
             let mut columns = M::RECORDING.columns.iter();
             columns.position(|column| column.name == change.column)
@@ -234,33 +241,37 @@ where
 }
 
 /// The row at one side of a comparison.
-pub(super) async fn state<M, C>(conn: &mut C, key: &M::RecordKey, side: Side) -> Result<M, Error>
+pub(super) async fn state<M, DB>(
+    conn: &mut dyn Session,
+    key: &M::RecordKey,
+    side: Side,
+) -> Result<M, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB>,
 {
-    let condition = KeyIs::<M, C>::new(key);
+    let condition = KeyIs::<M, DB>::new(key);
     let table = M::LiveTable::SQL_NAME;
     let from = match side {
         Side::Now => Sql::new(" FROM ")
             .name(table)
-            .text(" WHERE ")
-            .part(&condition),
+            .sql(" WHERE ")
+            .part::<DB>(&condition),
         Side::Version(version) => Sql::new(" FROM ")
             .name(M::RECORDING.records)
-            .text(" AS ")
+            .sql(" AS ")
             .name(table)
-            .text(" WHERE ")
-            .part(&condition)
-            .text(" AND ")
+            .sql(" WHERE ")
+            .part::<DB>(&condition)
+            .sql(" AND ")
             .name(RECORD_VERSION)
-            .text(" = ")
-            .number(version)
-            .text(" ORDER BY ")
+            .sql(" = ")
+            .bind(version)
+            .sql(" ORDER BY ")
             .name(RECORD_ID)
-            .text(" DESC LIMIT 1"),
+            .sql(" DESC LIMIT 1"),
     };
-    let found = M::load_from(conn, Rest(from)).await?.pop();
+    let found = M::load_from(conn.session(), from).await?.pop();
     found.ok_or_else(|| missing::<M>(key, side))
 }
 
@@ -277,39 +288,39 @@ pub(super) fn missing<M: Recorded>(key: &M::RecordKey, side: Side) -> Error {
 }
 
 /// The redacted fields that changed between two sides.
-async fn redacted<M, C>(
-    conn: &mut C,
+async fn redacted<M, DB>(
+    conn: &mut dyn Session,
     key: &M::RecordKey,
     from: Side,
     to: Side,
 ) -> Result<Vec<FieldChange>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Fields<Json>,
 {
     let number = |side| match side {
         Side::Version(version) => version,
         Side::Now => i64::MAX,
     };
     let (low, high) = (number(from).min(number(to)), number(from).max(number(to)));
-    let condition = KeyIs::<M, C>::new(key);
+    let condition = KeyIs::<M, DB>::new(key);
     let nulls = ", CAST(NULL AS CHAR(1)), CAST(NULL AS CHAR(1)), CAST(NULL AS CHAR(1)) FROM ";
     let query = Sql::new("SELECT DISTINCT ")
         .name(RECORD_REDACTED)
-        .text(nulls)
+        .made(nulls)
         .name(M::RECORDING.records)
-        .text(" WHERE ")
-        .part(&condition)
-        .text(" AND ")
+        .sql(" WHERE ")
+        .part::<DB>(&condition)
+        .sql(" AND ")
         .name(RECORD_REDACTED)
-        .text(" IS NOT NULL AND ")
+        .sql(" IS NOT NULL AND ")
         .name(RECORD_VERSION)
-        .text(" > ")
-        .number(low)
-        .text(" AND ")
+        .sql(" > ")
+        .bind(low)
+        .sql(" AND ")
         .name(RECORD_VERSION)
-        .text(" <= ")
-        .number(high);
+        .sql(" <= ")
+        .bind(high);
     let texts = conn.texts(query).await?;
     let changed: Vec<String> = texts
         .into_iter()
@@ -329,14 +340,14 @@ where
         .collect())
 }
 
-pub(super) async fn changes_summary<M, C>(
-    conn: &mut C,
+pub(super) async fn changes_summary<M, DB>(
+    conn: &mut dyn Session,
     row: &M,
     versions: &[i64],
 ) -> Result<Vec<FieldHistory>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     let key = row.record_key();
     let mut versions = versions.to_vec();
@@ -344,15 +355,15 @@ where
     versions.dedup();
     let mut summary: Vec<FieldHistory> = Vec::new();
     for version in versions {
-        let new = state::<M, C>(conn, &key, Side::Version(version)).await?;
-        let earlier = before::<M, C>(conn, &key, version).await?;
+        let new = state::<M, DB>(conn, &key, Side::Version(version)).await?;
+        let earlier = before::<M, DB>(conn, &key, version).await?;
         let old = match earlier {
-            Some(earlier) => Some(state::<M, C>(conn, &key, Side::Version(earlier)).await?),
+            Some(earlier) => Some(state::<M, DB>(conn, &key, Side::Version(earlier)).await?),
             None => None,
         };
         let from = Side::Version(earlier.unwrap_or(i64::MIN));
         let hidden = match M::RECORDING.redacts() {
-            true => redacted::<M, C>(conn, &key, from, Side::Version(version)).await?,
+            true => redacted::<M, DB>(conn, &key, from, Side::Version(version)).await?,
             false => Vec::new(),
         };
         for change in compare(old.as_ref(), Some(&new)).into_iter().chain(hidden) {
@@ -376,25 +387,29 @@ where
 }
 
 /// The version before another one.
-async fn before<M, C>(conn: &mut C, key: &M::RecordKey, version: i64) -> Result<Option<i64>, Error>
+async fn before<M, DB>(
+    conn: &mut dyn Session,
+    key: &M::RecordKey,
+    version: i64,
+) -> Result<Option<i64>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let condition = KeyIs::<M, C>::new(key);
+    let condition = KeyIs::<M, DB>::new(key);
     let query = Sql::new("SELECT ")
         .names("", &[RECORD_VERSION, RECORD_ID])
-        .text(" FROM ")
+        .sql(" FROM ")
         .name(M::RECORDING.records)
-        .text(" WHERE ")
-        .part(&condition)
-        .text(" AND ")
+        .sql(" WHERE ")
+        .part::<DB>(&condition)
+        .sql(" AND ")
         .name(RECORD_VERSION)
-        .text(" < ")
-        .number(version)
-        .text(" ORDER BY ")
+        .sql(" < ")
+        .bind(version)
+        .sql(" ORDER BY ")
         .name(RECORD_ID)
-        .text(" DESC LIMIT 1");
+        .sql(" DESC LIMIT 1");
     let found = conn.numbers(query).await?.pop();
     Ok(found.map(|(version, _)| version))
 }

@@ -7,10 +7,10 @@ use super::query::Loaded;
 use super::revert::{Revert, RevertPlan, apply, bring_back, make};
 use super::value::{Fields, Json};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::row::Outcome;
 use crate::schema::Catalog;
+use crate::session::Executor;
 
 /// Diff, blame and revert of one row of a recorded model.
 ///
@@ -39,7 +39,7 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Diff, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Loaded<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
         let (from, to) = (from.into(), to.into());
         C::run(async move { diff(conn, self, from, to).await })
@@ -58,7 +58,7 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Vec<FieldHistory>, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Loaded<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
         C::run(async move { changes_summary(conn, self, versions).await })
     }
@@ -71,9 +71,9 @@ pub trait PastDsl: Recorded {
     fn blame<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Vec<Blame>, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Fields<Json>,
     {
-        C::run(async move { blame::<Self, C>(conn, &self.record_key()).await })
+        C::run(async move { blame::<Self, C::Backend>(conn, &self.record_key()).await })
     }
 
     /// What a [`revert`](PastDsl::revert) would write, and what stands in its
@@ -89,11 +89,12 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Loaded<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
         let to = to.into();
         C::run(async move {
-            make::<Self, C>(conn, &mut Catalog::default(), &self.record_key(), to, false).await
+            make::<Self, C::Backend>(conn, &mut Catalog::default(), &self.record_key(), to, false)
+                .await
         })
     }
 
@@ -116,12 +117,13 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Loaded<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
         let to = to.into();
         C::run(async move {
             let key = self.record_key();
-            let plan = make::<Self, C>(conn, &mut Catalog::default(), &key, to, false).await?;
+            let plan =
+                make::<Self, C::Backend>(conn, &mut Catalog::default(), &key, to, false).await?;
             if let (Some(expected), Some(found)) = (self.recorded_version(), plan.version)
                 && expected != found
             {
@@ -132,8 +134,8 @@ pub trait PastDsl: Recorded {
                     found,
                 });
             }
-            let outcome = apply(conn, &plan).await?;
-            *self = state::<Self, C>(conn, &key, Side::Now).await?;
+            let outcome = apply::<Self, C::Backend>(conn, &plan).await?;
+            *self = state::<Self, C::Backend>(conn, &key, Side::Now).await?;
             Ok(outcome)
         })
     }
@@ -149,9 +151,9 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Loaded<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
-        C::run(async move { bring_back::<Self, C>(conn, key).await })
+        C::run(async move { bring_back::<Self, C::Backend>(conn, key).await })
     }
 
     /// Inserts a really deleted row again; see
@@ -165,12 +167,12 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Self, Error>>
     where
         C: Executor,
-        Self: Recall<C> + Loaded<C> + Fields<Json>,
+        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
         C::run(async move {
-            let plan = bring_back::<Self, C>(conn, key).await?;
-            apply(conn, &plan).await?;
-            state::<Self, C>(conn, key, Side::Now).await
+            let plan = bring_back::<Self, C::Backend>(conn, key).await?;
+            apply::<Self, C::Backend>(conn, &plan).await?;
+            state::<Self, C::Backend>(conn, key, Side::Now).await
         })
     }
 }
@@ -188,7 +190,7 @@ impl<M: Recorded> RevertPlan<M> {
     pub fn apply<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        M: Recall<C> + Loaded<C> + Fields<Json>,
+        M: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
     {
         C::run(apply(conn, self))
     }

@@ -4,10 +4,10 @@
 //! them back before the transaction ends. The triggers find them in a setting
 //! of the transaction (PostgreSQL), a table (SQLite) or a variable (MySQL).
 
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Steps, Transaction};
-use crate::literal::{fnv1a, literal};
+use crate::session::{Session, Transaction};
+use crate::sql::{fnv1a, literal};
 
 /// A value for the triggers.
 #[doc(hidden)]
@@ -68,23 +68,21 @@ fn reset_sql(engine: Kind, handed: &Handed) -> String {
 }
 
 /// A transaction (or a savepoint in one) in which the triggers know values.
-pub(crate) struct Handing<'a, C: Steps> {
+pub(crate) struct Handing<'a, C: Session + ?Sized> {
     transaction: Transaction<'a, C>,
     handed: Vec<Handed>,
 }
 
-impl<'a, C: Steps> Handing<'a, C> {
+impl<'a, C: Session + ?Sized> Handing<'a, C> {
     pub(crate) async fn begin(conn: &'a mut C, handed: Vec<Handed>) -> Result<Self, Error> {
         let transaction = Transaction::begin(conn).await?;
         let mut this = Self {
             transaction,
             handed,
         };
-        let set: Vec<String> = this
-            .handed
-            .iter()
-            .filter_map(|one| set_sql(C::Backend::KIND, one))
-            .collect();
+        let kind = this.conn().kind();
+        let handed = this.handed.iter();
+        let set: Vec<String> = handed.filter_map(|one| set_sql(kind, one)).collect();
         for sql in set {
             if let Err(error) = this.conn().batch(&sql).await {
                 return this.finish(Err(error.into())).await;
@@ -101,10 +99,11 @@ impl<'a, C: Steps> Handing<'a, C> {
     /// survive either, so they are reset before.
     pub(crate) async fn finish<T>(mut self, result: Result<T, Error>) -> Result<T, Error> {
         let mut result = result;
+        let kind = self.conn().kind();
         // After an error PostgreSQL takes no more statements, and needs none.
-        if result.is_ok() || C::Backend::KIND == Kind::Mysql {
+        if result.is_ok() || kind == Kind::Mysql {
             for at in 0..self.handed.len() {
-                let sql = reset_sql(C::Backend::KIND, &self.handed[at]);
+                let sql = reset_sql(kind, &self.handed[at]);
                 let reset = self.conn().batch(&sql).await;
                 if let (Ok(_), Err(error)) = (&result, reset) {
                     result = Err(error.into());

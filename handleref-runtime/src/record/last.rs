@@ -2,13 +2,12 @@
 
 use super::facts::RECORD_ID;
 use super::moment::RecordNo;
-use super::query::Sql;
 use crate::changeset::tables::{quoted_table, record_tables};
 use crate::context::Home;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Executor;
-use crate::text::integer;
+use crate::session::{Executor, Session};
+use crate::sql::Sql;
 
 /// A moment after every record that is there now, for
 /// [`as_of`](super::AsOfDsl::as_of): what is recorded later has a greater
@@ -27,31 +26,29 @@ use crate::text::integer;
 /// # Errors
 /// [`Error::Database`].
 pub fn latest_record<C: Executor>(conn: &mut C) -> C::Output<'_, Result<RecordNo, Error>> {
-    C::run(async move {
-        let kind = C::Backend::KIND;
-        let query = match kind {
-            Kind::Sqlite => "SELECT tick, 0 FROM handleref_context".to_owned(),
-            // A counter runs ahead: of what is not committed, and on a standby of
-            // the records that have arrived.
-            Kind::Postgres | Kind::Mysql => {
-                let mut parts: Vec<String> = ["began_record", "horizon_record", "pruned_record"]
-                    .iter()
-                    .map(|of| format!("SELECT max({of}) AS n FROM handleref_recordings"))
-                    .collect();
-                let tables = record_tables(conn, &Home::default()).await?;
-                parts.extend(tables.iter().map(|table| {
-                    let table = quoted_table(kind, table);
-                    format!("SELECT max({RECORD_ID}) AS n FROM {table}")
-                }));
-                format!(
-                    "SELECT CAST(coalesce(max(n), 0) AS {0}), CAST(0 AS {0}) FROM ({1}) handleref_all",
-                    integer::<C>(),
-                    parts.join(" UNION ALL ")
-                )
-            }
-        };
-        let found = conn.numbers(Sql::once(query)).await?.pop();
-        let (number, _) = found.ok_or(diesel::result::Error::NotFound)?;
-        Ok(RecordNo(number))
-    })
+    C::finish(Box::pin(latest(conn)))
+}
+
+async fn latest(conn: &mut dyn Session) -> Result<RecordNo, Error> {
+    let kind = conn.kind();
+    if kind == Kind::Sqlite {
+        let sql = Sql::new("SELECT tick FROM handleref_context");
+        return Ok(RecordNo(conn.one::<(i64,)>(sql).await?.0));
+    }
+    // A counter runs ahead: of what is not committed, and on a standby of the
+    // records that have arrived.
+    let mut parts: Vec<String> = ["began_record", "horizon_record", "pruned_record"]
+        .iter()
+        .map(|of| format!("SELECT max({of}) AS n FROM handleref_recordings"))
+        .collect();
+    let tables = record_tables(conn, &Home::default()).await?;
+    parts.extend(tables.iter().map(|table| {
+        let table = quoted_table(kind, table);
+        format!("SELECT max({RECORD_ID}) AS n FROM {table}")
+    }));
+    let sql = Sql::once(format!(
+        "SELECT coalesce(max(n), 0) FROM ({}) handleref_all",
+        parts.join(" UNION ALL ")
+    ));
+    Ok(RecordNo(conn.one::<(i64,)>(sql).await?.0))
 }

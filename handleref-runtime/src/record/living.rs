@@ -1,9 +1,9 @@
 //! Whether a row lives, in SQL.
 
 use crate::engine::Kind;
-use crate::literal::literal;
 use crate::model::Roles;
-use crate::text::quoted;
+use crate::sql::literal;
+use crate::sql::quoted;
 
 /// A condition: whether a row is not soft-deleted, as far as SQL can tell.
 /// `prefix` is the row's alias and a dot, or nothing.

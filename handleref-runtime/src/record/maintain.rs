@@ -42,8 +42,8 @@ use super::model::{Recall, Recorded};
 use super::query::Loaded;
 use super::subject::Subject;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
+use crate::session::Executor;
 
 /// Looking after the history of one model.
 pub trait Maintain: Recorded {
@@ -83,9 +83,9 @@ pub trait Maintain: Recorded {
         key: &'a Self::RecordKey,
     ) -> C::Output<'a, Result<Vec<Self::RecordKey>, Error>>
     where
-        Self: Recall<C> + Loaded<C>,
+        Self: Recall<C::Backend> + Loaded<C::Backend>,
     {
-        C::run(former::former_keys::<Self, C>(conn, key))
+        C::run(former::former_keys::<Self, C::Backend>(conn, key))
     }
 
     /// Takes values of columns that are redacted or skipped by now out of older

@@ -2,9 +2,8 @@
 
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
 use super::facts::Recording;
-use crate::cascade::Link;
+use crate::cascade::Parent;
 use crate::engine::Engine;
-use crate::executor::Executor;
 use crate::hooks::HookError;
 use crate::key::Key;
 use crate::model::Roles;
@@ -90,22 +89,22 @@ pub trait Recorded: Sized + Send + Sync + 'static {
     }
 }
 
-/// What operations on the past of a row need on the connection `C`.
+/// What operations on the past of a row need on the engine `DB`.
 #[diagnostic::on_unimplemented(
-    message = "the past of `{Self}` cannot be read on the connection `{C}`",
+    message = "the past of `{Self}` cannot be read from `{DB}`",
     note = "derive `Recorded`; the key's type must be `ToSql` for its column on this engine"
 )]
-pub trait Recall<C: Executor>: Recorded {
+pub trait Recall<DB: Engine>: Recorded {
     /// Gives the columns of the primary key to `writer`.
     #[doc(hidden)]
     fn walk_key<'b>(
         key: &'b Self::RecordKey,
-        writer: &mut ColumnWriter<'_, 'b, C::Backend>,
+        writer: &mut ColumnWriter<'_, 'b, DB>,
     ) -> QueryResult<()>;
 
     /// The parents that `HandleRef` names.
     #[doc(hidden)]
-    fn recalled_parents() -> Vec<Link<C>>;
+    fn recalled_parents() -> Vec<Parent>;
 }
 
 /// The records of a model as a Diesel table.

@@ -3,11 +3,12 @@
 use super::facts::Recording;
 use super::model::{LiveName, Recorded};
 use crate::absent::{or_not_installed, without_context};
-use crate::engine::{Engine, Kind};
+use crate::context;
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Steps;
 use crate::model::Roles;
-use crate::{context, text};
+use crate::session::Session;
+use crate::sql::{Sql, literal, quoted};
 
 /// The facts about a model, without its type: what follows is compiled once
 /// for each connection, not for each model.
@@ -34,34 +35,25 @@ impl Subject {
     /// Takes the row of this recording in `handleref_recordings` for the rest
     /// of the transaction: holds, prunes and erasures of a model go one after
     /// the other.
-    pub(crate) async fn lock<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
+    pub(crate) async fn lock(&self, conn: &mut dyn Session) -> Result<(), Error> {
         context::write_lock(conn).await.map_err(without_context)?;
-        self.find(conn, text::for_update::<C>()).await
+        self.find(conn.session(), true).await
     }
 
     /// Looks whether there is such a recording.
-    pub(super) async fn installed<C: Steps>(&self, conn: &mut C) -> Result<(), Error> {
-        self.find(conn, "").await
+    pub(super) async fn installed(&self, conn: &mut dyn Session) -> Result<(), Error> {
+        self.find(conn.session(), false).await
     }
 
-    async fn find<C: Steps>(&self, conn: &mut C, end: &str) -> Result<(), Error> {
-        let sql = text::Sql::new::<C>()
-            .sql("SELECT CAST(backfilled AS ")
-            .sql(text::integer::<C>())
-            .sql("), CAST(0 AS ")
-            .sql(text::integer::<C>())
-            .sql(") FROM handleref_recordings WHERE record_table = ")
-            .text(self.recording.records)
-            .sql(&at_home(
-                C::Backend::KIND,
-                self.table,
-                self.recording.records,
-            ))
-            .sql(end);
+    async fn find(&self, conn: &mut dyn Session, lock: bool) -> Result<(), Error> {
         let (model, records) = (self.name, self.recording.records);
-        match conn.numbers(sql.query()).await {
-            Ok(found) if found.is_empty() => Err(Error::NotInstalled { model, records }),
-            Ok(_) => Ok(()),
+        let sql = Sql::new("SELECT backfilled FROM handleref_recordings WHERE record_table = ")
+            .bind(records)
+            .made(at_home(conn.kind(), self.table, records));
+        let sql = if lock { sql.lock() } else { sql };
+        match conn.first::<(bool,)>(sql).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Error::NotInstalled { model, records }),
             Err(error) => Err(or_not_installed(conn, error, (model, records)).await),
         }
     }
@@ -73,10 +65,7 @@ pub(crate) fn at_home(kind: Kind, table: &str, records: &str) -> String {
     if kind != Kind::Postgres {
         return String::new();
     }
-    let number = |name: &str| {
-        let quoted = text::quoted(kind, name);
-        format!("to_regclass({})", text::literal(kind, &quoted))
-    };
+    let number = |name: &str| format!("to_regclass({})", literal(kind, &quoted(kind, name)));
     format!(
         " AND (SELECT COUNT(DISTINCT relnamespace) FROM pg_catalog.pg_class WHERE oid IN ({}, {}, {})) = 1",
         number("handleref_recordings"),

@@ -1,7 +1,7 @@
 //! Connections to Redis, synchronous and asynchronous.
 
 use crate::error::Error;
-use crate::executor;
+use crate::session;
 use ::redis::{Cmd, FromRedisValue, Pipeline, RedisResult, Value};
 use std::future::Future;
 
@@ -77,7 +77,7 @@ fn pipeline(commands: Vec<Cmd>) -> Pipeline {
 macro_rules! synchronous {
     (<$($param:ident: $bound:path),*> $conn:ty, $scans:literal, |$this:ident, $groups:ident| $send:expr) => {
         impl<$($param: $bound + Send),*> RedisConnection for $conn {
-            type Mode = executor::Synchronous;
+            type Mode = session::Synchronous;
             const SCANS: bool = $scans;
             type Output<'a, T: 'a> = T where Self: 'a;
 
@@ -87,7 +87,7 @@ macro_rules! synchronous {
                 T: Send + 'a,
                 F: Future<Output = T> + Send + 'a,
             {
-                executor::ready(operation)
+                session::ready(operation)
             }
 
             async fn send(&mut self, mut $groups: Vec<Vec<Cmd>>) -> RedisResult<Vec<Value>> {
@@ -135,7 +135,7 @@ synchronous!(
 macro_rules! asynchronous {
     (<$($param:ident: $bound:path),*> $conn:ty, $scans:literal, |$this:ident, $groups:ident| $send:expr) => {
         impl<$($param: $bound + Send),*> RedisConnection for $conn {
-            type Mode = executor::Asynchronous;
+            type Mode = session::Asynchronous;
             const SCANS: bool = $scans;
             type Output<'a, T: 'a> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>
             where

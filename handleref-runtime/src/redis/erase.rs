@@ -7,15 +7,16 @@ use super::keys::Keys;
 use super::store::Redis;
 use super::walk::Walk;
 use crate::changeset::{Facts, ObjectRef, models};
-use crate::engine::Engine;
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::feed::{self, Diff, Feeds};
-use crate::literal::literal;
 use crate::record::Operation;
 use crate::record::facts::{RECORD_ID, RECORD_OPERATION};
+use crate::session::Executor;
+use crate::sql::Sql;
+use crate::sql::literal;
+use crate::sql::quoted;
 use crate::sync::{Change, Place};
-use crate::text::quoted;
 use ::redis::{Cmd, cmd};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,7 +31,7 @@ pub(super) async fn catch_up<Ms, C, R>(
     batch: &[Change],
 ) -> Result<bool, Error>
 where
-    Ms: Feeds<C>,
+    Ms: Feeds<C::Backend>,
     C: Executor,
     R: RedisConnection,
 {
@@ -64,7 +65,7 @@ where
 /// last delete is repeated.
 async fn erased<Ms, C>(db: &mut C, batch: &[Change]) -> Result<BTreeSet<ObjectRef>, Error>
 where
-    Ms: Feeds<C>,
+    Ms: Feeds<C::Backend>,
     C: Executor,
 {
     let of = |operation| {
@@ -73,7 +74,7 @@ where
             .filter(move |change| change.operation == operation)
     };
     let mut objects: BTreeSet<_> = of(Operation::Erase).map(Change::object).collect();
-    for model in models::<Ms, C>() {
+    for model in models::<Ms, C::Backend>() {
         let facts = model.facts();
         let deletes = of(Operation::Delete).filter(|change| change.model == facts.name());
         let deletes: BTreeMap<i64, &Change> = deletes.map(|change| (change.id, change)).collect();
@@ -81,22 +82,21 @@ where
             continue;
         }
         let ids: Vec<String> = deletes.keys().map(i64::to_string).collect();
-        let sql = repeated::<C>(&facts, &ids.join(", "));
-        let again = db.numbers(diesel::sql_query(sql)).await?;
-        let again = again.iter().filter_map(|(id, _)| deletes.get(id));
+        let sql = repeated(db.kind(), &facts, &ids.join(", "));
+        let again: Vec<(i64,)> = db.session().rows(Sql::once(sql)).await?;
+        let again = again.iter().filter_map(|(id,)| deletes.get(id));
         objects.extend(again.map(|change| change.object()));
     }
     Ok(objects)
 }
 
 /// Those of some deletes before which there is another one of the same row.
-fn repeated<C: Executor>(facts: &Facts, ids: &str) -> String {
-    let kind = C::Backend::KIND;
+fn repeated(kind: Kind, facts: &Facts, ids: &str) -> String {
     let records = quoted(kind, facts.records());
     let key = facts.key().iter().map(|name| quoted(kind, name));
     let same: Vec<String> = key.map(|name| format!("q.{name} = r.{name}")).collect();
     format!(
-        "SELECT r.{RECORD_ID}, r.{RECORD_ID} FROM {records} r JOIN {records} p ON p.{RECORD_ID} = \
+        "SELECT r.{RECORD_ID} FROM {records} r JOIN {records} p ON p.{RECORD_ID} = \
          (SELECT MAX(q.{RECORD_ID}) FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID}) \
          WHERE r.{RECORD_ID} IN ({ids}) AND p.{RECORD_OPERATION} = {}",
         same.join(" AND "),
@@ -107,11 +107,11 @@ fn repeated<C: Executor>(facts: &Facts, ids: &str) -> String {
 /// The same diffs as the database has them now.
 async fn again<Ms, C>(db: &mut C, known: &[(Diff, String)]) -> Result<Vec<Diff>, Error>
 where
-    Ms: Feeds<C>,
+    Ms: Feeds<C::Backend>,
     C: Executor,
 {
     let mut changes = Vec::new();
-    for model in models::<Ms, C>() {
+    for model in models::<Ms, C::Backend>() {
         let name = model.facts().name();
         let its = known.iter().filter(|(diff, _)| diff.object.model == name);
         let places: Vec<Place> = its.map(|(diff, _)| diff.place()).collect();

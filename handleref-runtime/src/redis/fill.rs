@@ -9,8 +9,8 @@ use super::repair;
 use super::state::{State, claim, release, renew};
 use super::walk::Walk;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::feed::{self, Feeds};
+use crate::session::Executor;
 use crate::sync::changes;
 use ::redis::cmd;
 use std::collections::BTreeSet;
@@ -34,7 +34,7 @@ pub(super) async fn fill<Ms, C, R>(
     everything: bool,
 ) -> Result<Filled, Error>
 where
-    Ms: Feeds<C>,
+    Ms: Feeds<C::Backend>,
     C: Executor,
     R: RedisConnection,
 {

@@ -3,7 +3,7 @@
 use super::connection::{RedisConnection, one};
 use crate::changeset::ObjectRef;
 use crate::error::Error;
-use crate::text::storable;
+use crate::sql::storable;
 use ::redis::cmd;
 
 /// The keys under a prefix. What is between the braces decides in which slot of a

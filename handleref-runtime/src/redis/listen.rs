@@ -1,6 +1,6 @@
 //! Waiting for changes.
 
-use crate::executor::Executor;
+use crate::session::Executor;
 use diesel::result::QueryResult;
 use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};

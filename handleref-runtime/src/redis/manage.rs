@@ -4,8 +4,8 @@ use super::listen::Listen;
 use super::prune::prune_diffs;
 use super::relay::Relay;
 use super::store::Redis;
-use crate::executor;
 use crate::feed::Feeds;
+use crate::session;
 use chrono::TimeDelta;
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -42,8 +42,8 @@ pub fn manage<Ms, C, E>(
     connect: impl Fn(&str) -> Result<C, E>,
 ) -> ExitCode
 where
-    Ms: Feeds<C> + 'static,
-    C: Listen<Mode = executor::Synchronous>,
+    Ms: Feeds<C::Backend> + 'static,
+    C: Listen<Mode = session::Synchronous>,
     E: Into<BoxError>,
 {
     let mut arguments = arguments.into_iter();
@@ -95,8 +95,8 @@ fn run<Ms, C>(
     connect: impl Fn(&str) -> Result<C, BoxError>,
 ) -> Result<(), BoxError>
 where
-    Ms: Feeds<C> + 'static,
-    C: Listen<Mode = executor::Synchronous>,
+    Ms: Feeds<C::Backend> + 'static,
+    C: Listen<Mode = session::Synchronous>,
 {
     let url = |name: &str, variable: &str| -> Result<String, BoxError> {
         let given = options.get(name).cloned();
@@ -126,7 +126,7 @@ where
     if options.contains_key("once") {
         let (mut db, mut conn) = (connect(&database)?, client.get_connection()?);
         loop {
-            let step = executor::ready(relay.one(&mut db, &mut conn))?;
+            let step = session::ready(relay.one(&mut db, &mut conn))?;
             if step.waits {
                 std::thread::sleep(poll);
             } else if !step.more {

@@ -4,8 +4,8 @@ use super::connection::RedisConnection;
 use super::read;
 use super::store::Redis;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::feed::{Database, Diffs, Feeds, Range, Store};
+use crate::session::Executor;
 
 /// A feed in [`Redis`] with the database behind it; made by
 /// [`Redis::or_database`]. It is read through two connections:
@@ -35,7 +35,7 @@ impl<'r, 'c, R, C, Ms> Store<(&'r mut R, &'c mut C)> for OrDatabase<Ms>
 where
     R: RedisConnection<Mode = C::Mode>,
     C: Executor,
-    Ms: Feeds<C>,
+    Ms: Feeds<C::Backend>,
 {
     type Output<'a, T: 'a>
         = C::Output<'a, T>

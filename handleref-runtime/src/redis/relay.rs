@@ -11,8 +11,8 @@ use super::run::Watch;
 use super::state::State;
 use super::store::Redis;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::feed::{self, Feeds};
+use crate::session::Executor;
 use crate::sync::changes;
 use chrono::Utc;
 use std::fmt;
@@ -118,7 +118,7 @@ impl<Ms> Relay<Ms> {
         redis: &'a mut R,
     ) -> C::Output<'a, Result<Step, Error>>
     where
-        Ms: Feeds<C>,
+        Ms: Feeds<C::Backend>,
         C: Executor,
         R: RedisConnection<Mode = C::Mode>,
     {
@@ -127,7 +127,7 @@ impl<Ms> Relay<Ms> {
 
     pub(super) async fn one<C, R>(&self, db: &mut C, redis: &mut R) -> Result<Step, Error>
     where
-        Ms: Feeds<C>,
+        Ms: Feeds<C::Backend>,
         C: Executor,
         R: RedisConnection,
     {
@@ -203,7 +203,7 @@ impl<Ms> Relay<Ms> {
 
     async fn fill<C, R>(&self, db: &mut C, redis: &mut R, broken: bool) -> Result<Step, Error>
     where
-        Ms: Feeds<C>,
+        Ms: Feeds<C::Backend>,
         C: Executor,
         R: RedisConnection,
     {

@@ -4,8 +4,8 @@ use super::connection::RedisConnection;
 use super::listen::{Listen, Stop};
 use super::relay::Relay;
 use crate::error::Error;
-use crate::executor::{self, ready};
 use crate::feed::Feeds;
+use crate::session::{self, ready};
 use chrono::{DateTime, Utc};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -104,9 +104,9 @@ impl<Ms> Relay<Ms> {
     /// If the system gives no thread.
     pub fn spawn<C, R, D, E, K, L>(self, database: D, redis: K) -> std::io::Result<RelayHandle>
     where
-        Ms: Feeds<C> + 'static,
-        C: Listen<Mode = executor::Synchronous>,
-        R: RedisConnection<Mode = executor::Synchronous>,
+        Ms: Feeds<C::Backend> + 'static,
+        C: Listen<Mode = session::Synchronous>,
+        R: RedisConnection<Mode = session::Synchronous>,
         D: FnMut() -> Result<C, E> + Send + 'static,
         K: FnMut() -> Result<R, L> + Send + 'static,
         E: Into<BoxError>,
@@ -130,9 +130,9 @@ impl<Ms> Relay<Ms> {
         database: impl FnMut() -> Result<C, E>,
         redis: impl FnMut() -> Result<R, L>,
     ) where
-        Ms: Feeds<C>,
-        C: Listen<Mode = executor::Synchronous>,
-        R: RedisConnection<Mode = executor::Synchronous>,
+        Ms: Feeds<C::Backend>,
+        C: Listen<Mode = session::Synchronous>,
+        R: RedisConnection<Mode = session::Synchronous>,
         E: Into<BoxError>,
         L: Into<BoxError>,
     {
@@ -145,9 +145,9 @@ impl<Ms> Relay<Ms> {
         mut redis: impl FnMut() -> Result<R, L>,
         stop: &Stop,
     ) where
-        Ms: Feeds<C>,
-        C: Listen<Mode = executor::Synchronous>,
-        R: RedisConnection<Mode = executor::Synchronous>,
+        Ms: Feeds<C::Backend>,
+        C: Listen<Mode = session::Synchronous>,
+        R: RedisConnection<Mode = session::Synchronous>,
         E: Into<BoxError>,
         L: Into<BoxError>,
     {
@@ -189,9 +189,9 @@ impl<Ms> Relay<Ms> {
         mut redis: impl FnMut() -> K + Send + 'a,
     ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>
     where
-        Ms: Feeds<C>,
-        C: Listen<Mode = executor::Asynchronous> + 'a,
-        R: RedisConnection<Mode = executor::Asynchronous> + 'a,
+        Ms: Feeds<C::Backend>,
+        C: Listen<Mode = session::Asynchronous> + 'a,
+        R: RedisConnection<Mode = session::Asynchronous> + 'a,
         D: Future<Output = Result<C, E>> + Send + 'a,
         K: Future<Output = Result<R, L>> + Send + 'a,
         E: Into<BoxError> + Send + 'a,
@@ -236,7 +236,7 @@ impl<Ms> Relay<Ms> {
         errors: &mut u32,
     ) -> Result<(), Error>
     where
-        Ms: Feeds<C>,
+        Ms: Feeds<C::Backend>,
         C: Listen,
         R: RedisConnection,
     {

@@ -2,7 +2,7 @@
 
 use super::differs;
 use crate::engine::Engine;
-use crate::literal::hex as hex_literal;
+use crate::sql::literal::hex as hex_literal;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;

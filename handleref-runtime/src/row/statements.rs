@@ -2,20 +2,10 @@
 
 use super::Row;
 use super::columns::{ColumnWriter, Form};
-use crate::engine::{Engine, Kind, fails_late};
+use crate::engine::{Engine, Fragment, Kind, fails_late};
 use crate::write::{Bump, TableName};
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
-
-/// Gives a fragment the traits of a statement whose text is not fixed by its type.
-macro_rules! statement {
-    ([$($param:tt)*] $node:ty) => {
-        impl<$($param)*> QueryId for $node {
-            type QueryId = ();
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-    };
-}
 
 /// The row that a statement is about: by its key, and by its version if the
 /// model has one.
@@ -66,8 +56,6 @@ impl<'a, M: Row<DB>, DB: Engine> Save<'a, M, DB> {
         }
     }
 }
-
-statement!(['a, M: Row<DB>, DB: Engine] Save<'a, M, DB>);
 
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Save<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -129,21 +117,13 @@ impl<M: Row<DB>, DB: Engine> Save<'_, M, DB> {
 }
 
 /// `UPDATE .. SET <change> WHERE <key, version> AND <test>`
-pub(crate) struct Change<'a, M, S, T> {
+pub(crate) struct Change<'a, M, DB: Engine> {
     pub(crate) row: &'a M,
-    pub(crate) change: S,
-    pub(crate) test: T,
+    pub(crate) change: &'a Fragment<'a, DB>,
+    pub(crate) test: &'a Fragment<'a, DB>,
 }
 
-statement!(['a, M, S, T] Change<'a, M, S, T>);
-
-impl<M, S, T, DB> QueryFragment<DB> for Change<'_, M, S, T>
-where
-    M: Row<DB>,
-    S: QueryFragment<DB>,
-    T: QueryFragment<DB>,
-    DB: Engine,
-{
+impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Change<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("UPDATE ");
         M::table().push(&mut out)?;
@@ -159,8 +139,6 @@ where
 /// `DELETE FROM .. WHERE <key, version>`
 pub(crate) struct Remove<'a, M>(pub(crate) &'a M);
 
-statement!(['a, M] Remove<'a, M>);
-
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Remove<'_, M> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("DELETE FROM ");
@@ -170,30 +148,12 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Remove<'_, M> {
     }
 }
 
-/// `statement`, and these columns of the rows that it wrote.
-pub(crate) struct Returning<S> {
-    pub(crate) statement: S,
-    pub(crate) columns: &'static [&'static str],
-}
-
-statement!([S] Returning<S>);
-
-impl<S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Returning<S> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.statement.walk_ast(out.reborrow())?;
-        out.push_sql(" RETURNING ");
-        push_columns(self.columns, &mut out)
-    }
-}
-
 /// `SELECT <columns> FROM .. WHERE <key>`, of this version or of any.
 pub(crate) struct Stored<'a, M> {
     pub(crate) row: &'a M,
     pub(crate) columns: &'static [&'static str],
     pub(crate) of_version: bool,
 }
-
-statement!(['a, M] Stored<'a, M>);
 
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Stored<'_, M> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -246,8 +206,6 @@ impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
     }
 }
 
-statement!(['a, M: Row<DB>, DB: Engine] Probe<'a, M, DB>);
-
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let integer = match DB::KIND {
@@ -295,8 +253,6 @@ pub(crate) struct Reload<'a, M, S> {
     pub(crate) row: &'a M,
     pub(crate) selection: S,
 }
-
-statement!(['a, M, S] Reload<'a, M, S>);
 
 impl<M: Row<DB>, S: QueryFragment<DB>, DB: Engine> QueryFragment<DB> for Reload<'_, M, S> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {

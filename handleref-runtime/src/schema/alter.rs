@@ -10,7 +10,7 @@ use super::diff::Findings;
 use super::live::{self, Live};
 use super::names::TableName;
 use super::problem::{Problem, ProblemKind};
-use crate::executor::Steps;
+use crate::session::Session;
 use diesel::result::QueryResult;
 
 /// What becomes of a column.
@@ -49,8 +49,8 @@ impl Live {
 }
 
 /// The alterations that are still to be made.
-pub(super) async fn alterations<C: Steps>(
-    conn: &mut C,
+pub(super) async fn alterations(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     tables: &[Wanted],
 ) -> QueryResult<Findings> {

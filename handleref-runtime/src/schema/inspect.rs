@@ -3,8 +3,9 @@
 use super::dialect::dialect;
 use super::live;
 use super::names::{TableName, hex_literal, literal};
-use crate::engine::{Engine, Kind};
-use crate::executor::Steps;
+use crate::engine::Kind;
+use crate::session::Session;
+use crate::sql::Sql;
 use diesel::result::QueryResult;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,9 +21,9 @@ pub struct Catalog {
 
 impl Catalog {
     /// [`inspect`], once.
-    pub(crate) async fn table<C: Steps>(
+    pub(crate) async fn table(
         &mut self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         table: &str,
     ) -> QueryResult<Arc<Inspected>> {
         if let Some(known) = self.tables.get(table) {
@@ -34,9 +35,9 @@ impl Catalog {
     }
 
     /// [`foreign_keys`], once.
-    pub(crate) async fn foreign_keys<C: Steps>(
+    pub(crate) async fn foreign_keys(
         &mut self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         table: &str,
     ) -> QueryResult<Arc<[ForeignKey]>> {
         if let Some(known) = self.foreign.get(table) {
@@ -64,8 +65,9 @@ pub(crate) struct Inspected {
 }
 
 /// Reads the columns and unique sets of a table of the default schema.
-async fn inspect<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Inspected> {
-    let live = live::read(conn, dialect(C::Backend::KIND), &named(table)).await?;
+async fn inspect(conn: &mut dyn Session, table: &str) -> QueryResult<Inspected> {
+    let dialect = dialect(conn.kind());
+    let live = live::read(conn, dialect, &named(table)).await?;
     let computed = live.columns.iter().filter(|column| column.computed);
     // An insert may say what an identity is.
     let generated = computed.clone().filter(|column| !column.identity);
@@ -104,9 +106,9 @@ pub(crate) struct ForeignKey {
 }
 
 /// Reads the foreign keys of a table of the default schema.
-async fn foreign_keys<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Vec<ForeignKey>> {
+async fn foreign_keys(conn: &mut dyn Session, table: &str) -> QueryResult<Vec<ForeignKey>> {
     // Constraint, table that is referred to, column, column that is referred to.
-    let query = match C::Backend::KIND {
+    let query = match conn.kind() {
         Kind::Sqlite => format!(
             "SELECT CAST(f.id AS TEXT), f.\"table\", f.\"from\", \
              coalesce(f.\"to\", (SELECT p.name FROM pragma_table_info(f.\"table\") p WHERE p.pk = f.seq + 1)) \
@@ -133,7 +135,7 @@ async fn foreign_keys<C: Steps>(conn: &mut C, table: &str) -> QueryResult<Vec<Fo
         ),
     };
     let mut keys: Vec<(String, ForeignKey)> = Vec::new();
-    for row in conn.texts(diesel::sql_query(query)).await? {
+    for row in conn.texts(Sql::once(query)).await? {
         let (Some(constraint), Some(parent), Some(from), Some(to)) = row else {
             continue;
         };

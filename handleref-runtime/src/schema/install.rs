@@ -14,11 +14,13 @@ use super::records::read::{Known, Ours, ours, recorded};
 use super::records::support::{RECORDINGS, Support};
 use crate::absent::{NO_SUCH_TABLE, was};
 use crate::context::ALL_OFF;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Steps, Transaction};
 use crate::record::facts::Recording;
-use crate::text::integer;
+use crate::session::Session;
+use crate::session::Transaction;
+use crate::sql::Sql;
+use crate::sql::integer;
 
 /// What is wanted: the tables, and whose the history is.
 #[derive(Debug, Clone, Copy)]
@@ -27,12 +29,12 @@ pub(super) struct Goal<'a> {
     pub(super) access: &'a Access,
 }
 
-pub(super) async fn compare<C: Steps>(
-    conn: &mut C,
+pub(super) async fn compare(
+    conn: &mut dyn Session,
     goal: Goal<'_>,
 ) -> Result<Vec<Findings>, Error> {
     let Goal { tables, access } = goal;
-    let dialect = dialect(C::Backend::KIND);
+    let dialect = dialect(conn.kind());
     let mut findings = Vec::with_capacity(tables.len());
     let mut homes: Vec<(String, Ours)> = Vec::new();
     let mut supports: Vec<(Option<String>, Support)> = Vec::new();
@@ -51,11 +53,11 @@ pub(super) async fn compare<C: Steps>(
             .recording
             .filter(|_| live.found.as_deref() == Some("table"));
         // Elsewhere only those on relatives are asked for.
-        if recording.is_none() && C::Backend::KIND != Kind::Mysql {
+        if recording.is_none() && conn.kind() != Kind::Mysql {
             findings.push(at_home(dialect, wanted, &live, None));
             continue;
         }
-        let home = match C::Backend::KIND {
+        let home = match conn.kind() {
             // Where the table really is.
             Kind::Postgres => live.detail.clone(),
             Kind::Sqlite | Kind::Mysql => live.schema.clone().unwrap_or_default(),
@@ -72,14 +74,14 @@ pub(super) async fn compare<C: Steps>(
         let Some((_, ours)) = homes.get(at) else {
             continue;
         };
-        if C::Backend::KIND == Kind::Mysql {
+        if conn.kind() == Kind::Mysql {
             ours.tell(&mut live);
         }
         let Some(recording) = recording else {
             findings.push(at_home(dialect, wanted, &live, None));
             continue;
         };
-        let place = match C::Backend::KIND {
+        let place = match conn.kind() {
             // A trigger of SQLite sees its own database file and no other.
             Kind::Sqlite => wanted.table.schema.clone(),
             // Every schema has its own.
@@ -108,7 +110,7 @@ pub(super) async fn compare<C: Steps>(
         let elsewhere = first_home.get_or_insert_with(|| live.detail.clone());
         let recording = Some((recording, &recorded, support));
         let mut found = at_home(dialect, wanted, &live, recording);
-        if C::Backend::KIND == Kind::Postgres && *elsewhere != live.detail {
+        if conn.kind() == Kind::Postgres && *elsewhere != live.detail {
             found = Findings::default();
             found.problems.push(Problem {
                 model: wanted.models.clone(),
@@ -167,26 +169,26 @@ fn orphans(ours: &Ours) -> Findings {
     findings
 }
 
-pub(super) async fn make_plan<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
-    Ok(Plan::new(C::Backend::KIND, compare(conn, goal).await?))
+pub(super) async fn make_plan(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
+    Ok(Plan::new(conn.kind(), compare(conn, goal).await?))
 }
 
-pub(super) async fn install<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
+pub(super) async fn install(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
     // The usual case at a program's start; it waits for nobody.
     let plan = make_plan(conn, goal).await?;
     plan.refuse_problems()?;
     if plan.is_empty() {
         return Ok(plan);
     }
-    if C::Backend::KIND == Kind::Mysql {
+    if conn.kind() == Kind::Mysql {
         // Best effort: not every cluster has named locks.
-        let _ = conn.texts(diesel::sql_query(MYSQL_LOCK)).await;
+        let _ = conn.texts(Sql::once(MYSQL_LOCK)).await;
         let result = apply(conn, goal).await;
         if result.is_err() {
             // A statement between these two has failed.
             let _ = conn.batch("UNLOCK TABLES").await;
         }
-        let _ = conn.texts(diesel::sql_query(MYSQL_UNLOCK)).await;
+        let _ = conn.texts(Sql::once(MYSQL_UNLOCK)).await;
         return result;
     }
     let mut transaction = Transaction::begin(conn).await?;
@@ -199,12 +201,12 @@ const MYSQL_LOCK: &str = "SELECT CAST(GET_LOCK('handleref schema', 300) AS CHAR)
 const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK('handleref schema') AS CHAR), \
      CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
 
-async fn lock_and_apply<C: Steps>(
-    conn: &mut C,
+async fn lock_and_apply(
+    conn: &mut dyn Session,
     goal: Goal<'_>,
     first: &Plan,
 ) -> Result<Plan, Error> {
-    if C::Backend::KIND == Kind::Postgres {
+    if conn.kind() == Kind::Postgres {
         conn.batch(
             "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('handleref schema'))",
         )
@@ -214,7 +216,7 @@ async fn lock_and_apply<C: Steps>(
     if let Some(wanted) = goal.tables.first() {
         // Takes the write lock before anything is read, so that nobody writes
         // in between. If the table is missing, the plan says so.
-        let dialect = dialect(C::Backend::KIND);
+        let dialect = dialect(conn.kind());
         let schema = wanted.table.schema.as_deref().unwrap_or("main");
         let table = format!(
             "{}.{}",
@@ -236,7 +238,7 @@ async fn lock_and_apply<C: Steps>(
 }
 
 /// Plans again, now that nobody else installs, and applies that.
-async fn apply<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
+async fn apply(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
     let plan = make_plan(conn, goal).await?;
     apply_plan(conn, &plan).await?;
     if plan.trusts_in_empty_tables() && has_unfilled(conn, goal.tables, plan.home()).await? {
@@ -247,7 +249,7 @@ async fn apply<C: Steps>(conn: &mut C, goal: Goal<'_>) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-async fn apply_plan<C: Steps>(conn: &mut C, plan: &Plan) -> Result<(), Error> {
+async fn apply_plan(conn: &mut dyn Session, plan: &Plan) -> Result<(), Error> {
     plan.refuse_problems()?;
     for statement in plan.up() {
         if !statement.starts_with(LOCK_TABLES) {
@@ -264,28 +266,28 @@ async fn apply_plan<C: Steps>(conn: &mut C, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Whether one of the tables has rows without a record, as far as our own tables say.
-async fn has_unfilled<C: Steps>(
-    conn: &mut C,
+async fn has_unfilled(
+    conn: &mut dyn Session,
     tables: &[Wanted],
     home: &str,
 ) -> Result<bool, Error> {
-    let dialect = dialect(C::Backend::KIND);
+    let dialect = dialect(conn.kind());
     let listed = tables.iter().filter_map(|wanted| {
         let records = wanted.recording?.records;
         Some(dialect.text(&wanted.beside(records).shown()))
     });
     let listed: Vec<String> = listed.collect();
-    let prefix = match C::Backend::KIND {
+    let prefix = match conn.kind() {
         Kind::Sqlite => tables.first().and_then(|it| it.table.schema.as_deref()),
         Kind::Postgres => Some(home),
         Kind::Mysql => None,
     };
-    let integer = integer::<C>();
+    let integer = integer(conn.kind());
     let sql = format!(
         "SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {} WHERE backfilled = 0 AND record_table IN ({})",
         dialect.qualified(prefix, RECORDINGS),
         listed.join(", ")
     );
-    let rows = conn.numbers(diesel::sql_query(sql)).await?;
+    let rows = conn.numbers(Sql::once(sql)).await?;
     Ok(rows.first().is_some_and(|(count, _)| *count > 0))
 }

@@ -3,16 +3,17 @@
 use super::dialect::{Wanted, dialect};
 use super::live;
 use super::names::TableName;
-use crate::engine::{Engine, Kind};
-use crate::executor::Steps;
+use crate::engine::Kind;
 use crate::record::facts::Capture;
 use crate::record::maintain::redact::differs;
-use crate::text::integer;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::integer;
 use diesel::result::QueryResult;
 
 /// Says which redacted and skipped fields have values in older records.
-pub(super) async fn read<C: Steps>(conn: &mut C, tables: &[Wanted]) -> QueryResult<Vec<String>> {
-    let (kind, dialect) = (C::Backend::KIND, dialect(C::Backend::KIND));
+pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResult<Vec<String>> {
+    let (kind, dialect) = (conn.kind(), dialect(conn.kind()));
     let mut said = Vec::new();
     for wanted in tables {
         let columns = wanted.recording.into_iter().flat_map(|it| it.columns);
@@ -46,10 +47,10 @@ pub(super) async fn read<C: Steps>(conn: &mut C, tables: &[Wanted]) -> QueryResu
             let sql = format!(
                 "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM (SELECT 1 AS one FROM {records} WHERE {1} LIMIT 1) \
                  handleref_first",
-                integer::<C>(),
+                integer(conn.kind()),
                 differs(kind, &records, name, with)
             );
-            let found = conn.numbers(diesel::sql_query(sql)).await?;
+            let found = conn.numbers(Sql::once(sql)).await?;
             if found.first().is_some_and(|(count, _)| *count > 0) {
                 said.push(format!(
                     "{}: records hold values of `{name}` from before it was {how}; `{}::redact_past()` takes them out",

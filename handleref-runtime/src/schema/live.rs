@@ -3,7 +3,9 @@
 use super::dialect::{Dialect, Wanted};
 use super::names::TableName;
 use crate::engine::Kind;
-use crate::executor::{Steps, Texts};
+use crate::session::Session;
+use crate::session::Texts;
+use crate::sql::Sql;
 use diesel::result::QueryResult;
 
 /// A table in the database.
@@ -120,8 +122,8 @@ pub(super) struct Queries {
 }
 
 /// Reads the catalogue.
-pub(super) async fn read<C: Steps>(
-    conn: &mut C,
+pub(super) async fn read(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     table: &TableName,
 ) -> QueryResult<Live> {
@@ -141,8 +143,8 @@ pub(super) async fn read<C: Steps>(
 }
 
 /// Reads the catalogue, [`types`](Live::types) included.
-pub(super) async fn read_with_types<C: Steps>(
-    conn: &mut C,
+pub(super) async fn read_with_types(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     table: &TableName,
 ) -> QueryResult<Live> {
@@ -160,8 +162,8 @@ pub(super) async fn read_with_types<C: Steps>(
 }
 
 /// Reads the greatest version of a table, if it may come to its end.
-pub(super) async fn read_greatest_version<C: Steps>(
-    conn: &mut C,
+pub(super) async fn read_greatest_version(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     wanted: &Wanted,
     live: &mut Live,
@@ -186,8 +188,8 @@ pub(super) async fn read_greatest_version<C: Steps>(
     Ok(())
 }
 
-pub(super) async fn ask<C: Steps>(conn: &mut C, sql: String) -> QueryResult<Vec<Texts>> {
-    conn.texts(diesel::sql_query(sql)).await
+pub(super) async fn ask(conn: &mut dyn Session, sql: String) -> QueryResult<Vec<Texts>> {
+    conn.texts(Sql::once(sql)).await
 }
 
 impl Live {

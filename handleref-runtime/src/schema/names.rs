@@ -3,7 +3,7 @@
 
 use super::dialect::Dialect;
 
-pub(super) use crate::literal::{fnv1a, hex as hex_literal, quoted, standard as literal};
+pub(super) use crate::sql::literal::{fnv1a, hex as hex_literal, quoted, standard as literal};
 
 /// A table, and the schema (database, on MySQL) that the model names.
 #[derive(Debug, Clone, PartialEq, Eq)]

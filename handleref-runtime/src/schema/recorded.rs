@@ -5,7 +5,7 @@ use crate::engine::Kind;
 use crate::model::Roles;
 use crate::record::facts::Recording;
 use crate::record::{LiveName, Recorded};
-use crate::text::quoted;
+use crate::sql::quoted;
 
 /// A table that is recorded.
 #[derive(Debug, Clone)]

@@ -7,11 +7,11 @@ use super::live::{Live, LiveTrigger};
 use super::names::{fnv1a, shortened};
 use crate::context::{CHANGESET_HERE, Switch};
 use crate::engine::Kind;
-use crate::executor::Texts;
 use crate::last_version::{held_sql, next_sql};
 use crate::model::Roles;
 use crate::record::facts::{Capture, Property, RecordedColumn, Recording};
 use crate::record::{facts, handed};
+use crate::session::Texts;
 use support::Support;
 
 pub(super) mod access;

@@ -2,7 +2,7 @@
 
 use super::position::Position;
 use crate::error::Error;
-use crate::literal::fnv1a;
+use crate::sql::fnv1a;
 use std::fmt;
 use std::mem::discriminant;
 use std::str::FromStr;

@@ -1,26 +1,27 @@
 //! Conditions on the rows of single models.
 
-use crate::executor::Executor;
+use crate::engine::Engine;
 use crate::record::Recorded;
+use crate::sql::Sql;
 use diesel::query_builder::QueryFragment;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Conditions for the connection `C`.
-pub trait Filters<C: Executor>: Send + Sync {
+/// Conditions for the engine `DB`.
+pub trait Filters<DB: Engine>: Send + Sync {
     /// The condition on the records of a record table.
     #[doc(hidden)]
-    fn of(&self, records: &str) -> Option<&Condition<'_, C>>;
+    fn of(&self, records: &str) -> Option<Sql<'_>>;
 }
 
-type Condition<'a, C> =
-    dyn QueryFragment<<C as crate::executor::Steps>::Backend> + Send + Sync + 'a;
-
-impl<C: Executor> Filters<C> for () {
-    fn of(&self, _: &str) -> Option<&Condition<'_, C>> {
+impl<DB: Engine> Filters<DB> for () {
+    fn of(&self, _: &str) -> Option<Sql<'_>> {
         None
     }
 }
+
+/// Conditions without their types, by the names of record tables.
+pub(crate) type AnyFilter<'a> = dyn Fn(&str) -> Option<Sql<'a>> + Send + Sync + 'a;
 
 /// A condition on the rows of `M`, and those on others.
 pub struct Only<M, P, F> {
@@ -45,16 +46,16 @@ impl<M, P, F> fmt::Debug for Only<M, P, F> {
     }
 }
 
-impl<C, M, P, F> Filters<C> for Only<M, P, F>
+impl<DB, M, P, F> Filters<DB> for Only<M, P, F>
 where
-    C: Executor,
+    DB: Engine,
     M: Recorded,
-    P: QueryFragment<C::Backend> + Send + Sync,
-    F: Filters<C>,
+    P: QueryFragment<DB> + Send + Sync,
+    F: Filters<DB>,
 {
-    fn of(&self, records: &str) -> Option<&Condition<'_, C>> {
+    fn of(&self, records: &str) -> Option<Sql<'_>> {
         if records == M::RECORDING.records {
-            return Some(&self.condition);
+            return Some(Sql::new("").part::<DB>(&self.condition));
         }
         self.others.of(records)
     }

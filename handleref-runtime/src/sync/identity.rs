@@ -6,10 +6,12 @@
 //! there the cluster, the database and the timeline belong to it as well.
 
 use super::snapshot::Snapshot;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Steps, Texts};
-use crate::text::as_text;
+use crate::session::Session;
+use crate::session::Texts;
+use crate::sql::Sql;
+use crate::sql::as_text;
 use diesel::result::QueryResult;
 
 /// A token that no other database has, in SQL.
@@ -49,8 +51,8 @@ pub(super) struct Identity {
 const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
 
 /// Reads it.
-pub(super) async fn identify<C: Steps>(conn: &mut C) -> Result<Identity, Error> {
-    let kind = C::Backend::KIND;
+pub(super) async fn identify(conn: &mut dyn Session) -> Result<Identity, Error> {
+    let kind = conn.kind();
     let (here, last, shows) = match kind {
         Kind::Sqlite => ("''".into(), "(SELECT tick FROM handleref_context)", "NULL"),
         Kind::Mysql => ("''".into(), "stamp", "NULL"),
@@ -64,11 +66,14 @@ pub(super) async fn identify<C: Steps>(conn: &mut C) -> Result<Identity, Error> 
         Kind::Mysql => format!("CONCAT({one}, ' ', {other})"),
         _ => format!("{one} || ' ' || {other}"),
     };
-    let (born, last) = (as_text::<C>("born_record"), as_text::<C>(last));
+    let (born, last) = (
+        as_text(conn.kind(), "born_record"),
+        as_text(conn.kind(), last),
+    );
     let columns = ["token".into(), concat(&born, &last), here, shows.into()];
-    let columns = columns.map(|column: String| as_text::<C>(&column));
+    let columns = columns.map(|column: String| as_text(conn.kind(), &column));
     let sql = format!("SELECT {} FROM handleref_database", columns.join(", "));
-    let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+    let row = conn.texts(Sql::once(sql)).await?.pop();
     let (mut identity, here) = row.and_then(read).ok_or(diesel::result::Error::NotFound)?;
     if kind != Kind::Postgres {
         return Ok(identity);
@@ -96,8 +101,8 @@ fn read((token, numbers, here, shows): Texts) -> Option<(Identity, String)> {
 }
 
 /// Whether the database was copied to another place since its token was made.
-pub(crate) async fn is_copied<C: Steps>(conn: &mut C, table: &str) -> QueryResult<bool> {
-    let kind = C::Backend::KIND;
+pub(crate) async fn is_copied(conn: &mut dyn Session, table: &str) -> QueryResult<bool> {
+    let kind = conn.kind();
     if kind != Kind::Postgres {
         return Ok(false);
     }
@@ -105,7 +110,7 @@ pub(crate) async fn is_copied<C: Steps>(conn: &mut C, table: &str) -> QueryResul
         "SELECT (CASE WHEN home = {} THEN 0 ELSE 1 END)::bigint, 0::bigint FROM {table}",
         home(kind)
     );
-    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    let found = conn.numbers(Sql::once(sql)).await?.pop();
     Ok(found.is_some_and(|(moved, _)| moved != 0))
 }
 

@@ -1,9 +1,10 @@
 //! A copy of recorded tables in another database, kept in step.
 
-use super::{Batch, Cursor, changes};
+use super::{Batch, Cursor, sorted};
 use crate::changeset::Models;
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::{Executor, SameMode};
+use crate::session::{Boxed, Executor, SameMode, Session};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -18,6 +19,8 @@ mod rows;
 mod state;
 mod verify;
 mod write;
+
+use pull::Plan;
 
 pub use models::MirrorModels;
 #[doc(hidden)]
@@ -157,9 +160,13 @@ impl<Ms> Mirror<Ms> {
     where
         S: Executor,
         T: Executor<Mode: SameMode<S::Mode>>,
-        Ms: Models<S> + MirrorModels<S, T>,
+        Ms: Models<S::Backend> + MirrorModels<S::Backend, T::Backend>,
     {
-        T::run(async move { pull::pull(self, source, target).await })
+        T::finish(pulled(
+            self.plan::<S::Backend, T::Backend>(),
+            source,
+            target,
+        ))
     }
 
     /// Compares the target with the source, and repairs the rows that differ.
@@ -191,9 +198,14 @@ impl<Ms> Mirror<Ms> {
     where
         S: Executor,
         T: Executor<Mode: SameMode<S::Mode>>,
-        Ms: Models<S> + MirrorModels<S, T>,
+        Ms: Models<S::Backend> + MirrorModels<S::Backend, T::Backend>,
     {
-        T::run(async move { verify::verify(self, source, target, true).await })
+        T::finish(verified(
+            self.plan::<S::Backend, T::Backend>(),
+            source,
+            target,
+            true,
+        ))
     }
 
     /// As [`verify`](Mirror::verify), but nothing is repaired; changes are
@@ -213,9 +225,14 @@ impl<Ms> Mirror<Ms> {
     where
         S: Executor,
         T: Executor<Mode: SameMode<S::Mode>>,
-        Ms: Models<S> + MirrorModels<S, T>,
+        Ms: Models<S::Backend> + MirrorModels<S::Backend, T::Backend>,
     {
-        T::run(async move { verify::verify(self, source, target, false).await })
+        T::finish(verified(
+            self.plan::<S::Backend, T::Backend>(),
+            source,
+            target,
+            false,
+        ))
     }
 
     /// How far the mirror is; `None` before the first pull is complete.
@@ -230,7 +247,7 @@ impl<Ms> Mirror<Ms> {
         &'a self,
         target: &'a mut T,
     ) -> T::Output<'a, Result<Option<Cursor>, Error>> {
-        T::run(state::known(target, &self.name))
+        T::finish(Box::pin(state::known(target, &self.name)))
     }
 
     /// Forgets how far the mirror is, so that the next pull starts over with a
@@ -250,6 +267,44 @@ impl<Ms> Mirror<Ms> {
         &'a self,
         target: &'a mut T,
     ) -> T::Output<'a, Result<(), Error>> {
-        T::run(async move { state::forget(target, &self.name).await })
+        T::finish(Box::pin(state::forget(target, &self.name)))
     }
+
+    fn plan<S: Engine, T: Engine>(&self) -> Plan<'_>
+    where
+        Ms: Models<S> + MirrorModels<S, T>,
+    {
+        let mut models = Vec::new();
+        <Ms as MirrorModels<S, T>>::list(&mut models);
+        Plan {
+            name: &self.name,
+            batch: self.batch,
+            page: self.page,
+            changes: sorted::<Ms, S>,
+            models,
+        }
+    }
+}
+
+fn pulled<'a>(
+    plan: Plan<'a>,
+    source: &'a mut dyn Session,
+    target: &'a mut dyn Session,
+) -> Boxed<'a, Result<Pull, Error>> {
+    Box::pin(async move {
+        pull::check(&plan.models)?;
+        pull::pull(&plan, source, target).await
+    })
+}
+
+fn verified<'a>(
+    plan: Plan<'a>,
+    source: &'a mut dyn Session,
+    target: &'a mut dyn Session,
+    repair: bool,
+) -> Boxed<'a, Result<Verified, Error>> {
+    Box::pin(async move {
+        pull::check(&plan.models)?;
+        verify::verify(&plan, source, target, repair).await
+    })
 }

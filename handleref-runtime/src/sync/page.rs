@@ -1,17 +1,17 @@
 //! Which records come next.
 
-use super::filter::Filters;
+use super::filter::AnyFilter;
 use super::position::{Place, Position, Window};
 use super::reach::Reach;
 use super::reader::Ask;
 use crate::changeset::{AnyModel, Facts};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Texts};
-use crate::literal::literal;
 use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
-use crate::record::query::Sql;
-use crate::text::{as_text, quoted};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::literal;
+use crate::sql::quoted;
 
 /// What is asked for, and where it is.
 pub(super) struct Page<'a> {
@@ -24,49 +24,38 @@ pub(super) type Found = (usize, Place);
 
 /// The next records of these models, in order, and one more to see whether
 /// there are more.
-pub(super) async fn next<C, F>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+pub(super) async fn next(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
     page: &Page<'_>,
-    filters: &F,
-) -> Result<Vec<Found>, Error>
-where
-    C: Executor,
-    F: Filters<C>,
-{
-    let mut sql = Sql::once("SELECT handleref_id, handleref_at, handleref_mark, NULL FROM (");
+    filters: &AnyFilter<'_>,
+) -> Result<Vec<Found>, Error> {
+    let kind = conn.kind();
+    let mut sql = Sql::once("SELECT handleref_id, handleref_at, handleref_mark FROM (");
     for (at, model) in models.iter().enumerate() {
         let facts = model.facts();
         let union = if at > 0 { " UNION ALL " } else { "" };
         sql = sql
-            .text(format!("{union}SELECT * FROM ("))
-            .text(page.of::<C>(&facts, at));
-        if let Some(filter) = filters.of(facts.records()) {
-            sql = sql.text(" AND (").part(filter).text(")");
+            .sql(union)
+            .sql("SELECT * FROM (")
+            .made(page.of(kind, &facts, at));
+        if let Some(filter) = filters(facts.records()) {
+            sql = sql.sql(" AND (").append(filter).sql(")");
         }
         sql = sql
-            .text(page.order::<C>(true))
-            .text(format!(") handleref_{at}"));
+            .made(page.order(kind, true))
+            .made(format!(") handleref_{at}"));
     }
-    let sql = sql.text(") handleref_all").text(page.order::<C>(false));
-    let rows = conn.texts(sql).await?;
-    let wrong = || diesel::result::Error::DeserializationError("no number of a record".into());
-    let rows: Option<Vec<Found>> = rows.into_iter().map(read).collect();
-    Ok(rows.ok_or_else(wrong)?)
-}
-
-fn read((id, at, mark, _): Texts) -> Option<Found> {
-    let place = Place {
-        id: id?.parse().ok()?,
-        mark: mark?.parse().ok()?,
-    };
-    Some((at?.parse().ok()?, place))
+    let sql = sql.sql(") handleref_all").made(page.order(kind, false));
+    let rows: Vec<(i64, usize, i64)> = conn.rows(sql).await?;
+    let found = |(id, at, mark)| (at, Place { id, mark });
+    Ok(rows.into_iter().map(found).collect())
 }
 
 impl Page<'_> {
-    fn order<C: Executor>(&self, inner: bool) -> String {
+    fn order(&self, kind: Kind, inner: bool) -> String {
         let desc = if self.ask.newest { " DESC" } else { "" };
-        let stamp = match (C::Backend::KIND, inner) {
+        let stamp = match (kind, inner) {
             (Kind::Mysql, true) => format!("{RECORD_STAMP}{desc}, "),
             (Kind::Mysql, false) => format!("handleref_stamp{desc}, "),
             _ => String::new(),
@@ -77,27 +66,26 @@ impl Page<'_> {
     }
 
     /// The query for the records of one model, up to where a filter may come.
-    fn of<C: Executor>(&self, facts: &Facts, at: usize) -> String {
-        let (kind, born) = (C::Backend::KIND, self.reach.database.born);
+    fn of(&self, kind: Kind, facts: &Facts, at: usize) -> String {
+        let born = self.reach.database.born;
         let (mark, stamp) = match kind {
             Kind::Sqlite => ("0".into(), String::new()),
             // In a copy the old ids of transactions mean nothing.
             Kind::Postgres if born > 0 => (
-                format!("CASE WHEN {RECORD_ID} <= {born} THEN '0' ELSE {RECORD_XID} END"),
+                format!(
+                    "CASE WHEN {RECORD_ID} <= {born} THEN 0 ELSE {RECORD_XID}::text::bigint END"
+                ),
                 String::new(),
             ),
-            Kind::Postgres => (RECORD_XID.into(), String::new()),
+            Kind::Postgres => (format!("{RECORD_XID}::text::bigint"), String::new()),
             Kind::Mysql => (
                 RECORD_STAMP.into(),
                 format!(", {RECORD_STAMP} AS handleref_stamp"),
             ),
         };
         let mut sql = format!(
-            "SELECT {} AS handleref_id, {} AS handleref_at, {} AS handleref_mark, {RECORD_ID} AS handleref_number{stamp} \
+            "SELECT {RECORD_ID} AS handleref_id, {at} AS handleref_at, {mark} AS handleref_mark, {RECORD_ID} AS handleref_number{stamp} \
              FROM {} AS {} WHERE {}",
-            as_text::<C>(RECORD_ID),
-            as_text::<C>(&at.to_string()),
-            as_text::<C>(&mark),
             quoted(kind, facts.records()),
             quoted(kind, facts.table()),
             self.between()

@@ -2,11 +2,11 @@
 
 use super::position::Position;
 use crate::changeset::AnyModel;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::record::facts::{RECORD_ID, RECORD_STAMP};
-use crate::text::{Sql, as_text, quoted, read_all};
+use crate::session::Session;
+use crate::sql::{Sql, as_text, quoted, read_all};
 
 /// The last record of a record table that was pruned.
 pub(super) struct PrunedTo {
@@ -16,22 +16,22 @@ pub(super) struct PrunedTo {
 }
 
 /// Those of some record tables of which records were pruned.
-pub(super) async fn pruned<C: Steps>(
-    conn: &mut C,
+pub(super) async fn pruned(
+    conn: &mut dyn Session,
     records: &[&str],
 ) -> Result<Vec<PrunedTo>, Error> {
-    let mut sql = Sql::new::<C>().sql("SELECT record_table, ");
+    let mut sql = Sql::new("SELECT record_table, ");
     for column in ["pruned_record", "COALESCE(pruned_mark, 0)"] {
-        sql = sql.sql(&as_text::<C>(column)).sql(", ");
+        sql = sql.made(as_text(conn.kind(), column)).sql(", ");
     }
     sql = sql
-        .sql(&as_text::<C>("NULL"))
+        .made(as_text(conn.kind(), "NULL"))
         .sql(" FROM handleref_recordings WHERE pruned_record IS NOT NULL AND record_table IN (");
     for (at, name) in records.iter().enumerate() {
-        sql = sql.sql(if at > 0 { ", " } else { "" }).text(name);
+        sql = sql.sql(if at > 0 { ", " } else { "" }).bind(*name);
     }
-    let rows = conn.texts(sql.sql(")").query()).await?;
-    let read = |(records, record, mark, _): crate::executor::Texts| {
+    let rows = conn.texts(sql.sql(")")).await?;
+    let read = |(records, record, mark, _): crate::session::Texts| {
         Some(PrunedTo {
             records: records?,
             record: record?.parse().ok()?,
@@ -42,9 +42,9 @@ pub(super) async fn pruned<C: Steps>(
 }
 
 /// Fails if records after a position were pruned.
-pub(super) async fn check<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+pub(super) async fn check(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
     position: &Position,
 ) -> Result<(), Error> {
     let facts: Vec<_> = models.iter().map(|model| model.facts()).collect();
@@ -63,40 +63,40 @@ pub(super) async fn check<C: Executor>(
 }
 
 /// Notes, in the transaction of a prune, that these records are about to go.
-pub(crate) async fn note<C: Steps>(conn: &mut C, records: &str, ids: &[i64]) -> Result<(), Error> {
+pub(crate) async fn note(conn: &mut dyn Session, records: &str, ids: &[i64]) -> Result<(), Error> {
     let Some(last) = ids.iter().max() else {
         return Ok(());
     };
-    let mark = match C::Backend::KIND {
+    let mark = match conn.kind() {
         Kind::Sqlite => "NULL".to_owned(),
         Kind::Postgres => "pg_snapshot_xmax(pg_current_snapshot())::text::bigint".into(),
         Kind::Mysql => last_stamp(conn, records, ids).await?.to_string(),
     };
-    let raised = |column: &str, to: &str| match C::Backend::KIND {
+    let kind = conn.kind();
+    let raised = |column: &str, to: &str| match kind {
         Kind::Sqlite => format!("{column} = max(COALESCE({column}, 0), COALESCE({to}, 0))"),
         _ => format!("{column} = GREATEST(COALESCE({column}, 0), {to})"),
     };
-    let sql = Sql::new::<C>()
-        .sql("UPDATE handleref_recordings SET ")
-        .sql(&raised("pruned_record", &last.to_string()))
+    let sql = Sql::new("UPDATE handleref_recordings SET ")
+        .made(raised("pruned_record", &last.to_string()))
         .sql(", ")
-        .sql(&raised("pruned_mark", &mark))
+        .made(raised("pruned_mark", &mark))
         .sql(" WHERE record_table = ")
-        .text(records);
-    conn.execute(sql.query()).await?;
+        .bind(records);
+    conn.execute(sql).await?;
     Ok(())
 }
 
 /// The last stamp of some records. If one has none yet, no reader has seen it:
 /// then it is one that no reader has reached.
-async fn last_stamp<C: Steps>(conn: &mut C, records: &str, ids: &[i64]) -> Result<i64, Error> {
+async fn last_stamp(conn: &mut dyn Session, records: &str, ids: &[i64]) -> Result<i64, Error> {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     let sql = format!(
         "SELECT COALESCE(MAX({RECORD_STAMP}), 0), COUNT(*) - COUNT({RECORD_STAMP}) FROM {} WHERE {RECORD_ID} IN ({})",
         quoted(Kind::Mysql, records),
         ids.join(", ")
     );
-    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    let found = conn.numbers(Sql::once(sql)).await?.pop();
     let (last, without) = found.unwrap_or_default();
     if without == 0 {
         return Ok(last);
@@ -104,6 +104,6 @@ async fn last_stamp<C: Steps>(conn: &mut C, records: &str, ids: &[i64]) -> Resul
     conn.batch("UPDATE handleref_database SET stamp = stamp + 1")
         .await?;
     let sql = "SELECT stamp, 0 FROM handleref_database";
-    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    let found = conn.numbers(Sql::once(sql)).await?.pop();
     Ok(found.map_or(last, |(stamp, _)| stamp))
 }

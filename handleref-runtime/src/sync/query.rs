@@ -2,14 +2,15 @@
 
 use super::change::Change;
 use super::cursor::{Cursor, Inner};
-use super::filter::{Filters, Only};
+use super::filter::{AnyFilter, Filters, Only};
 use super::follow::{Batches, Follow, Pages};
 use super::reader::{Ask, Reader, names, not_installed, sorted};
 use super::{reach, witness};
-use crate::changeset::Models;
+use crate::changeset::{AnyModel, Models};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::{Operation, Recorded};
+use crate::session::{Boxed, Executor, Session};
 use diesel::SelectableExpression;
 use diesel::sql_types::BoolOrNullableBool;
 use std::fmt;
@@ -132,24 +133,10 @@ impl<Ms, F> ChangesSince<Ms, F> {
     /// [`Error::Database`].
     pub fn now<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Cursor, Error>>
     where
-        Ms: Models<C>,
+        Ms: Models<C::Backend>,
         C: Executor,
     {
-        C::run(async move {
-            let models = sorted::<Ms, C>();
-            let now = reach::now(conn).await;
-            let (database, position) = match now {
-                Ok(now) => now,
-                Err(error) => return Err(not_installed(conn, error, &models).await),
-            };
-            let witness = witness::newest(conn, &models).await?;
-            Ok(Cursor::new(Inner {
-                database: database.token,
-                models: names(&models),
-                position,
-                witness,
-            }))
-        })
+        C::finish(now(conn, sorted::<Ms, C::Backend>()))
     }
 
     /// Reads them: four to six queries, and one for each model that changed; on
@@ -163,11 +150,11 @@ impl<Ms, F> ChangesSince<Ms, F> {
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Batch, Error>>
     where
         Self: 'a,
-        Ms: Models<C>,
-        F: Filters<C>,
+        Ms: Models<C::Backend>,
+        F: Filters<C::Backend>,
         C: Executor,
     {
-        C::run(async move { self.batch(conn, &self.cursor).await })
+        C::run(async move { self.batch::<C::Backend>(conn, &self.cursor).await })
     }
 
     /// Reads these, and then what comes; see [`Follow`].
@@ -175,11 +162,11 @@ impl<Ms, F> ChangesSince<Ms, F> {
         Follow::new(self)
     }
 
-    async fn batch<C>(&self, conn: &mut C, cursor: &Cursor) -> Result<Batch, Error>
+    async fn batch<DB>(&self, conn: &mut dyn Session, cursor: &Cursor) -> Result<Batch, Error>
     where
-        Ms: Models<C>,
-        F: Filters<C>,
-        C: Executor,
+        DB: Engine,
+        Ms: Models<DB>,
+        F: Filters<DB>,
     {
         let ask = Ask {
             operations: &self.operations,
@@ -187,8 +174,21 @@ impl<Ms, F> ChangesSince<Ms, F> {
             before: None,
             newest: false,
         };
-        let reader = Reader::open::<Ms>(conn, cursor, Some(self.limit)).await?;
-        let (changes, cut) = reader.page(conn, ask, &self.filters).await?;
+        let filters = |records: &str| Filters::<DB>::of(&self.filters, records);
+        batch(conn, sorted::<Ms, DB>(), cursor, ask, &filters).await
+    }
+}
+
+pub(super) fn batch<'a>(
+    conn: &'a mut dyn Session,
+    models: Vec<Box<dyn AnyModel>>,
+    cursor: &'a Cursor,
+    ask: Ask<'a>,
+    filters: &'a AnyFilter<'a>,
+) -> Boxed<'a, Result<Batch, Error>> {
+    Box::pin(async move {
+        let reader = Reader::open(conn, models, cursor, Some(ask.limit)).await?;
+        let (changes, cut) = reader.page(conn, ask, filters).await?;
         let cursor = match cut {
             Some(place) => reader.cut(place, changes.last()),
             None => reader.end(changes.last()),
@@ -198,7 +198,26 @@ impl<Ms, F> ChangesSince<Ms, F> {
             cursor,
             more: cut.is_some() || reader.rest(),
         })
-    }
+    })
+}
+
+pub(super) fn now<'a>(
+    conn: &'a mut dyn Session,
+    models: Vec<Box<dyn AnyModel>>,
+) -> Boxed<'a, Result<Cursor, Error>> {
+    Box::pin(async move {
+        let (database, position) = match reach::now(conn).await {
+            Ok(now) => now,
+            Err(error) => return Err(not_installed(conn, error, &models).await),
+        };
+        let witness = witness::newest(conn, &models).await?;
+        Ok(Cursor::new(Inner {
+            database: database.token,
+            models: names(&models),
+            position,
+            witness,
+        }))
+    })
 }
 
 impl<M: Recorded, F> ChangesSince<M, F> {
@@ -227,8 +246,8 @@ impl Pages for Batch {
 
 impl<Ms, F, C> Batches<C> for ChangesSince<Ms, F>
 where
-    Ms: Models<C>,
-    F: Filters<C>,
+    Ms: Models<C::Backend>,
+    F: Filters<C::Backend>,
     C: Executor,
 {
     type Batch = Batch;
@@ -241,7 +260,7 @@ where
     fn read<'a>(&'a self, conn: &'a mut C, cursor: Option<Cursor>) -> Self::Reading<'a> {
         C::run(async move {
             let cursor = cursor.as_ref().unwrap_or(&self.cursor);
-            self.batch(conn, cursor).await
+            self.batch::<C::Backend>(conn, cursor).await
         })
     }
 }

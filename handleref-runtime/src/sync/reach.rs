@@ -4,9 +4,11 @@ use super::identity::{Identity, identify};
 use super::position::{Mark, Open, Position, Window};
 use super::snapshot::Snapshot;
 use super::stamp::stamp;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Texts};
+use crate::session::Session;
+use crate::session::Texts;
+use crate::sql::Sql;
 
 /// From one position to another.
 pub(super) struct Reach {
@@ -22,12 +24,12 @@ pub(super) struct Reach {
 
 /// Looks how far there are changes after a position; `enough` will do, if not
 /// all are asked for.
-pub(super) async fn reach<C: Executor>(
-    conn: &mut C,
+pub(super) async fn reach(
+    conn: &mut dyn Session,
     known: Option<&Position>,
     enough: Option<usize>,
 ) -> Result<Reach, Error> {
-    let kind = C::Backend::KIND;
+    let kind = conn.kind();
     let rest = match kind {
         // The numbers have to be there before the last one is read.
         Kind::Mysql => stamp(conn, enough.unwrap_or(usize::MAX)).await?,
@@ -100,25 +102,25 @@ const WORTH: i64 = 1_000;
 const TRIES: u32 = 20;
 
 /// The position of now.
-pub(super) async fn now<C: Executor>(conn: &mut C) -> Result<(Identity, Position), Error> {
+pub(super) async fn now(conn: &mut dyn Session) -> Result<(Identity, Position), Error> {
     let Reach { database, to, .. } = reach(conn, None, None).await?;
     Ok((database, to))
 }
 
 /// A mark for a number that was given before; none in a transaction that has
 /// an id already.
-async fn mark<C: Steps>(conn: &mut C, number: i64) -> Result<Option<Mark>, Error> {
+async fn mark(conn: &mut dyn Session, number: i64) -> Result<Option<Mark>, Error> {
     let sql = "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_xact_id() END::text, \
                NULL::text, NULL::text, NULL::text";
-    let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+    let row = conn.texts(Sql::once(sql)).await?.pop();
     let xid = row.and_then(|(xid, ..)| xid?.parse().ok());
     Ok(xid.map(|xid| Mark { xid, number }))
 }
 
 /// The snapshot of now, and the last number that was given to a record then.
-async fn snapshot<C: Steps>(conn: &mut C) -> Result<(Snapshot, i64), Error> {
+async fn snapshot(conn: &mut dyn Session) -> Result<(Snapshot, i64), Error> {
     let sql = "SELECT pg_current_snapshot()::text, last_value::text, NULL::text, NULL::text FROM handleref_record_id";
-    let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+    let row = conn.texts(Sql::once(sql)).await?.pop();
     let read =
         |(snapshot, last, ..): Texts| Some((Snapshot::read(&snapshot?)?, last?.parse().ok()?));
     Ok(row.and_then(read).ok_or(diesel::result::Error::NotFound)?)

@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::cursor::{Cursor, Inner, Witness};
-use super::filter::Filters;
+use super::filter::AnyFilter;
 use super::page::{self, Found, Page};
 use super::position::{Place, Position};
 use super::reach::{Reach, reach};
@@ -11,8 +11,8 @@ use crate::absent::{HISTORY, missing, own};
 use crate::changeset::{AnyModel, Models, models};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::Operation;
+use crate::session::Session;
 
 /// What is asked of a [`Reader`].
 #[derive(Clone, Copy)]
@@ -26,23 +26,23 @@ pub(crate) struct Ask<'a> {
 }
 
 /// Reads the changes between two positions.
-pub(crate) struct Reader<C: Executor> {
-    models: Vec<Box<dyn AnyModel<C>>>,
+pub(crate) struct Reader {
+    models: Vec<Box<dyn AnyModel>>,
     names: Vec<String>,
     reach: Reach,
     /// What the cursor says.
     known: Option<Inner>,
 }
 
-impl<C: Executor> Reader<C> {
-    /// Looks how far changes can be read after a cursor: `enough` of them, or all
-    /// that there are.
-    pub(crate) async fn open<Ms: Models<C>>(
-        conn: &mut C,
+impl Reader {
+    /// Looks how far changes of these models, which are [`sorted`], can be read
+    /// after a cursor: `enough` of them, or all that there are.
+    pub(crate) async fn open(
+        conn: &mut dyn Session,
+        models: Vec<Box<dyn AnyModel>>,
         cursor: &Cursor,
         enough: Option<u32>,
     ) -> Result<Self, Error> {
-        let models = sorted::<Ms, C>();
         let names = names(&models);
         let known = cursor.inner().map(|it| &it.position);
         let enough = enough.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
@@ -66,11 +66,11 @@ impl<C: Executor> Reader<C> {
     }
 
     /// Reads changes; and says where the page ends, if there are more behind it.
-    pub(crate) async fn page<F: Filters<C>>(
+    pub(crate) async fn page(
         &self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         ask: Ask<'_>,
-        filters: &F,
+        filters: &AnyFilter<'_>,
     ) -> Result<(Vec<Change>, Option<Place>), Error> {
         let page = Page {
             reach: &self.reach,
@@ -131,13 +131,13 @@ impl<C: Executor> Reader<C> {
 }
 
 /// What went wrong if a table is not there, whatever the server says.
-pub(super) async fn not_installed<C: Executor>(
-    conn: &mut C,
+pub(super) async fn not_installed(
+    conn: &mut dyn Session,
     error: Error,
-    models: &[Box<dyn AnyModel<C>>],
+    models: &[Box<dyn AnyModel>],
 ) -> Error {
     let facts: Vec<_> = models.iter().map(|model| model.facts()).collect();
-    let own = own(C::Backend::KIND);
+    let own = own(conn.kind());
     let tables: Vec<&str> = own
         .iter()
         .copied()
@@ -157,20 +157,20 @@ pub(super) async fn not_installed<C: Executor>(
 
 /// The models by their names, so that the order in which they are named does
 /// not matter.
-pub(super) fn sorted<Ms: Models<C>, C: Executor>() -> Vec<Box<dyn AnyModel<C>>> {
-    let mut models = models::<Ms, C>();
+pub(crate) fn sorted<Ms: Models<DB>, DB: Engine>() -> Vec<Box<dyn AnyModel>> {
+    let mut models = models::<Ms, DB>();
     models.sort_by_key(|model| model.facts().name());
     models
 }
 
-pub(super) fn names<C: Executor>(models: &[Box<dyn AnyModel<C>>]) -> Vec<String> {
+pub(super) fn names(models: &[Box<dyn AnyModel>]) -> Vec<String> {
     let names = models.iter().map(|model| model.facts().name().to_owned());
     names.collect()
 }
 
-async fn load<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+async fn load(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
     found: &[Found],
 ) -> Result<Vec<Change>, Error> {
     let mut changes = Vec::with_capacity(found.len());
@@ -181,7 +181,7 @@ async fn load<C: Executor>(
             changes.extend(model.changes(conn, &places).await?);
         }
     }
-    let stamped = C::Backend::KIND == Kind::Mysql;
+    let stamped = conn.kind() == Kind::Mysql;
     changes.sort_by_key(|change| (if stamped { change.place.mark } else { 0 }, change.id));
     Ok(changes)
 }

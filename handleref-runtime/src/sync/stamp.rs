@@ -10,16 +10,18 @@
 use crate::context::STAMP;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Transaction};
 use crate::record::facts::{RECORD_ID, RECORD_STAMP};
-use crate::text::quoted;
+use crate::session::Session;
+use crate::session::Transaction;
+use crate::sql::Sql;
+use crate::sql::quoted;
 
 /// How many records get a number at a time.
 pub(crate) const TURN: usize = 2_000;
 
 /// Numbers what is visible: all of it, or at least `enough` records. Says
 /// whether there may be more.
-pub(super) async fn stamp<C: Executor>(conn: &mut C, enough: usize) -> Result<bool, Error> {
+pub(super) async fn stamp(conn: &mut dyn Session, enough: usize) -> Result<bool, Error> {
     let tables = tables(conn).await?;
     let mut count = 0;
     loop {
@@ -41,10 +43,10 @@ pub(super) async fn stamp<C: Executor>(conn: &mut C, enough: usize) -> Result<bo
 /// All record tables of the database, whoever reads them: a cursor over two
 /// models must not find the parent after the child because somebody else asked
 /// for the child alone.
-async fn tables<C: Executor>(conn: &mut C) -> Result<Vec<String>, Error> {
+async fn tables(conn: &mut dyn Session) -> Result<Vec<String>, Error> {
     let sql =
         "SELECT record_table, NULL, NULL, NULL FROM handleref_recordings ORDER BY record_table";
-    let rows = conn.texts(diesel::sql_query(sql)).await?;
+    let rows = conn.texts(Sql::once(sql)).await?;
     let quote = |name: String| -> String {
         let parts: Vec<String> = name
             .split('.')
@@ -60,8 +62,8 @@ async fn tables<C: Executor>(conn: &mut C) -> Result<Vec<String>, Error> {
 
 /// Visible records without a number, the first ones; with the places of their
 /// tables. Baselines are no changes.
-async fn unstamped<C: Steps>(
-    conn: &mut C,
+async fn unstamped(
+    conn: &mut dyn Session,
     tables: &[String],
     limit: usize,
 ) -> Result<Vec<(i64, i64)>, Error> {
@@ -79,7 +81,7 @@ async fn unstamped<C: Steps>(
         "SELECT handleref_id, CAST(handleref_at AS SIGNED) FROM ({}) handleref_all ORDER BY handleref_id LIMIT {limit}",
         queries.join(" UNION ALL ")
     );
-    Ok(conn.numbers(diesel::sql_query(sql)).await?)
+    Ok(conn.numbers(Sql::once(sql)).await?)
 }
 
 /// One turn: how many records got a number. The server does all of it, so that
@@ -90,9 +92,9 @@ async fn unstamped<C: Steps>(
 /// those records; then nothing gets one. Where records get one, they are named
 /// by their keys in the primary index: a scan would wait for whoever is writing
 /// between them.
-async fn turn<C: Steps>(conn: &mut C) -> Result<usize, Error> {
+async fn turn(conn: &mut dyn Session) -> Result<usize, Error> {
     conn.batch(&format!("CALL {STAMP}()")).await?;
     let sql = "SELECT CAST(@handleref_stamped AS SIGNED), CAST(0 AS SIGNED)";
-    let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+    let found = conn.numbers(Sql::once(sql)).await?.pop();
     Ok(found.map_or(0, |(count, _)| usize::try_from(count).unwrap_or_default()))
 }

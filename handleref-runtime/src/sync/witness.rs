@@ -9,17 +9,19 @@ use super::cursor::{Inner, Witness};
 use super::position::Position;
 use super::prune::pruned;
 use crate::changeset::AnyModel;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Texts};
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
-use crate::text::{as_text, parse_time, quoted, time_as_text, unreadable};
+use crate::session::Session;
+use crate::session::Texts;
+use crate::sql::Sql;
+use crate::sql::{as_text, parse_time, quoted, time_as_text, unreadable};
 
 /// Fails if the database does not have what the cursor says was read. `last` is
 /// the last tick or stamp, or the last number.
-pub(super) async fn check<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+pub(super) async fn check(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
     known: &Inner,
     last: i64,
 ) -> Result<(), Error> {
@@ -55,12 +57,12 @@ pub(super) async fn check<C: Executor>(
 }
 
 /// The newest change of all.
-pub(super) async fn newest<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+pub(super) async fn newest(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
 ) -> Result<Option<Witness>, Error> {
     let mut newest: Option<Witness> = None;
-    if C::Backend::KIND == Kind::Postgres {
+    if conn.kind() == Kind::Postgres {
         return Ok(newest);
     }
     for (at, model) in models.iter().enumerate() {
@@ -71,20 +73,20 @@ pub(super) async fn newest<C: Executor>(
     Ok(newest)
 }
 
-async fn read<C: Executor>(
-    conn: &mut C,
+async fn read(
+    conn: &mut dyn Session,
     records: &str,
     model: usize,
     end: &str,
 ) -> Result<Option<Witness>, Error> {
-    let null = as_text::<C>("NULL");
+    let null = as_text(conn.kind(), "NULL");
     let sql = format!(
         "SELECT {}, {}, {null}, {null} FROM {}{end}",
-        as_text::<C>(RECORD_ID),
-        time_as_text::<C>(RECORDED_AT),
-        quoted(C::Backend::KIND, records)
+        as_text(conn.kind(), RECORD_ID),
+        time_as_text(conn.kind(), RECORDED_AT),
+        quoted(conn.kind(), records)
     );
-    let row = conn.texts(diesel::sql_query(sql)).await?.pop();
+    let row = conn.texts(Sql::once(sql)).await?.pop();
     let witness = |(id, at, ..): Texts| {
         Some(Witness {
             model,

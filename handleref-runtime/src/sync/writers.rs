@@ -1,10 +1,10 @@
 //! Who writes and has not committed yet.
 
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Texts};
-use crate::text::{parse_time, read_all};
-use chrono::{DateTime, Utc};
+use crate::session::{Executor, Session};
+use crate::sql::Sql;
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// A transaction that has written something and is still open.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -40,35 +40,37 @@ pub struct OpenTransaction {
 pub fn open_transactions<C: Executor>(
     conn: &mut C,
 ) -> C::Output<'_, Result<Vec<OpenTransaction>, Error>> {
-    C::run(async move {
-        let sql = match C::Backend::KIND {
-            Kind::Sqlite => return Ok(Vec::new()),
-            Kind::Postgres => {
-                "SELECT pid::text, '@' || (extract(epoch FROM xact_start) * 1000000)::bigint, state::text, left(query, 1000)::text \
-                 FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() \
-                 UNION ALL SELECT '0', '@' || (extract(epoch FROM prepared) * 1000000)::bigint, 'prepared', gid::text FROM pg_prepared_xacts \
-                 UNION ALL SELECT 'standby', NULL, NULL, NULL WHERE pg_is_in_recovery() ORDER BY 2"
-            }
-            Kind::Mysql => {
-                "SELECT CAST(trx_mysql_thread_id AS CHAR), CAST(CONVERT_TZ(trx_started, 'SYSTEM', '+00:00') AS CHAR), \
-                 CAST(trx_state AS CHAR), CAST(trx_query AS CHAR) FROM information_schema.INNODB_TRX \
-                 WHERE trx_rows_modified > 0 AND trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started"
-            }
-        };
-        let rows = conn.texts(diesel::sql_query(sql)).await?;
-        // It does not know who is at work on its primary.
-        if rows.iter().any(|row| row.0.as_deref() == Some("standby")) {
-            return Err(Error::Standby);
-        }
-        read_all(rows, "an open transaction", read)
-    })
+    C::finish(Box::pin(read(conn)))
 }
 
-fn read((session, since, state, statement): Texts) -> Option<OpenTransaction> {
-    Some(OpenTransaction {
-        session: session?.parse().ok()?,
-        since: parse_time(&since?)?.and_utc(),
+async fn read(conn: &mut dyn Session) -> Result<Vec<OpenTransaction>, Error> {
+    let sql = match conn.kind() {
+        Kind::Sqlite => return Ok(Vec::new()),
+        // A standby does not know who is at work on its primary.
+        Kind::Postgres => {
+            let (standby,) = conn.one(Sql::new("SELECT pg_is_in_recovery()")).await?;
+            if standby {
+                return Err(Error::Standby);
+            }
+            "SELECT pid::bigint, xact_start, state::text, left(query, 1000)::text \
+             FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid() \
+             UNION ALL SELECT 0, prepared, 'prepared', gid::text FROM pg_prepared_xacts ORDER BY 2"
+        }
+        Kind::Mysql => {
+            "SELECT trx_mysql_thread_id, CONVERT_TZ(trx_started, 'SYSTEM', '+00:00'), \
+             CAST(trx_state AS CHAR), CAST(trx_query AS CHAR) FROM information_schema.INNODB_TRX \
+             WHERE trx_rows_modified > 0 AND trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started"
+        }
+    };
+    let rows = conn.rows(Sql::new(sql)).await?;
+    let one = |(session, since, state, statement): Row| OpenTransaction {
+        session,
+        since: since.and_utc(),
         state: state.unwrap_or_default(),
         statement: statement.filter(|sql| !sql.is_empty()),
-    })
+    };
+    Ok(rows.into_iter().map(one).collect())
 }
+
+/// Session, beginning, state, statement.
+type Row = (i64, NaiveDateTime, Option<String>, Option<String>);

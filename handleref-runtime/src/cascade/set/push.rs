@@ -2,7 +2,6 @@
 
 use super::{Read, Set};
 use crate::engine::{Engine, Kind};
-use crate::executor::Executor;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 
@@ -83,8 +82,8 @@ pub(in super::super) fn push_equal<DB: Engine>(
 /// index where there is one. What a statement locks on MySQL and MariaDB is
 /// what it reads, so the order is not left to an estimate; PostgreSQL locks
 /// what it finds, and plans for itself.
-pub(in super::super) fn push_join<C: Executor>(out: &mut AstPass<'_, '_, C::Backend>) {
-    out.push_sql(match C::Backend::KIND {
+pub(in super::super) fn push_join<DB: Engine>(out: &mut AstPass<'_, '_, DB>) {
+    out.push_sql(match DB::KIND {
         Kind::Sqlite => " CROSS JOIN ",
         Kind::Postgres => " JOIN ",
         Kind::Mysql => " STRAIGHT_JOIN ",
@@ -92,15 +91,15 @@ pub(in super::super) fn push_join<C: Executor>(out: &mut AstPass<'_, '_, C::Back
 }
 
 /// What makes a subquery of a locking read see what is there now.
-pub(super) fn push_read<C: Executor>(read: Read, out: &mut AstPass<'_, '_, C::Backend>) {
-    if read == Read::Current && C::Backend::KIND == Kind::Mysql {
+pub(super) fn push_read<DB: Engine>(read: Read, out: &mut AstPass<'_, '_, DB>) {
+    if read == Read::Current && DB::KIND == Kind::Mysql {
         out.push_sql(" LOCK IN SHARE MODE");
     }
 }
 
 /// Around the parts of a `UNION` that have a locking clause.
-pub(super) fn parentheses<C: Executor>(read: Read) -> (&'static str, &'static str) {
-    if read == Read::Current && C::Backend::KIND == Kind::Mysql {
+pub(super) fn parentheses(kind: Kind, read: Read) -> (&'static str, &'static str) {
+    if read == Read::Current && kind == Kind::Mysql {
         ("(", ")")
     } else {
         ("", "")
@@ -111,10 +110,10 @@ pub(super) fn parentheses<C: Executor>(read: Read) -> (&'static str, &'static st
 ///
 /// For PostgreSQL, whose estimate of a recursive query is a guess: the other
 /// ways to say it become a loop in a loop.
-pub(in super::super) fn push_except<'b, 's, C: Executor + 's>(
-    sets: impl IntoIterator<Item = &'b std::sync::Arc<Set<'s, C>>>,
+pub(in super::super) fn push_except<'b, 's, DB: Engine>(
+    sets: impl IntoIterator<Item = &'b std::sync::Arc<Set<'s>>>,
     columns: &[&str],
-    out: &mut AstPass<'_, 'b, C::Backend>,
+    out: &mut AstPass<'_, 'b, DB>,
 ) -> QueryResult<()>
 where
     's: 'b,
@@ -129,12 +128,12 @@ where
 
 /// The condition that a row, whose key `own` writes part by part, is not in
 /// `set`. For the engines that read a set of NOT IN once.
-pub(in super::super) fn push_absent<'b, C: Executor>(
+pub(in super::super) fn push_absent<'b, DB: Engine>(
     keys: usize,
-    own: impl Fn(&mut AstPass<'_, '_, C::Backend>, usize) -> QueryResult<()>,
-    set: &'b Set<'_, C>,
+    own: impl Fn(&mut AstPass<'_, '_, DB>, usize) -> QueryResult<()>,
+    set: &'b Set<'_>,
     read: Read,
-    out: &mut AstPass<'_, 'b, C::Backend>,
+    out: &mut AstPass<'_, 'b, DB>,
 ) -> QueryResult<()> {
     out.push_sql("(");
     for at in 0..keys {

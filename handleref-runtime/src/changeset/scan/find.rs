@@ -7,14 +7,14 @@
 use super::place::Keys;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Steps;
 use crate::record::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RecordedColumn,
 };
 use crate::record::living::lives_sql;
-use crate::record::query::Sql;
 use crate::schema::RecordedTable;
-use crate::text::{as_text, quoted, unreadable};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{as_text, quoted, unreadable};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -71,13 +71,13 @@ fn key(kind: Kind, facts: &RecordedTable, alias: &str) -> String {
     columns.collect::<Vec<_>>().join(", ")
 }
 
-pub(super) async fn find<C: Steps>(
-    conn: &mut C,
+pub(super) async fn find<DB: Engine>(
+    conn: &mut dyn Session,
     facts: &RecordedTable,
-    keys: Keys<'_, C::Backend>,
+    keys: Keys<'_, DB>,
     deletions_only: bool,
 ) -> Result<Found, Error> {
-    let kind = C::Backend::KIND;
+    let kind = conn.kind();
     for sql in create_sql(kind, facts) {
         conn.batch(&sql).await?;
     }
@@ -92,10 +92,10 @@ pub(super) async fn find<C: Steps>(
     }
     let count = format!(
         "SELECT {}, {}, {}, {} FROM {} GROUP BY handleref_operation",
-        as_text::<C>("handleref_operation"),
-        as_text::<C>("COUNT(*)"),
-        as_text::<C>("SUM(handleref_raised)"),
-        as_text::<C>("NULL"),
+        as_text(conn.kind(), "handleref_operation"),
+        as_text(conn.kind(), "COUNT(*)"),
+        as_text(conn.kind(), "SUM(handleref_raised)"),
+        as_text(conn.kind(), "NULL"),
         between(kind)
     );
     let mut found = Found::default();
@@ -103,7 +103,7 @@ pub(super) async fn find<C: Steps>(
         let number = text.and_then(|text| text.parse::<i64>().ok());
         number.ok_or_else(|| unreadable("a count"))
     };
-    for (operation, rows, raised, _) in conn.texts(diesel::sql_query(count)).await? {
+    for (operation, rows, raised, _) in conn.texts(Sql::once(count)).await? {
         found
             .rows
             .push((operation.unwrap_or_default(), number(rows)?));
@@ -115,7 +115,7 @@ pub(super) async fn find<C: Steps>(
 /// Keys that somebody inserted after the rows were locked, and deleted before it
 /// was looked whether they are there: their delete has been recorded. No lock
 /// keeps a key from being inserted where gaps are not locked.
-async fn forget_recorded<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), Error> {
+async fn forget_recorded(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), Error> {
     let sql = format!(
         "SELECT CAST(handleref_s.handleref_no AS SIGNED), CAST(0 AS SIGNED) FROM {} handleref_s JOIN {} handleref_l \
          ON {} AND handleref_l.{RECORD_ID} > handleref_s.handleref_last",
@@ -123,7 +123,7 @@ async fn forget_recorded<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Resul
         facts.records(Kind::Mysql),
         is_meant(Kind::Mysql, facts, "handleref_l")
     );
-    let recorded = conn.numbers(diesel::sql_query(sql)).await?;
+    let recorded = conn.numbers(Sql::once(sql)).await?;
     let numbers: Vec<String> = recorded.iter().map(|(no, _)| no.to_string()).collect();
     if !numbers.is_empty() {
         let numbers = numbers.join(", ");
@@ -136,8 +136,8 @@ async fn forget_recorded<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Resul
     Ok(())
 }
 
-pub(super) async fn forget<C: Steps>(conn: &mut C) -> Result<(), Error> {
-    let kind = C::Backend::KIND;
+pub(super) async fn forget(conn: &mut dyn Session) -> Result<(), Error> {
+    let kind = conn.kind();
     let temporary = if kind == Kind::Mysql {
         "TEMPORARY "
     } else {
@@ -172,40 +172,36 @@ fn create_sql(kind: Kind, facts: &RecordedTable) -> Vec<String> {
 }
 
 /// `INSERT INTO <temporary table> (..) `
-fn insert<DB: Engine>(facts: &RecordedTable) -> Sql<'static, DB> {
+fn insert(kind: Kind, facts: &RecordedTable) -> Sql<'static> {
     let keys: String = (0..facts.key.len())
         .map(|at| format!("handleref_{at}, "))
         .collect();
-    Sql::new("INSERT INTO ").text(format!(
+    Sql::new("INSERT INTO ").made(format!(
         "{} ({keys}handleref_version, handleref_raised, handleref_operation, handleref_last) ",
-        between(DB::KIND)
+        between(kind)
     ))
 }
 
 /// The number of the last record of each key.
-fn last<'a, DB: Engine>(facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a, DB> {
+fn last<'a, DB: Engine>(facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
     let columns = facts.key.iter().enumerate();
     let columns: String = columns
         .map(|(at, name)| format!("{} AS handleref_{at}, ", quoted(DB::KIND, name)))
         .collect();
     Sql::new("(SELECT ")
-        .text(format!(
+        .made(format!(
             "{columns}MAX({RECORD_ID}) AS handleref_id FROM {} WHERE 1 = 1",
             facts.records(DB::KIND)
         ))
-        .part(keys)
-        .text(format!(
+        .part::<DB>(keys)
+        .made(format!(
             " GROUP BY {}) handleref_m",
             key(DB::KIND, facts, "")
         ))
 }
 
 /// Keys whose last record is no `delete`, and that have no row.
-fn gone_sql<'a, DB: Engine>(
-    kind: Kind,
-    facts: &RecordedTable,
-    keys: &'a Keys<'a, DB>,
-) -> Sql<'a, DB> {
+fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
     // The transaction may be one that locks no gaps; then whoever is about to
     // insert such a row waits, or is waited for.
     let lock = match kind {
@@ -217,13 +213,13 @@ fn gone_sql<'a, DB: Engine>(
         format!("handleref_t.{name} {equals} handleref_l.{name}")
     });
     let same: Vec<_> = same.collect();
-    insert(facts)
-        .text(format!(
+    insert(kind, facts)
+        .made(format!(
             "SELECT {}, handleref_l.{RECORD_VERSION} + 1, 0, 'delete', handleref_l.{RECORD_ID} FROM ",
             key(kind, facts, "handleref_l.")
         ))
         .append(last(facts, keys))
-        .text(format!(
+        .made(format!(
             " JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id \
              WHERE handleref_l.{RECORD_OPERATION} <> 'delete' \
              AND NOT EXISTS (SELECT 1 FROM {} handleref_t WHERE {}{lock}){lock}",
@@ -234,11 +230,7 @@ fn gone_sql<'a, DB: Engine>(
 }
 
 /// Rows that are not as their last record says.
-fn live_sql<'a, DB: Engine>(
-    kind: Kind,
-    facts: &RecordedTable,
-    keys: &'a Keys<'a, DB>,
-) -> Sql<'a, DB> {
+fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
     let last_version = format!("COALESCE(handleref_l.{RECORD_VERSION}, 0)");
     let unknown =
         format!("handleref_l.{RECORD_ID} IS NULL OR handleref_l.{RECORD_OPERATION} = 'delete'");
@@ -273,18 +265,18 @@ fn live_sql<'a, DB: Engine>(
     let same: Vec<_> = same.collect();
     let only = facts.recording.condition;
     // The condition is about the table by its name, and about no other.
-    insert(facts)
-        .text(format!(
+    insert(kind, facts)
+        .made(format!(
             "SELECT {}, {version}, {raised}, CASE WHEN {unknown} THEN 'insert' {changed} END, \
              handleref_l.{RECORD_ID} FROM (SELECT * FROM {} WHERE 1 = 1",
             key(kind, facts, "handleref_t."),
             facts.table(kind)
         ))
-        .part(keys)
-        .text(only.map_or_else(String::new, |only| format!(" AND (\n{only}\n)")))
-        .text(") handleref_t LEFT JOIN ")
+        .part::<DB>(keys)
+        .made(only.map_or_else(String::new, |only| format!(" AND (\n{only}\n)")))
+        .sql(") handleref_t LEFT JOIN ")
         .append(last(facts, keys))
-        .text(format!(
+        .made(format!(
             " ON {} LEFT JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id WHERE {unknown} OR {}",
             same.join(" AND "),
             facts.records(kind),

@@ -4,23 +4,22 @@ use super::place::{Keys, Place};
 use crate::absent::or_not_installed;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Steps;
-use crate::record::query;
 use crate::record::subject::at_home;
 use crate::schema::RecordedTable;
-use crate::text::{Sql, for_update, integer};
+use crate::session::Session;
+use crate::sql::{Sql, for_update, integer};
 
 /// Takes the locks that are taken for all tables at once, always in the same order.
-pub(super) async fn take<C: Steps>(
-    conn: &mut C,
-    places: &[Place<C::Backend>],
+pub(super) async fn take<DB: Engine>(
+    conn: &mut dyn Session,
+    places: &[Place<DB>],
 ) -> Result<(), Error> {
     let mut all: Vec<&RecordedTable> = places.iter().map(|place| &place.facts).collect();
     all.sort_by_key(|facts| facts.listed());
     for facts in &all {
         recording(conn, facts).await?;
     }
-    if C::Backend::KIND == Kind::Postgres && !all.is_empty() {
+    if DB::KIND == Kind::Postgres && !all.is_empty() {
         // The record tables too: backfills and relatives write them without
         // changing the tables.
         let both =
@@ -36,22 +35,18 @@ pub(super) async fn take<C: Steps>(
 }
 
 /// Takes the row of a recording, as prunes and erasures do.
-async fn recording<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), Error> {
-    let sql = Sql::new::<C>()
-        .sql(&format!(
+async fn recording(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), Error> {
+    let sql = Sql::new("")
+        .made(format!(
             "SELECT CAST(backfilled AS {0}), CAST(0 AS {0})",
-            integer::<C>()
+            integer(conn.kind())
         ))
         .sql(" FROM handleref_recordings WHERE record_table = ")
-        .text(&facts.listed())
-        .sql(&at_home(
-            C::Backend::KIND,
-            &facts.table,
-            facts.recording.records,
-        ))
-        .sql(for_update::<C>());
+        .bind(facts.listed())
+        .made(at_home(conn.kind(), &facts.table, facts.recording.records))
+        .sql(for_update(conn.kind()));
     let (model, records) = (facts.model, facts.recording.records);
-    match conn.numbers(sql.query()).await {
+    match conn.numbers(sql).await {
         Ok(found) if found.is_empty() => Err(Error::NotInstalled { model, records }),
         Ok(_) => Ok(()),
         Err(error) => Err(or_not_installed(conn, error, (model, records)).await),
@@ -59,18 +54,18 @@ async fn recording<C: Steps>(conn: &mut C, facts: &RecordedTable) -> Result<(), 
 }
 
 /// Locks the rows, where a table is not locked as a whole.
-pub(super) async fn rows<C: Steps>(
-    conn: &mut C,
+pub(super) async fn rows<DB: Engine>(
+    conn: &mut dyn Session,
     facts: &RecordedTable,
-    keys: Keys<'_, C::Backend>,
+    keys: Keys<'_, DB>,
 ) -> Result<(), Error> {
-    if C::Backend::KIND == Kind::Mysql {
-        let sql = query::Sql::new("SELECT CAST(COUNT(*) AS SIGNED), CAST(0 AS SIGNED) FROM ")
-            .text(facts.table(Kind::Mysql))
-            .text(" WHERE 1 = 1")
-            .part(&keys)
-            .text(" FOR UPDATE");
-        conn.numbers(sql).await?;
+    if conn.kind() == Kind::Mysql {
+        let sql = Sql::new("SELECT COUNT(*) FROM ")
+            .made(facts.table(Kind::Mysql))
+            .sql(" WHERE 1 = 1")
+            .part::<DB>(&keys)
+            .lock();
+        conn.one::<(i64,)>(sql).await?;
     }
     Ok(())
 }

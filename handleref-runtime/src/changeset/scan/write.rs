@@ -2,39 +2,40 @@
 
 use super::find::{Found, between, is_meant};
 use crate::context::{Scope, Switch};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Steps;
 use crate::record::ChangesetNo;
 use crate::record::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
 use crate::schema::RecordedTable;
-use crate::text::quoted;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::quoted;
 use crate::time::{record_time_sql, rising_sql};
 
-pub(super) async fn write<C: Steps>(
-    conn: &mut C,
+pub(super) async fn write(
+    conn: &mut dyn Session,
     facts: &RecordedTable,
     found: &Found,
     changeset: ChangesetNo,
 ) -> Result<(), Error> {
-    let kind = C::Backend::KIND;
+    let kind = conn.kind();
     if let (Some(version), true) = (facts.version(), found.raised > 0) {
         // Before their records, which say what the rows are then.
         let mut pause = Scope::begin(conn, Switch::Paused).await?;
-        let raise = diesel::sql_query(raise_sql(kind, facts, version));
+        let raise = Sql::once(raise_sql(kind, facts, version));
         let raised = pause.conn().execute(raise).await;
         pause.finish(raised.map_err(Error::from)).await?;
     }
     if found.deleted() > 0 {
         let gone = gone_sql(kind, facts, changeset);
-        conn.execute(diesel::sql_query(gone)).await?;
+        conn.execute(Sql::once(gone)).await?;
     }
     if found.total() > found.deleted() {
         let live = live_sql(kind, facts, changeset);
-        conn.execute(diesel::sql_query(live)).await?;
+        conn.execute(Sql::once(live)).await?;
     }
     if kind == Kind::Sqlite && found.total() > 0 {
         let tick = format!(

@@ -6,23 +6,26 @@ use super::super::net::{Net, StateAt, Touched, differing};
 use super::super::object::live;
 use super::super::read::value_change;
 use super::UndoAction;
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
-use crate::record::query::{KeyIs, Loaded, Sql};
+use crate::record::query::{KeyIs, Loaded};
 use crate::record::revert::{Revert, insert, make, update};
-use crate::record::{Conflict, Fields, Json, LiveName, Recall};
+use crate::record::{Conflict, Fields, Json, LiveName, Recall, Recorded};
 use crate::schema::Catalog;
+use crate::session::Session;
+use crate::sql::Sql;
 use serde_json::Value;
+use std::marker::PhantomData;
 
 /// A row that a changeset touched, without its type.
 #[doc(hidden)]
-pub trait Inverse<C: Executor>: Send + Sync {
+pub trait Inverse: Send + Sync {
     /// What the changeset did to it.
     fn net(&self) -> &Net;
     /// Changes it back, unless something stands in the way.
     fn perform<'a>(
         &'a self,
-        conn: &'a mut C,
+        conn: &'a mut dyn Session,
         catalog: &'a mut Catalog,
         resolved: &'a [Resolved],
     ) -> Boxed<'a, Done>;
@@ -53,27 +56,42 @@ impl Done {
     }
 }
 
-impl<M, C> Inverse<C> for Touched<M>
+/// A row that a changeset touched, on the engine `DB`.
+pub(in super::super) struct OnEngine<M: Recorded, DB> {
+    touched: Touched<M>,
+    engine: PhantomData<fn() -> DB>,
+}
+
+impl<M: Recorded, DB> OnEngine<M, DB> {
+    pub(in super::super) fn new(touched: Touched<M>) -> Self {
+        Self {
+            touched,
+            engine: PhantomData,
+        }
+    }
+}
+
+impl<M, DB> Inverse for OnEngine<M, DB>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     fn net(&self) -> &Net {
-        &self.net
+        &self.touched.net
     }
 
     fn perform<'a>(
         &'a self,
-        conn: &'a mut C,
+        conn: &'a mut dyn Session,
         catalog: &'a mut Catalog,
         resolved: &'a [Resolved],
     ) -> Boxed<'a, Done> {
         Box::pin(async move {
-            let net = &self.net;
+            let net = &self.touched.net;
             if !net.known {
                 return Ok(Done::conflict(Conflict::PastUnknown));
             }
-            let now = live::<M, C>(conn, &self.key, true).await?;
+            let now = live::<M, DB>(conn, &self.touched.key, true).await?;
             let now = now.map(|row| row.values());
             match (&net.before, &net.after) {
                 (None, None) => Ok(Done::default()),
@@ -88,21 +106,18 @@ where
     }
 }
 
-impl<M> Touched<M>
+impl<M, DB> OnEngine<M, DB>
 where
-    M: Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     /// Deletes what was inserted, as long as it is what was inserted.
-    async fn remove<C>(
+    async fn remove(
         &self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         after: &StateAt,
         now: Option<Vec<Value>>,
-    ) -> Result<Done, Error>
-    where
-        C: Executor,
-        M: Recall<C>,
-    {
+    ) -> Result<Done, Error> {
         let Some(now) = now else {
             return Ok(Done::default());
         };
@@ -117,11 +132,11 @@ where
                 ..Done::default()
             });
         }
-        let key = KeyIs::<M, C>::new(&self.key);
+        let key = KeyIs::<M, DB>::new(&self.touched.key);
         let delete = Sql::new("DELETE FROM ")
             .name(M::LiveTable::SQL_NAME)
-            .text(" WHERE ")
-            .part(&key);
+            .sql(" WHERE ")
+            .part::<DB>(&key);
         conn.execute(delete).await?;
         Ok(Done {
             action: Some(UndoAction::Delete),
@@ -130,18 +145,14 @@ where
     }
 
     /// Inserts what was deleted.
-    async fn bring_back<C>(
+    async fn bring_back(
         &self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         catalog: &mut Catalog,
         before: &StateAt,
         now: Option<Vec<Value>>,
         resolved: &[Resolved],
-    ) -> Result<Done, Error>
-    where
-        C: Executor,
-        M: Recall<C> + Loaded<C>,
-    {
+    ) -> Result<Done, Error> {
         let facts = Facts::of::<M>();
         if let Some(now) = now {
             let differing = differing(&facts, &before.values, &now);
@@ -157,14 +168,20 @@ where
             }
             return self.write(conn, catalog, write).await;
         }
-        let plan =
-            make::<M, C>(conn, catalog, &self.key, Revert::from(before.version), true).await?;
+        let plan = make::<M, DB>(
+            conn,
+            catalog,
+            &self.touched.key,
+            Revert::from(before.version),
+            true,
+        )
+        .await?;
         let mut done = Done {
             conflicts: plan.conflicts.iter().filter(counts).cloned().collect(),
             ..Done::default()
         };
         if !done.is_blocked() {
-            insert(conn, catalog, &plan).await?;
+            insert::<M, DB>(conn, catalog, &plan).await?;
             done.action = Some(UndoAction::Insert);
             let places = (0..facts.model.recording.columns.len()).filter(|at| facts.tells(*at));
             done.changes = places
@@ -176,18 +193,14 @@ where
 
     /// Gives the fields that were changed their old values, but for those that
     /// were changed again.
-    async fn change_back<C>(
+    async fn change_back(
         &self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         catalog: &mut Catalog,
         [before, after]: [&StateAt; 2],
         now: Option<Vec<Value>>,
         resolved: &[Resolved],
-    ) -> Result<Done, Error>
-    where
-        C: Executor,
-        M: Recall<C> + Loaded<C>,
-    {
+    ) -> Result<Done, Error> {
         let (facts, mut write) = (Facts::of::<M>(), Write::default());
         write.done.conflicts.extend(self.hidden(&facts));
         let changed = differing(&facts, &before.values, &after.values);
@@ -220,16 +233,12 @@ where
     }
 
     /// Changes a row that is there.
-    async fn write<C>(
+    async fn write(
         &self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         catalog: &mut Catalog,
         write: Write,
-    ) -> Result<Done, Error>
-    where
-        C: Executor,
-        M: Recall<C> + Loaded<C>,
-    {
+    ) -> Result<Done, Error> {
         let mut done = write.done;
         if done.changes.is_empty() || done.is_blocked() {
             return Ok(done);
@@ -238,11 +247,11 @@ where
         let revert = back.fold(Revert::fields(), |revert, (column, version)| {
             revert.named(column, version)
         });
-        let plan = make::<M, C>(conn, catalog, &self.key, revert, true).await?;
+        let plan = make::<M, DB>(conn, catalog, &self.touched.key, revert, true).await?;
         let conflicts = plan.conflicts.iter().filter(counts).cloned();
         done.conflicts.extend(conflicts);
         if !done.is_blocked() {
-            update(conn, catalog, &plan, &write.literals).await?;
+            update::<M, DB>(conn, catalog, &plan, &write.literals).await?;
             done.action = Some(UndoAction::Update);
         }
         Ok(done)
@@ -252,7 +261,13 @@ where
     fn hidden(&self, facts: &Facts) -> Vec<Conflict> {
         let columns = facts.model.recording.columns.iter().zip(facts.fields);
         columns
-            .filter(|(column, _)| self.net.redacted.iter().any(|name| name == column.name))
+            .filter(|(column, _)| {
+                self.touched
+                    .net
+                    .redacted
+                    .iter()
+                    .any(|name| name == column.name)
+            })
             .map(|(_, field)| Conflict::ValueUnknown { field })
             .collect()
     }

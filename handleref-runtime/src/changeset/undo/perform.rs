@@ -1,6 +1,7 @@
 //! Changing everything back: for good, or to see what would come of it.
 
-use super::super::models::{AnyModel, Facts, Models, models};
+use super::super::meta::ChangesetMeta;
+use super::super::models::{AnyModel, Boxed, Facts};
 use super::super::net::{Net, differing};
 use super::super::object::ObjectRef;
 use super::super::query::find;
@@ -9,100 +10,98 @@ use super::super::stored::Changeset;
 use super::super::tables::{any_recorded, last_recorded, record_tables};
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};
-use super::{Resolution, Undo, UndoConflict, UndoPlan, UndoStep};
+use super::{Resolution, UndoConflict, UndoStep};
 use crate::context::Home;
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
 use crate::record::{ChangesetNo, Conflict};
 use crate::schema::{Catalog, ForeignKey};
+use crate::session::Session;
+use crate::session::Transaction;
 use chrono::DateTime;
 use diesel::result::Error as DieselError;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// The changeset that is to be undone, by whom and why, and what was answered.
+pub(super) type Asked<'a> = (ChangesetNo, &'a ChangesetMeta, &'a [Resolution]);
+
 /// Makes the plan in a transaction that is rolled back.
-pub(super) async fn rehearse<Ms, C>(conn: &mut C, undo: Undo<Ms>) -> Result<UndoPlan<Ms>, Error>
-where
-    C: Executor,
-    Ms: Models<C>,
-{
-    let mut open = Open::begin(conn, &undo.meta).await?;
-    let result = perform::<Ms, C>(&mut open, &undo).await;
-    let rolled_back = open.roll_back().await;
-    let (steps, conflicts) = result?;
-    rolled_back?;
-    Ok(UndoPlan {
-        changeset: undo.changeset,
-        steps,
-        conflicts,
-        undo,
+pub(super) fn rehearse<'a>(
+    conn: &'a mut dyn Session,
+    models: &'a [Box<dyn AnyModel>],
+    asked: Asked<'a>,
+) -> Boxed<'a, (Vec<UndoStep>, Vec<UndoConflict>)> {
+    Box::pin(async move {
+        let mut open = Open::begin(conn, asked.1).await?;
+        let result = perform(&mut open, models, asked).await;
+        let rolled_back = open.roll_back().await;
+        let plan = result?;
+        rolled_back?;
+        Ok(plan)
     })
 }
 
 /// Does what the plan says, if it still is the plan.
-pub(super) async fn apply<Ms, C>(
-    conn: &mut C,
-    plan: &UndoPlan<Ms>,
-) -> Result<Option<ChangesetNo>, Error>
-where
-    C: Executor,
-    Ms: Models<C>,
-{
-    let mut open = Open::undoing(conn, &plan.undo.meta, Some(plan.changeset)).await?;
-    let result = check(&mut open, plan).await;
-    let ended = open.end(result).await;
-    ended.map(|((), changeset)| changeset)
+pub(super) fn apply<'a>(
+    conn: &'a mut dyn Session,
+    models: Vec<Box<dyn AnyModel>>,
+    asked: Asked<'a>,
+    steps: &'a [UndoStep],
+) -> Boxed<'a, Option<ChangesetNo>> {
+    Box::pin(async move {
+        let mut open = Open::undoing(conn, asked.1, Some(asked.0)).await?;
+        let result = check(&mut open, &models, asked, steps).await;
+        let ended = open.end(result).await;
+        ended.map(|((), changeset)| changeset)
+    })
 }
 
-async fn check<Ms, C>(open: &mut Open<'_, C>, plan: &UndoPlan<Ms>) -> Result<(), Error>
-where
-    C: Executor,
-    Ms: Models<C>,
-{
-    let (steps, conflicts) = perform::<Ms, C>(open, &plan.undo).await?;
+async fn check(
+    open: &mut Open<'_, dyn Session + '_>,
+    models: &[Box<dyn AnyModel>],
+    asked: Asked<'_>,
+    planned: &[UndoStep],
+) -> Result<(), Error> {
+    let (steps, conflicts) = perform(open, models, asked).await?;
     let blocking = conflicts
         .into_iter()
         .filter(|one| one.conflict.is_blocking());
     let blocking: Vec<UndoConflict> = blocking.collect();
-    let no = plan.changeset.0;
+    let no = asked.0.0;
     if !blocking.is_empty() {
         return Err(Error::Undo {
             no,
             conflicts: blocking,
         });
     }
-    match steps == plan.steps {
+    match steps == planned {
         true => Ok(()),
         false => Err(Error::PlanOutdated { no }),
     }
 }
 
 /// A touched row of the model with these facts and foreign keys.
-struct Row<C> {
+struct Row {
     facts: Facts,
     keys: usize,
-    inverse: Box<dyn Inverse<C>>,
+    inverse: Box<dyn Inverse>,
 }
 
-async fn perform<Ms, C>(
-    open: &mut Open<'_, C>,
-    undo: &Undo<Ms>,
-) -> Result<(Vec<UndoStep>, Vec<UndoConflict>), Error>
-where
-    C: Executor,
-    Ms: Models<C>,
-{
+async fn perform(
+    open: &mut Open<'_, dyn Session + '_>,
+    models: &[Box<dyn AnyModel>],
+    (undone, _, resolutions): Asked<'_>,
+) -> Result<(Vec<UndoStep>, Vec<UndoConflict>), Error> {
     let ours = open.changeset;
     let conn = open.conn();
-    let changeset = find(conn, undo.changeset).await?;
-    let models = models::<Ms, C>();
-    let other = unlisted(conn, &models, &changeset).await?;
+    let changeset = find(conn, undone).await?;
+    let other = unlisted(conn, models, &changeset).await?;
     if !other.is_empty() {
-        return Err(not_listed(undo.changeset, other));
+        return Err(not_listed(undone, other));
     }
-    let (mut rows, mut foreign): (Vec<Row<C>>, Vec<Arc<[ForeignKey]>>) = Default::default();
+    let (mut rows, mut foreign): (Vec<Row>, Vec<Arc<[ForeignKey]>>) = Default::default();
     let mut catalog = Catalog::default();
-    for model in &models {
+    for model in models {
         let facts = model.facts();
         let touched = model.touched(conn, &changeset).await?;
         let keys = foreign.len();
@@ -113,7 +112,7 @@ where
             inverse,
         }));
     }
-    check_resolutions(&rows, &undo.resolutions)?;
+    check_resolutions(&rows, resolutions)?;
     let items: Vec<Item<'_>> = rows
         .iter()
         .map(|row| Item {
@@ -127,7 +126,7 @@ where
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
     for row in order.into_iter().filter_map(|at| rows.get(at)) {
         let object = row.inverse.net().object.clone();
-        let done = step(conn, &mut catalog, row, &undo.resolutions).await?;
+        let done = step(conn, &mut catalog, row, resolutions).await?;
         conflicts.extend(done.conflicts.into_iter().map(|conflict| UndoConflict {
             object: object.clone(),
             conflict,
@@ -138,20 +137,20 @@ where
             changes: done.changes,
         }));
     }
-    conflicts.extend(collateral(conn, &models, &this, &steps).await?);
-    let other = unlisted(conn, &models, &this).await?;
+    conflicts.extend(collateral(conn, models, &this, &steps).await?);
+    let other = unlisted(conn, models, &this).await?;
     match other.is_empty() {
         true => Ok((steps, conflicts)),
-        false => Err(not_listed(undo.changeset, other)),
+        false => Err(not_listed(undone, other)),
     }
 }
 
 /// Changes one row back, in a savepoint: what the database refuses is a
 /// conflict.
-async fn step<C: Executor>(
-    conn: &mut C,
+async fn step(
+    conn: &mut dyn Session,
     catalog: &mut Catalog,
-    row: &Row<C>,
+    row: &Row,
     resolutions: &[Resolution],
 ) -> Result<Done, Error> {
     let object = &row.inverse.net().object;
@@ -187,9 +186,9 @@ fn same<T>(one: &T, other: &T) -> bool {
 }
 
 /// The record tables with records of a changeset that are of none of the models.
-async fn unlisted<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+async fn unlisted(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
     changeset: &Changeset,
 ) -> Result<Vec<String>, Error> {
     let listed: Vec<&str> = models
@@ -217,9 +216,9 @@ fn not_listed(changeset: ChangesetNo, tables: Vec<String>) -> Error {
 
 /// Rows that changed along, though no step says so: by foreign keys that act,
 /// or by somebody's triggers.
-async fn collateral<C: Executor>(
-    conn: &mut C,
-    models: &[Box<dyn AnyModel<C>>],
+async fn collateral(
+    conn: &mut dyn Session,
+    models: &[Box<dyn AnyModel>],
     this: &Changeset,
     steps: &[UndoStep],
 ) -> Result<Vec<UndoConflict>, Error> {
@@ -251,10 +250,7 @@ fn has_changed(facts: &Facts, net: &Net) -> bool {
 
 /// A resolution has to be of a row that was there before the changeset, and of
 /// a field that is recorded and not part of the key.
-fn check_resolutions<C: Executor>(
-    rows: &[Row<C>],
-    resolutions: &[Resolution],
-) -> Result<(), Error> {
+fn check_resolutions(rows: &[Row], resolutions: &[Resolution]) -> Result<(), Error> {
     for one in resolutions {
         let mut touched = rows.iter();
         let row = touched.find(|row| row.inverse.net().object == one.object);

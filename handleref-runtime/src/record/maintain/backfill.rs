@@ -5,11 +5,12 @@ use super::baseline::{insert_sql, lost_beginnings, missing};
 use super::events::{EventKind, Growing};
 use super::keys::{KeyLiteral, Range, end_of_batch};
 use crate::context::write_lock;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Transaction};
 use crate::record::model::Recorded;
-use crate::text::{Sql, integer, literal, quoted};
+use crate::session::Session;
+use crate::session::{Executor, Transaction};
+use crate::sql::{Sql, integer, literal, quoted};
 use serde_json::json;
 use std::fmt;
 use std::marker::PhantomData;
@@ -159,7 +160,7 @@ impl<'f, M: Recorded> Backfill<'f, M> {
         C::run(self.advance(conn))
     }
 
-    async fn advance<C: Steps>(&mut self, conn: &mut C) -> Result<Progress, Error> {
+    async fn advance(&mut self, conn: &mut dyn Session) -> Result<Progress, Error> {
         let subject = Subject::of::<M>();
         let state = match self.state.take() {
             Some(state) => state,
@@ -176,10 +177,10 @@ impl<'f, M: Recorded> Backfill<'f, M> {
     }
 }
 
-async fn start<C: Steps>(conn: &mut C, subject: &Subject, batch: u32) -> Result<State, Error> {
+async fn start(conn: &mut dyn Session, subject: &Subject, batch: u32) -> Result<State, Error> {
     subject.installed(conn).await?;
     let records = subject.recording.records;
-    let total = conn.numbers(total_sql::<C>(subject).query()).await?;
+    let total = conn.numbers(total_sql(conn.kind(), subject)).await?;
     Ok(State {
         after: None,
         size: batch,
@@ -194,8 +195,8 @@ async fn start<C: Steps>(conn: &mut C, subject: &Subject, batch: u32) -> Result<
 }
 
 /// The number of rows, of which the second query knows if the first does not.
-fn total_sql<C: Steps>(subject: &Subject) -> Sql {
-    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
+    let integer = integer(kind);
     let table = quoted(kind, subject.table);
     let estimate = match kind {
         Kind::Sqlite => format!("(SELECT COUNT(*) FROM {table})"),
@@ -210,14 +211,14 @@ fn total_sql<C: Steps>(subject: &Subject) -> Sql {
             literal(kind, subject.table)
         ),
     };
-    Sql::new::<C>().sql(&format!(
+    Sql::new("").made(format!(
         "SELECT CAST(COALESCE({estimate}, 0) AS {integer}), CAST(0 AS {integer})"
     ))
 }
 
 /// Does a batch, or, if somebody holds a lock on one of its rows, a part of it.
-async fn step<C: Steps>(
-    conn: &mut C,
+async fn step(
+    conn: &mut dyn Session,
     subject: &Subject,
     state: &State,
     batch: u32,
@@ -230,7 +231,7 @@ async fn step<C: Steps>(
             until,
         };
         let own = !conn.in_transaction();
-        if C::Backend::KIND == Kind::Mysql && own {
+        if conn.kind() == Kind::Mysql && own {
             // Of the next transaction: its reads lock no gaps between rows.
             conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 .await?;
@@ -271,16 +272,16 @@ async fn step<C: Steps>(
 /// Locks the rows that have no record, so that no trigger writes one for them
 /// before this transaction ends. The records are looked for again afterwards,
 /// by a statement that sees what was committed by then.
-async fn lock<C: Steps>(
-    conn: &mut C,
+async fn lock(
+    conn: &mut dyn Session,
     subject: &Subject,
     range: &Range,
     wait: bool,
 ) -> Result<(), Error> {
-    let kind = C::Backend::KIND;
+    let kind = conn.kind();
     let count = format!(
         "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM ",
-        integer::<C>()
+        integer(conn.kind())
     );
     let nowait = if wait { "" } else { " NOWAIT" };
     let table = quoted(kind, subject.table);
@@ -293,22 +294,22 @@ async fn lock<C: Steps>(
         ),
         Kind::Mysql => format!("{count}{rows} FOR UPDATE{nowait}"),
     };
-    conn.numbers(diesel::sql_query(sql)).await?;
+    conn.numbers(Sql::once(sql)).await?;
     Ok(())
 }
 
 /// Writes the baselines of a range and the trace of it, and gives what to go
 /// on with once the transaction is committed.
-async fn fill<C: Steps>(
-    conn: &mut C,
+async fn fill(
+    conn: &mut dyn Session,
     subject: &Subject,
     range: &Range,
     size: u32,
     state: &State,
 ) -> Result<State, Error> {
-    let kind = C::Backend::KIND;
+    let kind = conn.kind();
     let written = conn
-        .execute(diesel::sql_query(insert_sql(kind, subject, range, size)))
+        .execute(Sql::once(insert_sql(kind, subject, range, size)))
         .await?;
     if kind == Kind::Sqlite && written > 0 {
         let tick = format!("UPDATE handleref_context SET tick = tick + {size}");
@@ -336,16 +337,19 @@ async fn fill<C: Steps>(
 
 /// Marks the recording as complete. If rows were changed under triggers that
 /// wrote no baseline, the past that would lack them is not known.
-async fn finish<C: Steps>(conn: &mut C, subject: &Subject) -> Result<(), Error> {
+async fn finish(conn: &mut dyn Session, subject: &Subject) -> Result<(), Error> {
     subject.lock(conn).await?;
     if subject.recording.condition.is_none() {
-        let kind = C::Backend::KIND;
-        let (records, integer) = (quoted(kind, subject.recording.records), integer::<C>());
+        let kind = conn.kind();
+        let (records, integer) = (
+            quoted(kind, subject.recording.records),
+            integer(conn.kind()),
+        );
         let sql = format!(
             "SELECT CAST(COALESCE(MAX(handleref_r.record_id), 0) AS {integer}), CAST(0 AS {integer}) FROM {}",
             lost_beginnings(kind, &records, subject.key)
         );
-        let rows = conn.numbers(diesel::sql_query(sql)).await?;
+        let rows = conn.numbers(Sql::once(sql)).await?;
         let last = rows.first().map_or(0, |(last, _)| *last);
         if last > 0 {
             let sql = format!(
@@ -353,25 +357,24 @@ async fn finish<C: Steps>(conn: &mut C, subject: &Subject) -> Result<(), Error> 
                  horizon_at = (SELECT recorded_at FROM {records} WHERE record_id = {last}) \
                  WHERE backfilled = 0 AND COALESCE(horizon_record, began_record) < {last} AND record_table = "
             );
-            let sql = Sql::new::<C>().sql(&sql).text(subject.recording.records);
-            conn.execute(sql.query()).await?;
+            let sql = Sql::once(sql).bind(subject.recording.records);
+            conn.execute(sql).await?;
         }
     }
-    let sql = Sql::new::<C>()
-        .sql("UPDATE handleref_recordings SET backfilled = 1, backfill_cursor = NULL WHERE record_table = ")
-        .text(subject.recording.records);
-    conn.execute(sql.query()).await?;
+    let sql = Sql::new("UPDATE handleref_recordings SET backfilled = 1, backfill_cursor = NULL WHERE record_table = ")
+        .bind(subject.recording.records);
+    conn.execute(sql).await?;
     Ok(())
 }
 
-async fn rows_in<C: Steps>(conn: &mut C, subject: &Subject, range: &Range) -> Result<i64, Error> {
-    let kind = C::Backend::KIND;
+async fn rows_in(conn: &mut dyn Session, subject: &Subject, range: &Range) -> Result<i64, Error> {
+    let kind = conn.kind();
     let table = quoted(kind, subject.table);
     let sql = format!(
         "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM {table} WHERE {1}",
-        integer::<C>(),
+        integer(conn.kind()),
         range.condition(kind, &table, subject.key)
     );
-    let rows = conn.numbers(diesel::sql_query(sql)).await?;
+    let rows = conn.numbers(Sql::once(sql)).await?;
     Ok(rows.first().map_or(0, |(rows, _)| *rows))
 }

@@ -7,7 +7,7 @@ use crate::record::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
-use crate::text::{literal, quoted};
+use crate::sql::{literal, quoted};
 
 /// The condition of a row of the range that is to have a baseline.
 pub(super) fn missing(kind: Kind, subject: &Subject, range: &Range) -> String {

@@ -4,12 +4,13 @@ use super::Subject;
 use super::held::{self, IsHeld};
 use super::holds::holds_of;
 use crate::engine::Engine;
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::record::model::Recall;
-use crate::record::query::Sql;
-use crate::text::{self, as_text, integer, parse_time, quoted, read_all, time_as_text};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{as_text, integer, parse_time, quoted, read_all, time_as_text};
 use crate::time::{TimeKind, literal_sql};
 use chrono::NaiveDateTime;
 use diesel::query_builder::QueryFragment;
@@ -30,36 +31,34 @@ pub(super) struct Doomed {
 }
 
 /// The last of the next records, and how many they are.
-pub(super) fn bounds_sql<C: Steps>(subject: &Subject, after: i64, batch: u32) -> text::Sql {
-    let integer = integer::<C>();
-    text::Sql::new::<C>()
-        .sql(&format!(
-            "SELECT CAST(COALESCE(MAX({RECORD_ID}), 0) AS {integer}), CAST(COUNT(*) AS {integer}) \
+pub(super) fn bounds_sql(kind: Kind, subject: &Subject, after: i64, batch: u32) -> Sql<'static> {
+    let integer = integer(kind);
+    Sql::once(format!(
+        "SELECT CAST(COALESCE(MAX({RECORD_ID}), 0) AS {integer}), CAST(COUNT(*) AS {integer}) \
              FROM (SELECT {RECORD_ID} FROM "
-        ))
-        .name(subject.recording.records)
-        .sql(&format!(" WHERE {RECORD_ID} > "))
-        .number(after)
-        .sql(&format!(" ORDER BY {RECORD_ID} LIMIT "))
-        .number(batch.into())
-        .sql(") handleref_b")
+    ))
+    .name(subject.recording.records)
+    .made(format!(" WHERE {RECORD_ID} > "))
+    .bind(after)
+    .made(format!(" ORDER BY {RECORD_ID} LIMIT {batch}"))
+    .sql(") handleref_b")
 }
 
-pub(super) async fn doomed<M, C>(
-    conn: &mut C,
+pub(super) async fn doomed<M, DB>(
+    conn: &mut dyn Session,
     subject: &Subject,
     rules: Rules,
     (after, until): (i64, i64),
 ) -> Result<Vec<Doomed>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let Some(keys) = held::keys::<M>(&holds_of(conn, *subject).await?) else {
         return Ok(Vec::new());
     };
-    let conditions: Vec<_> = keys.iter().map(IsHeld::<M, C>::new).collect();
-    let kind = C::Backend::KIND;
+    let conditions: Vec<_> = keys.iter().map(IsHeld::<M, DB>::new).collect();
+    let kind = DB::KIND;
     let records = quoted(kind, subject.recording.records);
     let same = |one: &str, other: &str| -> String {
         let columns = subject.key.iter().map(|column| {
@@ -74,39 +73,39 @@ where
     );
     // The subject is not aliased, so that the key's columns, which are written
     // without a table, are those of the record in question.
-    let mut inner = Sql::new("SELECT ").text(format!(
+    let mut inner = Sql::new("SELECT ").made(format!(
         "{records}.{RECORD_ID} AS handleref_id, (SELECT MIN(handleref_o.{RECORD_ID}) FROM {records} handleref_o \
          WHERE {later}) AS handleref_next FROM {records} WHERE {records}.{RECORD_ID} > {after} \
          AND {records}.{RECORD_ID} <= {until}"
     ));
     if let Some(before) = rules.before {
         let before = literal_sql(kind, TimeKind::Plain, before);
-        inner = inner.text(format!(
+        inner = inner.made(format!(
             " AND {records}.{RECORDED_AT} <= {before} AND EXISTS (SELECT 1 FROM {records} handleref_o \
              WHERE {later} AND handleref_o.{RECORDED_AT} <= {before})"
         ));
     }
     if let Some(keep) = rules.keep {
-        inner = inner.text(format!(
+        inner = inner.made(format!(
             " AND (SELECT handleref_o.{RECORD_ID} FROM {records} handleref_o WHERE {later} \
              ORDER BY handleref_o.{RECORD_ID} LIMIT 1 OFFSET {}) IS NOT NULL",
             keep - 1
         ));
     }
     if !conditions.is_empty() {
-        inner = any(inner.text(" AND NOT "), &conditions);
+        inner = any::<DB, _>(inner.made(" AND NOT "), &conditions);
     }
     let query = Sql::new("SELECT ")
-        .text(as_text::<C>("handleref_d.handleref_id"))
-        .text(", ")
-        .text(as_text::<C>("handleref_d.handleref_next"))
-        .text(", ")
-        .text(time_as_text::<C>(&format!("handleref_n.{RECORDED_AT}")))
-        .text(", ")
-        .text(as_text::<C>("NULL"))
-        .text(" FROM (")
+        .made(as_text(DB::KIND, "handleref_d.handleref_id"))
+        .sql(", ")
+        .made(as_text(DB::KIND, "handleref_d.handleref_next"))
+        .sql(", ")
+        .made(time_as_text(DB::KIND, &format!("handleref_n.{RECORDED_AT}")))
+        .sql(", ")
+        .made(as_text(DB::KIND, "NULL"))
+        .sql(" FROM (")
         .append(inner)
-        .text(format!(
+        .made(format!(
             ") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next"
         ));
     read_all(
@@ -123,16 +122,17 @@ where
 }
 
 /// `(a OR b OR ..)`, as a flat tree: SQLite's may not be deeper than 1000.
-pub(super) fn any<'a, DB: Engine, F>(sql: Sql<'a, DB>, keys: &'a [F]) -> Sql<'a, DB>
+pub(super) fn any<'a, DB, F>(sql: Sql<'a>, keys: &'a [F]) -> Sql<'a>
 where
+    DB: Engine,
     F: QueryFragment<DB> + Send + Sync,
 {
     match keys {
-        [] => sql.text("(1 = 0)"),
-        [key] => sql.text("(").part(key).text(")"),
+        [] => sql.made("(1 = 0)"),
+        [key] => sql.made("(").part::<DB>(key).sql(")"),
         keys => {
             let (one, other) = keys.split_at(keys.len() / 2);
-            any(any(sql.text("("), one).text(" OR "), other).text(")")
+            any::<DB, F>(any::<DB, F>(sql.sql("("), one).sql(" OR "), other).sql(")")
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::context::{Scope, Switch};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::private::MayBeNull;
 use crate::record::model::{Recall, Recorded};
+use crate::session::Executor;
 use diesel::Column;
 use std::borrow::Cow;
 use std::fmt;
@@ -206,7 +206,7 @@ impl<M: Recorded> Erase<M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Erased, Error>>
     where
         C: Executor,
-        M: Recall<C>,
+        M: Recall<C::Backend>,
     {
         C::run(async move {
             let mut scope = Scope::begin(conn, Switch::Door).await?;

@@ -4,14 +4,15 @@ use super::events::EventKind;
 use crate::context::Switch;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::record::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
 use crate::record::model::Recall;
-use crate::record::query::{KeyIs, Sql};
+use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
-use crate::text::{self, as_text, quoted};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::quoted;
 use crate::time::record_time_sql;
 use diesel::result::QueryResult;
 use serde_json::Value;
@@ -19,16 +20,16 @@ use serde_json::Value;
 /// Repeats the last record of a row, without the values, so that whoever reads
 /// changes hears of it, and gives the number of that record. What a gone row
 /// ends with has to stay a delete.
-pub(crate) async fn tell<M, C>(
-    conn: &mut C,
+pub(crate) async fn tell<M, DB>(
+    conn: &mut dyn Session,
     subject: &Subject,
-    condition: &KeyIs<'_, M, C>,
+    condition: &KeyIs<'_, M, DB>,
 ) -> QueryResult<Option<i64>>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let kind = C::Backend::KIND;
+    let kind = DB::KIND;
     let changeset = Switch::Changeset.read(conn).await?;
     if kind == Kind::Sqlite {
         conn.batch("UPDATE handleref_context SET tick = tick + 1")
@@ -41,7 +42,7 @@ where
         }
         Kind::Mysql => "SELECT CAST(handleref_next_record() AS SIGNED), CAST(0 AS SIGNED)",
     };
-    let next = conn.numbers(diesel::sql_query(next)).await?.pop();
+    let next = conn.numbers(Sql::once(next)).await?.pop();
     let Some((id, _)) = next else {
         return Ok(None);
     };
@@ -78,7 +79,7 @@ where
         values.join(", ")
     ));
     let end = format!(" ORDER BY {RECORD_ID} DESC LIMIT 1");
-    let written = conn.execute(sql.part(condition).text(end)).await?;
+    let written = conn.execute(sql.part::<DB>(condition).made(end)).await?;
     Ok((written > 0).then_some(id))
 }
 
@@ -112,25 +113,25 @@ impl Erasure {
 
 /// The erasures of a row that concern this record of it or later ones. Their
 /// events say which columns; they are known by the records that tell of them.
-pub(in crate::record) async fn erasures<M, C>(
-    conn: &mut C,
-    condition: &KeyIs<'_, M, C>,
+pub(in crate::record) async fn erasures<M, DB>(
+    conn: &mut dyn Session,
+    condition: &KeyIs<'_, M, DB>,
     first: i64,
 ) -> Result<Vec<Erasure>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let records = M::RECORDING.records;
     let told = Sql::new("SELECT ")
-        .text(format!("{RECORD_ID}, {RECORD_ID} FROM "))
+        .made(format!("{RECORD_ID}, {RECORD_ID} FROM "))
         .name(records)
-        .text(" WHERE ")
-        .part(condition)
-        .text(format!(
+        .sql(" WHERE ")
+        .part::<DB>(condition)
+        .made(format!(
             " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= "
         ))
-        .number(first);
+        .bind(first);
     let told: Vec<i64> = conn
         .numbers(told)
         .await?
@@ -141,34 +142,25 @@ where
 }
 
 /// The erasures of which these records tell.
-pub(crate) async fn by_records<C: Steps>(
-    conn: &mut C,
+pub(crate) async fn by_records(
+    conn: &mut dyn Session,
     records: &str,
     told: &[i64],
 ) -> Result<Vec<Erasure>, Error> {
     let mut found = Vec::new();
     for ids in told.chunks(50) {
-        let mut sql = text::Sql::new::<C>()
-            .sql("SELECT ")
-            .sql(&as_text::<C>("detail"));
-        for _ in 0..3 {
-            sql = sql.sql(", ").sql(&as_text::<C>("NULL"));
-        }
-        sql = sql
-            .sql(" FROM handleref_events WHERE event = ")
-            .text(EventKind::Erase.as_str())
+        let mut sql = Sql::new("SELECT detail FROM handleref_events WHERE event = ")
+            .bind(EventKind::Erase.as_str())
             .sql(" AND record_table = ")
-            .text(records)
+            .bind(records)
             .sql(" AND (1 = 0");
         for id in ids {
             sql = sql
                 .sql(" OR detail LIKE ")
-                .text(&format!("%\"record\":{id}%"));
+                .bind(format!("%\"record\":{id}%"));
         }
-        let details = conn.texts(sql.sql(")").query()).await?;
-        let read = details
-            .iter()
-            .filter_map(|(detail, ..)| Erasure::read(detail.as_deref()?));
+        let details: Vec<(String,)> = conn.rows(sql.sql(")")).await?;
+        let read = details.iter().filter_map(|(detail,)| Erasure::read(detail));
         found.extend(read.filter(|it| ids.contains(&it.record)));
     }
     Ok(found)

@@ -1,11 +1,12 @@
 //! What was done to the history itself.
 
 use crate::context::Home;
-use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Texts};
 use crate::record::model::Recorded;
-use crate::text::{Sql, as_text, insert, parse_time, read_all, time_as_text};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sql::{Sql, insert};
+use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;
 use serde_json::Value;
@@ -175,68 +176,53 @@ impl Events {
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Vec<Event>, Error>> {
         C::run(async move {
-            let rows = conn.texts(self.sql::<C>().query()).await?;
-            read_all(rows, "an event of `handleref_events`", read)
+            let rows = conn.session().rows(self.sql()).await?;
+            Ok(rows.into_iter().map(read).collect())
         })
     }
 
-    fn sql<C: Steps>(&self) -> Sql {
-        let numbers = match C::Backend::KIND {
-            Kind::Mysql => "CONCAT(id, ' ', COALESCE(affected, ''))".into(),
-            _ => format!(
-                "{} || ' ' || COALESCE({}, '')",
-                as_text::<C>("id"),
-                as_text::<C>("affected")
-            ),
-        };
-        let subject = match C::Backend::KIND {
-            Kind::Mysql => "CONCAT(event, ' ', COALESCE(record_table, ''))",
-            _ => "event || ' ' || COALESCE(record_table, '')",
-        };
-        let mut sql = Sql::new::<C>()
-            .sql("SELECT ")
-            .sql(&as_text::<C>(&numbers))
-            .sql(", ")
-            .sql(&time_as_text::<C>("occurred_at"))
-            .sql(", ")
-            .sql(&as_text::<C>(subject))
-            .sql(", ")
-            .sql(&as_text::<C>("detail"))
-            .sql(" FROM handleref_events WHERE 1 = 1");
+    fn sql(&self) -> Sql<'_> {
+        let mut sql = Sql::new(
+            "SELECT id, occurred_at, event, record_table, detail, affected FROM handleref_events WHERE 1 = 1",
+        );
         if let Some(before) = self.before {
-            sql = sql.sql(" AND id < ").number(before);
+            sql = sql.sql(" AND id < ").bind(before);
         }
         if let Some(records) = self.records {
-            sql = sql.sql(" AND record_table = ").text(records);
+            sql = sql.sql(" AND record_table = ").bind(records);
         }
         sql.sql(" ORDER BY id DESC LIMIT ")
-            .number(self.limit.into())
+            .bind(i64::from(self.limit))
     }
 }
 
-fn read((numbers, at, subject, detail): Texts) -> Option<Event> {
-    let (numbers, subject) = (numbers?, subject?);
-    let (id, affected) = numbers.split_once(' ')?;
-    let (kind, records) = subject.split_once(' ')?;
-    Some(Event {
-        id: id.parse().ok()?,
-        at: parse_time(&at?)?.and_utc(),
-        kind: EventKind::from(kind),
-        records: (!records.is_empty()).then(|| records.to_owned()),
+/// Number, time, event, record table, particulars, rows affected.
+type Row = (
+    i64,
+    NaiveDateTime,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+);
+
+fn read((id, at, event, records, detail, affected): Row) -> Event {
+    Event {
+        id,
+        at: at.and_utc(),
+        kind: EventKind::from(event.as_str()),
+        records,
         // Anyone may write into the table.
         detail: detail.map_or(Value::Null, |text| {
             serde_json::from_str(&text).unwrap_or(Value::String(text))
         }),
-        affected: match affected {
-            "" => None,
-            number => Some(number.parse().ok()?),
-        },
-    })
+        affected,
+    }
 }
 
 /// Writes an event, and gives its number.
-pub(crate) async fn write_event<C: Steps>(
-    conn: &mut C,
+pub(crate) async fn write_event(
+    conn: &mut dyn Session,
     kind: &EventKind,
     records: Option<&str>,
     detail: &Value,
@@ -246,32 +232,23 @@ pub(crate) async fn write_event<C: Steps>(
 }
 
 /// The same, in the place that is meant.
-pub(super) async fn write_event_at<C: Steps>(
-    conn: &mut C,
+pub(super) async fn write_event_at(
+    conn: &mut dyn Session,
     home: &Home,
     kind: &EventKind,
     records: Option<&str>,
     detail: &Value,
     affected: Option<i64>,
 ) -> QueryResult<i64> {
-    let mut sql = Sql::new::<C>()
-        .sql("INSERT INTO ")
-        .sql(&home.table("handleref_events"))
+    let mut sql = Sql::new("INSERT INTO ")
+        .made(home.table("handleref_events"))
         .sql(" (occurred_at, event, record_table, detail, affected) VALUES (")
         .now()
         .sql(", ")
-        .text(kind.as_str())
+        .bind(kind.as_str())
         .sql(", ");
-    sql = match records {
-        Some(records) => sql.text(records),
-        None => sql.sql("NULL"),
-    };
-    sql = sql.sql(", ").text(&detail.to_string()).sql(", ");
-    sql = match affected {
-        Some(affected) => sql.number(affected),
-        None => sql.sql("NULL"),
-    };
-    insert(conn, sql.sql(")")).await
+    sql = sql.bind(records).sql(", ").bind(detail.to_string());
+    insert(conn, sql.sql(", ").bind(affected).sql(")")).await
 }
 
 /// An event that grows with the work that it is about, batch by batch, each
@@ -293,22 +270,21 @@ impl Growing {
     }
 
     /// What to remember once the transaction is committed.
-    pub(super) async fn grow<C: Steps>(
+    pub(super) async fn grow(
         &self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         detail: &Value,
         affected: i64,
     ) -> QueryResult<Self> {
         let id = match self.id {
             Some(id) => {
-                let sql = Sql::new::<C>()
-                    .sql("UPDATE handleref_events SET detail = ")
-                    .text(&detail.to_string())
+                let sql = Sql::new("UPDATE handleref_events SET detail = ")
+                    .bind(detail.to_string())
                     .sql(", affected = affected + ")
-                    .number(affected)
+                    .bind(affected)
                     .sql(" WHERE id = ")
-                    .number(id);
-                conn.execute(sql.query()).await?;
+                    .bind(id);
+                conn.execute(sql).await?;
                 id
             }
             None => {

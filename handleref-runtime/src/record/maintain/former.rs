@@ -3,22 +3,23 @@
 use super::Subject;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_XID, RECORDED_AT};
 use crate::record::model::{LiveName, Recall, Records};
-use crate::record::query::{KeyIs, Loaded, Rest, Sql};
-use crate::text::{integer, quoted};
+use crate::record::query::{KeyIs, Loaded};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{integer, quoted};
 use std::collections::HashSet;
 
 /// Whose delete was recorded beside the insert of this key, and so on backward.
-pub(super) async fn former_keys<M, C>(
-    conn: &mut C,
+pub(super) async fn former_keys<M, DB>(
+    conn: &mut dyn Session,
     key: &M::RecordKey,
 ) -> Result<Vec<M::RecordKey>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB>,
 {
     Subject::of::<M>().installed(conn).await?;
     let mut seen = HashSet::from([key.text()]);
@@ -26,8 +27,8 @@ where
     let mut next = Some(key.clone());
     let mut at = 0;
     while let Some(key) = next {
-        for insert in inserts::<M, C>(conn, &key).await? {
-            let rows = beside::<M, C>(conn, insert).await?;
+        for insert in inserts::<M, DB>(conn, &key).await? {
+            let rows = beside::<M, DB>(conn, insert).await?;
             let keys = rows.iter().map(M::record_key);
             former.extend(keys.filter(|key| seen.insert(key.text())));
         }
@@ -38,19 +39,19 @@ where
 }
 
 /// The records by which a key came to be.
-async fn inserts<M, C>(conn: &mut C, key: &M::RecordKey) -> Result<Vec<i64>, Error>
+async fn inserts<M, DB>(conn: &mut dyn Session, key: &M::RecordKey) -> Result<Vec<i64>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let condition = KeyIs::<M, C>::new(key);
-    let integer = integer::<C>();
+    let condition = KeyIs::<M, DB>::new(key);
+    let integer = integer(DB::KIND);
     let sql = Sql::new("SELECT ")
-        .text(format!("{RECORD_ID}, CAST(0 AS {integer}) FROM "))
+        .made(format!("{RECORD_ID}, CAST(0 AS {integer}) FROM "))
         .name(M::RECORDING.records)
-        .text(" WHERE ")
-        .part(&condition)
-        .text(format!(
+        .sql(" WHERE ")
+        .part::<DB>(&condition)
+        .made(format!(
             " AND {RECORD_OPERATION} = 'insert' ORDER BY {RECORD_ID} DESC"
         ));
     let found = conn.numbers(sql).await?;
@@ -60,12 +61,12 @@ where
 /// The rows whose delete was recorded by the statement of this insert, as far as
 /// that can be told: right before it, or at the same moment, and on PostgreSQL
 /// in the same transaction.
-async fn beside<M, C>(conn: &mut C, insert: i64) -> Result<Vec<M>, Error>
+async fn beside<M, DB>(conn: &mut dyn Session, insert: i64) -> Result<Vec<M>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB>,
 {
-    let kind = C::Backend::KIND;
+    let kind = DB::KIND;
     let (table, records) = (
         quoted(kind, M::LiveTable::SQL_NAME),
         quoted(kind, M::RECORDING.records),
@@ -86,8 +87,8 @@ where
         condition.push_str(&format!(" AND {}", of_insert(RECORD_XID)));
     }
     let from = Sql::once(" FROM ")
-        .part(&source)
-        .text(condition)
-        .text(format!(" ORDER BY {table}.{RECORD_ID} DESC"));
-    Ok(M::load_from(conn, Rest(from)).await?)
+        .part::<DB>(&source)
+        .made(condition)
+        .made(format!(" ORDER BY {table}.{RECORD_ID} DESC"));
+    Ok(M::load_from(conn.session(), from).await?)
 }

@@ -5,13 +5,14 @@ use super::doomed::any;
 use super::holds::Hold;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::record::model::{Recall, Recorded};
-use crate::record::query::{KeyIs, Sql};
+use crate::record::query::KeyIs;
 use crate::row::ColumnWriter;
 use crate::row::columns::Form;
-use crate::text::{integer, quoted};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{integer, quoted};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
@@ -27,12 +28,12 @@ pub(super) fn keys<M: Recorded>(holds: &[Hold]) -> Option<Vec<M::RecordKey>> {
 
 /// A condition on the record table: that the record is of this key, as the
 /// type and the collation of the column have it.
-pub(super) struct IsHeld<'a, M: Recorded, C> {
-    is: KeyIs<'a, M, C>,
-    row: KeyRow<'a, M, C>,
+pub(super) struct IsHeld<'a, M: Recorded, DB> {
+    is: KeyIs<'a, M, DB>,
+    row: KeyRow<'a, M, DB>,
 }
 
-impl<'a, M: Recorded, C> IsHeld<'a, M, C> {
+impl<'a, M: Recorded, DB> IsHeld<'a, M, DB> {
     pub(super) fn new(key: &'a M::RecordKey) -> Self {
         Self {
             is: KeyIs::new(key),
@@ -41,9 +42,9 @@ impl<'a, M: Recorded, C> IsHeld<'a, M, C> {
     }
 }
 
-impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for IsHeld<'_, M, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        if C::Backend::KIND != Kind::Postgres {
+impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for IsHeld<'_, M, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if DB::KIND != Kind::Postgres {
             return self.is.walk_ast(out);
         }
         let columns = M::RECORDED_KEY.iter();
@@ -63,12 +64,12 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for IsHeld<'_, M, C> {
 /// A key as a row of the types that the record table has (PostgreSQL). Two of
 /// them are compared by the equality of these types: a bound text would make
 /// texts of both sides, and `citext` one that tells cases apart.
-struct KeyRow<'a, M: Recorded, C> {
+struct KeyRow<'a, M: Recorded, DB> {
     key: &'a M::RecordKey,
-    conn: PhantomData<fn() -> C>,
+    conn: PhantomData<fn() -> DB>,
 }
 
-impl<'a, M: Recorded, C> KeyRow<'a, M, C> {
+impl<'a, M: Recorded, DB> KeyRow<'a, M, DB> {
     fn new(key: &'a M::RecordKey) -> Self {
         Self {
             key,
@@ -77,12 +78,12 @@ impl<'a, M: Recorded, C> KeyRow<'a, M, C> {
     }
 }
 
-impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyRow<'_, M, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for KeyRow<'_, M, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let names = |prefix: &str| {
             let names = M::RECORDED_KEY.iter();
             let names: Vec<_> = names
-                .map(|name| format!("{prefix}{}", quoted(C::Backend::KIND, name)))
+                .map(|name| format!("{prefix}{}", quoted(DB::KIND, name)))
                 .collect();
             names.join(", ")
         };
@@ -92,7 +93,7 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyRow<'_, M, C> {
             "(SELECT ROW({}) FROM pg_catalog.json_populate_record(NULL::{}, \
              (SELECT pg_catalog.row_to_json(handleref_v) FROM (VALUES (",
             names("handleref_k."),
-            quoted(C::Backend::KIND, M::RECORDING.records)
+            quoted(DB::KIND, M::RECORDING.records)
         ));
         M::walk_key(
             self.key,
@@ -107,10 +108,10 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for KeyRow<'_, M, C> {
 }
 
 /// Whether two keys are one to their type (PostgreSQL).
-struct SameKey<'a, M: Recorded, C>(KeyRow<'a, M, C>, KeyRow<'a, M, C>);
+struct SameKey<'a, M: Recorded, DB>(KeyRow<'a, M, DB>, KeyRow<'a, M, DB>);
 
-impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for SameKey<'_, M, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for SameKey<'_, M, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(out.reborrow())?;
         out.push_sql(" OPERATOR(pg_catalog.=) ");
         self.1.walk_ast(out)
@@ -118,14 +119,14 @@ impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for SameKey<'_, M, C> 
 }
 
 /// Why a row is held, if it is.
-pub(crate) async fn held<M, C>(
-    conn: &mut C,
+pub(crate) async fn held<M, DB>(
+    conn: &mut dyn Session,
     own: &M::RecordKey,
     holds: &[Hold],
 ) -> Result<Option<String>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let mut others = Vec::new();
     for hold in holds {
@@ -137,7 +138,7 @@ where
     // Halves, until one is left: the usual answer is none of them.
     let mut parts: Vec<&[(M::RecordKey, String)]> = others.chunks(500).collect();
     while let Some(part) = parts.pop() {
-        if !is_one_of::<M, C>(conn, own, part).await? {
+        if !is_one_of::<M, DB>(conn, own, part).await? {
             continue;
         }
         match part {
@@ -153,36 +154,36 @@ where
 
 /// Whether a key is one of these. Where the database cannot compare them by
 /// themselves, a record, or the row, has to have both.
-async fn is_one_of<M, C>(
-    conn: &mut C,
+async fn is_one_of<M, DB>(
+    conn: &mut dyn Session,
     own: &M::RecordKey,
     others: &[(M::RecordKey, String)],
 ) -> Result<bool, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let (kind, integer) = (C::Backend::KIND, integer::<C>());
+    let (kind, integer) = (DB::KIND, integer(DB::KIND));
     let found = if kind == Kind::Postgres {
         let same = others.iter();
-        let same = same.map(|(key, _)| SameKey::<M, C>(KeyRow::new(own), KeyRow::new(key)));
+        let same = same.map(|(key, _)| SameKey::<M, DB>(KeyRow::new(own), KeyRow::new(key)));
         let same: Vec<_> = same.collect();
         let sql = any(Sql::new("SELECT CAST(CASE WHEN "), &same);
-        let sql = sql.text(" THEN 1 ELSE 0 END AS BIGINT), CAST(0 AS BIGINT)");
+        let sql = sql.made(" THEN 1 ELSE 0 END AS BIGINT), CAST(0 AS BIGINT)");
         conn.numbers(sql).await?.pop()
     } else {
-        let own = KeyIs::<M, C>::new(own);
-        let keys = others.iter().map(|(key, _)| KeyIs::<M, C>::new(key));
+        let own = KeyIs::<M, DB>::new(own);
+        let keys = others.iter().map(|(key, _)| KeyIs::<M, DB>::new(key));
         let keys: Vec<_> = keys.collect();
         let mut sql = Sql::new("SELECT ");
         let tables = [M::RECORDING.records, Subject::of::<M>().table];
         for (at, table) in tables.into_iter().enumerate() {
             let table = quoted(kind, table);
             sql = sql
-                .text(if at > 0 { ", " } else { "" })
-                .text(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
-                .part(&own);
-            sql = any(sql.text(" AND "), &keys).text(format!(") AS {integer})"));
+                .made(if at > 0 { ", " } else { "" })
+                .made(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
+                .part::<DB>(&own);
+            sql = any(sql.made(" AND "), &keys).made(format!(") AS {integer})"));
         }
         conn.numbers(sql).await?.pop()
     };

@@ -4,10 +4,11 @@ use super::Subject;
 use super::events::{EventKind, write_event};
 use crate::absent::or_hidden;
 use crate::context::write_lock;
-use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps, Texts, Transaction};
-use crate::text::{Sql, as_text, insert, parse_time, read_all, storable, time_as_text};
+use crate::session::Session;
+use crate::session::{Executor, Transaction};
+use crate::sql::{Sql, insert, storable};
+use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -39,7 +40,7 @@ pub struct Hold {
 /// # Errors
 /// [`Error::Database`]; also if nothing was ever installed.
 pub fn holds<C: Executor>(conn: &mut C) -> C::Output<'_, Result<Vec<Hold>, Error>> {
-    C::run(async move { load(conn, Sql::new::<C>()).await })
+    C::run(async move { load(conn.session(), Sql::new("")).await })
 }
 
 /// Ends a hold, and says whether there was one of this number.
@@ -58,14 +59,14 @@ pub fn release<C: Executor>(conn: &mut C, id: i64) -> C::Output<'_, Result<bool,
     })
 }
 
-async fn release_in<C: Steps>(conn: &mut C, id: i64) -> Result<bool, Error> {
+async fn release_in(conn: &mut dyn Session, id: i64) -> Result<bool, Error> {
     write_lock(conn).await?;
-    let which = || Sql::new::<C>().sql(" WHERE id = ").number(id);
+    let which = || Sql::new(" WHERE id = ").bind(id);
     let Some(hold) = load(conn, which()).await?.pop() else {
         return Ok(false);
     };
-    let delete = Sql::new::<C>().sql("DELETE FROM handleref_holds");
-    let deleted = conn.execute(delete.sql(&which().finish()).query()).await?;
+    let delete = Sql::new("DELETE FROM handleref_holds");
+    let deleted = conn.execute(delete.append(which())).await?;
     if deleted == 0 {
         return Ok(false);
     }
@@ -86,8 +87,8 @@ async fn release_in<C: Steps>(conn: &mut C, id: i64) -> Result<bool, Error> {
     Ok(true)
 }
 
-pub(super) async fn hold<C: Steps>(
-    conn: &mut C,
+pub(super) async fn hold(
+    conn: &mut dyn Session,
     subject: Subject,
     key: Option<String>,
     reason: &str,
@@ -102,23 +103,26 @@ pub(super) async fn hold<C: Steps>(
     }
 }
 
-async fn hold_in<C: Steps>(
-    conn: &mut C,
+async fn hold_in(
+    conn: &mut dyn Session,
     subject: Subject,
     key: Option<String>,
     reason: &str,
 ) -> Result<i64, Error> {
     subject.lock(conn).await?;
     let records = subject.recording.records;
-    let mut sql = Sql::new::<C>()
-        .sql("INSERT INTO handleref_holds (record_table, key_text, reason, placed_at) VALUES (")
-        .text(records)
-        .sql(", ");
-    sql = match &key {
-        Some(key) => sql.text(key),
-        None => sql.sql("NULL"),
-    };
-    sql = sql.sql(", ").text(reason).sql(", ").now().sql(")");
+    let mut sql = Sql::new(
+        "INSERT INTO handleref_holds (record_table, key_text, reason, placed_at) VALUES (",
+    )
+    .bind(records)
+    .sql(", ");
+    sql = sql
+        .bind(key.as_deref())
+        .sql(", ")
+        .bind(reason)
+        .sql(", ")
+        .now()
+        .sql(")");
     let id = insert(conn, sql).await?;
     let detail = json!({ "hold": id, "model": subject.name, "key": key, "reason": reason });
     write_event(conn, &EventKind::Hold, Some(records), &detail, None).await?;
@@ -126,48 +130,26 @@ async fn hold_in<C: Steps>(
 }
 
 /// The holds on the records of a model.
-pub(crate) async fn holds_of<C: Steps>(conn: &mut C, subject: Subject) -> Result<Vec<Hold>, Error> {
-    let of = Sql::new::<C>()
-        .sql(" WHERE record_table = ")
-        .text(subject.recording.records);
+pub(crate) async fn holds_of(conn: &mut dyn Session, subject: Subject) -> Result<Vec<Hold>, Error> {
+    let of = Sql::new(" WHERE record_table = ").bind(subject.recording.records);
     load(conn, of).await
 }
 
-async fn load<C: Steps>(conn: &mut C, which: Sql) -> Result<Vec<Hold>, Error> {
-    let named = match C::Backend::KIND {
-        Kind::Mysql => "CONCAT(id, '|', placed_at, '|', record_table)".into(),
-        _ => format!(
-            "{} || '|' || {} || '|' || record_table",
-            as_text::<C>("id"),
-            time_as_text::<C>("placed_at")
-        ),
-    };
-    let sql = Sql::new::<C>()
-        .sql("SELECT ")
-        .sql(&as_text::<C>(&named))
-        .sql(", ")
-        .sql(&as_text::<C>("key_text"))
-        .sql(", ")
-        .sql(&as_text::<C>("reason"))
-        .sql(", ")
-        .sql(&as_text::<C>("NULL"))
-        .sql(" FROM handleref_holds")
-        .sql(&which.finish())
+async fn load(conn: &mut dyn Session, which: Sql<'_>) -> Result<Vec<Hold>, Error> {
+    let sql = Sql::new("SELECT id, record_table, key_text, reason, placed_at FROM handleref_holds")
+        .append(which)
         .sql(" ORDER BY id");
-    let rows = conn.texts(sql.query()).await?;
     // One that cannot be read must not be overlooked.
-    read_all(rows, "a row of `handleref_holds`", read)
+    let rows = conn.rows(sql).await?;
+    let read = |(id, records, key, reason, placed_at): Row| Hold {
+        id,
+        records,
+        key,
+        reason,
+        placed_at: placed_at.and_utc(),
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
-fn read((named, key, reason, _): Texts) -> Option<Hold> {
-    let named = named?;
-    let mut parts = named.splitn(3, '|');
-    let (id, at, records) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(Hold {
-        id: id.parse().ok()?,
-        records: records.to_owned(),
-        key,
-        reason: reason?,
-        placed_at: parse_time(at)?.and_utc(),
-    })
-}
+/// Number, record table, key, reason, time.
+type Row = (i64, String, Option<String>, String, NaiveDateTime);

@@ -2,9 +2,10 @@
 //! the database itself writes the values down, as literals of its own.
 
 use super::Subject;
-use crate::engine::{Engine, Kind};
-use crate::executor::{Steps, Texts};
-use crate::text::{Sql, as_text, quoted};
+use crate::engine::Kind;
+use crate::session::Session;
+use crate::session::Texts;
+use crate::sql::{Sql, as_text, quoted};
 use diesel::result::{Error, QueryResult};
 
 /// A key, as SQL literals.
@@ -78,40 +79,39 @@ fn compare(
 
 /// The key of the row that ends a batch of `size` behind `after`; `None` if
 /// there are fewer rows than that.
-pub(crate) async fn end_of_batch<C: Steps>(
-    conn: &mut C,
+pub(crate) async fn end_of_batch(
+    conn: &mut dyn Session,
     subject: &Subject,
     after: Option<&KeyLiteral>,
     size: u32,
 ) -> QueryResult<Option<KeyLiteral>> {
-    let kind = C::Backend::KIND;
+    let kind = conn.kind();
     let table = quoted(kind, subject.table);
     let columns: Vec<_> = subject.key.iter().map(|it| quoted(kind, it)).collect();
     // A key has four columns at most, as `Key` is for tuples of up to four.
     let mut literals: Vec<_> = columns
         .iter()
-        .map(|column| written::<C>(&format!("{table}.{column}")))
+        .map(|column| written(kind, &format!("{table}.{column}")))
         .collect();
-    literals.resize(4, as_text::<C>("NULL"));
+    literals.resize(4, as_text(conn.kind(), "NULL"));
     let range = Range {
         after: after.cloned(),
         until: None,
     };
-    let sql = Sql::new::<C>()
-        .sql("SELECT ")
-        .sql(&literals.join(", "))
+    let sql = Sql::new("SELECT ")
+        .made(literals.join(", "))
         .sql(" FROM ")
-        .sql(&table)
+        .made(table.clone())
         .sql(" WHERE ")
-        .sql(&range.condition(kind, &table, subject.key))
+        .made(range.condition(kind, &table, subject.key))
         .sql(" ORDER BY ")
-        .sql(&columns.join(", "))
+        .made(columns.join(", "))
         .sql(" LIMIT 1 OFFSET ")
-        .number(i64::from(size.max(1)) - 1);
+        .bind(i64::from(size.max(1)) - 1);
     if after.is_none() && kind == Kind::Sqlite {
         no_nulls(conn, &table, &columns).await?;
     }
-    let Some(row) = conn.texts(sql.query()).await?.pop() else {
+    let Some(row) = conn.texts(sql).await?.pop() else {
         return Ok(None);
     };
     let end = literal(row, columns.len());
@@ -132,13 +132,13 @@ fn unwalkable(message: &str) -> Error {
 
 /// Only SQLite lets a part of a primary key be NULL. Such a row is behind no
 /// key and before none, so a walk would leave it out.
-async fn no_nulls<C: Steps>(conn: &mut C, table: &str, columns: &[String]) -> QueryResult<()> {
+async fn no_nulls(conn: &mut dyn Session, table: &str, columns: &[String]) -> QueryResult<()> {
     let null: Vec<_> = columns.iter().map(|it| format!("{it} IS NULL")).collect();
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM {table} WHERE {}), 0",
         null.join(" OR ")
     );
-    match conn.numbers(diesel::sql_query(sql)).await?.pop() {
+    match conn.numbers(Sql::once(sql)).await?.pop() {
         Some((0, _)) => Ok(()),
         _ => Err(unwalkable(&format!("a key of {table} is NULL"))),
     }
@@ -150,8 +150,8 @@ fn literal((a, b, c, d): Texts, columns: usize) -> Option<KeyLiteral> {
 }
 
 /// An expression that writes a value as a literal.
-fn written<C: Steps>(column: &str) -> String {
-    match C::Backend::KIND {
+fn written(kind: Kind, column: &str) -> String {
+    match kind {
         // `quote` ends at a NUL. What is concatenated has no affinity, as a
         // literal has none.
         Kind::Sqlite => format!(

@@ -3,8 +3,8 @@
 use super::events::{EventKind, write_event_at};
 use crate::context::{Scope, Switch};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
-use crate::text::storable;
+use crate::session::Executor;
+use crate::sql::storable;
 use serde_json::json;
 
 /// Runs `work` in a transaction (a savepoint, inside one) in which nothing is
@@ -99,7 +99,7 @@ where
     type Future = Fut;
 }
 
-async fn begin<'a, C: Steps>(conn: &'a mut C, reason: &str) -> Result<Scope<'a, C>, Error> {
+async fn begin<'a, C: Executor>(conn: &'a mut C, reason: &str) -> Result<Scope<'a, C>, Error> {
     storable("reason of a pause", reason)?;
     let mut scope = Scope::begin(conn, Switch::Paused).await?;
     match note(&mut scope, EventKind::Pause, reason).await {
@@ -110,7 +110,7 @@ async fn begin<'a, C: Steps>(conn: &'a mut C, reason: &str) -> Result<Scope<'a, 
 
 async fn end<C, T, R>(mut scope: Scope<'_, C>, reason: &str, result: Result<T, R>) -> Result<T, R>
 where
-    C: Steps,
+    C: Executor,
     R: From<Error>,
 {
     let result = match result {
@@ -124,7 +124,7 @@ where
 }
 
 /// Nested pauses count once.
-async fn note<C: Steps>(
+async fn note<C: Executor>(
     scope: &mut Scope<'_, C>,
     kind: EventKind,
     reason: &str,

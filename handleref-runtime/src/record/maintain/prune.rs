@@ -6,10 +6,12 @@ use super::events::{EventKind, Growing};
 use crate::context::{Scope, Switch};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::record::facts::RECORD_ID;
 use crate::record::model::{Recall, Recorded};
-use crate::text::{self, as_text, parse_time, quoted, time_as_text};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::quoted;
 use crate::time::{Instant, TimeKind, floor_micros, literal_sql};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -134,7 +136,7 @@ impl<M: Recorded> Prune<M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Pruned, Error>>
     where
         C: Executor,
-        M: Recall<C>,
+        M: Recall<C::Backend>,
     {
         C::run(async move { self.run(conn, true).await })
     }
@@ -147,15 +149,15 @@ impl<M: Recorded> Prune<M> {
     pub fn dry_run<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Pruned, Error>>
     where
         C: Executor,
-        M: Recall<C>,
+        M: Recall<C::Backend>,
     {
         C::run(async move { self.run(conn, false).await })
     }
 
-    async fn run<C>(self, conn: &mut C, delete: bool) -> Result<Pruned, Error>
+    async fn run<DB>(self, conn: &mut dyn Session, delete: bool) -> Result<Pruned, Error>
     where
-        C: Executor,
-        M: Recall<C>,
+        DB: Engine,
+        M: Recall<DB>,
     {
         let rules = self.rules(conn).await?;
         let mut walk = Walk {
@@ -167,10 +169,10 @@ impl<M: Recorded> Prune<M> {
             let next = match delete {
                 true => {
                     let mut scope = Scope::begin(conn, Switch::Door).await?;
-                    let result = batch::<M, C>(scope.conn(), rules, &walk, true).await;
+                    let result = batch::<M, DB>(scope.conn(), rules, &walk, true).await;
                     scope.finish(result).await?
                 }
-                false => batch::<M, C>(conn, rules, &walk, false).await?,
+                false => batch::<M, DB>(conn, rules, &walk, false).await?,
             };
             match next {
                 Some(next) => walk = next,
@@ -179,13 +181,8 @@ impl<M: Recorded> Prune<M> {
         }
     }
 
-    async fn rules<C: Steps>(&self, conn: &mut C) -> Result<Rules, Error> {
-        let now = text::Sql::new::<C>().now().finish();
-        let null = as_text::<C>("NULL");
-        let sql = format!("SELECT {}, {null}, {null}, {null}", time_as_text::<C>(&now));
-        let now = conn.texts(diesel::sql_query(sql)).await?.pop();
-        let now = now.and_then(|(now, ..)| parse_time(&now?));
-        let now = now.ok_or_else(|| text::unreadable("the database's clock"))?;
+    async fn rules(&self, conn: &mut dyn Session) -> Result<Rules, Error> {
+        let (now,): (NaiveDateTime,) = conn.one(Sql::new("SELECT ").now()).await?;
         // What MySQL takes for a time at least.
         let first = DateTime::from_timestamp(-30_610_224_000, 0).unwrap_or_default();
         let before = self.age.map(|age| match age {
@@ -210,29 +207,29 @@ struct Walk {
 }
 
 /// Prunes among the next records; `None` if there are no more.
-async fn batch<M, C>(
-    conn: &mut C,
+async fn batch<M, DB>(
+    conn: &mut dyn Session,
     rules: Rules,
     walk: &Walk,
     delete: bool,
 ) -> Result<Option<Walk>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let subject = Subject::of::<M>();
     match delete {
         true => subject.lock(conn).await?,
         false => subject.installed(conn).await?,
     }
-    let bounds = conn.numbers(bounds_sql::<C>(&subject, walk.after, rules.batch).query());
+    let bounds = conn.numbers(bounds_sql(conn.kind(), &subject, walk.after, rules.batch));
     let (until, looked_at) = bounds.await?.pop().unwrap_or_default();
     let first = walk.after == -i64::MAX;
     if looked_at == 0 && !first {
         return Ok(None);
     }
     let doomed = match looked_at > 0 && (rules.before.is_some() || rules.keep.is_some()) {
-        true => doomed::<M, C>(conn, &subject, rules, (walk.after, until)).await?,
+        true => doomed::<M, DB>(conn, &subject, rules, (walk.after, until)).await?,
         false => Vec::new(),
     };
     let mut next = walk.clone();
@@ -255,8 +252,8 @@ where
 }
 
 /// Moves the horizon, deletes and leaves a trace.
-async fn write<C: Steps>(
-    conn: &mut C,
+async fn write(
+    conn: &mut dyn Session,
     subject: &Subject,
     doomed: &[Doomed],
     next: &mut Walk,
@@ -268,33 +265,32 @@ async fn write<C: Steps>(
         next.pruned.horizon_record,
         doomed.is_empty(),
     ) {
-        let at = literal_sql(C::Backend::KIND, TimeKind::Plain, at.naive_utc());
+        let at = literal_sql(conn.kind(), TimeKind::Plain, at.naive_utc());
         let raised = |column: &str, began: &str, to: &str| {
             format!(
                 "{column} = CASE WHEN COALESCE({column}, {began}) > {to} THEN COALESCE({column}, {began}) ELSE {to} END"
             )
         };
-        let sql = text::Sql::new::<C>()
-            .sql("UPDATE handleref_recordings SET ")
-            .sql(&raised("horizon_at", "began_at", &at))
+        let sql = Sql::once("UPDATE handleref_recordings SET ")
+            .made(raised("horizon_at", "began_at", &at))
             .sql(", ")
-            .sql(&raised(
+            .made(raised(
                 "horizon_record",
                 "began_record",
                 &record.to_string(),
             ))
             .sql(" WHERE record_table = ")
-            .text(records);
-        conn.execute(sql.query()).await?;
+            .bind(records);
+        conn.execute(sql).await?;
         let ids: Vec<i64> = doomed.iter().map(|record| record.id).collect();
         crate::sync::prune::note(conn, records, &ids).await?;
         let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
         let sql = format!(
             "DELETE FROM {} WHERE {RECORD_ID} IN ({})",
-            quoted(C::Backend::KIND, records),
+            quoted(conn.kind(), records),
             ids.join(", ")
         );
-        conn.execute(diesel::sql_query(sql)).await?;
+        conn.execute(Sql::once(sql)).await?;
     }
     let detail = json!({
         "model": subject.name,

@@ -9,13 +9,14 @@ use super::holds::holds_of;
 use crate::context::{Scope, Switch};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::facts::{Capture, RECORD_ID};
 use crate::record::model::{Recall, Recorded};
-use crate::record::query::Sql;
 use crate::record::subject::Subject;
 use crate::schema::Catalog;
-use crate::text::{integer, literal, quoted};
+use crate::session::Executor;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{integer, literal, quoted};
 use serde_json::json;
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -114,7 +115,7 @@ impl<M: Recorded> RedactPast<M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Redacted, Error>>
     where
         C: Executor,
-        M: Recall<C>,
+        M: Recall<C::Backend>,
     {
         C::run(async move { self.run(conn, true).await })
     }
@@ -127,15 +128,15 @@ impl<M: Recorded> RedactPast<M> {
     pub fn dry_run<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Redacted, Error>>
     where
         C: Executor,
-        M: Recall<C>,
+        M: Recall<C::Backend>,
     {
         C::run(async move { self.run(conn, false).await })
     }
 
-    async fn run<C>(self, conn: &mut C, write: bool) -> Result<Redacted, Error>
+    async fn run<DB>(self, conn: &mut dyn Session, write: bool) -> Result<Redacted, Error>
     where
-        C: Executor,
-        M: Recall<C>,
+        DB: Engine,
+        M: Recall<DB>,
     {
         Subject::of::<M>().installed(conn).await?;
         let set = self.columns(conn).await?;
@@ -151,10 +152,10 @@ impl<M: Recorded> RedactPast<M> {
             let next = match write {
                 true => {
                     let mut scope = Scope::begin(conn, Switch::Door).await?;
-                    let result = batch::<M, C>(scope.conn(), &set, self.batch, &walk, true).await;
+                    let result = batch::<M, DB>(scope.conn(), &set, self.batch, &walk, true).await;
                     scope.finish(result).await?
                 }
-                false => batch::<M, C>(conn, &set, self.batch, &walk, false).await?,
+                false => batch::<M, DB>(conn, &set, self.batch, &walk, false).await?,
             };
             match next {
                 Some(next) => walk = next,
@@ -164,10 +165,13 @@ impl<M: Recorded> RedactPast<M> {
     }
 
     /// The columns, and what comes in their place.
-    async fn columns<C>(&self, conn: &mut C) -> Result<Vec<(String, Option<String>)>, Error>
+    async fn columns<DB>(
+        &self,
+        conn: &mut dyn Session,
+    ) -> Result<Vec<(String, Option<String>)>, Error>
     where
-        C: Executor,
-        M: Recall<C>,
+        DB: Engine,
+        M: Recall<DB>,
     {
         let model = M::RECORDED_NAME;
         let records = Catalog::default().table(conn, M::RECORDING.records).await?;
@@ -218,23 +222,23 @@ struct Walk {
 }
 
 /// Looks at the next records; `None` if there are no more.
-async fn batch<M, C>(
-    conn: &mut C,
+async fn batch<M, DB>(
+    conn: &mut dyn Session,
     set: &[(String, Option<String>)],
     size: u32,
     walk: &Walk,
     write: bool,
 ) -> Result<Option<Walk>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let subject = Subject::of::<M>();
     match write {
         true => subject.lock(conn).await?,
         false => subject.installed(conn).await?,
     }
-    let bounds = conn.numbers(bounds_sql::<C>(&subject, walk.after, size).query());
+    let bounds = conn.numbers(bounds_sql(DB::KIND, &subject, walk.after, size));
     let (until, looked_at) = bounds.await?.pop().unwrap_or_default();
     if looked_at == 0 && walk.after != -i64::MAX {
         return Ok(None);
@@ -243,7 +247,7 @@ where
     next.after = if looked_at > 0 { until } else { i64::MAX };
     next.done.looked_at += looked_at;
     let redacted = match looked_at > 0 && !set.is_empty() {
-        true => rewrite::<M, C>(conn, set, (walk.after, until), write, &mut next.done).await?,
+        true => rewrite::<M, DB>(conn, set, (walk.after, until), write, &mut next.done).await?,
         false => 0,
     };
     next.done.redacted += redacted;
@@ -261,20 +265,20 @@ where
 }
 
 /// Changes records of a range, or only counts them.
-async fn rewrite<M, C>(
-    conn: &mut C,
+async fn rewrite<M, DB>(
+    conn: &mut dyn Session,
     set: &[(String, Option<String>)],
     (after, until): (i64, i64),
     write: bool,
     done: &mut Redacted,
 ) -> Result<i64, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let (kind, subject) = (C::Backend::KIND, Subject::of::<M>());
+    let (kind, subject) = (DB::KIND, Subject::of::<M>());
     let held = held::keys::<M>(&holds_of(conn, subject).await?);
-    let keys: Vec<_> = held.iter().flatten().map(IsHeld::<M, C>::new).collect();
+    let keys: Vec<_> = held.iter().flatten().map(IsHeld::<M, DB>::new).collect();
     let records = quoted(kind, subject.recording.records);
     let differing = set
         .iter()
@@ -284,7 +288,7 @@ where
         "WHERE {RECORD_ID} > {after} AND {RECORD_ID} <= {until} AND ({})",
         differing.join(" OR ")
     );
-    let integer = integer::<C>();
+    let integer = integer(DB::KIND);
     let count =
         format!("SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {records} {which}");
     let counted = || Sql::once(count.clone());
@@ -293,7 +297,7 @@ where
         return Ok(0);
     }
     if !keys.is_empty() {
-        let sql = any(counted().text(" AND "), &keys);
+        let sql = any::<DB, _>(counted().sql(" AND "), &keys);
         done.held += first(&conn.numbers(sql).await?);
     }
     if !write {
@@ -318,14 +322,14 @@ fn first(counts: &[(i64, i64)]) -> i64 {
 }
 
 /// `.. AND NOT <one of these keys>`
-fn but<'a, M, C>(sql: Sql<'a, C::Backend>, keys: &'a [IsHeld<'a, M, C>]) -> Sql<'a, C::Backend>
+fn but<'a, M, DB>(sql: Sql<'a>, keys: &'a [IsHeld<'a, M, DB>]) -> Sql<'a>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     match keys.is_empty() {
         true => sql,
-        false => any(sql.text(" AND NOT "), keys),
+        false => any::<DB, _>(sql.sql(" AND NOT "), keys),
     }
 }
 

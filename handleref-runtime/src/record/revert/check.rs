@@ -3,11 +3,11 @@
 use super::super::diff::FieldChange;
 use super::super::living::lives_sql;
 use super::super::model::{Recall, Recorded};
-use super::super::query::{KeyIs, Sql};
+use super::super::query::KeyIs;
 use super::Source;
 use super::proposed::{Base, proposed};
 use crate::engine::{Engine, Kind};
-use crate::executor::Executor;
+use crate::sql::Sql;
 
 mod edits;
 mod erased;
@@ -22,17 +22,17 @@ pub(super) use parents::parents;
 pub(super) use unique::unique;
 
 /// A revert that is looked at.
-pub(super) struct Proposal<'a, M: Recorded, C> {
-    pub(super) key: &'a KeyIs<'a, M, C>,
+pub(super) struct Proposal<'a, M: Recorded, DB> {
+    pub(super) key: &'a KeyIs<'a, M, DB>,
     pub(super) base: Base,
     pub(super) sources: &'a [Source],
     pub(super) changes: &'a [FieldChange],
     pub(super) lock: bool,
 }
 
-impl<M: Recall<C>, C: Executor> Proposal<'_, M, C> {
-    fn row(&self) -> Sql<'_, C::Backend> {
-        proposed::<M, C>(self.key, self.base, self.sources)
+impl<M: Recall<DB>, DB: Engine> Proposal<'_, M, DB> {
+    fn row(&self) -> Sql<'_> {
+        proposed::<M, DB>(self.key, self.base, self.sources)
     }
 
     /// Whether any of these columns will get another value.
@@ -54,13 +54,13 @@ impl<M: Recall<C>, C: Executor> Proposal<'_, M, C> {
 }
 
 /// ` AND <the row lives>`
-fn living<'a, M: Recorded, C: Executor>(prefix: &'static str) -> Sql<'a, C::Backend> {
-    let lives = lives_sql(C::Backend::KIND, M::RECORDED_ROLES, prefix);
-    Sql::new(" AND ").text(lives)
+fn living<'a, M: Recorded, DB: Engine>(prefix: &'static str) -> Sql<'a> {
+    let lives = lives_sql(DB::KIND, M::RECORDED_ROLES, prefix);
+    Sql::new(" AND ").made(lives)
 }
 
 /// `SELECT` of up to four columns as texts.
-fn texts<'a, DB: Engine>(prefix: &'static str, columns: &[String], engine: Kind) -> Sql<'a, DB> {
+fn texts<'a>(prefix: &'static str, columns: &[String], engine: Kind) -> Sql<'a> {
     let text = if engine == Kind::Mysql {
         "CHAR"
     } else {
@@ -68,12 +68,12 @@ fn texts<'a, DB: Engine>(prefix: &'static str, columns: &[String], engine: Kind)
     };
     let mut query = Sql::new("SELECT ");
     for at in 0..4 {
-        query = query.text(if at > 0 { ", CAST(" } else { "CAST(" });
+        query = query.made(if at > 0 { ", CAST(" } else { "CAST(" });
         query = match columns.get(at) {
-            Some(column) => query.text(prefix).name(column.clone()),
-            None => query.text("NULL"),
+            Some(column) => query.made(prefix).name(column.clone()),
+            None => query.made("NULL"),
         };
-        query = query.text(format!(" AS {text})"));
+        query = query.made(format!(" AS {text})"));
     }
     query
 }

@@ -3,58 +3,57 @@
 use super::super::diff::{Side, compare, is_managed, missing};
 use super::super::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use super::super::model::{LiveName, Recall};
-use super::super::query::{KeyIs, Loaded, Rest, Sql};
+use super::super::query::{KeyIs, Loaded};
 use super::super::value::{Fields, Json};
 use super::check::{self, Proposal};
 use super::proposed::{Base, proposed};
 use super::{Conflict, Revert, RevertPlan, Source, Want, column_named};
-use crate::engine::{Engine, Kind, fails_late};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::schema::Catalog;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::result::QueryResult;
+use crate::session::Session;
+use crate::sql::Sql;
 
 /// Plans the revert of the row with this key. With `lock`, the row and its
 /// parents are locked until the end of the transaction.
-pub(crate) async fn make<M, C>(
-    conn: &mut C,
+pub(crate) async fn make<M, DB>(
+    conn: &mut dyn Session,
     catalog: &mut Catalog,
     key: &M::RecordKey,
     want: Revert,
     lock: bool,
 ) -> Result<RevertPlan<M>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    let condition = KeyIs::<M, C>::new(key);
-    let live = live::<M, C>(conn, &condition, lock).await?;
-    let sources = sources::<M, C>(conn, key, &condition, &want).await?;
+    let condition = KeyIs::<M, DB>::new(key);
+    let live = live::<M, DB>(conn, &condition, lock).await?;
+    let sources = sources::<M, DB>(conn, key, &condition, &want).await?;
     let base = match live {
         Some(_) => Base::Live,
-        None => Base::Record(last::<M, C>(conn, key, &condition).await?),
+        None => Base::Record(last::<M, DB>(conn, key, &condition).await?),
     };
     let rest = || {
         Sql::new(" FROM (")
-            .append(proposed::<M, C>(&condition, base, &sources))
-            .text(") AS ")
+            .append(proposed::<M, DB>(&condition, base, &sources))
+            .sql(") AS ")
             .name(M::LiveTable::SQL_NAME)
     };
     let now = match live {
         Some(_) => {
             let from = Sql::new(" FROM ")
                 .name(M::LiveTable::SQL_NAME)
-                .text(" WHERE ")
-                .part(&condition);
+                .sql(" WHERE ")
+                .part::<DB>(&condition);
             // As it is, not as a snapshot of the transaction has it.
             let from = if lock { from.lock() } else { from };
-            M::load_from(conn, Rest(from)).await?.pop()
+            M::load_from(conn.session(), from).await?.pop()
         }
         None => None,
     };
-    let next = M::load_from(conn, Rest(rest())).await?.pop();
+    let next = M::load_from(conn.session(), rest()).await?.pop();
     let next = next.ok_or_else(|| missing::<M>(key, Side::Now))?;
     let changes = compare(now.as_ref(), Some(&next));
 
@@ -65,11 +64,11 @@ where
         changes: &changes,
         lock,
     };
-    let mut conflicts = check::later_edits::<M, C>(conn, &proposal).await?;
-    conflicts.extend(check::erased::<M, C>(conn, &proposal).await?);
-    conflicts.extend(check::columns_gone::<M, C>(conn, catalog, &proposal).await?);
-    conflicts.extend(check::unique::<M, C>(conn, catalog, &proposal).await?);
-    conflicts.extend(check::parents::<M, C>(conn, catalog, &proposal).await?);
+    let mut conflicts = check::later_edits::<M, DB>(conn, &proposal).await?;
+    conflicts.extend(check::erased::<M, DB>(conn, &proposal).await?);
+    conflicts.extend(check::columns_gone::<M, DB>(conn, catalog, &proposal).await?);
+    conflicts.extend(check::unique::<M, DB>(conn, catalog, &proposal).await?);
+    conflicts.extend(check::parents::<M, DB>(conn, catalog, &proposal).await?);
     if let Err(refusal) = next.validate() {
         conflicts.push(Conflict::Invalid {
             message: refusal.to_string(),
@@ -88,93 +87,74 @@ where
     })
 }
 
-/// A query that may wait for locks.
-pub(super) struct Locking<'a, DB: Engine>(pub(super) Sql<'a, DB>);
-
-impl<DB: Engine> QueryId for Locking<'_, DB> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB: Engine> QueryFragment<DB> for Locking<'_, DB> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        fails_late::<DB>(&mut out);
-        self.0.walk_ast(out)
-    }
-}
-
 /// The version of the row (0 if the model has none); `None` if it is gone.
-async fn live<M, C>(conn: &mut C, key: &KeyIs<'_, M, C>, lock: bool) -> Result<Option<i64>, Error>
+async fn live<M, DB>(
+    conn: &mut dyn Session,
+    key: &KeyIs<'_, M, DB>,
+    lock: bool,
+) -> Result<Option<i64>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let (integer, for_update) = match C::Backend::KIND {
-        Kind::Sqlite => ("INTEGER", ""),
-        Kind::Postgres => ("BIGINT", " FOR UPDATE"),
-        Kind::Mysql => ("SIGNED", " FOR UPDATE"),
-    };
-    let mut query = Sql::new("SELECT CAST(");
-    query = match M::RECORDED_ROLES.version {
+    let query = Sql::new("SELECT ");
+    let query = match M::RECORDED_ROLES.version {
         Some((version, _)) => query.name(version),
-        None => query.text("0"),
+        None => query.sql("0"),
     };
     let query = query
-        .text(format!(" AS {integer}), CAST(0 AS {integer}) FROM "))
+        .sql(" FROM ")
         .name(M::LiveTable::SQL_NAME)
-        .text(" WHERE ")
-        .part(key)
-        .text(if lock { for_update } else { "" });
-    let found = match lock {
-        true => conn.numbers(Locking(query)).await?.pop(),
-        false => conn.numbers(query).await?.pop(),
-    };
-    Ok(found.map(|(version, _)| version))
+        .sql(" WHERE ")
+        .part::<DB>(key);
+    let query = if lock { query.lock() } else { query };
+    let found: Option<(i64,)> = conn.session().first(query).await?;
+    Ok(found.map(|(version,)| version))
 }
 
 /// The last record of a row.
-async fn last<M, C>(
-    conn: &mut C,
+async fn last<M, DB>(
+    conn: &mut dyn Session,
     key: &M::RecordKey,
-    condition: &KeyIs<'_, M, C>,
+    condition: &KeyIs<'_, M, DB>,
 ) -> Result<i64, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let query = records::<M, C>(condition)
-        .text(" ORDER BY ")
+    let query = records::<M, DB>(condition)
+        .sql(" ORDER BY ")
         .name(RECORD_ID)
-        .text(" DESC LIMIT 1");
+        .sql(" DESC LIMIT 1");
     let found = conn.numbers(query).await?.pop();
     let (record, _) = found.ok_or_else(|| missing::<M>(key, Side::Now))?;
     Ok(record)
 }
 
 /// `SELECT record_id, record_version FROM <records> WHERE <key>`
-pub(super) fn records<'a, M, C>(condition: &'a KeyIs<'a, M, C>) -> Sql<'a, C::Backend>
+pub(super) fn records<'a, M, DB>(condition: &'a KeyIs<'a, M, DB>) -> Sql<'a>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     Sql::new("SELECT ")
         .names("", &[RECORD_ID, RECORD_VERSION])
-        .text(" FROM ")
+        .sql(" FROM ")
         .name(M::RECORDING.records)
-        .text(" WHERE ")
-        .part(condition)
+        .sql(" WHERE ")
+        .part::<DB>(condition)
 }
 
 /// For every column that is to be reverted, the record that it comes from.
-async fn sources<M, C>(
-    conn: &mut C,
+async fn sources<M, DB>(
+    conn: &mut dyn Session,
     key: &M::RecordKey,
-    condition: &KeyIs<'_, M, C>,
+    condition: &KeyIs<'_, M, DB>,
     revert: &Revert,
 ) -> Result<Vec<Source>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Fields<Json>,
 {
     let want = &revert.want;
     let without = revert.without.iter();
@@ -204,14 +184,14 @@ where
     versions.dedup();
     let mut records = Vec::with_capacity(versions.len());
     for version in versions {
-        let query = self::records::<M, C>(condition)
-            .text(" AND ")
+        let query = self::records::<M, DB>(condition)
+            .sql(" AND ")
             .name(RECORD_VERSION)
-            .text(" = ")
-            .number(version)
-            .text(" ORDER BY ")
+            .sql(" = ")
+            .bind(version)
+            .sql(" ORDER BY ")
             .name(RECORD_ID)
-            .text(" DESC LIMIT 1");
+            .sql(" DESC LIMIT 1");
         let found = conn.numbers(query).await?.pop();
         let (record, _) = found.ok_or_else(|| missing::<M>(key, Side::Version(version)))?;
         records.push((version, record));

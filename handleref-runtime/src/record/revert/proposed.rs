@@ -2,11 +2,11 @@
 
 use super::super::facts::RECORD_ID;
 use super::super::model::{LiveName, Recall};
-use super::super::query::{KeyIs, Sql};
+use super::super::query::KeyIs;
 use super::Source;
 use crate::engine::Engine;
-use crate::executor::Executor;
-use crate::text::quoted;
+use crate::sql::Sql;
+use crate::sql::quoted;
 
 /// Where the columns come from that are not reverted.
 #[derive(Clone, Copy)]
@@ -18,29 +18,29 @@ pub(super) enum Base {
 }
 
 /// `(SELECT column FROM records WHERE record_id = n)`
-pub(super) fn from_record<'a, M, C>(column: &'static str, record: i64) -> Sql<'a, C::Backend>
+pub(super) fn from_record<'a, M, DB>(column: &'static str, record: i64) -> Sql<'a>
 where
-    M: Recall<C>,
-    C: Executor,
+    M: Recall<DB>,
+    DB: Engine,
 {
     Sql::new("(SELECT ")
-        .text(held::<M, C>(column, ""))
-        .text(" FROM ")
+        .made(held::<M, DB>(column, ""))
+        .sql(" FROM ")
         .name(M::RECORDING.records)
-        .text(" WHERE ")
+        .sql(" WHERE ")
         .name(RECORD_ID)
-        .text(" = ")
-        .number(record)
-        .text(")")
+        .sql(" = ")
+        .bind(record)
+        .sql(")")
 }
 
 /// A column of a record, with a prefix such as `a.`, as the table would hold it.
-pub(super) fn held<M, C>(column: &'static str, prefix: &str) -> String
+pub(super) fn held<M, DB>(column: &'static str, prefix: &str) -> String
 where
-    M: Recall<C>,
-    C: Executor,
+    M: Recall<DB>,
+    DB: Engine,
 {
-    let kind = C::Backend::KIND;
+    let kind = DB::KIND;
     let value = format!("{prefix}{}", quoted(kind, column));
     let found = M::RECORDING.columns.iter().find(|one| one.name == column);
     found.map_or_else(
@@ -50,33 +50,33 @@ where
 }
 
 /// `SELECT <value> AS <column>, ..`: one row with every column of the struct.
-pub(super) fn proposed<'a, M, C>(
-    key: &'a KeyIs<'a, M, C>,
+pub(super) fn proposed<'a, M, DB>(
+    key: &'a KeyIs<'a, M, DB>,
     base: Base,
     sources: &[Source],
-) -> Sql<'a, C::Backend>
+) -> Sql<'a>
 where
-    M: Recall<C>,
-    C: Executor,
+    M: Recall<DB>,
+    DB: Engine,
 {
     let table = M::LiveTable::SQL_NAME;
     let mut query = Sql::new("SELECT ");
     for (at, column) in M::RECORDING.columns.iter().enumerate() {
-        query = query.text(if at > 0 { ", " } else { "" });
+        query = query.made(if at > 0 { ", " } else { "" });
         let source = sources.iter().find(|source| source.column == column.name);
         query = match (source, base) {
-            (Some(source), _) => query.append(from_record::<M, C>(column.name, source.record)),
-            (None, Base::Record(record)) => query.append(from_record::<M, C>(column.name, record)),
+            (Some(source), _) => query.append(from_record::<M, DB>(column.name, source.record)),
+            (None, Base::Record(record)) => query.append(from_record::<M, DB>(column.name, record)),
             (None, Base::Live) => query
-                .text("(SELECT ")
+                .sql("(SELECT ")
                 .name(column.name)
-                .text(" FROM ")
+                .sql(" FROM ")
                 .name(table)
-                .text(" WHERE ")
-                .part(key)
-                .text(")"),
+                .sql(" WHERE ")
+                .part::<DB>(key)
+                .sql(")"),
         };
-        query = query.text(" AS ").name(column.name);
+        query = query.made(" AS ").name(column.name);
     }
     query
 }

@@ -14,10 +14,11 @@
 
 use super::support::{CHANGESETS, CONTEXT, DATABASE, RECORDINGS, SEQUENCE, Support};
 use crate::engine::Kind;
-use crate::executor::Steps;
 use crate::schema::dialect::Dialect;
 use crate::schema::live::ask;
 use crate::schema::names::{literal, quoted};
+use crate::session::Session;
+use crate::sql::Sql;
 use diesel::result::QueryResult;
 
 /// The counter of MySQL, and of MariaDB where several nodes write.
@@ -57,7 +58,7 @@ pub(in crate::schema) struct Numbers {
 
 impl Numbers {
     /// Which counter the server takes.
-    pub(super) async fn counting<C: Steps>(conn: &mut C, kind: Kind) -> QueryResult<Self> {
+    pub(super) async fn counting(conn: &mut dyn Session, kind: Kind) -> QueryResult<Self> {
         let mut numbers = Self::default();
         if kind != Kind::Mysql {
             numbers.counting = match kind {
@@ -84,15 +85,15 @@ impl Numbers {
     }
 
     /// Compares the counter with what is stored.
-    pub(super) async fn read<C: Steps>(
+    pub(super) async fn read(
         &mut self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         dialect: &dyn Dialect,
         support: &Support,
     ) -> QueryResult<()> {
         self.floor = floor(conn, dialect, support).await?;
         if let Some(floor) = &self.floor {
-            let found = conn.numbers(diesel::sql_query(pair(dialect, floor)));
+            let found = conn.numbers(Sql::once(pair(dialect, floor)));
             self.stored = found.await?.first().map_or(0, |(stored, _)| *stored);
         }
         let named = |name: &str| support.named(dialect, name);
@@ -114,7 +115,7 @@ impl Numbers {
             }
             _ => return Ok(()),
         };
-        let found = conn.numbers(diesel::sql_query(sql)).await?.pop();
+        let found = conn.numbers(Sql::once(sql)).await?.pop();
         // On SQLite the row may be gone: then the first number is next.
         self.next = Some(found.map_or(1, |(next, _)| next));
         Ok(())
@@ -197,9 +198,9 @@ fn pair(dialect: &dyn Dialect, expression: &str) -> String {
 
 /// The next automatic key of a table. MySQL shows one that is up to a day old,
 /// unless a session wants it fresh.
-async fn automatic<C: Steps>(conn: &mut C, table: &str) -> QueryResult<i64> {
+async fn automatic(conn: &mut dyn Session, table: &str) -> QueryResult<i64> {
     let mysql = "SELECT CAST(VERSION() LIKE '%MariaDB%' AS SIGNED), CAST(0 AS SIGNED)";
-    let mysql = conn.numbers(diesel::sql_query(mysql)).await?.pop();
+    let mysql = conn.numbers(Sql::once(mysql)).await?.pop();
     let expires = mysql.is_some_and(|(mariadb, _)| mariadb == 0);
     if expires {
         conn.batch("SET @handleref_expiry = @@SESSION.information_schema_stats_expiry, SESSION information_schema_stats_expiry = 0")
@@ -210,7 +211,7 @@ async fn automatic<C: Steps>(conn: &mut C, table: &str) -> QueryResult<i64> {
          WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}",
         literal(table)
     );
-    let found = conn.numbers(diesel::sql_query(sql)).await;
+    let found = conn.numbers(Sql::once(sql)).await;
     if expires {
         conn.batch("SET SESSION information_schema_stats_expiry = @handleref_expiry")
             .await?;
@@ -220,8 +221,8 @@ async fn automatic<C: Steps>(conn: &mut C, table: &str) -> QueryResult<i64> {
 
 /// An expression for the greatest number that any record, recording or changeset has;
 /// `None` if there is none of these. Baselines have negative numbers of the same counter.
-async fn floor<C: Steps>(
-    conn: &mut C,
+async fn floor(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     support: &Support,
 ) -> QueryResult<Option<String>> {
@@ -259,8 +260,8 @@ async fn floor<C: Steps>(
 }
 
 /// The record tables that are listed and there, quoted.
-async fn tables<C: Steps>(
-    conn: &mut C,
+async fn tables(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     support: &Support,
 ) -> QueryResult<Vec<String>> {

@@ -3,12 +3,13 @@
 use super::support::{RECORDINGS, Support};
 use super::{Recorded, relative_prefix};
 use crate::engine::Kind;
-use crate::executor::{Steps, Texts};
 use crate::record::facts::{RECORD_OPERATION, Recording};
 use crate::record::maintain::baseline::lost_beginnings;
 use crate::schema::dialect::{Dialect, Wanted};
 use crate::schema::live::{Live, LiveColumn, LiveTrigger, ask, read, read_with_types};
 use crate::schema::names::{TableName, hex_literal};
+use crate::session::Session;
+use crate::session::Texts;
 use diesel::result::QueryResult;
 
 /// What was read before, and is the same for several tables.
@@ -46,8 +47,8 @@ impl Ours {
 }
 
 /// All triggers of ours in the schema of a table.
-pub(in crate::schema) async fn ours<C: Steps>(
-    conn: &mut C,
+pub(in crate::schema) async fn ours(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     live: &Live,
 ) -> QueryResult<Ours> {
@@ -78,7 +79,7 @@ pub(in crate::schema) async fn ours<C: Steps>(
 /// Whether the account with whose rights a trigger runs on MySQL and MariaDB does
 /// not exist or lacks a right without which every write would fail. What this
 /// session may not look at is not said.
-async fn is_lost<C: Steps>(conn: &mut C, live: &Live, definer: &str) -> bool {
+async fn is_lost(conn: &mut dyn Session, live: &Live, definer: &str) -> bool {
     let Some((user, host)) = definer.rsplit_once('@') else {
         return false;
     };
@@ -140,8 +141,8 @@ async fn is_lost<C: Steps>(conn: &mut C, live: &Live, definer: &str) -> bool {
 }
 
 /// Reads everything about the recording of a table that is there.
-pub(in crate::schema) async fn recorded<C: Steps>(
-    conn: &mut C,
+pub(in crate::schema) async fn recorded(
+    conn: &mut dyn Session,
     dialect: &dyn Dialect,
     wanted: &Wanted,
     recording: Recording,

@@ -4,13 +4,14 @@ use super::access::{Access, Rights, Role};
 use super::numbers::{COUNTER, NEXT, Numbers};
 use crate::context::{ALL_OFF, CLOSE_CHANGESET, OPEN_CHANGESET, STAMP, SWITCH};
 use crate::engine::Kind;
-use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect};
 use crate::schema::diff::Findings;
 use crate::schema::home::Home;
 use crate::schema::live::ask;
 use crate::schema::names::squeezed;
 use crate::schema::problem::{Problem, ProblemKind};
+use crate::session::Session;
+use crate::sql::Sql;
 use crate::sync::identity;
 use diesel::result::QueryResult;
 
@@ -79,8 +80,8 @@ pub(in crate::schema) struct Support {
 }
 
 impl Support {
-    pub(in crate::schema) async fn read<C: Steps>(
-        conn: &mut C,
+    pub(in crate::schema) async fn read(
+        conn: &mut dyn Session,
         dialect: &dyn Dialect,
         prefix: Option<&str>,
         access: &Access,
@@ -134,7 +135,7 @@ impl Support {
                  CASE WHEN changeset IS NOT NULL THEN 'changeset' END, NULL FROM {}",
                 support.named(dialect, CONTEXT)
             );
-            let found = conn.texts(diesel::sql_query(sql)).await?.pop();
+            let found = conn.texts(Sql::once(sql)).await?.pop();
             let found = found.unwrap_or_default();
             support.stuck = [found.0, found.1, found.2].into_iter().flatten().collect();
         }

@@ -2,10 +2,10 @@
 //! order in which the source went through it.
 
 use super::models::{AnyMirrored, Do, Found, Op};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::schema::Catalog;
+use crate::session::Session;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// statement. What a constraint refuses has to wait: a batch may end in the
 /// middle of a transaction of the source, and a copy goes by keys, where a
 /// child may come before its parent. It is tried again after the rest.
-pub(super) struct Applier<'a, S: Executor, T: Executor> {
-    models: &'a [Box<dyn AnyMirrored<S, T>>],
+pub(super) struct Applier<'a> {
+    models: &'a [Box<dyn AnyMirrored>],
     /// What was refused, and why.
     waiting: Vec<(Arc<Op>, String)>,
     /// Whether the target may be ahead of the changes, because its copy is of
@@ -36,8 +36,8 @@ enum Refusals {
     Wait,
 }
 
-impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
-    pub(super) fn new(models: &'a [Box<dyn AnyMirrored<S, T>>]) -> Self {
+impl<'a> Applier<'a> {
+    pub(super) fn new(models: &'a [Box<dyn AnyMirrored>]) -> Self {
         Self {
             models,
             waiting: Vec::new(),
@@ -52,7 +52,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
         self.is_ahead = is_ahead;
     }
 
-    pub(super) fn models(&self) -> &'a [Box<dyn AnyMirrored<S, T>>] {
+    pub(super) fn models(&self) -> &'a [Box<dyn AnyMirrored>] {
         self.models
     }
 
@@ -66,8 +66,8 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     }
 
     /// Lets constraints wait for the end of the transaction that can.
-    pub(super) async fn defer(target: &mut T) -> Result<(), Error> {
-        let sql = match T::Backend::KIND {
+    pub(super) async fn defer(target: &mut dyn Session) -> Result<(), Error> {
+        let sql = match target.kind() {
             Kind::Sqlite => "PRAGMA defer_foreign_keys = ON",
             Kind::Postgres => "SET CONSTRAINTS ALL DEFERRED",
             Kind::Mysql => return Ok(()),
@@ -76,8 +76,12 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     }
 
     /// Does these things, or notes that they have to wait.
-    pub(super) async fn apply(&mut self, target: &mut T, ops: &[Arc<Op>]) -> Result<(), Error> {
-        if T::Backend::KIND != Kind::Postgres {
+    pub(super) async fn apply(
+        &mut self,
+        target: &mut dyn Session,
+        ops: &[Arc<Op>],
+    ) -> Result<(), Error> {
+        if target.kind() != Kind::Postgres {
             return self.all(target, ops, Refusals::Wait).await;
         }
         // There an error ends the transaction, up to the last savepoint. One for
@@ -99,7 +103,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
 
     async fn all(
         &mut self,
-        target: &mut T,
+        target: &mut dyn Session,
         ops: &[Arc<Op>],
         refusals: Refusals,
     ) -> Result<(), Error> {
@@ -126,7 +130,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     /// Things of one kind, to different rows of one model.
     async fn run(
         &mut self,
-        target: &mut T,
+        target: &mut dyn Session,
         ops: &[Arc<Op>],
         refusals: Refusals,
     ) -> Result<(), Error> {
@@ -182,7 +186,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     /// whose sake it is.
     async fn attempt(
         &mut self,
-        target: &mut T,
+        target: &mut dyn Session,
         what: What,
         ops: Vec<Arc<Op>>,
         refusals: Refusals,
@@ -192,7 +196,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
             if part.is_empty() {
                 continue;
             }
-            let saved = refusals == Refusals::Wait && T::Backend::KIND == Kind::Postgres;
+            let saved = refusals == Refusals::Wait && target.kind() == Kind::Postgres;
             if saved {
                 target.begin().await?;
             }
@@ -219,7 +223,12 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
         Ok(())
     }
 
-    async fn execute(&mut self, target: &mut T, what: What, ops: &[Arc<Op>]) -> Result<u64, Error> {
+    async fn execute(
+        &mut self,
+        target: &mut dyn Session,
+        what: What,
+        ops: &[Arc<Op>],
+    ) -> Result<u64, Error> {
         let ops: Vec<&Op> = ops.iter().map(|op| &**op).collect();
         let Some(first) = ops.first() else {
             return Ok(0);
@@ -235,7 +244,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     }
 
     /// Tries again what waits, as long as that helps.
-    pub(super) async fn retry(&mut self, target: &mut T) -> Result<(), Error> {
+    pub(super) async fn retry(&mut self, target: &mut dyn Session) -> Result<(), Error> {
         loop {
             let waiting = std::mem::take(&mut self.waiting);
             let before = waiting.len();
@@ -251,7 +260,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     /// Rows that have to go and refer to each other, or to themselves, which keeps
     /// a row on MySQL: they lose their references first. They go in this
     /// transaction, or nothing of it stays.
-    async fn untie(&mut self, target: &mut T) -> Result<(), Error> {
+    async fn untie(&mut self, target: &mut dyn Session) -> Result<(), Error> {
         let waiting = self.waiting.iter().map(|(op, _)| op);
         let leaving: Vec<Arc<Op>> = waiting
             .filter(|op| op.kind == Do::Delete)
@@ -285,7 +294,7 @@ impl<'a, S: Executor, T: Executor> Applier<'a, S, T> {
     /// Two rows may have swapped a unique value in one statement, which the
     /// source allows and the target does not. Then one of them is taken out and
     /// put back; only a row that no other refers to, as it might take those along.
-    pub(super) async fn finish(&mut self, target: &mut T) -> Result<(), Error> {
+    pub(super) async fn finish(&mut self, target: &mut dyn Session) -> Result<(), Error> {
         self.retry(target).await?;
         self.untie(target).await?;
         let tables: Vec<&'static str> = self.models.iter().map(|model| model.table()).collect();

@@ -1,59 +1,47 @@
 //! The first pull: a copy of everything.
 
+use super::super::query::now;
 use super::apply::Applier;
 use super::models::AnyMirrored;
-use super::pull::{Done, follow, read};
+use super::pull::{Done, Plan, follow, read};
 use super::rows::Walk;
-use super::{Cursor, Mirror, MirrorModels, changes, state};
-use crate::changeset::Models;
-use crate::engine::{Engine, Kind};
+use super::{Cursor, state};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
+use crate::session::{Session, Transaction};
 
 /// Copies all rows, and applies what changed meanwhile; all in one transaction.
 ///
 /// Its pages could be committed one by one, but that would gain nothing, as a
 /// copy that was killed starts over, and readers of the target would see half.
-pub(super) async fn copy<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+pub(super) async fn copy(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
     done: &mut Done,
-) -> Result<Cursor, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
+) -> Result<Cursor, Error> {
     let mut transaction = Transaction::begin(target).await?;
-    let result = inside(mirror, source, transaction.conn(), models, done).await;
+    let result = inside(plan, source, transaction.conn(), done).await;
     transaction.finish(result).await
 }
 
-async fn inside<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+async fn inside(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
     done: &mut Done,
-) -> Result<Cursor, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
-    state::lock(target, &mirror.name).await?;
-    if let Some(cursor) = state::position(target, &mirror.name).await? {
+) -> Result<Cursor, Error> {
+    state::lock(target, plan.name).await?;
+    if let Some(cursor) = state::position(target, plan.name).await? {
         // Another process has copied while this one waited for its turn.
         return Ok(cursor);
     }
-    Applier::<S, T>::defer(target).await?;
+    Applier::defer(target).await?;
     // Before the snapshot, so that whatever that does not show comes as a
     // change. What it shows may come once more; the applier knows.
-    let cursor = S::wait(changes::<Ms>().now(source)).await?;
-    let mut applier = Applier::new(models);
-    let kind = S::Backend::KIND;
+    let cursor = now(source, (plan.changes)()).await?;
+    let mut applier = Applier::new(&plan.models);
+    let kind = source.kind();
     if kind == Kind::Mysql {
         // Of the next transaction.
         source
@@ -68,10 +56,10 @@ where
     }
     if result.is_ok() {
         result = rows(
-            mirror.page,
+            plan.page,
             snapshot.conn(),
             target,
-            models,
+            &plan.models,
             &mut applier,
             done,
         )
@@ -81,27 +69,23 @@ where
 
     applier.is_ahead(true);
     let copied = applier.written;
-    let batch = read::<Ms, S>(mirror, source, &cursor).await?;
-    let cursor = follow(mirror, source, target, &mut applier, batch, done, true).await?;
+    let batch = read(plan, source, &cursor).await?;
+    let cursor = follow(plan, source, target, &mut applier, batch, done, true).await?;
     done.written += applier.written - copied;
     done.batches += 1;
-    state::store(target, &mirror.name, &cursor).await?;
+    state::store(target, plan.name, &cursor).await?;
     Ok(cursor)
 }
 
 /// All rows, out of one snapshot.
-async fn rows<S, T>(
+async fn rows(
     size: u32,
-    source: &mut S,
-    target: &mut T,
-    models: &[Box<dyn AnyMirrored<S, T>>],
-    applier: &mut Applier<'_, S, T>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+    models: &[Box<dyn AnyMirrored>],
+    applier: &mut Applier<'_>,
     done: &mut Done,
-) -> Result<(), Error>
-where
-    S: Executor,
-    T: Executor,
-{
+) -> Result<(), Error> {
     // What a former copy left, children first.
     for model in models.iter().rev() {
         let mut walk = Walk::default();

@@ -6,18 +6,18 @@ use super::models::AnyMirrored;
 use crate::context::{Scope, Switch};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::record::facts::{BOOKKEEPING, RECORD_ID, RECORD_OPERATION};
 use crate::record::maintain::{EventKind, erasure, held, holds, write_event};
 use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
-use crate::record::{Mirrored, Operation, Recall, Recorded};
+use crate::record::{Mirrored, Operation, Recall};
 use crate::row::ColumnWriter;
 use crate::row::columns::Form;
 use crate::schema::Catalog;
-use crate::text::quoted;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use crate::session::Session;
+use crate::sql::{Sql, quoted};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use serde_json::json;
 
@@ -28,15 +28,11 @@ pub struct Erased {
 }
 
 /// The erasures among some changes.
-pub(super) async fn find<S, T>(
-    source: &mut S,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+pub(super) async fn find(
+    source: &mut dyn Session,
+    models: &[Box<dyn AnyMirrored>],
     changes: &[Change],
-) -> Result<Vec<(usize, Erased)>, Error>
-where
-    S: Executor,
-    T: Executor,
-{
+) -> Result<Vec<(usize, Erased)>, Error> {
     let mut found = Vec::new();
     for (at, model) in models.iter().enumerate() {
         let may_tell = |change: &&Change| {
@@ -53,15 +49,11 @@ where
 }
 
 /// Erases the same in the target.
-pub(super) async fn apply<S, T>(
-    target: &mut T,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+pub(super) async fn apply(
+    target: &mut dyn Session,
+    models: &[Box<dyn AnyMirrored>],
     found: &[(usize, Erased)],
-) -> Result<(), Error>
-where
-    S: Executor,
-    T: Executor,
-{
+) -> Result<(), Error> {
     let mut catalog = Catalog::default();
     for (at, erased) in found {
         if let Some(model) = models.get(*at) {
@@ -72,8 +64,9 @@ where
 }
 
 /// The erasures of one model. Of a row that is gone, the last delete is repeated.
-pub(super) async fn of<M: Recorded, S: Executor>(
-    source: &mut S,
+pub(super) async fn of(
+    source: &mut dyn Session,
+    subject: &Subject,
     changes: &[&Change],
 ) -> Result<Vec<Erased>, Error> {
     let ids = |operation| {
@@ -83,24 +76,24 @@ pub(super) async fn of<M: Recorded, S: Executor>(
     let mut told: Vec<i64> = ids(Operation::Erase).collect();
     let deletes: Vec<String> = ids(Operation::Delete).map(|id| id.to_string()).collect();
     if !deletes.is_empty() {
-        let kind = S::Backend::KIND;
-        let records = quoted(kind, M::RECORDING.records);
-        let key = M::RECORDED_KEY.iter().map(|name| quoted(kind, name));
+        let kind = source.kind();
+        let records = quoted(kind, subject.recording.records);
+        let key = subject.key.iter().map(|name| quoted(kind, name));
         let same: Vec<String> = key.map(|name| format!("q.{name} = r.{name}")).collect();
         let sql = format!(
-            "SELECT r.{RECORD_ID}, r.{RECORD_ID} FROM {records} r WHERE r.{RECORD_ID} IN ({}) AND 'delete' = \
+            "SELECT r.{RECORD_ID} FROM {records} r WHERE r.{RECORD_ID} IN ({}) AND 'delete' = \
              (SELECT q.{RECORD_OPERATION} FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID} \
              ORDER BY q.{RECORD_ID} DESC LIMIT 1)",
             deletes.join(", "),
             same.join(" AND ")
         );
-        let again = source.numbers(diesel::sql_query(sql)).await?;
-        told.extend(again.into_iter().map(|(id, _)| id));
+        let again: Vec<(i64,)> = source.rows(Sql::once(sql)).await?;
+        told.extend(again.into_iter().map(|(id,)| id));
     }
     if told.is_empty() {
         return Ok(Vec::new());
     }
-    let erasures = erasure::by_records(source, M::RECORDING.records, &told).await?;
+    let erasures = erasure::by_records(source, subject.recording.records, &told).await?;
     let erased = erasures.into_iter().filter_map(|erasure| {
         let mut changes = changes.iter();
         let change = changes.find(|change| change.id == erasure.record)?;
@@ -115,13 +108,13 @@ pub(super) async fn of<M: Recorded, S: Executor>(
 /// Erases the same columns in the records of the target, if it records, and
 /// leaves the same traces.
 pub(super) async fn erase<M, T>(
-    target: &mut T,
+    target: &mut dyn Session,
     catalog: &mut Catalog,
     erased: &Erased,
 ) -> Result<(), Error>
 where
-    T: Executor,
-    M: Recall<T> + Mirrored<T::Backend>,
+    T: Engine,
+    M: Recall<T> + Mirrored<T>,
 {
     let subject = Subject::of::<M>();
     let table = catalog.table(target, subject.recording.records).await?;
@@ -143,14 +136,14 @@ where
 }
 
 async fn erase_in<M, T>(
-    target: &mut T,
+    target: &mut dyn Session,
     subject: &Subject,
     row: &M,
     columns: &[&str],
 ) -> Result<(), Error>
 where
-    T: Executor,
-    M: Recall<T> + Mirrored<T::Backend>,
+    T: Engine,
+    M: Recall<T> + Mirrored<T>,
 {
     subject.lock(target).await?;
     let key = row.record_key();
@@ -163,14 +156,13 @@ where
         });
     }
     let condition = KeyIs::<M, T>::new(&key);
-    let records = target
-        .execute(Forget {
-            row,
-            converted: row.converted(),
-            columns,
-            key: &condition,
-        })
-        .await?;
+    let forget = Forget {
+        row,
+        converted: row.converted(),
+        columns,
+        key: &condition,
+    };
+    let records = target.execute(Sql::new("").part::<T>(&forget)).await?;
     let told = match records > 0 {
         true => erasure::tell(target, subject, &condition).await?,
         false => None,
@@ -201,11 +193,6 @@ struct Forget<'a, M: Mirrored<DB>, DB: Engine> {
     converted: M::Converted,
     columns: &'a [&'a str],
     key: &'a (dyn QueryFragment<DB> + Send + Sync),
-}
-
-impl<M: Mirrored<DB>, DB: Engine> QueryId for Forget<'_, M, DB> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl<M: Mirrored<DB>, DB: Engine> QueryFragment<DB> for Forget<'_, M, DB> {

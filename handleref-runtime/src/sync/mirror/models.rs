@@ -6,20 +6,19 @@ use super::erased::Erased;
 use super::of::Of;
 use super::rows::Walk;
 use super::write::{is_from_live, is_partial};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::query::Loaded;
 use crate::record::{Fields, Json, Mirrored, Operation, Recall, Recorded};
 use crate::schema::Catalog;
+use crate::session::Session;
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// What is done in the end.
-pub(super) type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+pub(super) type Boxed<'a, T> = crate::session::Boxed<'a, Result<T, Error>>;
 
 /// A row of any model.
 pub(super) type Row = Arc<dyn Any + Send + Sync>;
@@ -97,22 +96,22 @@ pub enum Found {
 /// Digests of rows by their keys.
 pub(super) type Digests = BTreeMap<String, Digest>;
 
-/// Recorded models that can be mirrored from the connection `S` to `T`: one, or
+/// Recorded models that can be mirrored from the engine `S` to `T`: one, or
 /// a tuple of up to eight, which may be nested; parents first.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be mirrored from `{S}` to `{T}`",
     note = "name one model that derives `Recorded`, `Queryable`, `Selectable` and `Serialize`, or a tuple of up to eight of them",
     note = "on both engines every field must be `FromSql` and `ToSql` for its column"
 )]
-pub trait MirrorModels<S: Executor, T: Executor> {
+pub trait MirrorModels<S: Engine, T: Engine> {
     /// Adds them to a list.
     #[doc(hidden)]
-    fn list(models: &mut Vec<Box<dyn AnyMirrored<S, T>>>);
+    fn list(models: &mut Vec<Box<dyn AnyMirrored>>);
 }
 
 /// A mirrored model without its type.
 #[doc(hidden)]
-pub trait AnyMirrored<S: Executor, T: Executor>: Send + Sync {
+pub trait AnyMirrored: Send + Sync {
     /// The name of the struct.
     fn name(&self) -> &'static str;
     /// The name of the table.
@@ -127,80 +126,100 @@ pub trait AnyMirrored<S: Executor, T: Executor>: Send + Sync {
     /// The rows of these changes as the source has them now, by their keys.
     fn live<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         changes: &'a [&'a Change],
     ) -> Boxed<'a, HashMap<String, Row>>;
     /// The next rows of the source, as what the target shall have.
     fn source_page<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         walk: &'a mut Walk,
         size: u32,
     ) -> Boxed<'a, Vec<Arc<Op>>>;
     /// The keys of the next rows of the target that the source has not.
     fn surplus<'a>(
         &'a self,
-        source: &'a mut S,
-        target: &'a mut T,
+        source: &'a mut dyn Session,
+        target: &'a mut dyn Session,
         walk: &'a mut Walk,
         size: u32,
     ) -> Boxed<'a, Option<Vec<Arc<Op>>>>;
 
-    fn found<'a>(&'a self, target: &'a mut T, ops: &'a [&'a Op]) -> Boxed<'a, Vec<Found>>;
+    fn found<'a>(&'a self, target: &'a mut dyn Session, ops: &'a [&'a Op])
+    -> Boxed<'a, Vec<Found>>;
     fn insert<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         ops: &'a [&'a Op],
         generated: &'a [String],
     ) -> Boxed<'a, usize>;
     fn update<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         op: &'a Op,
         generated: &'a [String],
     ) -> Boxed<'a, usize>;
-    fn delete<'a>(&'a self, target: &'a mut T, ops: &'a [&'a Op]) -> Boxed<'a, usize>;
+    fn delete<'a>(&'a self, target: &'a mut dyn Session, ops: &'a [&'a Op]) -> Boxed<'a, usize>;
     /// Takes a reference out of a row that is to go; none that is part of its key.
     fn unlink<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         op: &'a Op,
         columns: &'a [(String, String)],
     ) -> Boxed<'a, usize>;
     /// Whether rows of these tables refer to the row in the target.
     fn is_referred_to<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         op: &'a Op,
         tables: &'a [&'static str],
         catalog: &'a mut Catalog,
     ) -> Boxed<'a, bool>;
 
     /// The erasures of which some changes tell.
-    fn erased<'a>(&'a self, source: &'a mut S, changes: &'a [&'a Change])
-    -> Boxed<'a, Vec<Erased>>;
+    fn erased<'a>(
+        &'a self,
+        source: &'a mut dyn Session,
+        changes: &'a [&'a Change],
+    ) -> Boxed<'a, Vec<Erased>>;
     /// Erases the same in the records of the target, if it has any.
     fn erase<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         catalog: &'a mut Catalog,
         erased: &'a Erased,
     ) -> Boxed<'a, ()>;
 
-    fn source_digests<'a>(&'a self, source: &'a mut S, keys: &'a [String]) -> Boxed<'a, Digests>;
-    fn target_digests<'a>(&'a self, target: &'a mut T, keys: &'a [String]) -> Boxed<'a, Digests>;
+    fn source_digests<'a>(
+        &'a self,
+        source: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Digests>;
+    fn target_digests<'a>(
+        &'a self,
+        target: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Digests>;
     /// The digests of the next rows of the source.
     fn digest_page<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         walk: &'a mut Walk,
         size: u32,
     ) -> Boxed<'a, Digests>;
-    fn target_count<'a>(&'a self, target: &'a mut T) -> Boxed<'a, i64>;
+    fn target_count<'a>(&'a self, target: &'a mut dyn Session) -> Boxed<'a, i64>;
     /// What the target shall have for these keys, as the source is now.
-    fn wanted<'a>(&'a self, source: &'a mut S, keys: &'a [String]) -> Boxed<'a, Vec<Arc<Op>>>;
+    fn wanted<'a>(
+        &'a self,
+        source: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Vec<Arc<Op>>>;
     /// That the rows of the target with these keys shall go.
-    fn unwanted<'a>(&'a self, target: &'a mut T, keys: &'a [String]) -> Boxed<'a, Vec<Arc<Op>>>;
+    fn unwanted<'a>(
+        &'a self,
+        target: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Vec<Arc<Op>>>;
 }
 
 /// What is done in the target because of a change; nothing if only the live
@@ -228,19 +247,19 @@ pub(super) fn op(model: usize, change: Change, live: Option<Row>) -> Option<Op> 
 
 /// One model; a trait of its own, so that all it lacks is one error.
 #[doc(hidden)]
-pub trait MirrorModel<S: Executor, T: Executor> {
-    fn boxed(at: usize) -> Box<dyn AnyMirrored<S, T>>;
+pub trait MirrorModel<S: Engine, T: Engine> {
+    fn boxed(at: usize) -> Box<dyn AnyMirrored>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<M, S, T> MirrorModel<S, T> for M
 where
-    S: Executor,
-    T: Executor,
-    M: Recall<S> + Loaded<S> + Recall<T> + Loaded<T> + Fields<Json> + Mirrored<T::Backend>,
+    S: Engine,
+    T: Engine,
+    M: Recall<S> + Loaded<S> + Recall<T> + Loaded<T> + Fields<Json> + Mirrored<T>,
 {
-    fn boxed(at: usize) -> Box<dyn AnyMirrored<S, T>> {
-        Box::new(Of::<M> {
+    fn boxed(at: usize) -> Box<dyn AnyMirrored> {
+        Box::new(Of::<M, S, T> {
             at,
             model: PhantomData,
         })
@@ -248,18 +267,18 @@ where
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: Recorded + MirrorModel<S, T>, S: Executor, T: Executor> MirrorModels<S, T> for M {
-    fn list(models: &mut Vec<Box<dyn AnyMirrored<S, T>>>) {
+impl<M: Recorded + MirrorModel<S, T>, S: Engine, T: Engine> MirrorModels<S, T> for M {
+    fn list(models: &mut Vec<Box<dyn AnyMirrored>>) {
         models.push(M::boxed(models.len()));
     }
 }
 
 macro_rules! tuples {
     ($(($($model:ident)+))*) => { $(
-        impl<$($model: MirrorModels<Source, Target>,)+ Source: Executor, Target: Executor>
+        impl<$($model: MirrorModels<Source, Target>,)+ Source: Engine, Target: Engine>
             MirrorModels<Source, Target> for ($($model,)+)
         {
-            fn list(models: &mut Vec<Box<dyn AnyMirrored<Source, Target>>>) {
+            fn list(models: &mut Vec<Box<dyn AnyMirrored>>) {
                 $($model::list(models);)+
             }
         }

@@ -6,27 +6,29 @@ use super::erased::{self, Erased};
 use super::models::{AnyMirrored, Boxed, Digests, Do, Found, Op, Row};
 use super::rows::{KEYS, Walk, by_keys, count};
 use super::write::{
-    Delete, Insert, OneOf, Update, Values, has_values, is_partial, referring, rows_per_statement,
-    unlinking,
+    Insert, OneOf, Update, Values, has_values, is_partial, referring, rows_per_statement, unlinking,
 };
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::key::Key;
 use crate::record::query::{KeyIs, Loaded};
+use crate::record::subject::Subject;
 use crate::record::{Fields, Json, LiveName, Mirrored, Recall, Recorded};
 use crate::schema::Catalog;
+use crate::session::Session;
+use crate::sql::Sql;
 use std::collections::{HashMap, HashSet};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A model by its type.
-pub(super) struct Of<M> {
+pub(super) struct Of<M, S, T> {
     /// The place in the list.
     pub(super) at: usize,
-    pub(super) model: PhantomData<fn() -> M>,
+    pub(super) model: PhantomData<fn() -> (M, S, T)>,
 }
 
-impl<M: Recorded> Of<M> {
+impl<M: Recorded, S, T> Of<M, S, T> {
     fn op(&self, row: M) -> Op {
         Op {
             model: self.at,
@@ -66,11 +68,11 @@ fn digests<M: Fields<Json>>(rows: &[M]) -> Digests {
     rows.iter().map(digest).collect()
 }
 
-impl<M, S, T> AnyMirrored<S, T> for Of<M>
+impl<M, S, T> AnyMirrored for Of<M, S, T>
 where
-    S: Executor,
-    T: Executor,
-    M: Recall<S> + Loaded<S> + Recall<T> + Loaded<T> + Fields<Json> + Mirrored<T::Backend>,
+    S: Engine,
+    T: Engine,
+    M: Recall<S> + Loaded<S> + Recall<T> + Loaded<T> + Fields<Json> + Mirrored<T>,
 {
     fn name(&self) -> &'static str {
         M::RECORDED_NAME
@@ -94,7 +96,7 @@ where
 
     fn live<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         changes: &'a [&'a Change],
     ) -> Boxed<'a, HashMap<String, Row>> {
         Box::pin(async move {
@@ -111,7 +113,7 @@ where
 
     fn source_page<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         walk: &'a mut Walk,
         size: u32,
     ) -> Boxed<'a, Vec<Arc<Op>>> {
@@ -123,8 +125,8 @@ where
 
     fn surplus<'a>(
         &'a self,
-        source: &'a mut S,
-        target: &'a mut T,
+        source: &'a mut dyn Session,
+        target: &'a mut dyn Session,
         walk: &'a mut Walk,
         size: u32,
     ) -> Boxed<'a, Option<Vec<Arc<Op>>>> {
@@ -144,7 +146,11 @@ where
         })
     }
 
-    fn found<'a>(&'a self, target: &'a mut T, ops: &'a [&'a Op]) -> Boxed<'a, Vec<Found>> {
+    fn found<'a>(
+        &'a self,
+        target: &'a mut dyn Session,
+        ops: &'a [&'a Op],
+    ) -> Boxed<'a, Vec<Found>> {
         Box::pin(async move {
             let rows = by_keys::<M, T>(target, &keys_of::<M>(ops)?).await?;
             let rows: HashMap<String, M> = rows
@@ -166,7 +172,7 @@ where
 
     fn insert<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         ops: &'a [&'a Op],
         generated: &'a [String],
     ) -> Boxed<'a, usize> {
@@ -176,15 +182,14 @@ where
                 Ok(Values::new(row, op.live().unwrap_or(row)))
             };
             let rows = ops.iter().map(row).collect::<Result<_, Error>>()?;
-            Ok(target
-                .execute(Insert::<M, T::Backend> { rows, generated })
-                .await?)
+            let insert = Insert::<M, T> { rows, generated };
+            Ok(target.execute(Sql::new("").part::<T>(&insert)).await?)
         })
     }
 
     fn update<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         op: &'a Op,
         generated: &'a [String],
     ) -> Boxed<'a, usize> {
@@ -194,21 +199,24 @@ where
                 return Ok(1);
             }
             let key = row.record_key();
-            let update = Update::<M, T::Backend> {
+            let update = Update::<M, T> {
                 row: Values::new(row, op.live().unwrap_or(row)),
                 key: &KeyIs::<M, T>::new(&key),
                 generated,
             };
-            Ok(target.execute(update).await?)
+            Ok(target.execute(Sql::new("").part::<T>(&update)).await?)
         })
     }
 
-    fn delete<'a>(&'a self, target: &'a mut T, ops: &'a [&'a Op]) -> Boxed<'a, usize> {
+    fn delete<'a>(&'a self, target: &'a mut dyn Session, ops: &'a [&'a Op]) -> Boxed<'a, usize> {
         Box::pin(async move {
             let keys = keys_of::<M>(ops)?;
             let mut deleted = 0;
             for keys in keys.chunks(KEYS) {
-                deleted += target.execute(Delete(OneOf::<M, T>::new(keys))).await?;
+                let keys = OneOf::<M, T>::new(keys);
+                let delete = Sql::new("DELETE FROM ").name(M::LiveTable::SQL_NAME);
+                let delete = delete.sql(" WHERE ").part::<T>(&keys);
+                deleted += target.execute(delete).await?;
             }
             Ok(deleted)
         })
@@ -216,7 +224,7 @@ where
 
     fn unlink<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         op: &'a Op,
         columns: &'a [(String, String)],
     ) -> Boxed<'a, usize> {
@@ -233,7 +241,7 @@ where
 
     fn is_referred_to<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         op: &'a Op,
         tables: &'a [&'static str],
         catalog: &'a mut Catalog,
@@ -247,8 +255,8 @@ where
                     }
                     let key = KeyIs::<M, T>::new(&key);
                     let count = referring(&key, child, &foreign.columns);
-                    let found = target.numbers(count).await?;
-                    if found.first().is_some_and(|(rows, _)| *rows > 0) {
+                    let (referred,): (bool,) = target.one(count).await?;
+                    if referred {
                         return Ok(true);
                     }
                 }
@@ -259,29 +267,37 @@ where
 
     fn erased<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         changes: &'a [&'a Change],
     ) -> Boxed<'a, Vec<Erased>> {
-        Box::pin(erased::of::<M, S>(source, changes))
+        Box::pin(async move { erased::of(source, &Subject::of::<M>(), changes).await })
     }
 
     fn erase<'a>(
         &'a self,
-        target: &'a mut T,
+        target: &'a mut dyn Session,
         catalog: &'a mut Catalog,
         erased: &'a Erased,
     ) -> Boxed<'a, ()> {
         Box::pin(erased::erase::<M, T>(target, catalog, erased))
     }
 
-    fn source_digests<'a>(&'a self, source: &'a mut S, keys: &'a [String]) -> Boxed<'a, Digests> {
+    fn source_digests<'a>(
+        &'a self,
+        source: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Digests> {
         Box::pin(async move {
             let keys = parsed::<M>(keys)?;
             Ok(digests(&by_keys::<M, S>(source, &keys).await?))
         })
     }
 
-    fn target_digests<'a>(&'a self, target: &'a mut T, keys: &'a [String]) -> Boxed<'a, Digests> {
+    fn target_digests<'a>(
+        &'a self,
+        target: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Digests> {
         Box::pin(async move {
             let keys = parsed::<M>(keys)?;
             Ok(digests(&by_keys::<M, T>(target, &keys).await?))
@@ -290,25 +306,33 @@ where
 
     fn digest_page<'a>(
         &'a self,
-        source: &'a mut S,
+        source: &'a mut dyn Session,
         walk: &'a mut Walk,
         size: u32,
     ) -> Boxed<'a, Digests> {
         Box::pin(async move { Ok(digests(&walk.next::<M, S>(source, size).await?)) })
     }
 
-    fn target_count<'a>(&'a self, target: &'a mut T) -> Boxed<'a, i64> {
-        Box::pin(count::<M, T>(target))
+    fn target_count<'a>(&'a self, target: &'a mut dyn Session) -> Boxed<'a, i64> {
+        Box::pin(count(target, M::LiveTable::SQL_NAME))
     }
 
-    fn wanted<'a>(&'a self, source: &'a mut S, keys: &'a [String]) -> Boxed<'a, Vec<Arc<Op>>> {
+    fn wanted<'a>(
+        &'a self,
+        source: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Vec<Arc<Op>>> {
         Box::pin(async move {
             let rows = by_keys::<M, S>(source, &parsed::<M>(keys)?).await?;
             Ok(rows.into_iter().map(|row| Arc::new(self.op(row))).collect())
         })
     }
 
-    fn unwanted<'a>(&'a self, target: &'a mut T, keys: &'a [String]) -> Boxed<'a, Vec<Arc<Op>>> {
+    fn unwanted<'a>(
+        &'a self,
+        target: &'a mut dyn Session,
+        keys: &'a [String],
+    ) -> Boxed<'a, Vec<Arc<Op>>> {
         Box::pin(async move {
             let rows = by_keys::<M, T>(target, &parsed::<M>(keys)?).await?;
             Ok(rows

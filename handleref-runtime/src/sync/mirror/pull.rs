@@ -1,77 +1,66 @@
 //! Pulling: a copy first, then batch after batch.
 
+use super::super::query::batch;
+use super::super::reader::Ask;
 use super::apply::Applier;
 use super::erased;
 use super::models::{AnyMirrored, Op, op};
-use super::{Batch, Cursor, Mirror, MirrorModels, Pull, changes, copy, state};
-use crate::changeset::Models;
+use super::{Batch, Cursor, Pull, copy, state};
+use crate::changeset::AnyModel;
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
 use crate::record::Operation;
+use crate::session::{Session, Transaction};
 use diesel::result::Error as DieselError;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The models of a mirror.
-pub(super) fn list<Ms, S, T>() -> Result<Vec<Box<dyn AnyMirrored<S, T>>>, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: MirrorModels<S, T>,
-{
-    let mut models = Vec::new();
-    Ms::list(&mut models);
-    for model in &models {
-        if !model.is_complete() {
-            return Err(Error::Mirror {
-                what: model.name().to_owned(),
-                reason:
-                    "it is recorded under a condition (`#[recorded(when = ..)]`), so not every \
-                         change of its rows is known"
-                        .into(),
-            });
-        }
-    }
-    Ok(models)
+/// What a mirror does, without the types of its models.
+pub(super) struct Plan<'a> {
+    pub(super) name: &'a str,
+    /// How many changes are read at a time.
+    pub(super) batch: u32,
+    /// How many rows.
+    pub(super) page: u32,
+    /// The models as changes are read of them.
+    pub(super) changes: fn() -> Vec<Box<dyn AnyModel>>,
+    pub(super) models: Vec<Box<dyn AnyMirrored>>,
 }
 
-pub(super) async fn pull<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-) -> Result<Pull, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
-    let models = list::<Ms, S, T>()?;
+/// Fails if not all changes of a model are known.
+pub(super) fn check(models: &[Box<dyn AnyMirrored>]) -> Result<(), Error> {
+    match models.iter().find(|model| !model.is_complete()) {
+        None => Ok(()),
+        Some(model) => Err(Error::Mirror {
+            what: model.name().to_owned(),
+            reason: "it is recorded under a condition (`#[recorded(when = ..)]`), so not every \
+                     change of its rows is known"
+                .into(),
+        }),
+    }
+}
+
+pub(super) async fn pull(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+) -> Result<Pull, Error> {
     if source.depth()? > 0 || target.depth()? > 0 {
         return Err(Error::Database(DieselError::AlreadyInTransaction));
     }
-    state::prepare(target, &mirror.name).await?;
+    state::prepare(target, plan.name).await?;
     let mut done = Done::default();
-    let mut cursor = match state::position(target, &mirror.name).await? {
+    let mut cursor = match state::position(target, plan.name).await? {
         Some(cursor) => cursor,
-        None => copy::copy(mirror, source, target, &models, &mut done).await?,
+        None => copy::copy(plan, source, target, &mut done).await?,
     };
     loop {
-        let batch = read::<Ms, S>(mirror, source, &cursor).await?;
+        let batch = read(plan, source, &cursor).await?;
         if batch.changes.is_empty() && batch.cursor == cursor {
             break;
         }
         let more = batch.more;
         let mut transaction = Transaction::begin(target).await?;
-        let result = one(
-            mirror,
-            source,
-            transaction.conn(),
-            &models,
-            &cursor,
-            batch,
-            &mut done,
-        )
-        .await;
+        let result = one(plan, source, transaction.conn(), &cursor, batch, &mut done).await;
         let (next, went_on) = transaction.finish(result).await?;
         cursor = next;
         if !(more || went_on) {
@@ -97,76 +86,66 @@ pub(super) struct Done {
 }
 
 /// The next changes.
-pub(super) async fn read<Ms, S>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
+pub(super) async fn read(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
     cursor: &Cursor,
-) -> Result<Batch, Error>
-where
-    S: Executor,
-    Ms: Models<S>,
-{
-    let query = changes::<Ms>().since(cursor).limit(mirror.batch);
-    S::wait(query.load(source)).await
+) -> Result<Batch, Error> {
+    let ask = Ask {
+        operations: &[],
+        limit: plan.batch,
+        before: None,
+        newest: false,
+    };
+    batch(source, (plan.changes)(), cursor, ask, &|_| None).await
 }
 
 /// One batch, and more of them if its rows do not fit without; gives the new
 /// position, and whether it was not what this pull thought.
-async fn one<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+async fn one(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
     cursor: &Cursor,
     batch: Batch,
     done: &mut Done,
-) -> Result<(Cursor, bool), Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
-    state::lock(target, &mirror.name).await?;
-    match state::position(target, &mirror.name).await? {
+) -> Result<(Cursor, bool), Error> {
+    state::lock(target, plan.name).await?;
+    match state::position(target, plan.name).await? {
         Some(now) if now == *cursor => {}
         Some(now) => return Ok((now, true)),
         None => {
             return Err(Error::Mirror {
-                what: format!("what `{}` copies", mirror.name),
+                what: format!("what `{}` copies", plan.name),
                 reason: "the mirror was told to forget its position while it pulled; pull again"
                     .into(),
             });
         }
     }
-    Applier::<S, T>::defer(target).await?;
-    let mut applier = Applier::new(models);
-    let cursor = follow(mirror, source, target, &mut applier, batch, done, false).await?;
-    state::store(target, &mirror.name, &cursor).await?;
+    Applier::defer(target).await?;
+    let mut applier = Applier::new(&plan.models);
+    let cursor = follow(plan, source, target, &mut applier, batch, done, false).await?;
+    state::store(target, plan.name, &cursor).await?;
     done.written += applier.written;
     done.batches += 1;
     Ok((cursor, false))
 }
 
 /// Applies a batch, and more of them: to the end, or as far as is needed.
-pub(super) async fn follow<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-    applier: &mut Applier<'_, S, T>,
+pub(super) async fn follow(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+    applier: &mut Applier<'_>,
     mut batch: Batch,
     done: &mut Done,
     to_the_end: bool,
-) -> Result<Cursor, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
+) -> Result<Cursor, Error> {
     let mut erasures = Vec::new();
     loop {
         done.changes += batch.changes.len() as u64;
         erasures.extend(erased::find(source, applier.models(), &batch.changes).await?);
-        let ops = ops::<S, T>(source, applier.models(), batch.changes).await?;
+        let ops = ops(source, applier.models(), batch.changes).await?;
         applier.apply(target, &ops).await?;
         applier.retry(target).await?;
         if !(batch.more && (to_the_end || applier.is_waiting())) {
@@ -175,21 +154,17 @@ where
             erased::apply(target, applier.models(), &erasures).await?;
             return Ok(batch.cursor);
         }
-        batch = read::<Ms, S>(mirror, source, &batch.cursor).await?;
+        batch = read(plan, source, &batch.cursor).await?;
     }
 }
 
 /// What changes mean for the target. Those whose records do not hold all of the
 /// row get it from the source, as it is now.
-async fn ops<S, T>(
-    source: &mut S,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+async fn ops(
+    source: &mut dyn Session,
+    models: &[Box<dyn AnyMirrored>],
     changes: Vec<super::super::Change>,
-) -> Result<Vec<Arc<Op>>, Error>
-where
-    S: Executor,
-    T: Executor,
-{
+) -> Result<Vec<Arc<Op>>, Error> {
     let place = |change: &super::super::Change| {
         models.iter().position(|model| model.name() == change.model)
     };

@@ -3,31 +3,35 @@
 use super::write::OneOf;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::maintain::keys::{KeyLiteral, Range, end_of_batch};
-use crate::record::query::{Loaded, Rest, Sql};
+use crate::record::query::Loaded;
 use crate::record::subject::Subject;
 use crate::record::{LiveName, Recall};
-use crate::text::quoted;
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::quoted;
 
 /// So many keys are looked for by one statement; SQLite nests a condition for
 /// each key of several columns.
 pub(super) const KEYS: usize = 250;
 
 /// The rows with these keys, in no order.
-pub(super) async fn by_keys<M, C>(conn: &mut C, keys: &[M::RecordKey]) -> Result<Vec<M>, Error>
+pub(super) async fn by_keys<M, DB>(
+    conn: &mut dyn Session,
+    keys: &[M::RecordKey],
+) -> Result<Vec<M>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB>,
 {
     let mut rows = Vec::with_capacity(keys.len());
     for keys in keys.chunks(KEYS) {
-        let keys = OneOf::<M, C>::new(keys);
+        let keys = OneOf::<M, DB>::new(keys);
         let from = Sql::new(" FROM ")
             .name(M::LiveTable::SQL_NAME)
-            .text(" WHERE ")
-            .part(&keys);
-        rows.extend(M::load_from(conn, Rest(from)).await?);
+            .sql(" WHERE ")
+            .part::<DB>(&keys);
+        rows.extend(M::load_from(conn, from).await?);
     }
     Ok(rows)
 }
@@ -41,10 +45,14 @@ pub struct Walk {
 
 impl Walk {
     /// The next `size` rows; none at the end.
-    pub(super) async fn next<M, C>(&mut self, conn: &mut C, size: u32) -> Result<Vec<M>, Error>
+    pub(super) async fn next<M, DB>(
+        &mut self,
+        conn: &mut dyn Session,
+        size: u32,
+    ) -> Result<Vec<M>, Error>
     where
-        C: Executor,
-        M: Recall<C> + Loaded<C>,
+        DB: Engine,
+        M: Recall<DB> + Loaded<DB>,
     {
         if self.finished {
             return Ok(Vec::new());
@@ -55,13 +63,13 @@ impl Walk {
             after: self.after.take(),
             until,
         };
-        let kind = C::Backend::KIND;
+        let kind = DB::KIND;
         let table = quoted(kind, subject.table);
         let from = Sql::new(" FROM ")
             .name(subject.table)
-            .text(" WHERE ")
-            .text(range.condition(kind, &table, subject.key));
-        let rows = M::load_from(conn, Rest(from)).await?;
+            .sql(" WHERE ")
+            .made(range.condition(kind, &table, subject.key));
+        let rows = M::load_from(conn, from).await?;
         self.finished = range.until.is_none();
         self.after = range.until;
         Ok(rows)
@@ -69,13 +77,9 @@ impl Walk {
 }
 
 /// How many rows a table has.
-pub(super) async fn count<M: Recall<C>, C: Executor>(conn: &mut C) -> Result<i64, Error> {
-    let integer = crate::text::integer::<C>();
-    let sql = crate::text::Sql::new::<C>()
-        .sql(&format!(
-            "SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM "
-        ))
-        .name(M::LiveTable::SQL_NAME);
-    let found = conn.numbers(sql.query()).await?;
-    Ok(found.first().map_or(0, |(rows, _)| *rows))
+pub(super) async fn count(conn: &mut dyn Session, table: &'static str) -> Result<i64, Error> {
+    let (rows,) = conn
+        .one(Sql::new("SELECT COUNT(*) FROM ").name(table))
+        .await?;
+    Ok(rows)
 }

@@ -2,12 +2,11 @@
 
 use super::apply::Applier;
 use super::models::{AnyMirrored, Found, Op};
-use super::pull::{list, pull};
+use super::pull::{Plan, pull};
 use super::rows::Walk;
-use super::{Mirror, MirrorModels, Pull, digest, state};
-use crate::changeset::Models;
+use super::{Pull, digest, state};
 use crate::error::Error;
-use crate::executor::{Executor, Transaction};
+use crate::session::{Session, Transaction};
 use std::fmt;
 
 /// How often a row that somebody keeps changing is looked at again.
@@ -38,7 +37,7 @@ impl Verified {
     /// Whether nothing differed.
     ///
     /// ```text
-    /// assert!(mirror.verify(source, target)?.is_equal());
+    /// assert!(plan.verify(source, target)?.is_equal());
     /// ```
     pub fn is_equal(&self) -> bool {
         self.differences.is_empty() && self.unsettled == 0
@@ -82,20 +81,15 @@ impl fmt::Display for Difference {
     }
 }
 
-pub(super) async fn verify<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
+pub(super) async fn verify(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
     repair: bool,
-) -> Result<Verified, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
-    let models = list::<Ms, S, T>()?;
+) -> Result<Verified, Error> {
+    let models = &plan.models;
     let mut verified = Verified {
-        pull: pull(mirror, source, target).await?,
+        pull: pull(plan, source, target).await?,
         rows: 0,
         ranges: 0,
         different_ranges: 0,
@@ -104,9 +98,9 @@ where
         unsettled: 0,
     };
     let mut found = Vec::with_capacity(models.len());
-    for model in &models {
-        let suspects = compare(mirror.page, source, target, &**model, &mut verified).await?;
-        let different = settle(mirror, source, target, &**model, suspects, &mut verified).await?;
+    for model in models {
+        let suspects = compare(plan.page, source, target, &**model, &mut verified).await?;
+        let different = settle(plan, source, target, &**model, suspects, &mut verified).await?;
         found.push(different);
     }
     for (model, different) in models.iter().zip(&found) {
@@ -122,7 +116,7 @@ where
     }
     if repair && !verified.differences.is_empty() {
         let mut transaction = Transaction::begin(target).await?;
-        let result = write(mirror, source, transaction.conn(), &models, &found).await;
+        let result = write(plan, source, transaction.conn(), &found).await;
         transaction.finish(result).await?;
         verified.repaired = verified.differences.len() as u64;
     }
@@ -130,17 +124,13 @@ where
 }
 
 /// The keys of rows that look different.
-async fn compare<S, T>(
+async fn compare(
     size: u32,
-    source: &mut S,
-    target: &mut T,
-    model: &dyn AnyMirrored<S, T>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+    model: &dyn AnyMirrored,
     verified: &mut Verified,
-) -> Result<Vec<String>, Error>
-where
-    S: Executor,
-    T: Executor,
-{
+) -> Result<Vec<String>, Error> {
     let (mut suspects, mut matched) = (Vec::new(), 0);
     let mut walk = Walk::default();
     loop {
@@ -175,25 +165,20 @@ where
 
 /// Which suspects differ in truth, and how: nobody changed them, and yet they
 /// differ after another pull.
-async fn settle<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-    model: &dyn AnyMirrored<S, T>,
+async fn settle(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
+    model: &dyn AnyMirrored,
     mut suspects: Vec<String>,
     verified: &mut Verified,
-) -> Result<Vec<(String, DifferenceKind)>, Error>
-where
-    S: Executor,
-    T: Executor,
-    Ms: Models<S> + MirrorModels<S, T>,
-{
+) -> Result<Vec<(String, DifferenceKind)>, Error> {
     let mut different = Vec::new();
     for _ in 0..ROUNDS {
         let mut moving = Vec::new();
-        for keys in suspects.chunks(mirror.page as usize) {
+        for keys in suspects.chunks(plan.page as usize) {
             let before = model.source_digests(source, keys).await?;
-            pull(mirror, source, target).await?;
+            pull(plan, source, target).await?;
             let there = model.target_digests(target, keys).await?;
             let after = model.source_digests(source, keys).await?;
             for key in keys {
@@ -222,21 +207,17 @@ where
 }
 
 /// Writes the rows that differ, as the source has them now.
-async fn write<Ms, S, T>(
-    mirror: &Mirror<Ms>,
-    source: &mut S,
-    target: &mut T,
-    models: &[Box<dyn AnyMirrored<S, T>>],
+async fn write(
+    plan: &Plan<'_>,
+    source: &mut dyn Session,
+    target: &mut dyn Session,
     different: &[Vec<(String, DifferenceKind)>],
-) -> Result<(), Error>
-where
-    S: Executor,
-    T: Executor,
-{
-    state::lock(target, &mirror.name).await?;
-    Applier::<S, T>::defer(target).await?;
+) -> Result<(), Error> {
+    state::lock(target, plan.name).await?;
+    Applier::defer(target).await?;
+    let models = &plan.models;
     let mut applier = Applier::new(models);
-    let size = mirror.page as usize;
+    let size = plan.page as usize;
     for (model, rows) in models.iter().zip(different).rev() {
         let surplus = rows
             .iter()

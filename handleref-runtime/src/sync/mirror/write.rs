@@ -1,13 +1,12 @@
 //! The statements that write whole rows, and those that find them by their keys.
 
 use crate::engine::{Engine, Kind};
-use crate::executor::{Executor, Steps};
 use crate::record::facts::{Capture, RecordedColumn};
 use crate::record::query::KeyIs;
 use crate::record::{LiveName, Mirrored, Recall, Recorded};
 use crate::row::ColumnWriter;
 use crate::row::columns::Form;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
 
@@ -92,24 +91,12 @@ pub(super) fn has_values<M: Recorded>(generated: &[String]) -> bool {
     columns.any(|name| !M::RECORDED_KEY.contains(&name))
 }
 
-/// Gives a fragment the traits of a statement whose text is not fixed by its type.
-macro_rules! statement {
-    ([$($param:tt)*] $node:ty) => {
-        impl<$($param)*> QueryId for $node {
-            type QueryId = ();
-            const HAS_STATIC_QUERY_ID: bool = false;
-        }
-    };
-}
-
 /// `INSERT INTO .. VALUES (..), (..)`
 pub(super) struct Insert<'a, M: Mirrored<DB>, DB: Engine> {
     pub(super) rows: Vec<Values<'a, M, DB>>,
     /// Columns that the database computes.
     pub(super) generated: &'a [String],
 }
-
-statement!(['a, M: Mirrored<DB>, DB: Engine] Insert<'a, M, DB>);
 
 impl<M: Mirrored<DB>, DB: Engine> QueryFragment<DB> for Insert<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -145,8 +132,6 @@ pub(super) struct Update<'a, M: Mirrored<DB>, DB: Engine> {
     pub(super) generated: &'a [String],
 }
 
-statement!(['a, M: Mirrored<DB>, DB: Engine] Update<'a, M, DB>);
-
 impl<M: Mirrored<DB>, DB: Engine> QueryFragment<DB> for Update<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql("UPDATE ");
@@ -159,37 +144,23 @@ impl<M: Mirrored<DB>, DB: Engine> QueryFragment<DB> for Update<'_, M, DB> {
     }
 }
 
-/// `DELETE FROM .. WHERE <one of the keys>`
-pub(super) struct Delete<'a, M: Recorded, C: Steps>(pub(super) OneOf<'a, M, C>);
-
-statement!(['a, M: Recorded, C: Steps] Delete<'a, M, C>);
-
-impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for Delete<'_, M, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        out.push_sql("DELETE FROM ");
-        out.push_identifier(M::LiveTable::SQL_NAME)?;
-        out.push_sql(" WHERE ");
-        self.0.walk_ast(out)
-    }
-}
-
 /// A condition: the key is one of these.
-pub(super) struct OneOf<'a, M: Recorded, C> {
+pub(super) struct OneOf<'a, M: Recorded, DB> {
     keys: &'a [M::RecordKey],
-    conn: PhantomData<fn() -> C>,
+    engine: PhantomData<fn() -> DB>,
 }
 
-impl<'a, M: Recorded, C> OneOf<'a, M, C> {
+impl<'a, M: Recorded, DB> OneOf<'a, M, DB> {
     pub(super) fn new(keys: &'a [M::RecordKey]) -> Self {
         Self {
             keys,
-            conn: PhantomData,
+            engine: PhantomData,
         }
     }
 }
 
-impl<M: Recall<C>, C: Executor> QueryFragment<C::Backend> for OneOf<'_, M, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for OneOf<'_, M, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.unsafe_to_cache_prepared();
         if let [column] = M::RECORDED_KEY {
             out.push_identifier(column)?;
@@ -215,40 +186,39 @@ pub(super) fn rows_per_statement(columns: usize) -> usize {
 }
 
 /// `SELECT` how many rows of `child` refer to the row of `M` with this key.
-pub(super) fn referring<'a, M: Recall<C>, C: Executor>(
-    key: &'a KeyIs<'a, M, C>,
+pub(super) fn referring<'a, M: Recall<DB>, DB: Engine>(
+    key: &'a KeyIs<'a, M, DB>,
     child: &str,
     columns: &[(String, String)],
-) -> crate::record::query::Sql<'a, C::Backend> {
-    let kind = C::Backend::KIND;
-    let quoted = |name: &str| crate::text::quoted(kind, name);
-    let integer = crate::text::integer::<C>();
+) -> crate::sql::Sql<'a> {
+    let quoted = |name: &str| crate::sql::quoted(DB::KIND, name);
     let same = columns.iter();
     let same =
         same.map(|(from, to)| format!("handleref_c.{} = handleref_p.{}", quoted(from), quoted(to)));
     let same: Vec<String> = same.collect();
-    crate::record::query::Sql::new("").text(format!(
-        "SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {} handleref_c WHERE EXISTS \
+    crate::sql::Sql::new("")
+        .made(format!(
+            "SELECT COUNT(*) FROM {} handleref_c WHERE EXISTS \
          (SELECT 1 FROM {} handleref_p WHERE {} AND ",
-        quoted(child),
-        quoted(M::LiveTable::SQL_NAME),
-        same.join(" AND ")
-    ))
-    .part(key)
-    .text(")")
+            quoted(child),
+            quoted(M::LiveTable::SQL_NAME),
+            same.join(" AND ")
+        ))
+        .part::<DB>(key)
+        .sql(")")
 }
 
 /// `UPDATE .. SET <these columns> = NULL WHERE <key>`
-pub(super) fn unlinking<'a, M: Recall<C>, C: Executor>(
-    key: &'a KeyIs<'a, M, C>,
+pub(super) fn unlinking<'a, M: Recall<DB>, DB: Engine>(
+    key: &'a KeyIs<'a, M, DB>,
     columns: &[(String, String)],
-) -> crate::record::query::Sql<'a, C::Backend> {
-    let quoted = |name: &str| crate::text::quoted(C::Backend::KIND, name);
+) -> crate::sql::Sql<'a> {
+    let quoted = |name: &str| crate::sql::quoted(DB::KIND, name);
     let columns = columns.iter();
     let nulls: Vec<String> = columns
         .map(|(from, _)| format!("{} = NULL", quoted(from)))
         .collect();
     let table = quoted(M::LiveTable::SQL_NAME);
     let text = format!("UPDATE {table} SET {} WHERE ", nulls.join(", "));
-    crate::record::query::Sql::new("").text(text).part(key)
+    crate::sql::Sql::new("").made(text).part::<DB>(key)
 }

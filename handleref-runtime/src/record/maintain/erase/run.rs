@@ -4,25 +4,26 @@ use super::targets::Target;
 use super::{Erase, Erased};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::executor::{Executor, Steps};
 use crate::key::Key;
 use crate::record::maintain::erasure;
 use crate::record::maintain::events::{EventKind, write_event};
 use crate::record::maintain::held::held;
 use crate::record::maintain::holds::holds_of;
 use crate::record::model::{Recall, Recorded};
-use crate::record::query::{KeyIs, Sql};
+use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
-use crate::text::{as_text, integer, quoted};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{as_text, integer, quoted};
 use crate::time::rising_sql;
 use diesel::query_builder::QueryFragment;
 use serde_json::json;
 
 impl<M: Recorded> Erase<M> {
-    pub(super) async fn run<C>(&self, conn: &mut C) -> Result<Erased, Error>
+    pub(super) async fn run<DB>(&self, conn: &mut dyn Session) -> Result<Erased, Error>
     where
-        C: Executor,
-        M: Recall<C>,
+        DB: Engine,
+        M: Recall<DB>,
     {
         let subject = Subject::of::<M>();
         subject.lock(conn).await?;
@@ -30,7 +31,7 @@ impl<M: Recorded> Erase<M> {
         let holds = holds_of(conn, subject).await?;
         let keys = || std::iter::once(&self.key).chain(&self.others);
         for key in keys() {
-            if let Some(reason) = held::<M, C>(conn, key, &holds).await? {
+            if let Some(reason) = held::<M, DB>(conn, key, &holds).await? {
                 return Err(Error::Held {
                     model: subject.name,
                     key: key.text(),
@@ -44,14 +45,14 @@ impl<M: Recorded> Erase<M> {
             columns: targets.iter().map(|it| it.name.clone()).collect(),
         };
         for (at, key) in keys().enumerate() {
-            let condition = KeyIs::<M, C>::new(key);
-            let live = live_sql::<C>(&subject, &targets, &condition).filter(|_| at == 0);
+            let condition = KeyIs::<M, DB>::new(key);
+            let live = live_sql::<DB>(&subject, &targets, &condition).filter(|_| at == 0);
             let live_row = match live {
                 Some(sql) => conn.execute(sql).await? > 0,
-                None => lock_row::<M, C>(conn, &condition).await.map(|()| false)?,
+                None => lock_row::<M, DB>(conn, &condition).await.map(|()| false)?,
             };
             // After the row, whose change may have left old values in a baseline.
-            let records = match records_sql::<C>(&subject, &targets, &condition) {
+            let records = match records_sql::<DB>(&subject, &targets, &condition) {
                 Some(sql) => conn.execute(sql).await?,
                 None => 0,
             };
@@ -83,29 +84,29 @@ impl<M: Recorded> Erase<M> {
 
 /// Waits for whoever is changing the row, or the record of that change would
 /// keep the values.
-async fn lock_row<M, C>(conn: &mut C, condition: &KeyIs<'_, M, C>) -> Result<(), Error>
+async fn lock_row<M, DB>(conn: &mut dyn Session, condition: &KeyIs<'_, M, DB>) -> Result<(), Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let integer = integer::<C>();
+    let integer = integer(DB::KIND);
     let sql = Sql::new("SELECT ")
-        .text(format!("CAST(1 AS {integer}), CAST(1 AS {integer}) FROM "))
+        .made(format!("CAST(1 AS {integer}), CAST(1 AS {integer}) FROM "))
         .name(Subject::of::<M>().table)
-        .text(" WHERE ")
-        .part(condition)
+        .sql(" WHERE ")
+        .part::<DB>(condition)
         .lock();
     conn.numbers(sql).await?;
     Ok(())
 }
 
 /// The update of records; none if there is nothing to assign.
-fn records_sql<'a, C: Executor>(
+fn records_sql<'a, DB: Engine>(
     subject: &Subject,
     targets: &[Target],
-    condition: &'a (dyn QueryFragment<C::Backend> + Send + Sync + 'a),
-) -> Option<Sql<'a, C::Backend>> {
-    let kind = C::Backend::KIND;
+    condition: &'a (dyn QueryFragment<DB> + Send + Sync + 'a),
+) -> Option<Sql<'a>> {
+    let kind = DB::KIND;
     let set = targets
         .iter()
         .map(|it| assigned(kind, &it.name, it.recorded.as_deref()));
@@ -113,27 +114,27 @@ fn records_sql<'a, C: Executor>(
     (!set.is_empty()).then(|| {
         Sql::new("UPDATE ")
             .name(subject.recording.records)
-            .text(" SET ")
-            .text(set.join(", "))
-            .text(" WHERE ")
-            .part(condition)
+            .sql(" SET ")
+            .made(set.join(", "))
+            .sql(" WHERE ")
+            .part::<DB>(condition)
     })
 }
 
 /// The update of the row, unless there is nothing to erase any more; none if
 /// there is nothing to assign.
-fn live_sql<'a, C: Executor>(
+fn live_sql<'a, DB: Engine>(
     subject: &Subject,
     targets: &[Target],
-    condition: &'a (dyn QueryFragment<C::Backend> + Send + Sync + 'a),
-) -> Option<Sql<'a, C::Backend>> {
-    let kind = C::Backend::KIND;
+    condition: &'a (dyn QueryFragment<DB> + Send + Sync + 'a),
+) -> Option<Sql<'a>> {
+    let kind = DB::KIND;
     let columns = targets.iter();
     let columns = columns.filter_map(|it| Some((it.name.as_str(), it.live.as_ref()?.as_deref())));
     let (mut set, mut differing) = (Vec::new(), Vec::new());
     for (name, with) in columns {
         set.push(assigned(kind, name, with));
-        differing.push(differs::<C>(name, with));
+        differing.push(differs::<DB>(name, with));
     }
     if set.is_empty() {
         return None;
@@ -150,11 +151,11 @@ fn live_sql<'a, C: Executor>(
     }
     let sql = Sql::new("UPDATE ")
         .name(subject.table)
-        .text(" SET ")
-        .text(set.join(", "))
-        .text(" WHERE ")
-        .part(condition)
-        .text(format!(" AND ({})", differing.join(" OR ")));
+        .sql(" SET ")
+        .made(set.join(", "))
+        .sql(" WHERE ")
+        .part::<DB>(condition)
+        .made(format!(" AND ({})", differing.join(" OR ")));
     Some(sql)
 }
 
@@ -167,13 +168,16 @@ fn assigned(kind: Kind, name: &str, with: Option<&str>) -> String {
 
 /// Whether a column is not yet what it is to be. Compared as text: not every
 /// type can be compared.
-fn differs<C: Steps>(name: &str, with: Option<&str>) -> String {
-    let column = quoted(C::Backend::KIND, name);
+fn differs<DB: Engine>(name: &str, with: Option<&str>) -> String {
+    let column = quoted(DB::KIND, name);
     let Some(sql) = with else {
         return format!("{column} IS NOT NULL");
     };
-    let (column, value) = (as_text::<C>(&column), as_text::<C>(&format!("({sql})")));
-    match C::Backend::KIND {
+    let (column, value) = (
+        as_text(DB::KIND, &column),
+        as_text(DB::KIND, &format!("({sql})")),
+    );
+    match DB::KIND {
         Kind::Sqlite => format!("{column} IS NOT {value}"),
         Kind::Postgres => format!("{column} IS DISTINCT FROM {value}"),
         Kind::Mysql => format!("NOT (BINARY {column} <=> BINARY {value})"),

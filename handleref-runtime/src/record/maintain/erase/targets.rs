@@ -1,11 +1,12 @@
 //! Which columns are erased, and what comes in their place.
 
 use super::{Erase, Unerasable};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::record::facts::{BOOKKEEPING, Capture};
 use crate::record::model::{LiveName, Recall, Recorded};
 use crate::schema::Catalog;
+use crate::session::Session;
 
 /// A column that is erased.
 pub(super) struct Target {
@@ -19,10 +20,10 @@ pub(super) struct Target {
 }
 
 impl<M: Recorded> Erase<M> {
-    pub(super) async fn targets<C>(&self, conn: &mut C) -> Result<Vec<Target>, Error>
+    pub(super) async fn targets<DB>(&self, conn: &mut dyn Session) -> Result<Vec<Target>, Error>
     where
-        C: Executor,
-        M: Recall<C>,
+        DB: Engine,
+        M: Recall<DB>,
     {
         let mut catalog = Catalog::default();
         let records = catalog.table(conn, M::RECORDING.records).await?;

@@ -3,22 +3,24 @@
 use super::super::super::diff::compare;
 use super::super::super::facts::RECORD_ID;
 use super::super::super::model::{LiveName, Recall};
-use super::super::super::query::{Loaded, Rest, Sql};
+use super::super::super::query::Loaded;
 use super::super::super::value::{Fields, Json};
 use super::super::Conflict;
 use super::super::make::records;
 use super::Proposal;
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
+use crate::session::Session;
+use crate::sql::Sql;
 
 /// Changes since the version that a field goes back to.
-pub(in super::super) async fn later_edits<M, C>(
-    conn: &mut C,
-    proposal: &Proposal<'_, M, C>,
+pub(in super::super) async fn later_edits<M, DB>(
+    conn: &mut dyn Session,
+    proposal: &Proposal<'_, M, DB>,
 ) -> Result<Vec<Conflict>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Loaded<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     let Some(first) = proposal.sources.iter().map(|source| source.record).min() else {
         return Ok(Vec::new());
@@ -26,27 +28,27 @@ where
     if proposal.changes.is_empty() {
         return Ok(Vec::new());
     }
-    let numbers = records::<M, C>(proposal.key)
-        .text(" AND ")
+    let numbers = records::<M, DB>(proposal.key)
+        .sql(" AND ")
         .name(RECORD_ID)
-        .text(" >= ")
-        .number(first)
-        .text(" ORDER BY ")
+        .sql(" >= ")
+        .bind(first)
+        .sql(" ORDER BY ")
         .name(RECORD_ID);
     let numbers = conn.numbers(numbers).await?;
     let rows = Sql::new(" FROM ")
         .name(M::RECORDING.records)
-        .text(" AS ")
+        .sql(" AS ")
         .name(M::LiveTable::SQL_NAME)
-        .text(" WHERE ")
-        .part(proposal.key)
-        .text(" AND ")
+        .sql(" WHERE ")
+        .part::<DB>(proposal.key)
+        .sql(" AND ")
         .name(RECORD_ID)
-        .text(" >= ")
-        .number(first)
-        .text(" ORDER BY ")
+        .sql(" >= ")
+        .bind(first)
+        .sql(" ORDER BY ")
         .name(RECORD_ID);
-    let rows = M::load_from(conn, Rest(rows)).await?;
+    let rows = M::load_from(conn.session(), rows).await?;
     let mut edits: Vec<(&'static str, &'static str, Vec<i64>)> = Vec::new();
     for (pair, (record, version)) in rows.windows(2).zip(numbers.iter().skip(1)) {
         for change in compare(Some(&pair[0]), Some(&pair[1])) {

@@ -6,17 +6,18 @@ use super::super::super::value::{Fields, Json};
 use super::super::Conflict;
 use super::super::proposed::Base;
 use super::Proposal;
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
+use crate::session::Session;
 
 /// The fields that would get what came in the place of an erased value.
-pub(in super::super) async fn erased<M, C>(
-    conn: &mut C,
-    proposal: &Proposal<'_, M, C>,
+pub(in super::super) async fn erased<M, DB>(
+    conn: &mut dyn Session,
+    proposal: &Proposal<'_, M, DB>,
 ) -> Result<Vec<Conflict>, Error>
 where
-    C: Executor,
-    M: Recall<C> + Fields<Json>,
+    DB: Engine,
+    M: Recall<DB> + Fields<Json>,
 {
     let gone = matches!(proposal.base, Base::Record(_));
     // What would not change cannot be lost.
@@ -29,7 +30,7 @@ where
     let Some(first) = sources.iter().map(|source| source.record).min() else {
         return Ok(Vec::new());
     };
-    let erasures = erasures::<M, C>(conn, proposal.key, first).await?;
+    let erasures = erasures::<M, DB>(conn, proposal.key, first).await?;
     let columns = M::RECORDING.columns.iter().zip(M::FIELDS);
     let lost = columns.filter(|(column, _)| {
         let mut sources = sources.iter().filter(|source| source.column == column.name);

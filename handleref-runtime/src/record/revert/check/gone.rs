@@ -2,23 +2,24 @@
 
 use super::super::super::facts::{BOOKKEEPING, RECORD_ID};
 use super::super::super::model::Recall;
-use super::super::super::query::Sql;
 use super::super::Conflict;
 use super::Proposal;
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::schema::Catalog;
+use crate::session::Session;
+use crate::sql::Sql;
 
 /// Columns of the record table that the model does not have any more, and that
 /// had a value in a version that is gone back to.
-pub(in super::super) async fn columns_gone<M, C>(
-    conn: &mut C,
+pub(in super::super) async fn columns_gone<M, DB>(
+    conn: &mut dyn Session,
     catalog: &mut Catalog,
-    proposal: &Proposal<'_, M, C>,
+    proposal: &Proposal<'_, M, DB>,
 ) -> Result<Vec<Conflict>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let mut records: Vec<i64> = proposal
         .sources
@@ -43,15 +44,15 @@ where
     for column in table.columns.iter().filter(|name| !known(name)).cloned() {
         let mut query = Sql::new("SELECT COUNT(*), COUNT(*) FROM ")
             .name(M::RECORDING.records)
-            .text(" WHERE ")
+            .sql(" WHERE ")
             .name(column.clone())
-            .text(" IS NOT NULL AND ")
+            .sql(" IS NOT NULL AND ")
             .name(RECORD_ID)
-            .text(" IN (0");
+            .sql(" IN (0");
         for record in &records {
-            query = query.text(", ").number(*record);
+            query = query.made(", ").bind(*record);
         }
-        let found = conn.numbers(query.text(")")).await?.pop();
+        let found = conn.numbers(query.made(")")).await?.pop();
         if found.is_some_and(|(count, _)| count > 0) {
             conflicts.push(Conflict::ColumnGone { column });
         }

@@ -1,27 +1,24 @@
 //! Parents that a row refers to and that do not live.
 
 use super::super::super::model::{LiveName, Recall};
-use super::super::super::query::Sql;
 use super::super::Conflict;
-use super::super::make::Locking;
 use super::{Proposal, living, texts};
-use crate::cascade::{Link, Node};
-use crate::engine::{Engine, Kind};
+use crate::cascade::Parent;
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::Executor;
 use crate::schema::Catalog;
-use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::result::QueryResult;
+use crate::session::Session;
+use crate::sql::Sql;
 
 /// Parents that are soft-deleted or not there, of a row that will be live.
-pub(in super::super) async fn parents<M, C>(
-    conn: &mut C,
+pub(in super::super) async fn parents<M, DB>(
+    conn: &mut dyn Session,
     catalog: &mut Catalog,
-    proposal: &Proposal<'_, M, C>,
+    proposal: &Proposal<'_, M, DB>,
 ) -> Result<Vec<Conflict>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let mut conflicts = Vec::new();
     let mut declared: Vec<Vec<String>> = Vec::new();
@@ -36,13 +33,13 @@ where
         };
         match parent(conn, proposal, &link).await? {
             None => conflicts.push(Conflict::ParentGone {
-                table: link.node.name.to_owned(),
+                table: link.name.to_owned(),
                 columns,
                 key,
             }),
-            Some(true) if lives::<M, C>(conn, proposal).await? => {
+            Some(true) if lives::<M, DB>(conn, proposal).await? => {
                 conflicts.push(Conflict::ParentDeleted {
-                    parent: link.node.name.to_owned(),
+                    parent: link.name.to_owned(),
                     key,
                 });
             }
@@ -60,14 +57,14 @@ where
         };
         let mut query = Sql::new("SELECT COUNT(*), COUNT(*) FROM ")
             .name(foreign.table.clone())
-            .text(" o JOIN (")
+            .sql(" o JOIN (")
             .append(proposal.row())
-            .text(") p ON ");
+            .sql(") p ON ");
         for (at, (from, to)) in foreign.columns.iter().enumerate() {
             query = query
-                .text(if at > 0 { " AND o." } else { "o." })
+                .made(if at > 0 { " AND o." } else { "o." })
                 .name(to.clone())
-                .text(" = p.")
+                .sql(" = p.")
                 .name(from.clone());
         }
         let found = conn.numbers(query).await?.pop();
@@ -83,19 +80,19 @@ where
 }
 
 /// The proposed values of a foreign key, as text; `None` if one is null.
-async fn proposed_key<M, C>(
-    conn: &mut C,
-    proposal: &Proposal<'_, M, C>,
+async fn proposed_key<M, DB>(
+    conn: &mut dyn Session,
+    proposal: &Proposal<'_, M, DB>,
     columns: &[String],
 ) -> Result<Option<String>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let query = texts("p.", columns, C::Backend::KIND)
-        .text(" FROM (")
+    let query = texts("p.", columns, DB::KIND)
+        .sql(" FROM (")
         .append(proposal.row())
-        .text(") p");
+        .sql(") p");
     let found = conn.texts(query).await?.pop();
     let (a, b, c, d) = found.unwrap_or_default();
     let parts: Vec<String> = [a, b, c, d].into_iter().flatten().collect();
@@ -103,65 +100,46 @@ where
 }
 
 /// Whether the row will be live.
-async fn lives<M, C>(conn: &mut C, proposal: &Proposal<'_, M, C>) -> Result<bool, Error>
+async fn lives<M, DB>(conn: &mut dyn Session, proposal: &Proposal<'_, M, DB>) -> Result<bool, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let query = Sql::new("SELECT COUNT(*), COUNT(*) FROM (")
         .append(proposal.row())
-        .text(") p WHERE 1 = 1")
-        .append(living::<M, C>("p."));
+        .sql(") p WHERE 1 = 1")
+        .append(living::<M, DB>("p."));
     let found = conn.numbers(query).await?.pop();
     Ok(found.is_some_and(|(count, _)| count > 0))
 }
 
-/// The table of a node.
-struct TableOf<'a, C: Executor>(&'a Node<C>);
-
-impl<C: Executor> QueryFragment<C::Backend> for TableOf<'_, C> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
-        (self.0.push_table)(&mut out)
-    }
-}
-
 /// The parent with the proposed key: 1 if it is soft-deleted, else 0.
-async fn parent<M, C>(
-    conn: &mut C,
-    proposal: &Proposal<'_, M, C>,
-    link: &Link<C>,
+async fn parent<M, DB>(
+    conn: &mut dyn Session,
+    proposal: &Proposal<'_, M, DB>,
+    link: &Parent,
 ) -> Result<Option<bool>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
-    let (integer, lock) = match C::Backend::KIND {
-        Kind::Sqlite => ("INTEGER", ""),
-        Kind::Postgres => ("BIGINT", " FOR SHARE"),
-        Kind::Mysql => ("SIGNED", " LOCK IN SHARE MODE"),
-    };
-    let table = TableOf(&link.node);
-    let mut query = Sql::new("SELECT CAST(CASE WHEN ")
-        .part(&*link.node.deleted)
-        .text(format!(
-            " THEN 1 ELSE 0 END AS {integer}), CAST(0 AS {integer}) FROM "
-        ))
-        .part(&table)
-        .text(" WHERE ");
-    for (at, (to, from)) in link.node.keys.iter().zip(link.foreign_key).enumerate() {
+    let mut query = Sql::new("SELECT CASE WHEN ")
+        .typed(&link.deleted)
+        .sql(" THEN 1 ELSE 0 END FROM ")
+        .typed(&link.table)
+        .sql(" WHERE ");
+    for (at, (to, from)) in link.keys.iter().zip(link.foreign_key).enumerate() {
         query = query
-            .text(if at > 0 { " AND " } else { "" })
+            .made(if at > 0 { " AND " } else { "" })
             .name(*to)
-            .text(" = (SELECT handleref_p.")
+            .sql(" = (SELECT handleref_p.")
             .name(*from)
-            .text(" FROM (")
+            .sql(" FROM (")
             .append(proposal.row())
-            .text(") handleref_p)");
+            .sql(") handleref_p)");
     }
     // Locked, a parent that is just being deleted is waited for.
-    let found = match proposal.lock {
-        true => conn.numbers(Locking(query.text(lock))).await?.pop(),
-        false => conn.numbers(query).await?.pop(),
-    };
-    Ok(found.map(|(deleted, _)| deleted == 1))
+    let query = if proposal.lock { query.share() } else { query };
+    let found: Option<(bool,)> = conn.first(query).await?;
+    Ok(found.map(|(deleted,)| deleted))
 }

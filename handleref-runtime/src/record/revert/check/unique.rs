@@ -5,18 +5,19 @@ use super::super::Conflict;
 use super::{Proposal, living, texts};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::executor::{Executor, Texts};
 use crate::schema::Catalog;
+use crate::session::Session;
+use crate::session::Texts;
 
 /// Values that must be unique and that another row has.
-pub(in super::super) async fn unique<M, C>(
-    conn: &mut C,
+pub(in super::super) async fn unique<M, DB>(
+    conn: &mut dyn Session,
     catalog: &mut Catalog,
-    proposal: &Proposal<'_, M, C>,
+    proposal: &Proposal<'_, M, DB>,
 ) -> Result<Vec<Conflict>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let mut sets: Vec<(Vec<String>, bool)> = Vec::new();
     for columns in M::RECORDED_UNIQUE {
@@ -39,7 +40,7 @@ where
         if !touched {
             continue;
         }
-        let holder = holder::<M, C>(conn, proposal, &columns, among_living).await?;
+        let holder = holder::<M, DB>(conn, proposal, &columns, among_living).await?;
         if let Some(by) = holder {
             conflicts.push(Conflict::UniqueTaken { columns, by });
         }
@@ -48,45 +49,45 @@ where
 }
 
 /// The key of the other row that has the proposed values.
-async fn holder<M, C>(
-    conn: &mut C,
-    proposal: &Proposal<'_, M, C>,
+async fn holder<M, DB>(
+    conn: &mut dyn Session,
+    proposal: &Proposal<'_, M, DB>,
     columns: &[String],
     among_living: bool,
 ) -> Result<Option<String>, Error>
 where
-    C: Executor,
-    M: Recall<C>,
+    DB: Engine,
+    M: Recall<DB>,
 {
     let key: Vec<String> = M::RECORDED_KEY.iter().map(|&one| one.to_owned()).collect();
-    let mut query = texts("o.", &key, C::Backend::KIND)
-        .text(" FROM ")
+    let mut query = texts("o.", &key, DB::KIND)
+        .sql(" FROM ")
         .name(M::LiveTable::SQL_NAME)
-        .text(" o JOIN (")
+        .sql(" o JOIN (")
         .append(proposal.row())
-        .text(") p ON ");
+        .sql(") p ON ");
     for (at, column) in columns.iter().enumerate() {
         query = query
-            .text(if at > 0 { " AND o." } else { "o." })
+            .made(if at > 0 { " AND o." } else { "o." })
             .name(column.clone())
-            .text(" = p.")
+            .sql(" = p.")
             .name(column.clone());
     }
-    query = query.text(" WHERE NOT (");
+    query = query.sql(" WHERE NOT (");
     for (at, column) in M::RECORDED_KEY.iter().enumerate() {
         query = query
-            .text(if at > 0 { " AND o." } else { "o." })
+            .made(if at > 0 { " AND o." } else { "o." })
             .name(*column)
-            .text(" = p.")
+            .sql(" = p.")
             .name(*column);
     }
-    query = query.text(")");
+    query = query.sql(")");
     if among_living {
         query = query
-            .append(living::<M, C>("o."))
-            .append(living::<M, C>("p."));
+            .append(living::<M, DB>("o."))
+            .append(living::<M, DB>("p."));
     }
-    let found = conn.texts(query.text(" LIMIT 1")).await?.pop();
+    let found = conn.texts(query.sql(" LIMIT 1")).await?.pop();
     Ok(found.map(joined))
 }
 

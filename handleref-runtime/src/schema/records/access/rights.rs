@@ -2,10 +2,10 @@
 
 use super::Access;
 use crate::engine::Kind;
-use crate::executor::Steps;
 use crate::schema::dialect::Dialect;
 use crate::schema::live::ask;
 use crate::schema::names::{hex_literal, literal};
+use crate::session::Session;
 use diesel::result::QueryResult;
 
 /// A right that somebody has; on PostgreSQL `OWNER` is one, too.
@@ -28,8 +28,8 @@ pub(in crate::schema) struct Rights {
 }
 
 impl Rights {
-    pub(in crate::schema::records) async fn read<C: Steps>(
-        conn: &mut C,
+    pub(in crate::schema::records) async fn read(
+        conn: &mut dyn Session,
         dialect: &dyn Dialect,
         schema: &str,
         access: &Access,

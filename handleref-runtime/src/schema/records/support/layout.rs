@@ -5,14 +5,15 @@ use super::{
     SWITCHES, Support, VALUES,
 };
 use crate::engine::Kind;
-use crate::executor::Steps;
 use crate::schema::dialect::{Change, Dialect};
 use crate::schema::diff::Findings;
 use crate::schema::live::ask;
 use crate::schema::names::TableName;
 use crate::schema::problem::{Problem, ProblemKind};
+use crate::session::Session;
+use crate::sql::Sql;
+use crate::sql::{as_text, integer};
 use crate::sync::identity;
-use crate::text::{as_text, integer};
 use diesel::result::QueryResult;
 
 /// The column that says it.
@@ -25,9 +26,9 @@ pub(super) const LAYOUT: i64 = 1;
 
 impl Support {
     /// Reads the columns of our tables, and what the tables of one row say.
-    pub(super) async fn read_tables<C: Steps>(
+    pub(super) async fn read_tables(
         &mut self,
-        conn: &mut C,
+        conn: &mut dyn Session,
         dialect: &dyn Dialect,
     ) -> QueryResult<()> {
         for name in [
@@ -56,19 +57,22 @@ impl Support {
                 true => LAYOUT_COLUMN,
                 false => "0",
             };
-            let integer = integer::<C>();
+            let integer = integer(dialect.kind());
             let table = self.named(dialect, name);
             let sql = format!(
                 "SELECT CAST({layout} AS {integer}), CAST(0 AS {integer}) FROM {table} WHERE id = 1"
             );
-            match conn.numbers(diesel::sql_query(sql)).await?.pop() {
+            match conn.numbers(Sql::once(sql)).await?.pop() {
                 None => self.rowless.push(name),
                 Some((layout, _)) if name == DATABASE => self.layout = Some(layout),
                 Some(_) => {}
             }
         }
         if self.has(DATABASE) && self.lacks(DATABASE, OWNER_COLUMN).is_none() {
-            let (owner, table) = (as_text::<C>(OWNER_COLUMN), self.named(dialect, DATABASE));
+            let (owner, table) = (
+                as_text(dialect.kind(), OWNER_COLUMN),
+                self.named(dialect, DATABASE),
+            );
             let sql =
                 format!("SELECT {owner}, {owner}, {owner}, {owner} FROM {table} WHERE id = 1");
             self.stored_owner = ask(conn, sql).await?.pop().and_then(|row| row.0);

@@ -1,8 +1,8 @@
 //! Transactions that the engine has ended while Diesel believes in them.
 
-use super::{Executor, Steps};
+use super::{Executor, Session};
 use crate::absent::was;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::{Error, is_conflict};
 use diesel::connection::{TransactionManagerStatus, ValidTransactionManagerStatus};
 use diesel::result::{Error as DieselError, QueryResult};
@@ -18,12 +18,12 @@ use diesel::result::{Error as DieselError, QueryResult};
 /// [`recover`]. PostgreSQL refuses by itself.
 // Unused in a build without any connection.
 #[allow(dead_code)]
-pub(crate) async fn judged<C: Steps, T>(conn: &mut C, result: QueryResult<T>) -> QueryResult<T> {
+pub(crate) async fn judged<T>(conn: &mut dyn Session, result: QueryResult<T>) -> QueryResult<T> {
     let error = match result {
         Ok(value) => return Ok(value),
         Err(error) => in_any_language(conn, error).await,
     };
-    if !conn.in_transaction() || !may_end_a_transaction(C::Backend::KIND, &error) {
+    if !conn.in_transaction() || !may_end_a_transaction(conn.kind(), &error) {
         return Err(error);
     }
     match is_lost(conn).await {
@@ -42,9 +42,9 @@ pub(crate) async fn judged<C: Steps, T>(conn: &mut C, result: QueryResult<T>) ->
 const IN_THE_WAY: [u16; 3] = [1213, 1205, 1020];
 
 #[allow(dead_code)]
-async fn in_any_language<C: Steps>(conn: &mut C, error: DieselError) -> DieselError {
+async fn in_any_language(conn: &mut dyn Session, error: DieselError) -> DieselError {
     use diesel::result::DatabaseErrorKind as Of;
-    if C::Backend::KIND != Kind::Mysql || is_conflict(&error) {
+    if conn.kind() != Kind::Mysql || is_conflict(&error) {
         return error;
     }
     match error {
@@ -75,9 +75,9 @@ fn may_end_a_transaction(kind: Kind, error: &DieselError) -> bool {
 
 /// Whether the transaction that Diesel believes in is there no more; if so,
 /// nothing is committed from here on.
-async fn is_lost<C: Steps>(conn: &mut C) -> bool {
+async fn is_lost(conn: &mut dyn Session) -> bool {
     // What is refused in a transaction, and only there.
-    let (probe, begin) = match C::Backend::KIND {
+    let (probe, begin) = match conn.kind() {
         Kind::Sqlite => ("BEGIN", None),
         Kind::Mysql => ("SET TRANSACTION READ WRITE", Some("BEGIN")),
         Kind::Postgres => return false,
@@ -111,11 +111,11 @@ async fn is_lost<C: Steps>(conn: &mut C) -> bool {
 /// [`Error::Database`] if the connection is lost, or was given up because a
 /// future was dropped and the engine cannot be asked any more.
 pub fn recover<C: Executor>(conn: &mut C) -> C::Output<'_, Result<(), Error>> {
-    C::run(async move { Ok(clear(conn).await?) })
+    C::finish(Box::pin(async move { Ok(clear(conn).await?) }))
 }
 
 /// Only where no transaction is around.
-pub(crate) async fn clear<C: Steps>(conn: &mut C) -> QueryResult<()> {
+pub(crate) async fn clear(conn: &mut dyn Session) -> QueryResult<()> {
     if conn.usable().is_err() {
         match conn.raw("ROLLBACK").await {
             Ok(()) => {}
@@ -131,7 +131,7 @@ pub(crate) async fn clear<C: Steps>(conn: &mut C) -> QueryResult<()> {
 
 /// The end of a transaction that did not go well: with the first error, and with
 /// a connection that is usable again if nothing is around it.
-pub(crate) async fn after_failure<C: Steps>(conn: &mut C, outer: u32, rolled_back: bool) {
+pub(crate) async fn after_failure(conn: &mut dyn Session, outer: u32, rolled_back: bool) {
     let doubtful = match conn.status() {
         TransactionManagerStatus::Valid(ValidTransactionManagerStatus {
             in_transaction: Some(status),
@@ -143,7 +143,7 @@ pub(crate) async fn after_failure<C: Steps>(conn: &mut C, outer: u32, rolled_bac
         let lost = is_lost(conn).await;
         // Somebody ended the transaction by SQL, and began another one, which is
         // nobody's.
-        if !lost && !rolled_back && C::Backend::KIND != Kind::Postgres {
+        if !lost && !rolled_back && conn.kind() != Kind::Postgres {
             let _ = conn.raw("ROLLBACK").await;
             let _ = conn.raw("BEGIN").await;
             conn.status().set_in_error();

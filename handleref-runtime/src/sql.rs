@@ -1,0 +1,212 @@
+//! SQL in the making: the one place where text, names and values meet.
+//!
+//! A [`Sql`] is put together without knowing the engine. What differs between
+//! engines is asked when it is rendered: how a name is quoted, what the clock is
+//! called, how rows are locked. Text is `&'static str`, or [made](Sql::made) by
+//! this module's functions; what comes from a user is [bound](Sql::bind).
+
+mod dialect;
+pub(crate) mod literal;
+mod read;
+mod value;
+
+pub(crate) use dialect::{as_text, for_update, integer, quoted, time_as_text};
+pub(crate) use literal::{fnv1a, literal};
+pub(crate) use read::{parse_time, read_all, storable, unreadable};
+pub(crate) use value::Value;
+
+use crate::engine::{Engine, Every, Fragment, Kind, Typed, fails_late};
+use crate::session::Session;
+use crate::time::{TimeKind, now_sql};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use std::borrow::Cow;
+
+enum Piece<'a> {
+    Text(Cow<'static, str>),
+    Name(Cow<'a, str>),
+    Value(Value<'a>),
+    Part(Typed<'a>),
+    PartOf(&'a Typed<'a>),
+    Every(&'a dyn Every),
+    /// The database's clock, as a time without a zone.
+    Now,
+    /// The end of a read that locks its rows; SQLite has locked everything.
+    Lock,
+    /// The same against writers alone.
+    Share,
+    /// The text has values in it, so the prepared statement is of no more use.
+    Once,
+}
+
+/// A statement, or a part of one.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct Sql<'a>(Vec<Piece<'a>>);
+
+impl<'a> Sql<'a> {
+    pub(crate) fn new(text: &'static str) -> Self {
+        Self(vec![Piece::Text(text.into())])
+    }
+
+    /// Text that is made at run time, and hence prepared for one execution:
+    /// connections keep what they prepare, for ever.
+    pub(crate) fn once(text: impl Into<Cow<'static, str>>) -> Self {
+        Self(vec![Piece::Once, Piece::Text(text.into())])
+    }
+
+    fn push(mut self, piece: Piece<'a>) -> Self {
+        self.0.push(piece);
+        self
+    }
+
+    /// Text of the source code.
+    pub(crate) fn sql(self, text: &'static str) -> Self {
+        self.push(Piece::Text(text.into()))
+    }
+
+    /// Text that functions of ours made, of names that are quoted already,
+    /// numbers, and text of the source code.
+    pub(crate) fn made(self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.push(Piece::Text(text.into()))
+    }
+
+    /// The same with a value in it.
+    pub(crate) fn once_made(self, text: String) -> Self {
+        self.push(Piece::Once).push(Piece::Text(text.into()))
+    }
+
+    /// A name, quoted.
+    pub(crate) fn name(self, name: impl Into<Cow<'a, str>>) -> Self {
+        self.push(Piece::Name(name.into()))
+    }
+
+    /// Quoted names behind a prefix such as `a.`, separated by commas.
+    pub(crate) fn names(mut self, prefix: &'static str, names: &[&'static str]) -> Self {
+        for (at, name) in names.iter().enumerate() {
+            self = self.sql(if at > 0 { ", " } else { "" });
+            self = self.sql(prefix).name(*name);
+        }
+        self
+    }
+
+    /// A bound value.
+    pub(crate) fn bind(self, value: impl Into<Value<'a>>) -> Self {
+        self.push(Piece::Value(value.into()))
+    }
+
+    /// Bound values, separated by commas. How many there are is a part of the
+    /// text, so it is prepared for one execution.
+    pub(crate) fn list<T: Into<Value<'a>>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
+        self = self.push(Piece::Once);
+        for (at, value) in values.into_iter().enumerate() {
+            self = self.sql(if at > 0 { ", " } else { "" }).bind(value);
+        }
+        self
+    }
+
+    /// The database's clock.
+    pub(crate) fn now(self) -> Self {
+        self.push(Piece::Now)
+    }
+
+    /// Locks the rows that are read; at the end.
+    pub(crate) fn lock(self) -> Self {
+        self.push(Piece::Lock)
+    }
+
+    /// As [`lock`](Sql::lock), but others may read under such a lock, too.
+    pub(crate) fn share(self) -> Self {
+        self.push(Piece::Share)
+    }
+
+    /// A fragment that Diesel writes, on its own engine alone.
+    pub(crate) fn part<DB: Engine>(self, part: &'a Fragment<'a, DB>) -> Self {
+        self.push(Piece::Part(DB::typed(Box::new(part))))
+    }
+
+    /// As [`part`](Sql::part).
+    pub(crate) fn own_part<DB: Engine>(self, part: Box<Fragment<'a, DB>>) -> Self {
+        self.push(Piece::Part(DB::typed(part)))
+    }
+
+    /// A fragment of ours, which every engine's backend writes.
+    pub(crate) fn every(part: &'a dyn Every) -> Self {
+        Self(vec![Piece::Every(part)])
+    }
+
+    /// A part that knows its engine.
+    pub(crate) fn typed(self, part: &'a Typed<'a>) -> Self {
+        self.push(Piece::PartOf(part))
+    }
+
+    /// As text with literals, for what an engine does not prepare.
+    ///
+    /// # Errors
+    /// If there is a fragment of Diesel's in it.
+    pub(crate) fn written(&self, kind: Kind) -> QueryResult<String> {
+        let mut text = String::new();
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Name(name) => text.push_str(&quoted(kind, name)),
+                Piece::Value(value) => text.push_str(&value.literal(kind)),
+                Piece::Now => text.push_str(now_sql(kind, TimeKind::Plain)),
+                Piece::Lock => text.push_str(dialect::for_update(kind)),
+                Piece::Share => text.push_str(dialect::for_share(kind)),
+                Piece::Once => {}
+                Piece::Part(_) | Piece::PartOf(_) | Piece::Every(_) => {
+                    return Err(crate::engine::other_engine());
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    pub(crate) fn append(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+}
+
+impl<DB: Engine> QueryFragment<DB> for Sql<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_sql(text),
+                Piece::Name(name) => out.push_identifier(name)?,
+                Piece::Value(value) => value.walk(&mut out)?,
+                Piece::Part(part) => DB::own(part)?.walk_ast(out.reborrow())?,
+                Piece::PartOf(part) => DB::own(part)?.walk_ast(out.reborrow())?,
+                Piece::Every(part) => DB::every(*part, out.reborrow())?,
+                Piece::Now => out.push_sql(now_sql(DB::KIND, TimeKind::Plain)),
+                Piece::Once => out.unsafe_to_cache_prepared(),
+                Piece::Lock | Piece::Share => {
+                    fails_late::<DB>(&mut out);
+                    out.push_sql(match piece {
+                        Piece::Lock => dialect::for_update(DB::KIND),
+                        _ => dialect::for_share(DB::KIND),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueryId for Sql<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Executes an `INSERT` of one row, and gives its `id`.
+pub(crate) async fn insert(conn: &mut dyn Session, sql: Sql<'_>) -> QueryResult<i64> {
+    let (id,) = if conn.kind() == Kind::Mysql {
+        conn.execute(sql).await?;
+        conn.one(Sql::new("SELECT CAST(LAST_INSERT_ID() AS SIGNED)"))
+            .await?
+    } else {
+        conn.one(sql.sql(" RETURNING id")).await?
+    };
+    Ok(id)
+}
