@@ -23,11 +23,13 @@ cargo xtask servers [--engine NAME]...
     Starts the same servers, prints their addresses as `export` lines, and keeps them
     until Ctrl-C or the end of standard input.
 
-cargo xtask bench [--engine NAME]... [--quick] [--only PART]
+cargo xtask bench [--engine NAME]... [--quick] [--only PART] [--baseline]
     Measures what history costs on servers of its own, once waiting for the disk and once
     not, prints a table and keeps that of a full run in docs/benchmarks.md.
     --quick         small sizes, to see whether everything runs; keeps nothing
     --only PART     single, changeset, bulk, past, growth, resample, backfill, sync or compile
+    --baseline      with `--only compile`: what later runs of it are shown beside; it is kept in
+                    xtask/baselines/compile.tsv
 
 cargo xtask check
     Formatting, clippy and documentation, with warnings as errors.
@@ -63,6 +65,8 @@ pub(crate) enum Task {
         quick: bool,
         /// The part that is measured, or everything.
         only: Option<String>,
+        /// What later runs are shown beside.
+        baseline: bool,
     },
     /// Check style, lints and documentation.
     Check,
@@ -128,11 +132,12 @@ const PARTS: [&str; 9] = [
 
 /// Reads the options of `bench`.
 fn bench(args: impl Iterator<Item = String>) -> Result<Task> {
-    let (mut quick, mut only, mut others) = (false, None, Vec::new());
+    let (mut quick, mut only, mut baseline, mut others) = (false, None, false, Vec::new());
     let mut args = args;
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => quick = true,
+            "--baseline" => baseline = true,
             "--only" => {
                 let part = args.next().unwrap_or_default();
                 if !PARTS.contains(&part.as_str()) {
@@ -142,6 +147,9 @@ fn bench(args: impl Iterator<Item = String>) -> Result<Task> {
             }
             _ => others.push(arg),
         }
+    }
+    if baseline && (quick || only.as_deref() != Some("compile")) {
+        bail!("`--baseline` needs a full run of `--only compile`");
     }
     let (wanted, rest) = options(others.into_iter())?;
     if let Some(edition) = wanted.editions.first() {
@@ -156,6 +164,7 @@ fn bench(args: impl Iterator<Item = String>) -> Result<Task> {
         engines,
         quick,
         only,
+        baseline,
     })
 }
 
@@ -292,6 +301,7 @@ mod tests {
             engines: vec![Engine::Postgres],
             quick: true,
             only: Some("past".to_owned()),
+            baseline: false,
         };
         assert_eq!(
             parsed("bench --only past --engine postgres --quick")?,
@@ -315,6 +325,11 @@ mod tests {
             ("bench --engine mysql@9.7", "for tests"),
             ("check --fix", "`--fix` is not understood"),
             ("bench --only writes", "needs a part: single"),
+            (
+                "bench --only compile --baseline --quick",
+                "needs a full run",
+            ),
+            ("bench --baseline", "needs a full run"),
             ("bench --fast", "`--fast` is not understood"),
             ("servers -- x", "`x` is not understood"),
         ] {

@@ -19,8 +19,13 @@ mod report;
 /// not depend on the disk.
 const WITHOUT_DISK: [&str; 5] = ["past", "growth", "resample", "backfill", "sync"];
 
-/// Measures `engines`, and keeps the result of a full run.
-pub(crate) fn run(engines: &[Engine], quick: bool, only: Option<&str>) -> Result<()> {
+/// Measures `engines`, and keeps the result of a full run; `baseline` is for the compiler.
+pub(crate) fn run(
+    engines: &[Engine],
+    quick: bool,
+    only: Option<&str>,
+    baseline: bool,
+) -> Result<()> {
     let keep = !quick && matches!(only, None | Some("compile"));
     if only != Some("compile") {
         // What servers the environment names does not matter here.
@@ -40,7 +45,7 @@ pub(crate) fn run(engines: &[Engine], quick: bool, only: Option<&str>) -> Result
         }
     }
     if only == Some("compile") || (only.is_none() && engines == Engine::ALL) {
-        let text = compile::measure(quick)?;
+        let text = compile::measure(quick, baseline)?;
         println!("{text}");
         if keep {
             store("compile", &text)?;

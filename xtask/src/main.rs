@@ -90,7 +90,8 @@ fn run() -> anyhow::Result<()> {
             engines,
             quick,
             only,
-        } => bench::run(&engines, quick, only.as_deref()),
+            baseline,
+        } => bench::run(&engines, quick, only.as_deref(), baseline),
         args::Task::Check => check::run(),
         args::Task::Servers { wanted } => servers::stay(&wanted),
         args::Task::Help => {
