@@ -50,33 +50,32 @@ pub(super) fn measure(packages: &Packages, rounds: usize) -> Result<String> {
         for at in 0..CRATES.len() {
             let at = (at + round) % CRATES.len();
             for (command, samples) in COMMANDS.iter().zip(&mut samples[at]) {
-                samples.push(packages.measure(command, CRATES[at].0)?.wall);
+                samples.push(packages.measure(command, CRATES[at].0)?.processor);
             }
         }
     }
-    let medians = samples
-        .into_iter()
-        .map(|samples| samples.into_iter().map(median).collect());
-    Ok(table(&medians.collect::<Vec<Vec<f64>>>()))
+    Ok(table(&samples))
 }
 
-fn table(medians: &[Vec<f64>]) -> String {
+/// `samples` are seconds by crate, command and round.
+fn table(samples: &[Vec<Vec<f64>>]) -> String {
     let mut text = format!(
-        "A crate of {MODELS} models with 12 columns each, alone, not incrementally (debug, {} cores):\n\n\
+        "A crate of {MODELS} models with 12 columns each, alone, not incrementally (debug, {} cores), time of all processors:\n\n\
          | | `cargo check` | more per model | `cargo build` | more per model |\n\
          | --- | ---: | ---: | ---: | ---: |\n",
         cores()
     );
-    for ((_, name, _), seconds) in CRATES.iter().zip(medians) {
+    for (at, ((_, name, _), commands)) in CRATES.iter().zip(samples).enumerate() {
         let _ = write!(text, "| {name} |");
-        for (second, first) in seconds.iter().zip(&medians[0]) {
-            let more = (second - first) / MODELS as f64;
-            let more = if second == first {
+        for (seconds, base) in commands.iter().zip(&samples[0]) {
+            let more = seconds.iter().zip(base).map(|(second, base)| second - base);
+            let more = median(more.collect()) / MODELS as f64;
+            let more = if at == 0 {
                 String::new()
             } else {
                 format!("{:.1} ms", more * 1e3)
             };
-            let _ = write!(text, " {} | {more} |", time(*second));
+            let _ = write!(text, " {} | {more} |", time(median(seconds.clone())));
         }
         text.push('\n');
     }
@@ -89,7 +88,11 @@ mod tests {
 
     #[test]
     fn what_a_model_adds_is_told() {
-        let text = table(&[vec![1.0, 2.0], vec![1.4, 3.0]]);
+        // Everything took longer in the second round.
+        let text = table(&[
+            vec![vec![1.0, 8.0, 1.0], vec![2.0, 9.0, 2.0]],
+            vec![vec![1.4, 8.4, 1.4], vec![3.0, 10.0, 3.0]],
+        ]);
         assert!(
             text.contains("| Diesel's derives | 1.00 s |  | 2.00 s |  |\n"),
             "{text}"
