@@ -16,7 +16,8 @@ cargo xtask test [--engine NAME]... [--short] [-- ARGS]
                     or one of postgres@15, postgres@17, postgres@18, mariadb@10.11,
                     mariadb@11.8 and mysql@9.7, which is installed from Debian into a root
                     of its own below target (0.7 GB each; as root only)
-    --short         the test program `suite` alone, with what is built for all engines
+    --short         the test programs `suite` and `ddl` alone, with what is built for all
+                    engines
     ARGS            passed to the test binaries: a filter, --exact, --nocapture ...
 
 cargo xtask servers [--engine NAME]...
@@ -52,7 +53,7 @@ pub(crate) enum Task {
     Test {
         /// What must run.
         wanted: Wanted,
-        /// One test program alone.
+        /// Two of the test programs alone.
         short: bool,
         /// Arguments for the test binaries.
         harness: Vec<String>,

@@ -12,6 +12,9 @@ use crate::libtest::{Results, Row};
 use crate::servers::{self, Servers};
 use crate::{apt, args, features, table};
 
+/// The test programs of a short run: what the library does, and what it installs.
+const SHORT: [&str; 2] = ["suite", "ddl"];
+
 /// Runs the tests on what is `wanted`, with `harness` as arguments for the test binaries.
 pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()> {
     let begun = Instant::now();
@@ -71,8 +74,10 @@ fn arguments(engines: &[Engine], harness: &[String]) -> Vec<String> {
 /// What `cargo` is told for a short run: it takes what is built for all engines.
 fn in_short(engines: &[Engine], harness: &[String]) -> Vec<String> {
     let features = features::list(&Engine::ALL);
-    let arguments = ["test", "--workspace", "--no-fail-fast", "--test", "suite"];
-    let arguments = arguments.into_iter().chain(["--features", &features, "--"]);
+    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    let programs = SHORT.into_iter().flat_map(|program| ["--test", program]);
+    let arguments = arguments.into_iter().chain(programs);
+    let arguments = arguments.chain(["--features", &features, "--"]);
     let others = Engine::ALL
         .into_iter()
         .filter(|engine| !engines.contains(engine));
@@ -121,7 +126,7 @@ mod tests {
     #[test]
     fn a_short_run_leaves_other_engines_out() {
         let told = in_short(&[Engine::Postgres], &["since".to_owned()]).join(" ");
-        let end = "--test suite --features ";
+        let end = "--test suite --test ddl --features ";
         let all = features::list(&Engine::ALL);
         let end = format!("{end}{all} -- --skip sqlite --skip mysql since");
         assert!(told.ends_with(&end), "{told}");
