@@ -99,7 +99,7 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for NameOf<M> {
 
 /// A model whose facts can be written to the engine of `C`.
 #[doc(hidden)]
-pub trait Facts<C: Executor>: SoftDelete + Row<C::Backend> {
+pub trait Facts<C: Executor>: SoftDelete + Row<C::Engine> {
     /// The model, without relatives.
     fn node() -> Node;
 }
@@ -107,19 +107,19 @@ pub trait Facts<C: Executor>: SoftDelete + Row<C::Backend> {
 impl<M, C> Facts<C> for M
 where
     C: Executor,
-    M: SoftDelete + Row<C::Backend>,
-    M::Live: QueryFragment<C::Backend> + Send + Sync + 'static,
-    M::Deleted: QueryFragment<C::Backend> + Send + Sync + 'static,
-    M::Status: WalkStatus<C::Backend> + 'static,
+    M: SoftDelete + Row<C::Engine>,
+    M::Live: QueryFragment<C::Engine> + Send + Sync + 'static,
+    M::Deleted: QueryFragment<C::Engine> + Send + Sync + 'static,
+    M::Status: WalkStatus<C::Engine> + 'static,
     M::Hooks: FireHooks<M, C>,
 {
     fn node() -> Node {
         Node {
-            table: || TableName::<C::Backend>::quoted(&M::table()),
-            live: C::Backend::typed(Box::new(M::is_live())),
-            deleted: C::Backend::typed(Box::new(M::is_deleted())),
+            table: || TableName::<C::Engine>::quoted(&M::table()),
+            live: C::Engine::typed(Box::new(M::is_live())),
+            deleted: C::Engine::typed(Box::new(M::is_deleted())),
             status: [false, true]
-                .map(|delete| C::Backend::typed(Box::new(Assigned(M::status(), delete)))),
+                .map(|delete| C::Engine::typed(Box::new(Assigned(M::status(), delete)))),
             apply: M::Hooks::apply,
             model: TypeId::of::<M>(),
             name: M::NAME,

@@ -4,11 +4,8 @@
 use crate::absent::{HISTORY, or_not_installed, without_context};
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::session::Session;
-use crate::session::after_failure;
-use crate::sql::Sql;
-use crate::sql::literal;
-use crate::sql::quoted;
+use crate::session::{Session, after_failure};
+use crate::sql::{Sql, literal, quoted};
 use diesel::result::{Error as DieselError, QueryResult};
 use std::future::Future;
 use std::task::{Context, Waker};
@@ -108,23 +105,23 @@ impl Switch {
     pub(crate) async fn read(self, conn: &mut dyn Session) -> QueryResult<Option<i64>> {
         let name = self.name();
         let sql = match conn.kind() {
-            Kind::Sqlite => format!("SELECT COALESCE({name}, 0), 0 FROM handleref_context"),
+            Kind::Sqlite => format!("SELECT COALESCE({name}, 0) FROM handleref_context"),
             Kind::Postgres => {
                 let list = "coalesce(to_regclass('handleref_changesets')::oid, 0::oid)::text";
                 format!(
-                    "SELECT CAST(COALESCE(NULLIF(current_setting({}, true), ''), '0') AS BIGINT), CAST(0 AS BIGINT)",
+                    "SELECT CAST(COALESCE(NULLIF(current_setting({}, true), ''), '0') AS BIGINT)",
                     self.setting(list)
                 )
             }
             Kind::Mysql if self == Self::Changeset => {
-                format!("SELECT CAST(COALESCE({CHANGESET_HERE}, 0) AS SIGNED), CAST(0 AS SIGNED)")
+                format!("SELECT CAST(COALESCE({CHANGESET_HERE}, 0) AS SIGNED)")
             }
             Kind::Mysql => {
-                format!("SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED), CAST(0 AS SIGNED)")
+                format!("SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED)")
             }
         };
-        let found = conn.numbers(Sql::once(sql)).await?.pop();
-        Ok(found.map(|(value, _)| value).filter(|value| *value != 0))
+        let found: Option<(i64,)> = conn.first(Sql::once(sql)).await?;
+        Ok(found.map(|(value,)| value).filter(|value| *value != 0))
     }
 }
 
@@ -166,17 +163,17 @@ impl Home {
         let sql = match conn.kind() {
             Kind::Sqlite => return Ok(Self::default()),
             Kind::Postgres => {
-                "SELECT n.nspname::text, c.oid::text, NULL::text, NULL::text FROM pg_catalog.pg_class c \
+                "SELECT n.nspname::text, c.oid::text, NULL::bigint, NULL::text FROM pg_catalog.pg_class c \
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = 'handleref_changesets'::regclass"
             }
             Kind::Mysql => {
-                "SELECT CAST(DATABASE() AS CHAR), CAST(NULL AS CHAR), CAST(@handleref_changeset AS CHAR), \
+                "SELECT CAST(DATABASE() AS CHAR), CAST(NULL AS CHAR), CAST(@handleref_changeset AS SIGNED), \
                  CAST(@handleref_changeset_in AS CHAR)"
             }
         };
-        let row = conn.texts(Sql::once(sql)).await?.pop();
+        let row: Option<(Option<String>, Option<String>, Option<i64>, Option<String>)> =
+            conn.first(Sql::new(sql)).await?;
         let (name, list, around, database) = row.unwrap_or_default();
-        let around = around.and_then(|no| no.parse().ok());
         Ok(Self {
             around: around.zip(database),
             ..Self::read(conn.kind(), name.as_deref(), list.as_deref())

@@ -175,11 +175,11 @@ impl<W, M> FamilyChange<W, M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<usize, Error>>
     where
         C: Executor,
-        W: QueryFragment<C::Backend> + Send + Sync + 'a,
+        W: QueryFragment<C::Engine> + Send + Sync + 'a,
         M: Facts<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
-            let target = C::Backend::typed(Box::new(&self.target));
+            let target = C::Engine::typed(Box::new(&self.target));
             let task = Task {
                 root: Node::of::<M, C>(),
                 named: &target,
@@ -213,24 +213,24 @@ pub trait RestoreRow<M, C> {
 impl<M, C> DeleteRow<M, C> for Single
 where
     C: Executor,
-    M: SoftDelete<Status: WalkStatus<C::Backend>, Live: QueryFragment<C::Backend> + Send + Sync>
-        + Row<C::Backend>,
+    M: SoftDelete<Status: WalkStatus<C::Engine>, Live: QueryFragment<C::Engine> + Send + Sync>
+        + Row<C::Engine>,
 {
     async fn delete(conn: &mut C, row: &mut M) -> Result<Outcome, Error> {
         let (mark, test) = (Mark::<M, true>::new(), M::is_live());
-        change_row::<M, C::Backend>(conn, row, &mark, &test, true).await
+        change_row::<M, C::Engine>(conn, row, &mark, &test, true).await
     }
 }
 
 impl<M, C> RestoreRow<M, C> for Single
 where
     C: Executor,
-    M: SoftDelete<Status: WalkStatus<C::Backend>, Deleted: QueryFragment<C::Backend> + Send + Sync>
-        + Row<C::Backend>,
+    M: SoftDelete<Status: WalkStatus<C::Engine>, Deleted: QueryFragment<C::Engine> + Send + Sync>
+        + Row<C::Engine>,
 {
     async fn restore(conn: &mut C, row: &mut M, _: bool) -> Result<Outcome, Error> {
         let (mark, test) = (Mark::<M, false>::new(), M::is_deleted());
-        change_row::<M, C::Backend>(conn, row, &mark, &test, false).await
+        change_row::<M, C::Engine>(conn, row, &mark, &test, false).await
     }
 }
 
@@ -281,15 +281,15 @@ where
     M: Facts<C> + Children<C> + Parents<C>,
 {
     let mut managed = None;
-    let instance = ops::Of::<M, C::Backend>::new(row);
+    let instance = ops::Of::<M, C::Engine>::new(row);
     let mut take = |row: &AnyRow<'_>| {
         type Sql<M, DB> = <M as Row<DB>>::ManagedSql;
-        managed = Some(row.read::<C::Backend, Sql<M, C::Backend>, M::Managed>()?);
+        managed = Some(row.read::<C::Engine, Sql<M, C::Engine>, M::Managed>()?);
         Ok(())
     };
     {
-        let [named, target] = [true, false]
-            .map(|version| C::Backend::typed(Box::new(ThisRow(ByKey(&*row), version))));
+        let [named, target] =
+            [true, false].map(|version| C::Engine::typed(Box::new(ThisRow(ByKey(&*row), version))));
         let task = Task {
             root: Node::of::<M, C>(),
             named: &named,

@@ -125,9 +125,9 @@ where
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Resurrected, Error>>
     where
         C: Executor,
-        W: QueryFragment<C::Backend> + Send + Sync + 'a,
-        V: Values<C::Backend> + Send + Sync + 'a,
-        InsertStatement<T, I>: QueryFragment<C::Backend> + Send + Sync + 'a,
+        W: QueryFragment<C::Engine> + Send + Sync + 'a,
+        V: Values<C::Engine> + Send + Sync + 'a,
+        InsertStatement<T, I>: QueryFragment<C::Engine> + Send + Sync + 'a,
         M: Facts<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
@@ -146,7 +146,7 @@ where
             let result = match restored::<C, M>(conn, &newest, values.fragment()).await {
                 Ok(true) => Ok(Resurrected::Restored),
                 Ok(false) => {
-                    let insert = Sql::new("").own_part::<C::Backend>(Box::new(insert));
+                    let insert = Sql::new("").own_part::<C::Engine>(Box::new(insert));
                     let inserted = conn.execute(insert).await;
                     inserted.map(|_| Resurrected::Inserted).map_err(Error::from)
                 }
@@ -159,15 +159,15 @@ where
 
 async fn restored<C, M>(
     conn: &mut dyn Session,
-    newest: &Fragment<'_, C::Backend>,
-    values: Option<&Fragment<'_, C::Backend>>,
+    newest: &Fragment<'_, C::Engine>,
+    values: Option<&Fragment<'_, C::Engine>>,
 ) -> Result<bool, Error>
 where
     C: Executor,
     M: Facts<C> + Children<C> + Parents<C>,
 {
-    let newest = C::Backend::typed(Box::new(newest));
-    let values = values.map(|values| C::Backend::typed(Box::new(values)));
+    let newest = C::Engine::typed(Box::new(newest));
+    let values = values.map(|values| C::Engine::typed(Box::new(values)));
     let task = Task {
         root: Node::of::<M, C>(),
         named: &newest,

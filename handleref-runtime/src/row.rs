@@ -139,9 +139,9 @@ pub trait RowDsl: HandleRef {
     fn save<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        Self: Row<C::Backend>,
+        Self: Row<C::Engine>,
     {
-        C::run(ops::save::<Self, C::Backend>(conn, self))
+        C::run(ops::save::<Self, C::Engine>(conn, self))
     }
 
     /// Soft-deletes the row: stamps `deleted_at` or sets the status, raises the
@@ -157,7 +157,7 @@ pub trait RowDsl: HandleRef {
     fn delete<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        Self: SoftDelete + Row<C::Backend>,
+        Self: SoftDelete + Row<C::Engine>,
         Self::OnDelete: DeleteRow<Self, C>,
     {
         C::run(Self::OnDelete::delete(conn, self))
@@ -177,7 +177,7 @@ pub trait RowDsl: HandleRef {
     fn restore<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        Self: SoftDelete + Row<C::Backend>,
+        Self: SoftDelete + Row<C::Engine>,
         Self::OnRestore: RestoreRow<Self, C>,
     {
         C::run(Self::OnRestore::restore(conn, self, false))
@@ -195,7 +195,7 @@ pub trait RowDsl: HandleRef {
     ) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        Self: SoftDelete + Row<C::Backend>,
+        Self: SoftDelete + Row<C::Engine>,
         Self::OnRestore: RestoreRow<Self, C>,
     {
         C::run(Self::OnRestore::restore(conn, self, true))
@@ -209,10 +209,10 @@ pub trait RowDsl: HandleRef {
     fn hard_delete<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<(), Error>>
     where
         C: Executor,
-        Self: Row<C::Backend>,
+        Self: Row<C::Engine>,
     {
         C::run(async move {
-            let row = ops::Of::<Self, C::Backend>::new(self);
+            let row = ops::Of::<Self, C::Engine>::new(self);
             ops::hard_delete(conn, &row).await
         })
     }
@@ -224,13 +224,13 @@ pub trait RowDsl: HandleRef {
     fn reload<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<(), Error>>
     where
         C: Executor,
-        Self: Row<C::Backend>
-            + Selectable<C::Backend>
-            + FromSqlRow<SelectionSql<Self, C::Backend>, C::Backend>,
-        Self::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
-        SelectionSql<Self, C::Backend>: 'static,
+        Self: Row<C::Engine>
+            + Selectable<C::Engine>
+            + FromSqlRow<SelectionSql<Self, C::Engine>, C::Engine>,
+        Self::SelectExpression: QueryFragment<C::Engine> + Send + Sync,
+        SelectionSql<Self, C::Engine>: 'static,
     {
-        C::run(ops::reload::<Self, C::Backend>(conn, self))
+        C::run(ops::reload::<Self, C::Engine>(conn, self))
     }
 }
 

@@ -149,16 +149,6 @@ impl dyn Session + '_ {
         row.ok_or(diesel::result::Error::NotFound)
     }
 
-    /// Rows of two integers.
-    pub(crate) async fn numbers(&mut self, query: Sql<'_>) -> QueryResult<Vec<(i64, i64)>> {
-        self.rows(query).await
-    }
-
-    /// Rows of four nullable texts.
-    pub(crate) async fn texts(&mut self, query: Sql<'_>) -> QueryResult<Vec<Texts>> {
-        self.rows(query).await
-    }
-
     /// The rows of a query as Diesel reads them, on its own engine.
     pub(crate) async fn typed<DB, ST, U>(&mut self, query: Sql<'_>) -> QueryResult<Vec<U>>
     where
@@ -210,7 +200,7 @@ impl dyn Session + '_ {
 )]
 pub trait Executor: Session + Sized + 'static {
     /// The engine behind the connection.
-    type Backend: Engine;
+    type Engine: Engine;
 
     /// [`Synchronous`] or [`Asynchronous`].
     type Mode;
@@ -261,14 +251,6 @@ pub enum Asynchronous {}
 pub trait SameMode<Other> {}
 impl SameMode<Self> for Synchronous {}
 impl SameMode<Self> for Asynchronous {}
-
-/// A row of four nullable texts.
-pub(crate) type Texts = (
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
 
 /// A fragment as a query of columns whose types the reader knows.
 // Unused in a build without any connection.

@@ -10,9 +10,9 @@ pub(crate) mod literal;
 mod read;
 mod value;
 
-pub(crate) use dialect::{as_text, for_update, integer, quoted, time_as_text};
+pub(crate) use dialect::{as_text, differs, integer, quoted};
 pub(crate) use literal::{fnv1a, literal};
-pub(crate) use read::{parse_time, read_all, storable, unreadable};
+pub(crate) use read::{parse_time, storable, unreadable};
 pub(crate) use value::Value;
 
 use crate::engine::{Engine, Every, Fragment, Kind, Typed, fails_late};

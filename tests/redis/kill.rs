@@ -28,7 +28,7 @@ fn another_process() {
         url: &str,
         redis: &str,
     ) where
-        All: Feeds<C::Backend>,
+        All: Feeds<C::Engine>,
     {
         let relay = Relay::<All>::new(&Redis::new().prefix(PREFIX))
             .poll(Duration::from_millis(1))
@@ -139,7 +139,7 @@ fn read<C>(db: &Db, url: &str, cursor: &mut Cursor, read: &mut Read) -> Done
 where
     C: 'static + Connection + Executor<Mode = <redis::Connection as RedisConnection>::Mode>,
     for<'a> C: Executor<Output<'a, Result<Diffs, Error>> = Result<Diffs, Error>>,
-    All: Feeds<C::Backend>,
+    All: Feeds<C::Engine>,
 {
     let (store, conn) = (Redis::new().prefix(PREFIX), &mut db.connect::<C>());
     let client = redis::Client::open(url)?;
@@ -179,7 +179,7 @@ where
     C: Executor<Mode = <redis::Connection as RedisConnection>::Mode>,
     for<'a> C: Executor<Output<'a, Result<Diffs, Error>> = Result<Diffs, Error>>,
     for<'a> C: Executor<Output<'a, Result<Step, Error>> = Result<Step, Error>>,
-    All: Feeds<C::Backend>,
+    All: Feeds<C::Engine>,
 {
     tables(db);
     let mut server = Server::start(&["--appendonly", "yes"]);

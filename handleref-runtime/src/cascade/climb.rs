@@ -49,11 +49,8 @@ async fn below_live<'a>(
             link,
             restored,
         };
-        if let Some((first, second, third, fourth)) = conn.texts(Sql::every(&orphan)).await?.pop() {
-            let parts: Vec<_> = [first, second, third, fourth]
-                .into_iter()
-                .flatten()
-                .collect();
+        let found: Option<Vec<String>> = conn.first(Sql::every(&orphan)).await?;
+        if let Some(parts) = found {
             return Err(Error::ParentDeleted {
                 model: set.node.name,
                 parent: link.node.name,
@@ -113,7 +110,8 @@ fn above<'a>(
                 link,
                 restored,
             };
-            if conn.texts(Sql::every(&orphan)).await?.is_empty() {
+            let found: Option<Vec<String>> = conn.first(Sql::every(&orphan)).await?;
+            if found.is_none() {
                 continue;
             }
             if height == HEIGHT {
@@ -160,7 +158,7 @@ async fn lock_parents(
                 link,
                 upward,
             };
-            let (rows, _): (i64, i64) = conn.one(Sql::every(&lock)).await?;
+            let (rows,): (i64,) = conn.one(Sql::every(&lock)).await?;
             locked += rows;
         }
         // While the lock was waited for, a parent may have been deleted: then

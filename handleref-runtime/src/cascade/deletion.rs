@@ -6,8 +6,7 @@ use super::set::Set;
 use super::stamp::{self, TICK};
 use super::statements::Count;
 use crate::error::Error;
-use crate::session::Session;
-use crate::session::Transaction;
+use crate::session::{Session, Transaction};
 use crate::sql::Sql;
 use chrono::NaiveDateTime;
 use std::cmp::Ordering;
@@ -105,7 +104,7 @@ async fn delete_at(
             node,
             stamp: moment,
         };
-        let (all, _): (usize, i64) = conn.one(Sql::every(&count)).await?;
+        let (all,): (usize,) = conn.one(Sql::every(&count)).await?;
         // Rows of ours are locked; any more were deleted by someone else in
         // the same moment.
         match all.cmp(&ours) {

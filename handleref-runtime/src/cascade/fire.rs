@@ -62,11 +62,11 @@ impl<M, C> FireHooks<M, C> for WithHooks
 where
     C: Executor + 'static,
     M: Hooks<C>
-        + Row<C::Backend>
-        + Selectable<C::Backend>
-        + FromSqlRow<SelectionSql<M, C::Backend>, C::Backend>,
-    M::SelectExpression: QueryFragment<C::Backend> + Send + Sync,
-    SelectionSql<M, C::Backend>: 'static,
+        + Row<C::Engine>
+        + Selectable<C::Engine>
+        + FromSqlRow<SelectionSql<M, C::Engine>, C::Engine>,
+    M::SelectExpression: QueryFragment<C::Engine> + Send + Sync,
+    SelectionSql<M, C::Engine>: 'static,
 {
     const FIRES: bool = true;
 
@@ -87,7 +87,7 @@ where
                     set: update.set,
                     model: PhantomData,
                 };
-                let mut found = load::<M, C::Backend>(conn, &query).await?;
+                let mut found = load::<M, C::Engine>(conn, &query).await?;
                 found.retain(|row| seen.insert(row.key().text()));
                 if found.is_empty() {
                     break;
@@ -114,7 +114,7 @@ where
             let mut updated = 0;
             for rows in rows.chunks(CHUNK) {
                 let update = UpdateRows { update, rows };
-                let sql = Sql::new("").part::<C::Backend>(&update);
+                let sql = Sql::new("").part::<C::Engine>(&update);
                 updated += conn.execute(sql).await?;
             }
             if updated < rows.len() {
@@ -126,7 +126,7 @@ where
                     selection: M::construct_selection(),
                     rows: chunk,
                 };
-                after.extend(load::<M, C::Backend>(conn, &query).await?);
+                after.extend(load::<M, C::Engine>(conn, &query).await?);
             }
             let hooked = known::<C>(conn)?;
             let done = if delete {

@@ -4,6 +4,7 @@ use super::Link;
 use super::set::{Read, Set, push_absent, push_equal, push_except, push_join, push_numbered};
 use super::statements::push_verb;
 use crate::engine::{Engine, Kind, fails_late};
+use crate::sql::{as_text, quoted};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::sync::Arc;
@@ -24,11 +25,11 @@ impl<DB: Engine> QueryFragment<DB> for LockParents<'_> {
         push_verb::<DB>("SELECT", self.children.is_recursive(), &mut out);
         let (before, share, after) = match DB::KIND {
             Kind::Postgres => (
-                "count(*), 0::bigint FROM (SELECT 1 FROM ",
+                "count(*) FROM (SELECT 1 FROM ",
                 " FOR SHARE",
                 ") AS handleref_locked",
             ),
-            _ => ("count(*), 0 FROM ", " LOCK IN SHARE MODE", ""),
+            _ => ("count(*) FROM ", " LOCK IN SHARE MODE", ""),
         };
         out.push_sql(before);
         walk_parents(self.children, self.link, &[], out.reborrow())?;
@@ -100,24 +101,9 @@ impl<DB: Engine> QueryFragment<DB> for Orphan<'_> {
         let recursive =
             self.children.is_recursive() || besides.iter().any(|set| set.is_recursive());
         push_verb::<DB>("SELECT", recursive, &mut out);
-        let text = if DB::KIND == Kind::Mysql {
-            "CHAR"
-        } else {
-            "TEXT"
-        };
-        // Up to four columns of a key, as `Key` allows.
-        for at in 0..4 {
-            if at > 0 {
-                out.push_sql(", ");
-            }
-            out.push_sql("CAST(");
-            match parent.keys.get(at) {
-                Some(key) => out.push_identifier(key)?,
-                None => out.push_sql("NULL"),
-            }
-            out.push_sql(" AS ");
-            out.push_sql(text);
-            out.push_sql(")");
+        for (at, key) in parent.keys.iter().enumerate() {
+            out.push_sql(if at > 0 { ", " } else { "" });
+            out.push_sql(&as_text(DB::KIND, &quoted(DB::KIND, key)));
         }
         out.push_sql(" FROM ");
         walk_parents(self.children, self.link, &besides, out.reborrow())?;

@@ -232,7 +232,7 @@ async fn lock(
                     children: set.node,
                     foreign_key,
                 };
-                conn.numbers(Sql::every(&unseen)).await?;
+                conn.one::<(i64,)>(Sql::every(&unseen)).await?;
             }
         }
         for branch in &tree.branches {
@@ -241,7 +241,7 @@ async fn lock(
                 children: &branch.link.node,
                 foreign_key: branch.link.foreign_key,
             };
-            conn.numbers(Sql::every(&unseen)).await?;
+            conn.one::<(i64,)>(Sql::every(&unseen)).await?;
         }
     }
     Ok(Some(expected))
@@ -249,9 +249,7 @@ async fn lock(
 
 /// Locks a set; how many rows it has, and whether the transaction keeps to a snapshot.
 async fn count(conn: &mut dyn Session, set: &Set<'_>) -> Result<(usize, bool), Error> {
-    let counted = conn.numbers(Sql::every(&Lock(set))).await?.pop();
-    let (rows, snapshot) = counted.unwrap_or((0, 0));
-    Ok((usize::try_from(rows).unwrap_or(0), snapshot == 1))
+    Ok(conn.one(Sql::every(&Lock(set))).await?)
 }
 
 /// Applies the change to every set, children first: a set is described by its

@@ -222,7 +222,7 @@ pub(crate) struct Unseen<'a> {
 impl<DB: Engine> QueryFragment<DB> for Unseen<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let keys = self.parents.node.keys;
-        out.push_sql("SELECT count(*), CAST(0 AS BIGINT) FROM (SELECT 1 FROM ");
+        out.push_sql("SELECT count(*) FROM (SELECT 1 FROM ");
         self.children.push_table(&mut out)?;
         out.push_sql(" WHERE (");
         push_columns("", self.foreign_key, &mut out)?;
@@ -264,11 +264,7 @@ impl<DB: Engine> QueryFragment<DB> for Count<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // The moment stands in the text.
         out.unsafe_to_cache_prepared();
-        out.push_sql(if DB::KIND == Kind::Postgres {
-            "SELECT count(*), 0::bigint FROM "
-        } else {
-            "SELECT count(*), 0 FROM "
-        });
+        out.push_sql("SELECT count(*) FROM ");
         self.node.push_table(&mut out)?;
         if let Some((mark, kind)) = self.node.roles.mark() {
             out.push_sql(" WHERE ");

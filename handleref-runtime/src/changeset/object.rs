@@ -7,8 +7,7 @@ use crate::key::Key;
 use crate::record::facts::RECORD_ID;
 use crate::record::query::{KeyIs, Loaded};
 use crate::record::{LiveName, Recall, Recorded};
-use crate::session::Executor;
-use crate::session::Session;
+use crate::session::{Executor, Session};
 use crate::sql::Sql;
 use serde_json::Value;
 use std::fmt;
@@ -139,9 +138,9 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn instance<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Option<M>, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend> + Loaded<C::Backend>,
+        M: Recall<C::Engine> + Loaded<C::Engine>,
     {
-        C::run(live::<M, C::Backend>(conn, &self.key, false))
+        C::run(live::<M, C::Engine>(conn, &self.key, false))
     }
 
     /// Whether the row is gone. A soft-deleted row is not.
@@ -151,10 +150,10 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn is_deleted<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<bool, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend> + Loaded<C::Backend>,
+        M: Recall<C::Engine> + Loaded<C::Engine>,
     {
         C::run(async move {
-            Ok(live::<M, C::Backend>(conn, &self.key, false)
+            Ok(live::<M, C::Engine>(conn, &self.key, false)
                 .await?
                 .is_none())
         })
@@ -168,16 +167,16 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn last_state<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Option<M>, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend> + Loaded<C::Backend>,
+        M: Recall<C::Engine> + Loaded<C::Engine>,
     {
         C::run(async move {
-            let key = KeyIs::<M, C::Backend>::new(&self.key);
+            let key = KeyIs::<M, C::Engine>::new(&self.key);
             let from = Sql::new(" FROM ")
                 .name(M::RECORDING.records)
                 .sql(" AS ")
                 .name(M::LiveTable::SQL_NAME)
                 .sql(" WHERE ")
-                .part::<C::Backend>(&key)
+                .part::<C::Engine>(&key)
                 .sql(" ORDER BY ")
                 .name(RECORD_ID)
                 .sql(" DESC LIMIT 1");
@@ -189,7 +188,7 @@ impl<M: Recorded> ObjectOf<M> {
     pub fn changesets<C>(&self) -> Changesets<C>
     where
         C: Executor + 'static,
-        M: Recall<C::Backend>,
+        M: Recall<C::Engine>,
     {
         changesets().of_key::<M>(&self.key)
     }

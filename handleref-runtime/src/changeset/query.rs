@@ -8,10 +8,8 @@ use crate::error::Error;
 use crate::record::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
 use crate::record::query::OwnKeyIs;
 use crate::record::{ChangesetNo, Recall, Recorded};
-use crate::session::Executor;
-use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::session::{Executor, Session};
+use crate::sql::{Sql, differs, quoted};
 use crate::time::{BoundTime, Instant};
 use diesel::query_builder::QueryFragment;
 use std::fmt;
@@ -60,7 +58,7 @@ enum Filter {
     Undoing(i64),
 }
 
-type Condition<C> = dyn QueryFragment<<C as Executor>::Backend> + Send + Sync;
+type Condition<C> = dyn QueryFragment<<C as Executor>::Engine> + Send + Sync;
 
 /// What a changeset has to have changed.
 struct Of<C: Executor> {
@@ -166,7 +164,7 @@ impl<C: Executor> Changesets<C> {
     }
 
     /// Only those that changed this row, whether it still exists or not.
-    pub fn of_row<M: Recall<C::Backend>>(self, row: &M) -> Self
+    pub fn of_row<M: Recall<C::Engine>>(self, row: &M) -> Self
     where
         C: 'static,
     {
@@ -174,13 +172,13 @@ impl<C: Executor> Changesets<C> {
     }
 
     /// Only those that changed the row with this key.
-    pub fn of_key<M: Recall<C::Backend>>(self, key: &M::RecordKey) -> Self
+    pub fn of_key<M: Recall<C::Engine>>(self, key: &M::RecordKey) -> Self
     where
         C: 'static,
     {
         let mut this = self.of::<M>();
         if let Some(of) = &mut this.of {
-            of.row = Some(Arc::new(OwnKeyIs::<M, C::Backend>::new(key.clone())));
+            of.row = Some(Arc::new(OwnKeyIs::<M, C::Engine>::new(key.clone())));
         }
         this
     }
@@ -276,15 +274,15 @@ impl<C: Executor> Changesets<C> {
     }
 
     fn select(&self, columns: Sql<'static>) -> Sql<'_> {
-        let kind = C::Backend::KIND;
+        let kind = C::Engine::KIND;
         let mut sql = Sql::new("SELECT ")
             .append(columns)
             .sql(" FROM handleref_changesets handleref_c WHERE 1 = 1");
         for filter in &self.filters {
-            sql = sql.made(" AND ").append(filter.sql(kind));
+            sql = sql.sql(" AND ").append(filter.sql(kind));
         }
         match &self.of {
-            Some(of) => sql.made(" AND ").append(of.sql()),
+            Some(of) => sql.sql(" AND ").append(of.sql()),
             None => sql,
         }
     }
@@ -349,7 +347,7 @@ impl<C: Executor> Of<C> {
     /// Whether the changeset has such a record. Those of a row are found by its
     /// key; else the range of numbers finds them, changeset by changeset.
     fn sql(&self) -> Sql<'_> {
-        let kind = C::Backend::KIND;
+        let kind = C::Engine::KIND;
         let records = quoted(kind, self.recording.records);
         let mut sql = match &self.row {
             Some(row) => Sql::new("")
@@ -357,7 +355,7 @@ impl<C: Executor> Of<C> {
                     "handleref_c.id IN (SELECT {RECORD_CHANGESET} FROM {records} \
                      WHERE {RECORD_CHANGESET} IS NOT NULL AND "
                 ))
-                .part::<C::Backend>(&**row),
+                .part::<C::Engine>(&**row),
             None => Sql::new("").made(format!(
                 "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id \
                  AND {RECORD_ID} > handleref_c.first_record \
@@ -368,7 +366,7 @@ impl<C: Executor> Of<C> {
         if let Some(field) = self.field {
             sql = sql.made(format!(" AND {}", self.field_sql(kind, &records, field)));
         }
-        sql.made(")")
+        sql.sql(")")
     }
 
     /// Whether a record set the field to something else than the one before it.
@@ -382,18 +380,14 @@ impl<C: Executor> Of<C> {
             let key: Vec<String> = self.key.iter().map(equal).collect();
             key.join(" AND ")
         };
-        let same = match kind {
-            Kind::Sqlite => format!("handleref_p.{field} IS {records}.{field} COLLATE BINARY"),
-            Kind::Postgres => {
-                format!("record_image_eq(ROW(handleref_p.{field}), ROW({records}.{field}))")
-            }
-            Kind::Mysql => {
-                format!("CAST(handleref_p.{field} AS BINARY) <=> CAST({records}.{field} AS BINARY)")
-            }
-        };
+        let differs = differs(
+            kind,
+            &format!("handleref_p.{field}"),
+            &format!("{records}.{field}"),
+        );
         format!(
             "{RECORD_OPERATION} <> 'delete' AND NOT EXISTS (SELECT 1 FROM {records} handleref_p WHERE {} \
-             AND handleref_p.{RECORD_OPERATION} <> 'delete' AND {same} AND handleref_p.{RECORD_ID} = \
+             AND handleref_p.{RECORD_OPERATION} <> 'delete' AND NOT ({differs}) AND handleref_p.{RECORD_ID} = \
              (SELECT MAX(handleref_q.{RECORD_ID}) FROM {records} handleref_q WHERE {} AND handleref_q.{RECORD_ID} < {records}.{RECORD_ID}))",
             same_key("handleref_p"),
             same_key("handleref_q"),

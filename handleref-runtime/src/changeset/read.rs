@@ -58,9 +58,9 @@ impl<Ms> ChangesOf<'_, Ms> {
     where
         Self: 'a,
         C: Executor,
-        Ms: Models<C::Backend>,
+        Ms: Models<C::Engine>,
     {
-        C::finish(load(conn, models::<Ms, C::Backend>(), self.changeset))
+        C::finish(load(conn, models::<Ms, C::Engine>(), self.changeset))
     }
 }
 

@@ -8,9 +8,8 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
-use crate::session::Executor;
-use crate::session::Session;
-use crate::sql::{Sql, unreadable};
+use crate::session::{Executor, Session};
+use crate::sql::Sql;
 use crate::time::{TimeKind, literal_sql};
 use diesel::result::Error as DieselError;
 use std::fmt;
@@ -281,46 +280,31 @@ async fn enter<C: Session + ?Sized>(
     meta.check()?;
     let (changeset, first) = match scope.conn().kind() {
         Kind::Sqlite => {
-            let made = scope.conn().session().numbers(insert_sql(meta, undoes));
-            let made = *made.await?.first().ok_or(DieselError::NotFound)?;
+            let insert = insert_sql(meta, undoes);
+            let made: (i64, i64) = scope.conn().session().one(insert).await?;
             scope.switch_on(Switch::Changeset, made.0).await?;
             made
         }
         // At once, to wait for the server only once.
         Kind::Postgres => {
-            let sql = said(
-                Kind::Postgres,
-                Sql::new("").made(format!(
-                    "SELECT no::text, first::text, list, home FROM {OPEN_CHANGESET}("
-                )),
-                meta,
-                undoes,
-            );
-            let made = scope.conn().session().texts(sql).await?.pop();
-            let (id, first, list, schema) = made.ok_or(DieselError::NotFound)?;
+            let sql = Sql::new("SELECT no, first, list, home FROM ").sql(OPEN_CHANGESET);
+            let sql = said(Kind::Postgres, sql.sql("("), meta, undoes);
+            let (no, first, list, schema): (i64, i64, Option<String>, Option<String>) =
+                scope.conn().session().one(sql).await?;
             let home = Home::read(Kind::Postgres, schema.as_deref(), list.as_deref());
             scope.will_switch(Switch::Changeset, home);
-            (
-                number(id, "the number")?,
-                number(first, "the first record")?,
-            )
+            (no, first)
         }
         Kind::Mysql => {
             scope.will_switch_here(Switch::Changeset).await?;
-            let call = Sql::new("").made(format!("CALL {OPEN_CHANGESET}("));
+            let call = Sql::new("CALL ").sql(OPEN_CHANGESET).sql("(");
             let call = said(Kind::Mysql, call, meta, undoes).written(Kind::Mysql)?;
             scope.conn().batch(&call).await?;
             let made = "SELECT CAST(@handleref_changeset AS SIGNED), CAST(@handleref_changeset_first AS SIGNED)";
-            let made = scope.conn().session().numbers(Sql::new(made)).await?;
-            *made.first().ok_or(DieselError::NotFound)?
+            scope.conn().session().one(Sql::new(made)).await?
         }
     };
     Ok((ChangesetNo(changeset), Some(first)))
-}
-
-fn number(text: Option<String>, what: &str) -> Result<i64, Error> {
-    let number = text.and_then(|text| text.parse().ok());
-    number.ok_or_else(|| unreadable(&format!("{what} of a changeset")))
 }
 
 /// What a changeset says of itself: its time, five texts, and what it undoes;
@@ -376,19 +360,14 @@ async fn leave(
     let close = home.table(CLOSE_CHANGESET);
     let stored = match conn.kind() {
         Kind::Sqlite => return leave_sqlite(conn, home, changeset, first).await,
-        Kind::Postgres => format!(
-            "SELECT CASE {close}({no}) WHEN true THEN 1::bigint WHEN false THEN 0::bigint ELSE -1::bigint END, 0::bigint"
-        ),
+        Kind::Postgres => format!("SELECT {close}({no})"),
         Kind::Mysql => {
             conn.batch(&format!("CALL {close}({no})")).await?;
-            "SELECT CAST(COALESCE(@handleref_stored, -1) AS SIGNED), CAST(0 AS SIGNED)".into()
+            "SELECT CAST(@handleref_stored AS SIGNED)".into()
         }
     };
-    match conn.numbers(Sql::once(stored)).await?.pop() {
-        Some((0, _)) => Ok(false),
-        Some((1, _)) => Ok(true),
-        _ => Err(ended()),
-    }
+    let (stored,): (Option<bool>,) = conn.one(Sql::once(stored)).await?;
+    stored.ok_or_else(ended)
 }
 
 /// Somebody has ended the transaction of a changeset: by SQL, or a deadlock

@@ -47,7 +47,7 @@ const KEYS: usize = 250;
 /// that they are so now. Where both are wanted, the backfill comes first.
 #[must_use = "nothing happens before `.execute(conn)`"]
 pub struct Scan<C: Executor> {
-    places: Vec<Place<C::Backend>>,
+    places: Vec<Place<C::Engine>>,
     deletions_only: bool,
     meta: ChangesetMeta,
 }
@@ -175,7 +175,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().row(&article).row(&topic).execute(conn)?;
     /// ```
-    pub fn row<M: Recall<C::Backend>>(self, row: &M) -> Self {
+    pub fn row<M: Recall<C::Engine>>(self, row: &M) -> Self {
         self.key::<M>(&row.record_key())
     }
 
@@ -184,7 +184,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().rows(&articles).execute(conn)?;
     /// ```
-    pub fn rows<'m, M: Recall<C::Backend>>(self, rows: impl IntoIterator<Item = &'m M>) -> Self {
+    pub fn rows<'m, M: Recall<C::Engine>>(self, rows: impl IntoIterator<Item = &'m M>) -> Self {
         rows.into_iter().fold(self, Self::row)
     }
 
@@ -193,8 +193,8 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().key::<Article>(&7).execute(conn)?;
     /// ```
-    pub fn key<M: Recall<C::Backend>>(mut self, key: &M::RecordKey) -> Self {
-        let key = OwnKeyIs::<M, C::Backend>::new(key.clone());
+    pub fn key<M: Recall<C::Engine>>(mut self, key: &M::RecordKey) -> Self {
+        let key = OwnKeyIs::<M, C::Engine>::new(key.clone());
         self.place(RecordedTable::of::<M>())
             .keys
             .push(Box::new(key));
@@ -222,7 +222,7 @@ impl<C: Executor + 'static> Scan<C> {
         self
     }
 
-    fn place(&mut self, facts: RecordedTable) -> &mut Place<C::Backend> {
+    fn place(&mut self, facts: RecordedTable) -> &mut Place<C::Engine> {
         let at = self.places.iter().position(|it| it.facts.same(&facts));
         let at = at.unwrap_or_else(|| {
             self.places.push(Place::new(facts));
@@ -283,7 +283,7 @@ impl<C: Executor + 'static> Scan<C> {
     pub fn execute(self, conn: &mut C) -> C::Output<'_, Result<Scanned, Error>> {
         C::run(async move {
             let own = !conn.in_transaction();
-            if own && C::Backend::KIND == Kind::Mysql {
+            if own && C::Engine::KIND == Kind::Mysql {
                 // Of the next transaction: what it reads is never older than its locks.
                 conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                     .await?;
@@ -296,7 +296,7 @@ impl<C: Executor + 'static> Scan<C> {
     }
 
     async fn run(self, conn: &mut C, own: bool) -> Result<Scanned, Error> {
-        if own && C::Backend::KIND == Kind::Postgres {
+        if own && C::Engine::KIND == Kind::Postgres {
             conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
                 .await?;
         }

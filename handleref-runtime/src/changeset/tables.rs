@@ -7,8 +7,7 @@ use crate::error::Error;
 use crate::record::ChangesetNo;
 use crate::record::facts::{RECORD_CHANGESET, RECORD_ID};
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{as_text, integer, literal, quoted};
+use crate::sql::{Sql, literal, quoted};
 
 /// The names of the record tables, as they are listed: those of `home`, which
 /// is where the list is.
@@ -39,13 +38,11 @@ pub(crate) async fn record_tables(
             )
         }
     };
-    let there = as_text(conn.kind(), &format!("CASE WHEN {there} THEN 1 ELSE 0 END"));
-    let sql = format!("SELECT record_table, {there}, record_table, record_table FROM {list}");
-    let rows = conn.texts(Sql::once(sql)).await?;
+    let sql = format!("SELECT record_table, CASE WHEN {there} THEN 1 ELSE 0 END FROM {list}");
+    let rows: Vec<(String, bool)> = conn.rows(Sql::once(sql)).await?;
     let mut tables = Vec::with_capacity(rows.len());
-    for (name, there, ..) in rows {
-        let Some(name) = name else { continue };
-        if there.as_deref() == Some("1") || is_hidden(conn, home, &name).await? {
+    for (name, there) in rows {
+        if there || is_hidden(conn, home, &name).await? {
             tables.push(name);
         }
     }
@@ -98,19 +95,16 @@ pub(super) async fn any_recorded(
     changeset: ChangesetNo,
     first: i64,
 ) -> Result<bool, Error> {
-    let (kind, integer) = (conn.kind(), integer(conn.kind()));
+    let kind = conn.kind();
     // Few at a time: engines limit the depth of an expression.
     for some in tables.chunks(50) {
         let tests: Vec<String> = some
             .iter()
             .map(|table| has_records(kind, home, table, changeset, first))
             .collect();
-        let sql = format!(
-            "SELECT CAST(CASE WHEN {} THEN 1 ELSE 0 END AS {integer}), CAST(0 AS {integer})",
-            tests.join(" OR ")
-        );
-        let found = conn.numbers(Sql::once(sql)).await?.pop();
-        if found.is_some_and(|(found, _)| found != 0) {
+        let sql = format!("SELECT {}", tests.join(" OR "));
+        let (found,): (bool,) = conn.one(Sql::once(sql)).await?;
+        if found {
             return Ok(true);
         }
     }
@@ -121,7 +115,7 @@ pub(super) async fn any_recorded(
 /// later has greater ones; it is not taken from the counter, on which a writer
 /// need not have rights.
 pub(super) async fn last_recorded(conn: &mut dyn Session) -> Result<i64, Error> {
-    let (kind, integer) = (conn.kind(), integer(conn.kind()));
+    let kind = conn.kind();
     let mut last = 0;
     for some in record_tables(conn, &Home::default()).await?.chunks(50) {
         let all: Vec<String> = some
@@ -132,11 +126,10 @@ pub(super) async fn last_recorded(conn: &mut dyn Session) -> Result<i64, Error> 
             })
             .collect();
         let sql = format!(
-            "SELECT CAST(COALESCE(MAX(n), 0) AS {integer}), CAST(0 AS {integer}) FROM ({}) handleref_all",
+            "SELECT COALESCE(MAX(n), 0) FROM ({}) handleref_all",
             all.join(" UNION ALL ")
         );
-        let found = conn.numbers(Sql::once(sql)).await?.pop();
-        last = last.max(found.map_or(0, |(found, _)| found));
+        last = last.max(conn.one::<(i64,)>(Sql::once(sql)).await?.0);
     }
     Ok(last)
 }

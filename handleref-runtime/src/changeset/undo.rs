@@ -126,10 +126,10 @@ impl<Ms> Undo<Ms> {
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan<Ms>, Error>>
     where
         C: Executor,
-        Ms: Models<C::Backend> + 'a,
+        Ms: Models<C::Engine> + 'a,
     {
         C::run(async move {
-            let models = models::<Ms, C::Backend>();
+            let models = models::<Ms, C::Engine>();
             let asked = (self.changeset, &self.meta, &*self.resolutions);
             let (steps, conflicts) = perform::rehearse(conn, &models, asked).await?;
             Ok(UndoPlan {
@@ -219,10 +219,10 @@ impl<Ms> UndoPlan<Ms> {
     ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>>
     where
         C: Executor,
-        Ms: Models<C::Backend>,
+        Ms: Models<C::Engine>,
     {
         let asked = (self.changeset, &self.undo.meta, &*self.undo.resolutions);
-        let models = models::<Ms, C::Backend>();
+        let models = models::<Ms, C::Engine>();
         C::finish(perform::apply(conn, models, asked, &self.steps))
     }
 }

@@ -10,8 +10,7 @@ use crate::changeset::{AnyModel, Boxed};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::record::Operation;
-use crate::session::Executor;
-use crate::session::Session;
+use crate::session::{Executor, Session};
 use crate::sync::{Ask, Reader, sorted};
 use chrono::TimeDelta;
 use std::fmt;
@@ -67,7 +66,7 @@ impl<Ms> Database<Ms> {
     }
 }
 
-impl<Ms: Feeds<C::Backend>, C: Executor> Store<C> for Database<Ms> {
+impl<Ms: Feeds<C::Engine>, C: Executor> Store<C> for Database<Ms> {
     type Output<'a, T: 'a>
         = C::Output<'a, T>
     where
@@ -85,7 +84,7 @@ impl<Ms: Feeds<C::Backend>, C: Executor> Store<C> for Database<Ms> {
         T: Send + 'a,
         F: FnOnce(Diffs) -> T + Send + 'a,
     {
-        C::run(async move { self.find::<C::Backend>(conn, range).await.map(then) })
+        C::run(async move { self.find::<C::Engine>(conn, range).await.map(then) })
     }
 }
 

@@ -10,10 +10,8 @@ use crate::error::Error;
 use crate::record::facts::RECORD_ID;
 use crate::record::query::Loaded;
 use crate::record::{FieldChange, Fields, Json, LiveName, Operation, Recall};
-use crate::session::Session;
-use crate::session::{Executor, Head};
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::session::{Executor, Head, Session};
+use crate::sql::{Sql, quoted};
 use crate::sync::Change;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -34,10 +32,10 @@ pub fn diffs_of<'a, Ms, C>(
     changes: &'a [Change],
 ) -> C::Output<'a, Result<Vec<Diff>, Error>>
 where
-    Ms: Feeds<C::Backend> + 'a,
+    Ms: Feeds<C::Engine> + 'a,
     C: Executor,
 {
-    C::finish(of(conn, feeds::<Ms, C::Backend>(), changes))
+    C::finish(of(conn, feeds::<Ms, C::Engine>(), changes))
 }
 
 pub(crate) fn of<'a>(

@@ -9,10 +9,8 @@ use super::value::{Fields, Json};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::session::Session;
-use crate::session::Texts;
-use crate::sql::Sql;
-use crate::sql::{parse_time, read_all, time_as_text};
-use chrono::{DateTime, Utc};
+use crate::sql::{Sql, differs, quoted};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// When a field got its present value (or, of a row that was deleted, its last).
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -48,10 +46,10 @@ where
         .map(|(field, column)| (*field, column.name))
         .collect();
     let query = query::<M, DB>(&condition, &columns);
-    let rows = conn.texts(query).await?;
-    let mut blames = read_all(rows, "a record", |row| read(row, &columns))?;
-    blames.sort_by_key(|(at, _)| *at);
-    Ok(blames.into_iter().map(|(_, blame)| blame).collect())
+    let mut rows: Vec<Row> = conn.rows(query).await?;
+    rows.sort_by_key(|row| row.0);
+    let rows = rows.into_iter();
+    Ok(rows.filter_map(|row| read(row, &columns)).collect())
 }
 
 /// The records of the row in order, each value compared with the one before
@@ -73,7 +71,7 @@ where
             .sql(") OVER w IS NULL OR ")
             .name(RECORD_OPERATION)
             .sql(" = 'insert' OR ")
-            .append(differs(DB::KIND, column))
+            .made(differs_before(DB::KIND, column))
             .sql(" THEN ")
             .name(RECORD_ID)
             .made(format!(" END AS c{at}"));
@@ -90,12 +88,12 @@ where
         let comma = if at > 0 { ", " } else { "" };
         query = query.made(format!("{comma}MAX(c{at}) AS c{at}"));
     }
-    query = query.made(" FROM handleref_h) ");
+    query = query.sql(" FROM handleref_h) ");
     for at in 0..columns.len() {
         let union = if at > 0 { " UNION ALL " } else { "" };
         query = query
-            .made(union)
-            .append(record::<DB>(DB::KIND, at))
+            .sql(union)
+            .append(record(at))
             .sql(" FROM handleref_b JOIN ")
             .name(records)
             .sql(" handleref_r ON handleref_r.")
@@ -105,79 +103,34 @@ where
     query
 }
 
-/// Whether a value is another one than in the record before, byte by byte.
-fn differs<'a>(engine: Kind, column: &'static str) -> Sql<'a> {
-    let (before, between, after) = match engine {
-        Kind::Sqlite => ("", " COLLATE BINARY IS NOT LAG(", ") OVER w"),
-        // As text, because not every type can be compared.
-        Kind::Postgres => (
-            "CAST(",
-            " AS TEXT) COLLATE \"C\" IS DISTINCT FROM LAG(CAST(",
-            " AS TEXT)) OVER w",
-        ),
-        Kind::Mysql => (
-            "NOT (CAST(",
-            " AS BINARY) <=> LAG(CAST(",
-            " AS BINARY)) OVER w)",
-        ),
-    };
-    Sql::new(before)
-        .name(column)
-        .made(between)
-        .name(column)
-        .made(after)
+/// Whether a value is another one than in the record before.
+fn differs_before(kind: Kind, column: &str) -> String {
+    let column = quoted(kind, column);
+    differs(kind, &column, &format!("LAG({column}) OVER w"))
 }
 
-/// `SELECT` of a record as four texts: number of the column, record, version
-/// and changeset, time.
-fn record<'a, DB: Engine>(engine: Kind, at: usize) -> Sql<'a> {
-    let text = if engine == Kind::Mysql {
-        "CHAR"
-    } else {
-        "TEXT"
-    };
-    let (open, plus, close) = match engine {
-        Kind::Mysql => ("CONCAT(", ", ", ")"),
-        _ => ("", " || ", ""),
-    };
-    let column = |query: Sql<'a>, name: &'static str| {
-        query
-            .sql("CAST(handleref_r.")
-            .name(name)
-            .made(format!(" AS {text})"))
-    };
-    let mut query = Sql::new("SELECT ").made(format!("CAST('{at}' AS {text}), "));
-    query = column(query, RECORD_ID).sql(", ").made(open);
-    query = column(query, RECORD_VERSION)
-        .made(plus)
-        .sql("' '")
-        .made(plus)
-        .sql("COALESCE(");
-    query = column(query, RECORD_CHANGESET)
-        .sql(", '')")
-        .made(close)
-        .sql(", ");
-    let at = format!("handleref_r.{RECORDED_AT}");
-    query.made(time_as_text(DB::KIND, &at))
+/// Place of the column, record, version, changeset, time.
+type Row = (usize, i64, i64, Option<i64>, NaiveDateTime);
+
+/// `SELECT` of a record as a [`Row`].
+fn record(at: usize) -> Sql<'static> {
+    let columns = [RECORD_ID, RECORD_VERSION, RECORD_CHANGESET, RECORDED_AT];
+    Sql::new("SELECT ")
+        .made(format!("{at}, "))
+        .names("handleref_r.", &columns)
 }
 
-fn read(row: Texts, columns: &[(&'static str, &'static str)]) -> Option<(usize, Blame)> {
-    let (at, record, numbers, time) = row;
-    let at: usize = at?.parse().ok()?;
+fn read(
+    (at, record, version, changeset, time): Row,
+    columns: &[(&'static str, &'static str)],
+) -> Option<Blame> {
     let (field, column) = *columns.get(at)?;
-    let numbers = numbers?;
-    let (version, changeset) = numbers.split_once(' ')?;
-    let time = parse_time(&time?)?;
-    let blame = Blame {
+    Some(Blame {
         field,
         column,
-        record: record?.parse().ok()?,
-        version: version.parse().ok()?,
+        record,
+        version,
         at: time.and_utc(),
-        changeset: match changeset {
-            "" => None,
-            number => Some(number.parse().ok()?),
-        },
-    };
-    Some((at, blame))
+        changeset,
+    })
 }

@@ -304,10 +304,9 @@ where
     };
     let (low, high) = (number(from).min(number(to)), number(from).max(number(to)));
     let condition = KeyIs::<M, DB>::new(key);
-    let nulls = ", CAST(NULL AS CHAR(1)), CAST(NULL AS CHAR(1)), CAST(NULL AS CHAR(1)) FROM ";
     let query = Sql::new("SELECT DISTINCT ")
         .name(RECORD_REDACTED)
-        .made(nulls)
+        .sql(" FROM ")
         .name(M::RECORDING.records)
         .sql(" WHERE ")
         .part::<DB>(&condition)
@@ -321,15 +320,12 @@ where
         .name(RECORD_VERSION)
         .sql(" <= ")
         .bind(high);
-    let texts = conn.texts(query).await?;
-    let changed: Vec<String> = texts
-        .into_iter()
-        .filter_map(|(columns, ..)| columns)
-        .flat_map(|columns| columns.split(',').map(str::to_owned).collect::<Vec<_>>())
-        .collect();
+    let lists: Vec<(String,)> = conn.rows(query).await?;
+    let names = lists.iter().flat_map(|(names,)| names.split(','));
+    let changed: Vec<&str> = names.collect();
     let fields = M::FIELDS.iter().zip(M::RECORDING.columns);
     Ok(fields
-        .filter(|(_, column)| changed.iter().any(|name| name == column.name))
+        .filter(|(_, column)| changed.contains(&column.name))
         .map(|(field, column)| FieldChange {
             field,
             column: column.name,
@@ -398,7 +394,7 @@ where
 {
     let condition = KeyIs::<M, DB>::new(key);
     let query = Sql::new("SELECT ")
-        .names("", &[RECORD_VERSION, RECORD_ID])
+        .name(RECORD_VERSION)
         .sql(" FROM ")
         .name(M::RECORDING.records)
         .sql(" WHERE ")
@@ -410,6 +406,6 @@ where
         .sql(" ORDER BY ")
         .name(RECORD_ID)
         .sql(" DESC LIMIT 1");
-    let found = conn.numbers(query).await?.pop();
-    Ok(found.map(|(version, _)| version))
+    let found: Option<(i64,)> = conn.first(query).await?;
+    Ok(found.map(|(version,)| version))
 }

@@ -39,7 +39,7 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Diff, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         let (from, to) = (from.into(), to.into());
         C::run(async move { diff(conn, self, from, to).await })
@@ -58,7 +58,7 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Vec<FieldHistory>, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         C::run(async move { changes_summary(conn, self, versions).await })
     }
@@ -71,9 +71,9 @@ pub trait PastDsl: Recorded {
     fn blame<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Vec<Blame>, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Fields<Json>,
     {
-        C::run(async move { blame::<Self, C::Backend>(conn, &self.record_key()).await })
+        C::run(async move { blame::<Self, C::Engine>(conn, &self.record_key()).await })
     }
 
     /// What a [`revert`](PastDsl::revert) would write, and what stands in its
@@ -89,11 +89,11 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         let to = to.into();
         C::run(async move {
-            make::<Self, C::Backend>(conn, &mut Catalog::default(), &self.record_key(), to, false)
+            make::<Self, C::Engine>(conn, &mut Catalog::default(), &self.record_key(), to, false)
                 .await
         })
     }
@@ -117,13 +117,13 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         let to = to.into();
         C::run(async move {
             let key = self.record_key();
             let plan =
-                make::<Self, C::Backend>(conn, &mut Catalog::default(), &key, to, false).await?;
+                make::<Self, C::Engine>(conn, &mut Catalog::default(), &key, to, false).await?;
             if let (Some(expected), Some(found)) = (self.recorded_version(), plan.version)
                 && expected != found
             {
@@ -134,8 +134,8 @@ pub trait PastDsl: Recorded {
                     found,
                 });
             }
-            let outcome = apply::<Self, C::Backend>(conn, &plan).await?;
-            *self = state::<Self, C::Backend>(conn, &key, Side::Now).await?;
+            let outcome = apply::<Self, C::Engine>(conn, &plan).await?;
+            *self = state::<Self, C::Engine>(conn, &key, Side::Now).await?;
             Ok(outcome)
         })
     }
@@ -151,9 +151,9 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
-        C::run(async move { bring_back::<Self, C::Backend>(conn, key).await })
+        C::run(async move { bring_back::<Self, C::Engine>(conn, key).await })
     }
 
     /// Inserts a really deleted row again; see
@@ -167,12 +167,12 @@ pub trait PastDsl: Recorded {
     ) -> C::Output<'a, Result<Self, Error>>
     where
         C: Executor,
-        Self: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         C::run(async move {
-            let plan = bring_back::<Self, C::Backend>(conn, key).await?;
-            apply::<Self, C::Backend>(conn, &plan).await?;
-            state::<Self, C::Backend>(conn, key, Side::Now).await
+            let plan = bring_back::<Self, C::Engine>(conn, key).await?;
+            apply::<Self, C::Engine>(conn, &plan).await?;
+            state::<Self, C::Engine>(conn, key, Side::Now).await
         })
     }
 }
@@ -190,7 +190,7 @@ impl<M: Recorded> RevertPlan<M> {
     pub fn apply<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend> + Loaded<C::Backend> + Fields<Json>,
+        M: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         C::run(apply(conn, self))
     }

@@ -2,8 +2,7 @@
 
 use crate::engine::Kind;
 use crate::model::Roles;
-use crate::sql::literal;
-use crate::sql::quoted;
+use crate::sql::{literal, quoted};
 
 /// A condition: whether a row is not soft-deleted, as far as SQL can tell.
 /// `prefix` is the row's alias and a dot, or nothing.

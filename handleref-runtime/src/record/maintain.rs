@@ -83,9 +83,9 @@ pub trait Maintain: Recorded {
         key: &'a Self::RecordKey,
     ) -> C::Output<'a, Result<Vec<Self::RecordKey>, Error>>
     where
-        Self: Recall<C::Backend> + Loaded<C::Backend>,
+        Self: Recall<C::Engine> + Loaded<C::Engine>,
     {
-        C::run(former::former_keys::<Self, C::Backend>(conn, key))
+        C::run(former::former_keys::<Self, C::Engine>(conn, key))
     }
 
     /// Takes values of columns that are redacted or skipped by now out of older

@@ -13,9 +13,7 @@ use crate::feed::{self, Diff, Feeds};
 use crate::record::Operation;
 use crate::record::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::session::Executor;
-use crate::sql::Sql;
-use crate::sql::literal;
-use crate::sql::quoted;
+use crate::sql::{Sql, literal, quoted};
 use crate::sync::{Change, Place};
 use ::redis::{Cmd, cmd};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -31,7 +29,7 @@ pub(super) async fn catch_up<Ms, C, R>(
     batch: &[Change],
 ) -> Result<bool, Error>
 where
-    Ms: Feeds<C::Backend>,
+    Ms: Feeds<C::Engine>,
     C: Executor,
     R: RedisConnection,
 {
@@ -65,7 +63,7 @@ where
 /// last delete is repeated.
 async fn erased<Ms, C>(db: &mut C, batch: &[Change]) -> Result<BTreeSet<ObjectRef>, Error>
 where
-    Ms: Feeds<C::Backend>,
+    Ms: Feeds<C::Engine>,
     C: Executor,
 {
     let of = |operation| {
@@ -74,7 +72,7 @@ where
             .filter(move |change| change.operation == operation)
     };
     let mut objects: BTreeSet<_> = of(Operation::Erase).map(Change::object).collect();
-    for model in models::<Ms, C::Backend>() {
+    for model in models::<Ms, C::Engine>() {
         let facts = model.facts();
         let deletes = of(Operation::Delete).filter(|change| change.model == facts.name());
         let deletes: BTreeMap<i64, &Change> = deletes.map(|change| (change.id, change)).collect();
@@ -107,11 +105,11 @@ fn repeated(kind: Kind, facts: &Facts, ids: &str) -> String {
 /// The same diffs as the database has them now.
 async fn again<Ms, C>(db: &mut C, known: &[(Diff, String)]) -> Result<Vec<Diff>, Error>
 where
-    Ms: Feeds<C::Backend>,
+    Ms: Feeds<C::Engine>,
     C: Executor,
 {
     let mut changes = Vec::new();
-    for model in models::<Ms, C::Backend>() {
+    for model in models::<Ms, C::Engine>() {
         let name = model.facts().name();
         let its = known.iter().filter(|(diff, _)| diff.object.model == name);
         let places: Vec<Place> = its.map(|(diff, _)| diff.place()).collect();

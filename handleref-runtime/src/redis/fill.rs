@@ -34,7 +34,7 @@ pub(super) async fn fill<Ms, C, R>(
     everything: bool,
 ) -> Result<Filled, Error>
 where
-    Ms: Feeds<C::Backend>,
+    Ms: Feeds<C::Engine>,
     C: Executor,
     R: RedisConnection,
 {

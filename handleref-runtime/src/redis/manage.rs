@@ -42,7 +42,7 @@ pub fn manage<Ms, C, E>(
     connect: impl Fn(&str) -> Result<C, E>,
 ) -> ExitCode
 where
-    Ms: Feeds<C::Backend> + 'static,
+    Ms: Feeds<C::Engine> + 'static,
     C: Listen<Mode = session::Synchronous>,
     E: Into<BoxError>,
 {
@@ -95,7 +95,7 @@ fn run<Ms, C>(
     connect: impl Fn(&str) -> Result<C, BoxError>,
 ) -> Result<(), BoxError>
 where
-    Ms: Feeds<C::Backend> + 'static,
+    Ms: Feeds<C::Engine> + 'static,
     C: Listen<Mode = session::Synchronous>,
 {
     let url = |name: &str, variable: &str| -> Result<String, BoxError> {

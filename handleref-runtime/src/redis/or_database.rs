@@ -35,7 +35,7 @@ impl<'r, 'c, R, C, Ms> Store<(&'r mut R, &'c mut C)> for OrDatabase<Ms>
 where
     R: RedisConnection<Mode = C::Mode>,
     C: Executor,
-    Ms: Feeds<C::Backend>,
+    Ms: Feeds<C::Engine>,
 {
     type Output<'a, T: 'a>
         = C::Output<'a, T>

@@ -118,7 +118,7 @@ impl<Ms> Relay<Ms> {
         redis: &'a mut R,
     ) -> C::Output<'a, Result<Step, Error>>
     where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Executor,
         R: RedisConnection<Mode = C::Mode>,
     {
@@ -127,7 +127,7 @@ impl<Ms> Relay<Ms> {
 
     pub(super) async fn one<C, R>(&self, db: &mut C, redis: &mut R) -> Result<Step, Error>
     where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Executor,
         R: RedisConnection,
     {
@@ -203,7 +203,7 @@ impl<Ms> Relay<Ms> {
 
     async fn fill<C, R>(&self, db: &mut C, redis: &mut R, broken: bool) -> Result<Step, Error>
     where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Executor,
         R: RedisConnection,
     {

@@ -104,7 +104,7 @@ impl<Ms> Relay<Ms> {
     /// If the system gives no thread.
     pub fn spawn<C, R, D, E, K, L>(self, database: D, redis: K) -> std::io::Result<RelayHandle>
     where
-        Ms: Feeds<C::Backend> + 'static,
+        Ms: Feeds<C::Engine> + 'static,
         C: Listen<Mode = session::Synchronous>,
         R: RedisConnection<Mode = session::Synchronous>,
         D: FnMut() -> Result<C, E> + Send + 'static,
@@ -130,7 +130,7 @@ impl<Ms> Relay<Ms> {
         database: impl FnMut() -> Result<C, E>,
         redis: impl FnMut() -> Result<R, L>,
     ) where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Listen<Mode = session::Synchronous>,
         R: RedisConnection<Mode = session::Synchronous>,
         E: Into<BoxError>,
@@ -145,7 +145,7 @@ impl<Ms> Relay<Ms> {
         mut redis: impl FnMut() -> Result<R, L>,
         stop: &Stop,
     ) where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Listen<Mode = session::Synchronous>,
         R: RedisConnection<Mode = session::Synchronous>,
         E: Into<BoxError>,
@@ -189,7 +189,7 @@ impl<Ms> Relay<Ms> {
         mut redis: impl FnMut() -> K + Send + 'a,
     ) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>
     where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Listen<Mode = session::Asynchronous> + 'a,
         R: RedisConnection<Mode = session::Asynchronous> + 'a,
         D: Future<Output = Result<C, E>> + Send + 'a,
@@ -236,7 +236,7 @@ impl<Ms> Relay<Ms> {
         errors: &mut u32,
     ) -> Result<(), Error>
     where
-        Ms: Feeds<C::Backend>,
+        Ms: Feeds<C::Engine>,
         C: Listen,
         R: RedisConnection,
     {

@@ -135,8 +135,11 @@ async fn foreign_keys(conn: &mut dyn Session, table: &str) -> QueryResult<Vec<Fo
         ),
     };
     let mut keys: Vec<(String, ForeignKey)> = Vec::new();
-    for row in conn.texts(Sql::once(query)).await? {
-        let (Some(constraint), Some(parent), Some(from), Some(to)) = row else {
+    let rows: Vec<(String, String, Option<String>, Option<String>)> =
+        conn.rows(Sql::once(query)).await?;
+    for (constraint, parent, from, to) in rows {
+        // What SQLite's key refers to may not be there.
+        let (Some(from), Some(to)) = (from, to) else {
             continue;
         };
         match keys.last_mut().filter(|(name, _)| *name == constraint) {

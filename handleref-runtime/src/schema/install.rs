@@ -17,10 +17,8 @@ use crate::context::ALL_OFF;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::facts::Recording;
-use crate::session::Session;
-use crate::session::Transaction;
+use crate::session::{Session, Transaction};
 use crate::sql::Sql;
-use crate::sql::integer;
 
 /// What is wanted: the tables, and whose the history is.
 #[derive(Debug, Clone, Copy)]
@@ -182,13 +180,13 @@ pub(super) async fn install(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Pl
     }
     if conn.kind() == Kind::Mysql {
         // Best effort: not every cluster has named locks.
-        let _ = conn.texts(Sql::once(MYSQL_LOCK)).await;
+        let _ = conn.first::<Vec<Option<i64>>>(Sql::new(MYSQL_LOCK)).await;
         let result = apply(conn, goal).await;
         if result.is_err() {
             // A statement between these two has failed.
             let _ = conn.batch("UNLOCK TABLES").await;
         }
-        let _ = conn.texts(Sql::once(MYSQL_UNLOCK)).await;
+        let _ = conn.first::<Vec<Option<i64>>>(Sql::new(MYSQL_UNLOCK)).await;
         return result;
     }
     let mut transaction = Transaction::begin(conn).await?;
@@ -196,10 +194,8 @@ pub(super) async fn install(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Pl
     transaction.finish(result).await
 }
 
-const MYSQL_LOCK: &str = "SELECT CAST(GET_LOCK('handleref schema', 300) AS CHAR), \
-     CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
-const MYSQL_UNLOCK: &str = "SELECT CAST(RELEASE_LOCK('handleref schema') AS CHAR), \
-     CAST(NULL AS CHAR), CAST(NULL AS CHAR), CAST(NULL AS CHAR)";
+const MYSQL_LOCK: &str = "SELECT GET_LOCK('handleref schema', 300)";
+const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK('handleref schema')";
 
 async fn lock_and_apply(
     conn: &mut dyn Session,
@@ -282,12 +278,10 @@ async fn has_unfilled(
         Kind::Postgres => Some(home),
         Kind::Mysql => None,
     };
-    let integer = integer(conn.kind());
     let sql = format!(
-        "SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {} WHERE backfilled = 0 AND record_table IN ({})",
+        "SELECT COUNT(*) FROM {} WHERE backfilled = 0 AND record_table IN ({})",
         dialect.qualified(prefix, RECORDINGS),
         listed.join(", ")
     );
-    let rows = conn.numbers(Sql::once(sql)).await?;
-    Ok(rows.first().is_some_and(|(count, _)| *count > 0))
+    Ok(conn.one::<(bool,)>(Sql::once(sql)).await?.0)
 }

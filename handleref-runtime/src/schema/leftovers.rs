@@ -8,7 +8,6 @@ use crate::record::facts::Capture;
 use crate::record::maintain::redact::differs;
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::sql::integer;
 use diesel::result::QueryResult;
 
 /// Says which redacted and skipped fields have values in older records.
@@ -45,13 +44,11 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
                 continue;
             }
             let sql = format!(
-                "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM (SELECT 1 AS one FROM {records} WHERE {1} LIMIT 1) \
-                 handleref_first",
-                integer(conn.kind()),
+                "SELECT EXISTS (SELECT 1 FROM {records} WHERE {})",
                 differs(kind, &records, name, with)
             );
-            let found = conn.numbers(Sql::once(sql)).await?;
-            if found.first().is_some_and(|(count, _)| *count > 0) {
+            let (found,): (bool,) = conn.one(Sql::once(sql)).await?;
+            if found {
                 said.push(format!(
                     "{}: records hold values of `{name}` from before it was {how}; `{}::redact_past()` takes them out",
                     wanted.table.shown(),

@@ -2,9 +2,7 @@
 
 use super::dialect::{Dialect, Wanted};
 use super::names::TableName;
-use crate::engine::Kind;
 use crate::session::Session;
-use crate::session::Texts;
 use crate::sql::Sql;
 use diesel::result::QueryResult;
 
@@ -172,24 +170,26 @@ pub(super) async fn read_greatest_version(
         return Ok(());
     };
     if live.found.as_deref() == Some("table") && live.column(version).is_some() {
-        let text = if dialect.kind() == Kind::Mysql {
-            "CHAR"
-        } else {
-            "TEXT"
-        };
         let sql = format!(
-            "SELECT CAST(max({}) AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}), CAST(NULL AS {text}) FROM {}",
+            "SELECT max({}) FROM {}",
             dialect.quote(version),
             dialect.qualified(live.schema.as_deref(), &wanted.table.table),
         );
-        let found = ask(conn, sql).await?.into_iter().next();
-        live.greatest_version = found.and_then(|(greatest, ..)| greatest?.parse().ok());
+        (live.greatest_version,) = conn.one(Sql::once(sql)).await?;
     }
     Ok(())
 }
 
+/// Four texts, as every question of a dialect is answered.
+pub(super) type Texts = (
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
 pub(super) async fn ask(conn: &mut dyn Session, sql: String) -> QueryResult<Vec<Texts>> {
-    conn.texts(Sql::once(sql)).await
+    conn.rows(Sql::once(sql)).await
 }
 
 impl Live {

@@ -11,7 +11,7 @@ use crate::last_version::{held_sql, next_sql};
 use crate::model::Roles;
 use crate::record::facts::{Capture, Property, RecordedColumn, Recording};
 use crate::record::{facts, handed};
-use crate::session::Texts;
+use crate::schema::live::Texts;
 use support::Support;
 
 pub(super) mod access;

@@ -20,7 +20,7 @@ fn seen<'a, T>(conn: &mut dyn Session, result: QueryResult<T>) -> Step<'a, Query
 macro_rules! synchronous {
     ($conn:ty, $backend:ty, $variant:ident) => {
         impl Executor for $conn {
-            type Backend = $backend;
+            type Engine = $backend;
             type Mode = super::Synchronous;
             type Output<'a, T: 'a> = T where Self: 'a;
 

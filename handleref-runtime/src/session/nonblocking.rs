@@ -11,7 +11,7 @@ use std::future::Future;
 macro_rules! asynchronous {
     ($conn:ty, $backend:ty, $variant:ident, $rollback:expr) => {
         impl Executor for $conn {
-            type Backend = $backend;
+            type Engine = $backend;
             type Mode = super::Asynchronous;
             type Output<'a, T: 'a> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

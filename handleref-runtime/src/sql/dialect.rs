@@ -25,6 +25,21 @@ pub(crate) fn as_text(kind: Kind, expression: &str) -> String {
     }
 }
 
+/// Whether two expressions of one type have another value, byte by byte: a changed
+/// case is a change, whatever the collation says, and so is a type's change that
+/// its own equality does not see (`citext`, `interval`).
+pub(crate) fn differs(kind: Kind, one: &str, other: &str) -> String {
+    match kind {
+        Kind::Sqlite => format!("{one} COLLATE BINARY IS NOT {other}"),
+        Kind::Postgres => format!("pg_catalog.record_image_ne(ROW({one}), ROW({other}))"),
+        // Bytes tell texts apart that a collation calls equal; numbers are not
+        // always written out in full.
+        Kind::Mysql => {
+            format!("NOT ({one} <=> {other} AND CAST({one} AS BINARY) <=> CAST({other} AS BINARY))")
+        }
+    }
+}
+
 /// The end of a query that locks its rows; on SQLite the whole database is.
 pub(crate) const fn for_update(kind: Kind) -> &'static str {
     match kind {
@@ -39,17 +54,5 @@ pub(crate) const fn for_share(kind: Kind) -> &'static str {
         Kind::Sqlite => "",
         Kind::Postgres => " FOR SHARE",
         Kind::Mysql => " LOCK IN SHARE MODE",
-    }
-}
-
-/// A time as a text that [`parse_time`](super::parse_time) reads, whatever the
-/// session says about dates: PostgreSQL would show it by `DateStyle`, so there it
-/// is a number.
-pub(crate) fn time_as_text(kind: Kind, expression: &str) -> String {
-    match kind {
-        Kind::Postgres => format!(
-            "('@' || CAST(CAST(EXTRACT(EPOCH FROM {expression}) * 1000000 AS BIGINT) AS TEXT))"
-        ),
-        Kind::Sqlite | Kind::Mysql => as_text(kind, expression),
     }
 }

@@ -77,3 +77,8 @@ impl From<Option<String>> for Value<'_> {
         Self::Text(text.map(Cow::Owned))
     }
 }
+impl From<&i64> for Value<'_> {
+    fn from(number: &i64) -> Self {
+        Self::Number(Some(*number))
+    }
+}

@@ -9,9 +9,7 @@ use super::snapshot::Snapshot;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::Session;
-use crate::session::Texts;
 use crate::sql::Sql;
-use crate::sql::as_text;
 use diesel::result::QueryResult;
 
 /// A token that no other database has, in SQL.
@@ -52,52 +50,48 @@ const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(p
 
 /// Reads it.
 pub(super) async fn identify(conn: &mut dyn Session) -> Result<Identity, Error> {
-    let kind = conn.kind();
-    let (here, last, shows) = match kind {
-        Kind::Sqlite => ("''".into(), "(SELECT tick FROM handleref_context)", "NULL"),
-        Kind::Mysql => ("''".into(), "stamp", "NULL"),
-        Kind::Postgres => (
-            format!("(home = {})::text || ' ' || {TIMELINE}", home(kind)),
-            "(SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM handleref_record_id)",
-            "pg_current_snapshot()",
-        ),
-    };
-    let concat = |one: &str, other: &str| match kind {
-        Kind::Mysql => format!("CONCAT({one}, ' ', {other})"),
-        _ => format!("{one} || ' ' || {other}"),
-    };
-    let (born, last) = (
-        as_text(conn.kind(), "born_record"),
-        as_text(conn.kind(), last),
-    );
-    let columns = ["token".into(), concat(&born, &last), here, shows.into()];
-    let columns = columns.map(|column: String| as_text(conn.kind(), &column));
-    let sql = format!("SELECT {} FROM handleref_database", columns.join(", "));
-    let row = conn.texts(Sql::once(sql)).await?.pop();
-    let (mut identity, here) = row.and_then(read).ok_or(diesel::result::Error::NotFound)?;
-    if kind != Kind::Postgres {
-        return Ok(identity);
+    if conn.kind() != Kind::Postgres {
+        let last = match conn.kind() {
+            Kind::Sqlite => "(SELECT tick FROM handleref_context)",
+            _ => "stamp",
+        };
+        let sql = Sql::new("SELECT token, born_record, ").sql(last);
+        let (token, born, last) = conn.one(sql.sql(" FROM handleref_database")).await?;
+        return Ok(Identity {
+            token,
+            born,
+            last,
+            shows: None,
+        });
     }
-    match here.split_once(' ') {
-        Some(("true", "standby")) => Err(Error::Standby),
-        Some(("true", timeline)) => {
-            identity.token.push_str(timeline.trim_start_matches('0'));
-            Ok(identity)
+    let sql = Sql::new("SELECT token, born_record, ")
+        .sql("(SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM handleref_record_id), ")
+        .sql("pg_current_snapshot()::text, home = ")
+        .sql(home(Kind::Postgres))
+        .sql(", ")
+        .sql(TIMELINE)
+        .sql(" FROM handleref_database");
+    let (mut token, born, last, shows, here, timeline): (
+        String,
+        _,
+        _,
+        String,
+        Option<bool>,
+        String,
+    ) = conn.one(sql).await?;
+    match (here, timeline.as_str()) {
+        (Some(true), "standby") => Err(Error::Standby),
+        (Some(true), timeline) => {
+            token.push_str(timeline.trim_start_matches('0'));
+            Ok(Identity {
+                token,
+                born,
+                last,
+                shows: Snapshot::read(&shows),
+            })
         }
         _ => Err(Error::Copied),
     }
-}
-
-fn read((token, numbers, here, shows): Texts) -> Option<(Identity, String)> {
-    let numbers = numbers?;
-    let (born, last) = numbers.split_once(' ')?;
-    let identity = Identity {
-        token: token?,
-        born: born.parse().ok()?,
-        last: last.parse().ok()?,
-        shows: shows.as_deref().and_then(Snapshot::read),
-    };
-    Some((identity, here.unwrap_or_default()))
 }
 
 /// Whether the database was copied to another place since its token was made.
@@ -106,12 +100,9 @@ pub(crate) async fn is_copied(conn: &mut dyn Session, table: &str) -> QueryResul
     if kind != Kind::Postgres {
         return Ok(false);
     }
-    let sql = format!(
-        "SELECT (CASE WHEN home = {} THEN 0 ELSE 1 END)::bigint, 0::bigint FROM {table}",
-        home(kind)
-    );
-    let found = conn.numbers(Sql::once(sql)).await?.pop();
-    Ok(found.is_some_and(|(moved, _)| moved != 0))
+    let sql = Sql::new("SELECT home IS DISTINCT FROM ").sql(home(kind));
+    let found: Option<(bool,)> = conn.first(sql.sql(" FROM ").made(table.to_owned())).await?;
+    Ok(found.is_some_and(|(moved,)| moved))
 }
 
 /// What makes a copy a database of its own, on PostgreSQL: as soon as nobody

@@ -160,13 +160,9 @@ impl<Ms> Mirror<Ms> {
     where
         S: Executor,
         T: Executor<Mode: SameMode<S::Mode>>,
-        Ms: Models<S::Backend> + MirrorModels<S::Backend, T::Backend>,
+        Ms: Models<S::Engine> + MirrorModels<S::Engine, T::Engine>,
     {
-        T::finish(pulled(
-            self.plan::<S::Backend, T::Backend>(),
-            source,
-            target,
-        ))
+        T::finish(pulled(self.plan::<S::Engine, T::Engine>(), source, target))
     }
 
     /// Compares the target with the source, and repairs the rows that differ.
@@ -198,10 +194,10 @@ impl<Ms> Mirror<Ms> {
     where
         S: Executor,
         T: Executor<Mode: SameMode<S::Mode>>,
-        Ms: Models<S::Backend> + MirrorModels<S::Backend, T::Backend>,
+        Ms: Models<S::Engine> + MirrorModels<S::Engine, T::Engine>,
     {
         T::finish(verified(
-            self.plan::<S::Backend, T::Backend>(),
+            self.plan::<S::Engine, T::Engine>(),
             source,
             target,
             true,
@@ -225,10 +221,10 @@ impl<Ms> Mirror<Ms> {
     where
         S: Executor,
         T: Executor<Mode: SameMode<S::Mode>>,
-        Ms: Models<S::Backend> + MirrorModels<S::Backend, T::Backend>,
+        Ms: Models<S::Engine> + MirrorModels<S::Engine, T::Engine>,
     {
         T::finish(verified(
-            self.plan::<S::Backend, T::Backend>(),
+            self.plan::<S::Engine, T::Engine>(),
             source,
             target,
             false,

@@ -9,9 +9,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::literal;
-use crate::sql::quoted;
+use crate::sql::{Sql, literal, quoted};
 
 /// What is asked for, and where it is.
 pub(super) struct Page<'a> {

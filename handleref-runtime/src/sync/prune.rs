@@ -6,7 +6,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::facts::{RECORD_ID, RECORD_STAMP};
 use crate::session::Session;
-use crate::sql::{Sql, as_text, quoted, read_all};
+use crate::sql::Sql;
 
 /// The last record of a record table that was pruned.
 pub(super) struct PrunedTo {
@@ -20,25 +20,19 @@ pub(super) async fn pruned(
     conn: &mut dyn Session,
     records: &[&str],
 ) -> Result<Vec<PrunedTo>, Error> {
-    let mut sql = Sql::new("SELECT record_table, ");
-    for column in ["pruned_record", "COALESCE(pruned_mark, 0)"] {
-        sql = sql.made(as_text(conn.kind(), column)).sql(", ");
-    }
-    sql = sql
-        .made(as_text(conn.kind(), "NULL"))
-        .sql(" FROM handleref_recordings WHERE pruned_record IS NOT NULL AND record_table IN (");
-    for (at, name) in records.iter().enumerate() {
-        sql = sql.sql(if at > 0 { ", " } else { "" }).bind(*name);
-    }
-    let rows = conn.texts(sql.sql(")")).await?;
-    let read = |(records, record, mark, _): crate::session::Texts| {
-        Some(PrunedTo {
-            records: records?,
-            record: record?.parse().ok()?,
-            mark: mark?.parse().ok()?,
-        })
+    let sql = Sql::new(
+        "SELECT record_table, pruned_record, COALESCE(pruned_mark, 0) FROM handleref_recordings \
+         WHERE pruned_record IS NOT NULL AND record_table IN (",
+    );
+    let rows = conn
+        .rows(sql.list(records.iter().copied()).sql(")"))
+        .await?;
+    let read = |(records, record, mark)| PrunedTo {
+        records,
+        record,
+        mark,
     };
-    read_all(rows, "a row of `handleref_recordings`", read)
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// Fails if records after a position were pruned.
@@ -67,20 +61,25 @@ pub(crate) async fn note(conn: &mut dyn Session, records: &str, ids: &[i64]) -> 
     let Some(last) = ids.iter().max() else {
         return Ok(());
     };
-    let mark = match conn.kind() {
-        Kind::Sqlite => "NULL".to_owned(),
-        Kind::Postgres => "pg_snapshot_xmax(pg_current_snapshot())::text::bigint".into(),
-        Kind::Mysql => last_stamp(conn, records, ids).await?.to_string(),
-    };
     let kind = conn.kind();
-    let raised = |column: &str, to: &str| match kind {
-        Kind::Sqlite => format!("{column} = max(COALESCE({column}, 0), COALESCE({to}, 0))"),
-        _ => format!("{column} = GREATEST(COALESCE({column}, 0), {to})"),
+    let mark = match kind {
+        Kind::Sqlite => Sql::new("NULL"),
+        Kind::Postgres => Sql::new("pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
+        Kind::Mysql => Sql::new("").bind(last_stamp(conn, records, ids).await?),
+    };
+    let greatest = match kind {
+        Kind::Sqlite => "max",
+        Kind::Postgres | Kind::Mysql => "GREATEST",
+    };
+    let raised = |column: &'static str, to: Sql<'static>| {
+        let sql = Sql::new(column).sql(" = ").sql(greatest);
+        let sql = sql.sql("(COALESCE(").sql(column);
+        sql.sql(", 0), COALESCE(").append(to).sql(", 0))")
     };
     let sql = Sql::new("UPDATE handleref_recordings SET ")
-        .made(raised("pruned_record", &last.to_string()))
+        .append(raised("pruned_record", Sql::new("").bind(*last)))
         .sql(", ")
-        .made(raised("pruned_mark", &mark))
+        .append(raised("pruned_mark", mark))
         .sql(" WHERE record_table = ")
         .bind(records);
     conn.execute(sql).await?;
@@ -90,20 +89,16 @@ pub(crate) async fn note(conn: &mut dyn Session, records: &str, ids: &[i64]) -> 
 /// The last stamp of some records. If one has none yet, no reader has seen it:
 /// then it is one that no reader has reached.
 async fn last_stamp(conn: &mut dyn Session, records: &str, ids: &[i64]) -> Result<i64, Error> {
-    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-    let sql = format!(
-        "SELECT COALESCE(MAX({RECORD_STAMP}), 0), COUNT(*) - COUNT({RECORD_STAMP}) FROM {} WHERE {RECORD_ID} IN ({})",
-        quoted(Kind::Mysql, records),
-        ids.join(", ")
-    );
-    let found = conn.numbers(Sql::once(sql)).await?.pop();
-    let (last, without) = found.unwrap_or_default();
+    let sql = Sql::new("SELECT COALESCE(MAX(").name(RECORD_STAMP);
+    let sql = sql.sql("), 0), COUNT(*) - COUNT(").name(RECORD_STAMP);
+    let sql = sql.sql(") FROM ").name(records).sql(" WHERE ");
+    let sql = sql.name(RECORD_ID).sql(" IN (").list(ids).sql(")");
+    let (last, without): (i64, i64) = conn.one(sql).await?;
     if without == 0 {
         return Ok(last);
     }
     conn.batch("UPDATE handleref_database SET stamp = stamp + 1")
         .await?;
-    let sql = "SELECT stamp, 0 FROM handleref_database";
-    let found = conn.numbers(Sql::once(sql)).await?.pop();
-    Ok(found.map_or(last, |(stamp, _)| stamp))
+    let sql = Sql::new("SELECT stamp FROM handleref_database");
+    Ok(conn.one::<(i64,)>(sql).await?.0)
 }

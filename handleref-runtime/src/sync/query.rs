@@ -133,10 +133,10 @@ impl<Ms, F> ChangesSince<Ms, F> {
     /// [`Error::Database`].
     pub fn now<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Cursor, Error>>
     where
-        Ms: Models<C::Backend>,
+        Ms: Models<C::Engine>,
         C: Executor,
     {
-        C::finish(now(conn, sorted::<Ms, C::Backend>()))
+        C::finish(now(conn, sorted::<Ms, C::Engine>()))
     }
 
     /// Reads them: four to six queries, and one for each model that changed; on
@@ -150,11 +150,11 @@ impl<Ms, F> ChangesSince<Ms, F> {
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Batch, Error>>
     where
         Self: 'a,
-        Ms: Models<C::Backend>,
-        F: Filters<C::Backend>,
+        Ms: Models<C::Engine>,
+        F: Filters<C::Engine>,
         C: Executor,
     {
-        C::run(async move { self.batch::<C::Backend>(conn, &self.cursor).await })
+        C::run(async move { self.batch::<C::Engine>(conn, &self.cursor).await })
     }
 
     /// Reads these, and then what comes; see [`Follow`].
@@ -246,8 +246,8 @@ impl Pages for Batch {
 
 impl<Ms, F, C> Batches<C> for ChangesSince<Ms, F>
 where
-    Ms: Models<C::Backend>,
-    F: Filters<C::Backend>,
+    Ms: Models<C::Engine>,
+    F: Filters<C::Engine>,
     C: Executor,
 {
     type Batch = Batch;
@@ -260,7 +260,7 @@ where
     fn read<'a>(&'a self, conn: &'a mut C, cursor: Option<Cursor>) -> Self::Reading<'a> {
         C::run(async move {
             let cursor = cursor.as_ref().unwrap_or(&self.cursor);
-            self.batch::<C::Backend>(conn, cursor).await
+            self.batch::<C::Engine>(conn, cursor).await
         })
     }
 }

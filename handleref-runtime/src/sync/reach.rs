@@ -7,8 +7,7 @@ use super::stamp::stamp;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::Session;
-use crate::session::Texts;
-use crate::sql::Sql;
+use crate::sql::{Sql, unreadable};
 
 /// From one position to another.
 pub(super) struct Reach {
@@ -110,18 +109,16 @@ pub(super) async fn now(conn: &mut dyn Session) -> Result<(Identity, Position), 
 /// A mark for a number that was given before; none in a transaction that has
 /// an id already.
 async fn mark(conn: &mut dyn Session, number: i64) -> Result<Option<Mark>, Error> {
-    let sql = "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_xact_id() END::text, \
-               NULL::text, NULL::text, NULL::text";
-    let row = conn.texts(Sql::once(sql)).await?.pop();
-    let xid = row.and_then(|(xid, ..)| xid?.parse().ok());
-    Ok(xid.map(|xid| Mark { xid, number }))
+    let sql = "SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NULL THEN pg_current_xact_id() END::text";
+    let (xid,): (Option<String>,) = conn.one(Sql::new(sql)).await?;
+    let xid = xid.map(|xid| xid.parse().map_err(|_| unreadable("a transaction's id")));
+    Ok(xid.transpose()?.map(|xid| Mark { xid, number }))
 }
 
 /// The snapshot of now, and the last number that was given to a record then.
 async fn snapshot(conn: &mut dyn Session) -> Result<(Snapshot, i64), Error> {
-    let sql = "SELECT pg_current_snapshot()::text, last_value::text, NULL::text, NULL::text FROM handleref_record_id";
-    let row = conn.texts(Sql::once(sql)).await?.pop();
-    let read =
-        |(snapshot, last, ..): Texts| Some((Snapshot::read(&snapshot?)?, last?.parse().ok()?));
-    Ok(row.and_then(read).ok_or(diesel::result::Error::NotFound)?)
+    let sql = "SELECT pg_current_snapshot()::text, last_value FROM handleref_record_id";
+    let (snapshot, last): (String, i64) = conn.one(Sql::new(sql)).await?;
+    let snapshot = Snapshot::read(&snapshot).ok_or_else(|| unreadable("a snapshot"))?;
+    Ok((snapshot, last))
 }

@@ -11,10 +11,8 @@ use crate::context::STAMP;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::facts::{RECORD_ID, RECORD_STAMP};
-use crate::session::Session;
-use crate::session::Transaction;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::session::{Session, Transaction};
+use crate::sql::{Sql, quoted};
 
 /// How many records get a number at a time.
 pub(crate) const TURN: usize = 2_000;
@@ -26,7 +24,7 @@ pub(super) async fn stamp(conn: &mut dyn Session, enough: usize) -> Result<bool,
     let mut count = 0;
     loop {
         // Most polls find nothing; they should not lock anything.
-        if unstamped(conn, &tables, 1).await?.is_empty() {
+        if !unstamped(conn, &tables).await? {
             return Ok(false);
         }
         let mut transaction = Transaction::begin(conn).await?;
@@ -44,9 +42,8 @@ pub(super) async fn stamp(conn: &mut dyn Session, enough: usize) -> Result<bool,
 /// models must not find the parent after the child because somebody else asked
 /// for the child alone.
 async fn tables(conn: &mut dyn Session) -> Result<Vec<String>, Error> {
-    let sql =
-        "SELECT record_table, NULL, NULL, NULL FROM handleref_recordings ORDER BY record_table";
-    let rows = conn.texts(Sql::once(sql)).await?;
+    let sql = "SELECT record_table FROM handleref_recordings ORDER BY record_table";
+    let rows: Vec<(String,)> = conn.rows(Sql::new(sql)).await?;
     let quote = |name: String| -> String {
         let parts: Vec<String> = name
             .split('.')
@@ -54,34 +51,22 @@ async fn tables(conn: &mut dyn Session) -> Result<Vec<String>, Error> {
             .collect();
         parts.join(".")
     };
-    Ok(rows
-        .into_iter()
-        .filter_map(|(name, ..)| name.map(quote))
-        .collect())
+    Ok(rows.into_iter().map(|(name,)| quote(name)).collect())
 }
 
-/// Visible records without a number, the first ones; with the places of their
-/// tables. Baselines are no changes.
-async fn unstamped(
-    conn: &mut dyn Session,
-    tables: &[String],
-    limit: usize,
-) -> Result<Vec<(i64, i64)>, Error> {
-    let query = |(at, table): (usize, &String)| {
-        format!(
-            "SELECT * FROM (SELECT {RECORD_ID} AS handleref_id, {at} AS handleref_at FROM {table} \
-             WHERE {RECORD_STAMP} IS NULL AND {RECORD_ID} > 0 ORDER BY {RECORD_ID} LIMIT {limit}) handleref_{at}"
-        )
+/// Whether there are visible records without a number. Baselines are no changes.
+async fn unstamped(conn: &mut dyn Session, tables: &[String]) -> Result<bool, Error> {
+    let exists = |table: &String| {
+        format!("EXISTS (SELECT 1 FROM {table} WHERE {RECORD_STAMP} IS NULL AND {RECORD_ID} > 0)")
     };
-    let queries: Vec<String> = tables.iter().enumerate().map(query).collect();
-    if queries.is_empty() {
-        return Ok(Vec::new());
+    let any: Vec<String> = tables.iter().map(exists).collect();
+    if any.is_empty() {
+        return Ok(false);
     }
-    let sql = format!(
-        "SELECT handleref_id, CAST(handleref_at AS SIGNED) FROM ({}) handleref_all ORDER BY handleref_id LIMIT {limit}",
-        queries.join(" UNION ALL ")
-    );
-    Ok(conn.numbers(Sql::once(sql)).await?)
+    let (found,) = conn
+        .one(Sql::once(format!("SELECT {}", any.join(" OR "))))
+        .await?;
+    Ok(found)
 }
 
 /// One turn: how many records got a number. The server does all of it, so that
@@ -94,7 +79,6 @@ async fn unstamped(
 /// between them.
 async fn turn(conn: &mut dyn Session) -> Result<usize, Error> {
     conn.batch(&format!("CALL {STAMP}()")).await?;
-    let sql = "SELECT CAST(@handleref_stamped AS SIGNED), CAST(0 AS SIGNED)";
-    let found = conn.numbers(Sql::once(sql)).await?.pop();
-    Ok(found.map_or(0, |(count, _)| usize::try_from(count).unwrap_or_default()))
+    let sql = Sql::new("SELECT CAST(@handleref_stamped AS SIGNED)");
+    Ok(conn.one::<(usize,)>(sql).await?.0)
 }

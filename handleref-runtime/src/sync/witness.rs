@@ -13,9 +13,8 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::session::Session;
-use crate::session::Texts;
 use crate::sql::Sql;
-use crate::sql::{as_text, parse_time, quoted, time_as_text, unreadable};
+use chrono::NaiveDateTime;
 
 /// Fails if the database does not have what the cursor says was read. `last` is
 /// the last tick or stamp, or the last number.
@@ -41,8 +40,8 @@ pub(super) async fn check(
     };
     let model = models.get(witness.model).ok_or(Error::Foreign)?;
     let records = model.facts().records();
-    let condition = format!(" WHERE {RECORD_ID} = {}", witness.id);
-    let found = read(conn, records, witness.model, &condition).await?;
+    let this = Sql::new(" WHERE ").name(RECORD_ID).sql(" = ");
+    let found = read(conn, records, witness.model, this.bind(witness.id)).await?;
     match found {
         Some(found) if found == *witness => Ok(()),
         Some(_) => Err(Error::Foreign),
@@ -66,8 +65,9 @@ pub(super) async fn newest(
         return Ok(newest);
     }
     for (at, model) in models.iter().enumerate() {
-        let end = format!(" WHERE {RECORD_ID} > 0 ORDER BY {RECORD_ID} DESC LIMIT 1");
-        let found = read(conn, model.facts().records(), at, &end).await?;
+        let last = Sql::new(" WHERE ").name(RECORD_ID).sql(" > 0 ORDER BY ");
+        let last = last.name(RECORD_ID).sql(" DESC LIMIT 1");
+        let found = read(conn, model.facts().records(), at, last).await?;
         newest = newest.into_iter().chain(found).max_by_key(|one| one.id);
     }
     Ok(newest)
@@ -77,23 +77,14 @@ async fn read(
     conn: &mut dyn Session,
     records: &str,
     model: usize,
-    end: &str,
+    which: Sql<'_>,
 ) -> Result<Option<Witness>, Error> {
-    let null = as_text(conn.kind(), "NULL");
-    let sql = format!(
-        "SELECT {}, {}, {null}, {null} FROM {}{end}",
-        as_text(conn.kind(), RECORD_ID),
-        time_as_text(conn.kind(), RECORDED_AT),
-        quoted(conn.kind(), records)
-    );
-    let row = conn.texts(Sql::once(sql)).await?.pop();
-    let witness = |(id, at, ..): Texts| {
-        Some(Witness {
-            model,
-            id: id?.parse().ok()?,
-            at: parse_time(&at?)?.and_utc().timestamp_micros(),
-        })
-    };
-    row.map(|row| witness(row).ok_or_else(|| unreadable("a record")))
-        .transpose()
+    let sql = Sql::new("SELECT ").names("", &[RECORD_ID, RECORDED_AT]);
+    let sql = sql.sql(" FROM ").name(records).append(which);
+    let row: Option<(i64, NaiveDateTime)> = conn.first(sql).await?;
+    Ok(row.map(|(id, at)| Witness {
+        model,
+        id,
+        at: at.and_utc().timestamp_micros(),
+    }))
 }

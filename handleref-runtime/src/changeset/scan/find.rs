@@ -13,8 +13,7 @@ use crate::record::facts::{
 use crate::record::living::lives_sql;
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{as_text, quoted, unreadable};
+use crate::sql::{Sql, differs, integer, quoted};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -90,24 +89,15 @@ pub(super) async fn find<DB: Engine>(
     if !deletions_only {
         conn.execute(live_sql(kind, facts, &keys)).await?;
     }
-    let count = format!(
-        "SELECT {}, {}, {}, {} FROM {} GROUP BY handleref_operation",
-        as_text(conn.kind(), "handleref_operation"),
-        as_text(conn.kind(), "COUNT(*)"),
-        as_text(conn.kind(), "SUM(handleref_raised)"),
-        as_text(conn.kind(), "NULL"),
-        between(kind)
-    );
+    let count = Sql::new("SELECT handleref_operation, COUNT(*), CAST(SUM(handleref_raised) AS ")
+        .sql(integer(kind))
+        .sql(") FROM ")
+        .sql(between(kind))
+        .sql(" GROUP BY handleref_operation");
     let mut found = Found::default();
-    let number = |text: Option<String>| {
-        let number = text.and_then(|text| text.parse::<i64>().ok());
-        number.ok_or_else(|| unreadable("a count"))
-    };
-    for (operation, rows, raised, _) in conn.texts(Sql::once(count)).await? {
-        found
-            .rows
-            .push((operation.unwrap_or_default(), number(rows)?));
-        found.raised += number(raised)?;
+    for (operation, rows, raised) in conn.rows::<(String, i64, i64)>(count).await? {
+        found.rows.push((operation, rows));
+        found.raised += raised;
     }
     Ok(found)
 }
@@ -117,14 +107,14 @@ pub(super) async fn find<DB: Engine>(
 /// keeps a key from being inserted where gaps are not locked.
 async fn forget_recorded(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), Error> {
     let sql = format!(
-        "SELECT CAST(handleref_s.handleref_no AS SIGNED), CAST(0 AS SIGNED) FROM {} handleref_s JOIN {} handleref_l \
+        "SELECT handleref_s.handleref_no FROM {} handleref_s JOIN {} handleref_l \
          ON {} AND handleref_l.{RECORD_ID} > handleref_s.handleref_last",
         between(Kind::Mysql),
         facts.records(Kind::Mysql),
         is_meant(Kind::Mysql, facts, "handleref_l")
     );
-    let recorded = conn.numbers(Sql::once(sql)).await?;
-    let numbers: Vec<String> = recorded.iter().map(|(no, _)| no.to_string()).collect();
+    let recorded: Vec<(i64,)> = conn.rows(Sql::once(sql)).await?;
+    let numbers: Vec<String> = recorded.iter().map(|(no,)| no.to_string()).collect();
     if !numbers.is_empty() {
         let numbers = numbers.join(", ");
         let table = between(Kind::Mysql);
@@ -234,7 +224,7 @@ fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
     let last_version = format!("COALESCE(handleref_l.{RECORD_VERSION}, 0)");
     let unknown =
         format!("handleref_l.{RECORD_ID} IS NULL OR handleref_l.{RECORD_OPERATION} = 'delete'");
-    let mut differs: Vec<_> = facts.compared().map(|it| differs(kind, it)).collect();
+    let mut differs: Vec<_> = facts.compared().map(|it| changed(kind, it)).collect();
     let (version, raised) = match facts.version() {
         Some(version) => {
             let own = format!("handleref_t.{}", quoted(kind, version));
@@ -285,23 +275,15 @@ fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
 }
 
 /// Whether a column is not as its record says, byte by byte.
-fn differs(kind: Kind, column: &RecordedColumn) -> String {
+fn changed(kind: Kind, column: &RecordedColumn) -> String {
     let name = quoted(kind, column.name);
     let (now, then) = (format!("handleref_t.{name}"), format!("handleref_l.{name}"));
     // The record table may have another type.
     let same_type = column.sql_type.is_none();
     match kind {
-        Kind::Sqlite => format!("{now} COLLATE BINARY IS NOT {then}"),
-        Kind::Postgres if same_type => format!("record_image_ne(ROW({now}), ROW({then}))"),
-        Kind::Postgres => format!(
-            "record_image_ne(ROW({}), ROW({then}))",
-            column.as_recorded(kind, now)
-        ),
-        // Bytes tell texts apart that a collation calls equal; numbers are not
-        // always written out in full.
-        Kind::Mysql if same_type => {
-            format!("NOT ({now} <=> {then} AND CAST({now} AS BINARY) <=> CAST({then} AS BINARY))")
-        }
+        _ if same_type => differs(kind, &now, &then),
+        Kind::Sqlite => differs(kind, &now, &then),
+        Kind::Postgres => differs(kind, &column.as_recorded(kind, now), &then),
         Kind::Mysql => {
             let bytes = |value: &str| format!("CAST(CONVERT({value} USING utf8mb4) AS BINARY)");
             format!("NOT ({} <=> {})", bytes(&now), bytes(&then))

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::record::subject::at_home;
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::{Sql, for_update, integer};
+use crate::sql::Sql;
 
 /// Takes the locks that are taken for all tables at once, always in the same order.
 pub(super) async fn take<DB: Engine>(
@@ -36,19 +36,14 @@ pub(super) async fn take<DB: Engine>(
 
 /// Takes the row of a recording, as prunes and erasures do.
 async fn recording(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), Error> {
-    let sql = Sql::new("")
-        .made(format!(
-            "SELECT CAST(backfilled AS {0}), CAST(0 AS {0})",
-            integer(conn.kind())
-        ))
-        .sql(" FROM handleref_recordings WHERE record_table = ")
+    let sql = Sql::new("SELECT backfilled FROM handleref_recordings WHERE record_table = ")
         .bind(facts.listed())
         .made(at_home(conn.kind(), &facts.table, facts.recording.records))
-        .sql(for_update(conn.kind()));
+        .lock();
     let (model, records) = (facts.model, facts.recording.records);
-    match conn.numbers(sql).await {
-        Ok(found) if found.is_empty() => Err(Error::NotInstalled { model, records }),
-        Ok(_) => Ok(()),
+    match conn.first::<(bool,)>(sql).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Error::NotInstalled { model, records }),
         Err(error) => Err(or_not_installed(conn, error, (model, records)).await),
     }
 }

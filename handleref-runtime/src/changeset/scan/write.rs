@@ -11,8 +11,7 @@ use crate::record::facts::{
 };
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::sql::{Sql, quoted};
 use crate::time::{record_time_sql, rising_sql};
 
 pub(super) async fn write(

@@ -8,8 +8,7 @@ use crate::context::write_lock;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::model::Recorded;
-use crate::session::Session;
-use crate::session::{Executor, Transaction};
+use crate::session::{Executor, Session, Transaction};
 use crate::sql::{Sql, integer, literal, quoted};
 use serde_json::json;
 use std::fmt;
@@ -180,13 +179,13 @@ impl<'f, M: Recorded> Backfill<'f, M> {
 async fn start(conn: &mut dyn Session, subject: &Subject, batch: u32) -> Result<State, Error> {
     subject.installed(conn).await?;
     let records = subject.recording.records;
-    let total = conn.numbers(total_sql(conn.kind(), subject)).await?;
+    let (total,) = conn.one(total_sql(conn.kind(), subject)).await?;
     Ok(State {
         after: None,
         size: batch,
         progress: Progress {
             done: 0,
-            total: total.first().map_or(0, |(total, _)| *total),
+            total,
             written: 0,
             finished: false,
         },
@@ -211,9 +210,7 @@ fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
             literal(kind, subject.table)
         ),
     };
-    Sql::new("").made(format!(
-        "SELECT CAST(COALESCE({estimate}, 0) AS {integer}), CAST(0 AS {integer})"
-    ))
+    Sql::once(format!("SELECT CAST(COALESCE({estimate}, 0) AS {integer})"))
 }
 
 /// Does a batch, or, if somebody holds a lock on one of its rows, a part of it.
@@ -279,10 +276,7 @@ async fn lock(
     wait: bool,
 ) -> Result<(), Error> {
     let kind = conn.kind();
-    let count = format!(
-        "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM ",
-        integer(conn.kind())
-    );
+    let count = "SELECT COUNT(*) FROM ";
     let nowait = if wait { "" } else { " NOWAIT" };
     let table = quoted(kind, subject.table);
     let rows = format!("{table} WHERE {}", missing(kind, subject, range));
@@ -294,7 +288,7 @@ async fn lock(
         ),
         Kind::Mysql => format!("{count}{rows} FOR UPDATE{nowait}"),
     };
-    conn.numbers(Sql::once(sql)).await?;
+    conn.one::<(i64,)>(Sql::once(sql)).await?;
     Ok(())
 }
 
@@ -341,16 +335,12 @@ async fn finish(conn: &mut dyn Session, subject: &Subject) -> Result<(), Error> 
     subject.lock(conn).await?;
     if subject.recording.condition.is_none() {
         let kind = conn.kind();
-        let (records, integer) = (
-            quoted(kind, subject.recording.records),
-            integer(conn.kind()),
-        );
+        let records = quoted(kind, subject.recording.records);
         let sql = format!(
-            "SELECT CAST(COALESCE(MAX(handleref_r.record_id), 0) AS {integer}), CAST(0 AS {integer}) FROM {}",
+            "SELECT COALESCE(MAX(handleref_r.record_id), 0) FROM {}",
             lost_beginnings(kind, &records, subject.key)
         );
-        let rows = conn.numbers(Sql::once(sql)).await?;
-        let last = rows.first().map_or(0, |(last, _)| *last);
+        let (last,): (i64,) = conn.one(Sql::once(sql)).await?;
         if last > 0 {
             let sql = format!(
                 "UPDATE handleref_recordings SET horizon_record = {last}, \
@@ -371,10 +361,8 @@ async fn rows_in(conn: &mut dyn Session, subject: &Subject, range: &Range) -> Re
     let kind = conn.kind();
     let table = quoted(kind, subject.table);
     let sql = format!(
-        "SELECT CAST(COUNT(*) AS {0}), CAST(0 AS {0}) FROM {table} WHERE {1}",
-        integer(conn.kind()),
+        "SELECT COUNT(*) FROM {table} WHERE {}",
         range.condition(kind, &table, subject.key)
     );
-    let rows = conn.numbers(Sql::once(sql)).await?;
-    Ok(rows.first().map_or(0, |(rows, _)| *rows))
+    Ok(conn.one::<(i64,)>(Sql::once(sql)).await?.0)
 }

@@ -4,13 +4,11 @@ use super::Subject;
 use super::held::{self, IsHeld};
 use super::holds::holds_of;
 use crate::engine::Engine;
-use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::facts::{RECORD_ID, RECORDED_AT};
 use crate::record::model::Recall;
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{as_text, integer, parse_time, quoted, read_all, time_as_text};
+use crate::sql::{Sql, quoted};
 use crate::time::{TimeKind, literal_sql};
 use chrono::NaiveDateTime;
 use diesel::query_builder::QueryFragment;
@@ -31,11 +29,9 @@ pub(super) struct Doomed {
 }
 
 /// The last of the next records, and how many they are.
-pub(super) fn bounds_sql(kind: Kind, subject: &Subject, after: i64, batch: u32) -> Sql<'static> {
-    let integer = integer(kind);
+pub(super) fn bounds_sql(subject: &Subject, after: i64, batch: u32) -> Sql<'static> {
     Sql::once(format!(
-        "SELECT CAST(COALESCE(MAX({RECORD_ID}), 0) AS {integer}), CAST(COUNT(*) AS {integer}) \
-             FROM (SELECT {RECORD_ID} FROM "
+        "SELECT COALESCE(MAX({RECORD_ID}), 0), COUNT(*) FROM (SELECT {RECORD_ID} FROM "
     ))
     .name(subject.recording.records)
     .made(format!(" WHERE {RECORD_ID} > "))
@@ -93,32 +89,22 @@ where
         ));
     }
     if !conditions.is_empty() {
-        inner = any::<DB, _>(inner.made(" AND NOT "), &conditions);
+        inner = any::<DB, _>(inner.sql(" AND NOT "), &conditions);
     }
-    let query = Sql::new("SELECT ")
-        .made(as_text(DB::KIND, "handleref_d.handleref_id"))
-        .sql(", ")
-        .made(as_text(DB::KIND, "handleref_d.handleref_next"))
-        .sql(", ")
-        .made(time_as_text(DB::KIND, &format!("handleref_n.{RECORDED_AT}")))
-        .sql(", ")
-        .made(as_text(DB::KIND, "NULL"))
+    let query = Sql::once("SELECT handleref_d.handleref_id, handleref_d.handleref_next, handleref_n.")
+        .name(RECORDED_AT)
         .sql(" FROM (")
         .append(inner)
         .made(format!(
             ") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next"
         ));
-    read_all(
-        conn.texts(query).await?,
-        "a record to prune",
-        |(id, next, at, _)| {
-            Some(Doomed {
-                id: id?.parse().ok()?,
-                hidden_by: next?.parse().ok()?,
-                hidden_at: parse_time(&at?)?,
-            })
-        },
-    )
+    let rows = conn.rows(query).await?;
+    let read = |(id, hidden_by, hidden_at)| Doomed {
+        id,
+        hidden_by,
+        hidden_at,
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// `(a OR b OR ..)`, as a flat tree: SQLite's may not be deeper than 1000.
@@ -128,8 +114,8 @@ where
     F: QueryFragment<DB> + Send + Sync,
 {
     match keys {
-        [] => sql.made("(1 = 0)"),
-        [key] => sql.made("(").part::<DB>(key).sql(")"),
+        [] => sql.sql("(1 = 0)"),
+        [key] => sql.sql("(").part::<DB>(key).sql(")"),
         keys => {
             let (one, other) = keys.split_at(keys.len() / 2);
             any::<DB, F>(any::<DB, F>(sql.sql("("), one).sql(" OR "), other).sql(")")

@@ -206,7 +206,7 @@ impl<M: Recorded> Erase<M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Erased, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend>,
+        M: Recall<C::Engine>,
     {
         C::run(async move {
             let mut scope = Scope::begin(conn, Switch::Door).await?;

@@ -11,8 +11,7 @@ use crate::record::model::Recall;
 use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::sql::{Sql, quoted};
 use crate::time::record_time_sql;
 use diesel::result::QueryResult;
 use serde_json::Value;
@@ -36,16 +35,11 @@ where
             .await?;
     }
     let next = match kind {
-        Kind::Sqlite => "SELECT tick, 0 FROM handleref_context",
-        Kind::Postgres => {
-            "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass), 0::bigint"
-        }
-        Kind::Mysql => "SELECT CAST(handleref_next_record() AS SIGNED), CAST(0 AS SIGNED)",
+        Kind::Sqlite => "SELECT tick FROM handleref_context",
+        Kind::Postgres => "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
+        Kind::Mysql => "SELECT CAST(handleref_next_record() AS SIGNED)",
     };
-    let next = conn.numbers(Sql::once(next)).await?.pop();
-    let Some((id, _)) = next else {
-        return Ok(None);
-    };
+    let (id,): (i64,) = conn.one(Sql::new(next)).await?;
     let records = quoted(kind, subject.recording.records);
     // Only where the row does not number its versions do the records.
     let version = match subject.roles.version {
@@ -124,7 +118,8 @@ where
 {
     let records = M::RECORDING.records;
     let told = Sql::new("SELECT ")
-        .made(format!("{RECORD_ID}, {RECORD_ID} FROM "))
+        .name(RECORD_ID)
+        .sql(" FROM ")
         .name(records)
         .sql(" WHERE ")
         .part::<DB>(condition)
@@ -132,12 +127,8 @@ where
             " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= "
         ))
         .bind(first);
-    let told: Vec<i64> = conn
-        .numbers(told)
-        .await?
-        .into_iter()
-        .map(|(id, _)| id)
-        .collect();
+    let told: Vec<(i64,)> = conn.rows(told).await?;
+    let told: Vec<i64> = told.into_iter().map(|(id,)| id).collect();
     by_records(conn, records, &told).await
 }
 

@@ -3,8 +3,7 @@
 use crate::context::Home;
 use crate::error::Error;
 use crate::record::model::Recorded;
-use crate::session::Executor;
-use crate::session::Session;
+use crate::session::{Executor, Session};
 use crate::sql::{Sql, insert};
 use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};

@@ -8,8 +8,7 @@ use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_XID, RECORDED_AT}
 use crate::record::model::{LiveName, Recall, Records};
 use crate::record::query::{KeyIs, Loaded};
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{integer, quoted};
+use crate::sql::{Sql, quoted};
 use std::collections::HashSet;
 
 /// Whose delete was recorded beside the insert of this key, and so on backward.
@@ -45,17 +44,17 @@ where
     M: Recall<DB>,
 {
     let condition = KeyIs::<M, DB>::new(key);
-    let integer = integer(DB::KIND);
     let sql = Sql::new("SELECT ")
-        .made(format!("{RECORD_ID}, CAST(0 AS {integer}) FROM "))
+        .name(RECORD_ID)
+        .sql(" FROM ")
         .name(M::RECORDING.records)
         .sql(" WHERE ")
         .part::<DB>(&condition)
         .made(format!(
             " AND {RECORD_OPERATION} = 'insert' ORDER BY {RECORD_ID} DESC"
         ));
-    let found = conn.numbers(sql).await?;
-    Ok(found.into_iter().map(|(id, _)| id).collect())
+    let found: Vec<(i64,)> = conn.rows(sql).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
 }
 
 /// The rows whose delete was recorded by the statement of this insert, as far as

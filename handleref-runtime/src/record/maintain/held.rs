@@ -11,8 +11,7 @@ use crate::record::query::KeyIs;
 use crate::row::ColumnWriter;
 use crate::row::columns::Form;
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{integer, quoted};
+use crate::sql::{Sql, quoted};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
@@ -163,14 +162,13 @@ where
     DB: Engine,
     M: Recall<DB>,
 {
-    let (kind, integer) = (DB::KIND, integer(DB::KIND));
-    let found = if kind == Kind::Postgres {
+    let kind = DB::KIND;
+    let (records, rows): (i64, i64) = if kind == Kind::Postgres {
         let same = others.iter();
         let same = same.map(|(key, _)| SameKey::<M, DB>(KeyRow::new(own), KeyRow::new(key)));
         let same: Vec<_> = same.collect();
-        let sql = any(Sql::new("SELECT CAST(CASE WHEN "), &same);
-        let sql = sql.made(" THEN 1 ELSE 0 END AS BIGINT), CAST(0 AS BIGINT)");
-        conn.numbers(sql).await?.pop()
+        let sql = any(Sql::new("SELECT CASE WHEN "), &same);
+        conn.one(sql.sql(" THEN 1 ELSE 0 END, 0")).await?
     } else {
         let own = KeyIs::<M, DB>::new(own);
         let keys = others.iter().map(|(key, _)| KeyIs::<M, DB>::new(key));
@@ -180,12 +178,12 @@ where
         for (at, table) in tables.into_iter().enumerate() {
             let table = quoted(kind, table);
             sql = sql
-                .made(if at > 0 { ", " } else { "" })
-                .made(format!("CAST((SELECT COUNT(*) FROM {table} WHERE "))
+                .sql(if at > 0 { ", " } else { "" })
+                .made(format!("(SELECT COUNT(*) FROM {table} WHERE "))
                 .part::<DB>(&own);
-            sql = any(sql.made(" AND "), &keys).made(format!(") AS {integer})"));
+            sql = any(sql.sql(" AND "), &keys).sql(")");
         }
-        conn.numbers(sql).await?.pop()
+        conn.one(sql).await?
     };
-    Ok(found.is_none_or(|(records, rows)| records > 0 || rows > 0))
+    Ok(records > 0 || rows > 0)
 }

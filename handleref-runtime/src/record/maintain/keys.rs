@@ -4,8 +4,7 @@
 use super::Subject;
 use crate::engine::Kind;
 use crate::session::Session;
-use crate::session::Texts;
-use crate::sql::{Sql, as_text, quoted};
+use crate::sql::{Sql, quoted};
 use diesel::result::{Error, QueryResult};
 
 /// A key, as SQL literals.
@@ -88,12 +87,10 @@ pub(crate) async fn end_of_batch(
     let kind = conn.kind();
     let table = quoted(kind, subject.table);
     let columns: Vec<_> = subject.key.iter().map(|it| quoted(kind, it)).collect();
-    // A key has four columns at most, as `Key` is for tuples of up to four.
-    let mut literals: Vec<_> = columns
+    let literals: Vec<_> = columns
         .iter()
         .map(|column| written(kind, &format!("{table}.{column}")))
         .collect();
-    literals.resize(4, as_text(conn.kind(), "NULL"));
     let range = Range {
         after: after.cloned(),
         until: None,
@@ -111,11 +108,11 @@ pub(crate) async fn end_of_batch(
     if after.is_none() && kind == Kind::Sqlite {
         no_nulls(conn, &table, &columns).await?;
     }
-    let Some(row) = conn.texts(sql).await?.pop() else {
+    let Some(row) = conn.first::<Vec<Option<String>>>(sql).await? else {
         return Ok(None);
     };
-    let end = literal(row, columns.len());
-    match end {
+    let end: Option<Vec<String>> = row.into_iter().collect();
+    match end.map(KeyLiteral) {
         // For ever, if nobody looked.
         Some(end) if after.is_some_and(|after| after.0 == end.0) => Err(unwalkable(&format!(
             "the walk through {table} does not get past the key ({})",
@@ -135,18 +132,13 @@ fn unwalkable(message: &str) -> Error {
 async fn no_nulls(conn: &mut dyn Session, table: &str, columns: &[String]) -> QueryResult<()> {
     let null: Vec<_> = columns.iter().map(|it| format!("{it} IS NULL")).collect();
     let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM {table} WHERE {}), 0",
+        "SELECT EXISTS (SELECT 1 FROM {table} WHERE {})",
         null.join(" OR ")
     );
-    match conn.numbers(Sql::once(sql)).await?.pop() {
-        Some((0, _)) => Ok(()),
-        _ => Err(unwalkable(&format!("a key of {table} is NULL"))),
+    match conn.one::<(bool,)>(Sql::once(sql)).await? {
+        (false,) => Ok(()),
+        (true,) => Err(unwalkable(&format!("a key of {table} is NULL"))),
     }
-}
-
-fn literal((a, b, c, d): Texts, columns: usize) -> Option<KeyLiteral> {
-    let parts = [a, b, c, d].into_iter().take(columns);
-    parts.collect::<Option<Vec<_>>>().map(KeyLiteral)
 }
 
 /// An expression that writes a value as a literal.

@@ -8,10 +8,8 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::record::facts::RECORD_ID;
 use crate::record::model::{Recall, Recorded};
-use crate::session::Executor;
-use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::session::{Executor, Session};
+use crate::sql::{Sql, quoted};
 use crate::time::{Instant, TimeKind, floor_micros, literal_sql};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -136,7 +134,7 @@ impl<M: Recorded> Prune<M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Pruned, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend>,
+        M: Recall<C::Engine>,
     {
         C::run(async move { self.run(conn, true).await })
     }
@@ -149,7 +147,7 @@ impl<M: Recorded> Prune<M> {
     pub fn dry_run<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Pruned, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend>,
+        M: Recall<C::Engine>,
     {
         C::run(async move { self.run(conn, false).await })
     }
@@ -222,8 +220,8 @@ where
         true => subject.lock(conn).await?,
         false => subject.installed(conn).await?,
     }
-    let bounds = conn.numbers(bounds_sql(conn.kind(), &subject, walk.after, rules.batch));
-    let (until, looked_at) = bounds.await?.pop().unwrap_or_default();
+    let bounds = bounds_sql(&subject, walk.after, rules.batch);
+    let (until, looked_at): (i64, i64) = conn.one(bounds).await?;
     let first = walk.after == -i64::MAX;
     if looked_at == 0 && !first {
         return Ok(None);

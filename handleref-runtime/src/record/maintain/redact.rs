@@ -13,10 +13,8 @@ use crate::record::facts::{Capture, RECORD_ID};
 use crate::record::model::{Recall, Recorded};
 use crate::record::subject::Subject;
 use crate::schema::Catalog;
-use crate::session::Executor;
-use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{integer, literal, quoted};
+use crate::session::{Executor, Session};
+use crate::sql::{Sql, literal, quoted};
 use serde_json::json;
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -115,7 +113,7 @@ impl<M: Recorded> RedactPast<M> {
     pub fn execute<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Redacted, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend>,
+        M: Recall<C::Engine>,
     {
         C::run(async move { self.run(conn, true).await })
     }
@@ -128,7 +126,7 @@ impl<M: Recorded> RedactPast<M> {
     pub fn dry_run<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<Redacted, Error>>
     where
         C: Executor,
-        M: Recall<C::Backend>,
+        M: Recall<C::Engine>,
     {
         C::run(async move { self.run(conn, false).await })
     }
@@ -238,8 +236,8 @@ where
         true => subject.lock(conn).await?,
         false => subject.installed(conn).await?,
     }
-    let bounds = conn.numbers(bounds_sql(DB::KIND, &subject, walk.after, size));
-    let (until, looked_at) = bounds.await?.pop().unwrap_or_default();
+    let bounds = bounds_sql(&subject, walk.after, size);
+    let (until, looked_at): (i64, i64) = conn.one(bounds).await?;
     if looked_at == 0 && walk.after != -i64::MAX {
         return Ok(None);
     }
@@ -288,20 +286,18 @@ where
         "WHERE {RECORD_ID} > {after} AND {RECORD_ID} <= {until} AND ({})",
         differing.join(" OR ")
     );
-    let integer = integer(DB::KIND);
-    let count =
-        format!("SELECT CAST(COUNT(*) AS {integer}), CAST(0 AS {integer}) FROM {records} {which}");
+    let count = format!("SELECT COUNT(*) FROM {records} {which}");
     let counted = || Sql::once(count.clone());
     if held.is_none() {
-        done.held += first(&conn.numbers(counted()).await?);
+        done.held += conn.one::<(i64,)>(counted()).await?.0;
         return Ok(0);
     }
     if !keys.is_empty() {
         let sql = any::<DB, _>(counted().sql(" AND "), &keys);
-        done.held += first(&conn.numbers(sql).await?);
+        done.held += conn.one::<(i64,)>(sql).await?.0;
     }
     if !write {
-        return Ok(first(&conn.numbers(but(counted(), &keys)).await?));
+        return Ok(conn.one::<(i64,)>(but(counted(), &keys)).await?.0);
     }
     let assigned = set.iter().map(|(name, with)| {
         let name = quoted(kind, name);
@@ -315,10 +311,6 @@ where
     let update = format!("UPDATE {records} SET {} {which}", assigned.join(", "));
     let written = conn.execute(but(Sql::once(update), &keys)).await?;
     Ok(i64::try_from(written).unwrap_or(i64::MAX))
-}
-
-fn first(counts: &[(i64, i64)]) -> i64 {
-    counts.first().map_or(0, |(count, _)| *count)
 }
 
 /// `.. AND NOT <one of these keys>`

@@ -13,11 +13,8 @@ use crate::key::Key;
 use crate::last_version::next_sql;
 use crate::row::Outcome;
 use crate::schema::Catalog;
-use crate::session::Session;
-use crate::session::Transaction;
-use crate::sql::Sql;
-use crate::sql::literal;
-use crate::sql::quoted;
+use crate::session::{Session, Transaction};
+use crate::sql::{Sql, literal, quoted};
 use crate::time::rising_sql;
 
 /// Applies a plan in a transaction, in which it is made again first.
@@ -42,7 +39,7 @@ where
     if DB::KIND == Kind::Sqlite {
         // Takes the write lock before anything is read.
         let nothing = Sql::new("DELETE FROM ").name(M::LiveTable::SQL_NAME);
-        conn.execute(nothing.made(" WHERE 1 = 0")).await?;
+        conn.execute(nothing.sql(" WHERE 1 = 0")).await?;
     }
     let mut catalog = Catalog::default();
     let now = make::<M, DB>(conn, &mut catalog, &plan.row, plan.want.clone(), true).await?;
@@ -129,7 +126,7 @@ async fn through_temporary<'a>(
     let mut assignments = Vec::with_capacity(values.len());
     for (at, (column, value)) in values.into_iter().enumerate() {
         create = create
-            .made(if at > 0 { ", " } else { "" })
+            .sql(if at > 0 { ", " } else { "" })
             .append(value)
             .made(format!(" AS handleref_{at}"));
         let value = Sql::new("").name(BETWEEN).made(format!(".handleref_{at}"));
@@ -170,24 +167,24 @@ where
     let mut query = Sql::new("UPDATE ").name(M::LiveTable::SQL_NAME);
     if DB::KIND == Kind::Mysql && !values.is_empty() {
         values = through_temporary(conn, values, Sql::new("")).await?;
-        query = query.made(", ").name(BETWEEN);
+        query = query.sql(", ").name(BETWEEN);
     }
     values.extend(literals.iter().map(|(column, text)| {
         let text = text.as_deref();
         let literal = text.map_or("NULL".into(), |text| literal(DB::KIND, text));
         (*column, Sql::new("").made(literal))
     }));
-    query = query.made(" SET ");
+    query = query.sql(" SET ");
     for (at, (column, value)) in values.into_iter().enumerate() {
         query = query
-            .made(if at > 0 { ", " } else { "" })
+            .sql(if at > 0 { ", " } else { "" })
             .name(column)
             .sql(" = ")
             .append(value);
     }
     query = bump::<M, DB>(query, true).sql(" WHERE ").part::<DB>(&key);
     if let (Some(version), Some((column, _))) = (plan.version, M::RECORDED_ROLES.version) {
-        query = query.made(" AND ").name(column).sql(" = ").bind(version);
+        query = query.sql(" AND ").name(column).sql(" = ").bind(version);
     }
     let written = conn.execute(query).await?;
     forget_temporary(conn).await?;
@@ -253,7 +250,7 @@ where
             _ => ") SELECT ",
         });
     for (at, (_, value)) in values.into_iter().enumerate() {
-        query = query.made(if at > 0 { ", " } else { "" }).append(value);
+        query = query.sql(if at > 0 { ", " } else { "" }).append(value);
     }
     conn.execute(query.append(from)).await?;
     forget_temporary(conn).await
@@ -298,7 +295,7 @@ where
         .sql(" ORDER BY ")
         .name(RECORD_ID)
         .sql(" DESC LIMIT 1");
-    let found = conn.numbers(last).await?.pop();
+    let found: Option<(i64, i64)> = conn.first(last).await?;
     let (_, version) = found.ok_or_else(|| Error::Gone {
         model: M::RECORDED_NAME,
         key: key.text(),

@@ -7,7 +7,7 @@ use super::super::query::KeyIs;
 use super::Source;
 use super::proposed::{Base, proposed};
 use crate::engine::{Engine, Kind};
-use crate::sql::Sql;
+use crate::sql::{Sql, as_text, quoted};
 
 mod edits;
 mod erased;
@@ -59,21 +59,14 @@ fn living<'a, M: Recorded, DB: Engine>(prefix: &'static str) -> Sql<'a> {
     Sql::new(" AND ").made(lives)
 }
 
-/// `SELECT` of up to four columns as texts.
-fn texts<'a>(prefix: &'static str, columns: &[String], engine: Kind) -> Sql<'a> {
-    let text = if engine == Kind::Mysql {
-        "CHAR"
-    } else {
-        "TEXT"
-    };
+/// `SELECT` of columns as texts.
+fn texts<'a>(prefix: &'static str, columns: &[String], kind: Kind) -> Sql<'a> {
     let mut query = Sql::new("SELECT ");
-    for at in 0..4 {
-        query = query.made(if at > 0 { ", CAST(" } else { "CAST(" });
-        query = match columns.get(at) {
-            Some(column) => query.made(prefix).name(column.clone()),
-            None => query.made("NULL"),
-        };
-        query = query.made(format!(" AS {text})"));
+    for (at, column) in columns.iter().enumerate() {
+        let column = format!("{prefix}{}", quoted(kind, column));
+        query = query
+            .sql(if at > 0 { ", " } else { "" })
+            .made(as_text(kind, &column));
     }
     query
 }

@@ -126,7 +126,7 @@ where
         .sql(" ORDER BY ")
         .name(RECORD_ID)
         .sql(" DESC LIMIT 1");
-    let found = conn.numbers(query).await?.pop();
+    let found: Option<(i64, i64)> = conn.first(query).await?;
     let (record, _) = found.ok_or_else(|| missing::<M>(key, Side::Now))?;
     Ok(record)
 }
@@ -192,7 +192,7 @@ where
             .sql(" ORDER BY ")
             .name(RECORD_ID)
             .sql(" DESC LIMIT 1");
-        let found = conn.numbers(query).await?.pop();
+        let found: Option<(i64, i64)> = conn.first(query).await?;
         let (record, _) = found.ok_or_else(|| missing::<M>(key, Side::Version(version)))?;
         records.push((version, record));
     }

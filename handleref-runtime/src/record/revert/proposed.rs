@@ -5,8 +5,7 @@ use super::super::model::{LiveName, Recall};
 use super::super::query::KeyIs;
 use super::Source;
 use crate::engine::Engine;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::sql::{Sql, quoted};
 
 /// Where the columns come from that are not reverted.
 #[derive(Clone, Copy)]
@@ -62,7 +61,7 @@ where
     let table = M::LiveTable::SQL_NAME;
     let mut query = Sql::new("SELECT ");
     for (at, column) in M::RECORDING.columns.iter().enumerate() {
-        query = query.made(if at > 0 { ", " } else { "" });
+        query = query.sql(if at > 0 { ", " } else { "" });
         let source = sources.iter().find(|source| source.column == column.name);
         query = match (source, base) {
             (Some(source), _) => query.append(from_record::<M, DB>(column.name, source.record)),
@@ -76,7 +75,7 @@ where
                 .part::<DB>(key)
                 .sql(")"),
         };
-        query = query.made(" AS ").name(column.name);
+        query = query.sql(" AS ").name(column.name);
     }
     query
 }

@@ -18,7 +18,7 @@ use crate::schema::dialect::Dialect;
 use crate::schema::live::ask;
 use crate::schema::names::{literal, quoted};
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Sql, integer};
 use diesel::result::QueryResult;
 
 /// The counter of MySQL, and of MariaDB where several nodes write.
@@ -93,31 +93,31 @@ impl Numbers {
     ) -> QueryResult<()> {
         self.floor = floor(conn, dialect, support).await?;
         if let Some(floor) = &self.floor {
-            let found = conn.numbers(Sql::once(pair(dialect, floor)));
-            self.stored = found.await?.first().map_or(0, |(stored, _)| *stored);
+            let integer = integer(dialect.kind());
+            let sql = Sql::once(format!("SELECT CAST({floor} AS {integer})"));
+            (self.stored,) = conn.one(sql).await?;
         }
         let named = |name: &str| support.named(dialect, name);
         let sql = match (dialect.kind(), self.counting) {
             (Kind::Sqlite, _) if support.has(CONTEXT) => {
-                format!("SELECT tick + 1, 0 FROM {}", named(CONTEXT))
+                format!("SELECT tick + 1 FROM {}", named(CONTEXT))
             }
             (Kind::Postgres, _) if support.has(SEQUENCE) => format!(
-                "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END, 0::bigint FROM {}",
+                "SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM {}",
                 named(SEQUENCE)
             ),
-            (Kind::Mysql, Counting::Sequence) if support.has(SEQUENCE) => format!(
-                "SELECT next_not_cached_value, CAST(0 AS SIGNED) FROM {}",
-                named(SEQUENCE)
-            ),
+            (Kind::Mysql, Counting::Sequence) if support.has(SEQUENCE) => {
+                format!("SELECT next_not_cached_value FROM {}", named(SEQUENCE))
+            }
             (Kind::Mysql, Counting::Counter) if support.has(COUNTER) => {
                 self.next = Some(automatic(conn, COUNTER).await?);
                 return Ok(());
             }
             _ => return Ok(()),
         };
-        let found = conn.numbers(Sql::once(sql)).await?.pop();
+        let found: Option<(i64,)> = conn.first(Sql::once(sql)).await?;
         // On SQLite the row may be gone: then the first number is next.
-        self.next = Some(found.map_or(1, |(next, _)| next));
+        self.next = Some(found.map_or(1, |(next,)| next));
         Ok(())
     }
 
@@ -188,35 +188,26 @@ impl Numbers {
     }
 }
 
-/// A number and a zero, as rows of numbers are read.
-fn pair(dialect: &dyn Dialect, expression: &str) -> String {
-    match dialect.kind() {
-        Kind::Mysql => format!("SELECT CAST({expression} AS SIGNED), CAST(0 AS SIGNED)"),
-        _ => format!("SELECT CAST({expression} AS BIGINT), CAST(0 AS BIGINT)"),
-    }
-}
-
 /// The next automatic key of a table. MySQL shows one that is up to a day old,
 /// unless a session wants it fresh.
 async fn automatic(conn: &mut dyn Session, table: &str) -> QueryResult<i64> {
-    let mysql = "SELECT CAST(VERSION() LIKE '%MariaDB%' AS SIGNED), CAST(0 AS SIGNED)";
-    let mysql = conn.numbers(Sql::once(mysql)).await?.pop();
-    let expires = mysql.is_some_and(|(mariadb, _)| mariadb == 0);
+    let sql = Sql::new("SELECT VERSION() NOT LIKE '%MariaDB%'");
+    let (expires,): (bool,) = conn.one(sql).await?;
     if expires {
         conn.batch("SET @handleref_expiry = @@SESSION.information_schema_stats_expiry, SESSION information_schema_stats_expiry = 0")
             .await?;
     }
     let sql = format!(
-        "SELECT CAST(COALESCE(MAX(AUTO_INCREMENT), 1) AS SIGNED), CAST(0 AS SIGNED) FROM information_schema.TABLES \
+        "SELECT CAST(COALESCE(MAX(AUTO_INCREMENT), 1) AS SIGNED) FROM information_schema.TABLES \
          WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}",
         literal(table)
     );
-    let found = conn.numbers(Sql::once(sql)).await;
+    let found = conn.one::<(i64,)>(Sql::once(sql)).await;
     if expires {
         conn.batch("SET SESSION information_schema_stats_expiry = @handleref_expiry")
             .await?;
     }
-    Ok(found?.first().map_or(1, |(next, _)| *next))
+    Ok(found?.0)
 }
 
 /// An expression for the greatest number that any record, recording or changeset has;

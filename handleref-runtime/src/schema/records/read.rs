@@ -6,10 +6,9 @@ use crate::engine::Kind;
 use crate::record::facts::{RECORD_OPERATION, Recording};
 use crate::record::maintain::baseline::lost_beginnings;
 use crate::schema::dialect::{Dialect, Wanted};
-use crate::schema::live::{Live, LiveColumn, LiveTrigger, ask, read, read_with_types};
+use crate::schema::live::{Live, LiveColumn, LiveTrigger, Texts, ask, read, read_with_types};
 use crate::schema::names::{TableName, hex_literal};
 use crate::session::Session;
-use crate::session::Texts;
 use diesel::result::QueryResult;
 
 /// What was read before, and is the same for several tables.

@@ -132,12 +132,11 @@ impl Support {
         if support.has(CONTEXT) && known && !conn.in_transaction() {
             let sql = format!(
                 "SELECT CASE WHEN paused <> 0 THEN 'paused' END, CASE WHEN door <> 0 THEN 'door' END, \
-                 CASE WHEN changeset IS NOT NULL THEN 'changeset' END, NULL FROM {}",
+                 CASE WHEN changeset IS NOT NULL THEN 'changeset' END FROM {}",
                 support.named(dialect, CONTEXT)
             );
-            let found = conn.texts(Sql::once(sql)).await?.pop();
-            let found = found.unwrap_or_default();
-            support.stuck = [found.0, found.1, found.2].into_iter().flatten().collect();
+            let found: Option<Vec<Option<String>>> = conn.first(Sql::once(sql)).await?;
+            support.stuck = found.into_iter().flatten().flatten().collect();
         }
         let mut numbers = Numbers::counting(conn, dialect.kind()).await?;
         numbers.read(conn, dialect, &support).await?;

@@ -8,8 +8,7 @@ use crate::record::query::Loaded;
 use crate::record::subject::Subject;
 use crate::record::{LiveName, Recall};
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::quoted;
+use crate::sql::{Sql, quoted};
 
 /// So many keys are looked for by one statement; SQLite nests a condition for
 /// each key of several columns.

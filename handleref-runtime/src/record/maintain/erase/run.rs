@@ -13,8 +13,7 @@ use crate::record::model::{Recall, Recorded};
 use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
 use crate::session::Session;
-use crate::sql::Sql;
-use crate::sql::{as_text, integer, quoted};
+use crate::sql::{Sql, as_text, quoted};
 use crate::time::rising_sql;
 use diesel::query_builder::QueryFragment;
 use serde_json::json;
@@ -89,14 +88,12 @@ where
     DB: Engine,
     M: Recall<DB>,
 {
-    let integer = integer(DB::KIND);
-    let sql = Sql::new("SELECT ")
-        .made(format!("CAST(1 AS {integer}), CAST(1 AS {integer}) FROM "))
+    let sql = Sql::new("SELECT 1 FROM ")
         .name(Subject::of::<M>().table)
         .sql(" WHERE ")
         .part::<DB>(condition)
         .lock();
-    conn.numbers(sql).await?;
+    conn.first::<(i64,)>(sql).await?;
     Ok(())
 }
 

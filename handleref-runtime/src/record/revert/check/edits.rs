@@ -35,7 +35,7 @@ where
         .bind(first)
         .sql(" ORDER BY ")
         .name(RECORD_ID);
-    let numbers = conn.numbers(numbers).await?;
+    let numbers: Vec<(i64, i64)> = conn.rows(numbers).await?;
     let rows = Sql::new(" FROM ")
         .name(M::RECORDING.records)
         .sql(" AS ")

@@ -42,18 +42,17 @@ where
     let table = catalog.table(conn, M::RECORDING.records).await?;
     let mut conflicts = Vec::new();
     for column in table.columns.iter().filter(|name| !known(name)).cloned() {
-        let mut query = Sql::new("SELECT COUNT(*), COUNT(*) FROM ")
+        let query = Sql::new("SELECT COUNT(*) FROM ")
             .name(M::RECORDING.records)
             .sql(" WHERE ")
             .name(column.clone())
             .sql(" IS NOT NULL AND ")
             .name(RECORD_ID)
-            .sql(" IN (0");
-        for record in &records {
-            query = query.made(", ").bind(*record);
-        }
-        let found = conn.numbers(query.made(")")).await?.pop();
-        if found.is_some_and(|(count, _)| count > 0) {
+            .sql(" IN (")
+            .list(records.iter().copied().chain([0]))
+            .sql(")");
+        let (found,): (bool,) = conn.one(query).await?;
+        if found {
             conflicts.push(Conflict::ColumnGone { column });
         }
     }

@@ -55,20 +55,20 @@ where
         let Some(key) = proposed_key(conn, proposal, &columns).await? else {
             continue;
         };
-        let mut query = Sql::new("SELECT COUNT(*), COUNT(*) FROM ")
+        let mut query = Sql::new("SELECT COUNT(*) FROM ")
             .name(foreign.table.clone())
             .sql(" o JOIN (")
             .append(proposal.row())
             .sql(") p ON ");
         for (at, (from, to)) in foreign.columns.iter().enumerate() {
             query = query
-                .made(if at > 0 { " AND o." } else { "o." })
+                .sql(if at > 0 { " AND o." } else { "o." })
                 .name(to.clone())
                 .sql(" = p.")
                 .name(from.clone());
         }
-        let found = conn.numbers(query).await?.pop();
-        if found.is_some_and(|(count, _)| count == 0) {
+        let (found,): (bool,) = conn.one(query).await?;
+        if !found {
             conflicts.push(Conflict::ParentGone {
                 table: foreign.table,
                 columns,
@@ -93,10 +93,9 @@ where
         .sql(" FROM (")
         .append(proposal.row())
         .sql(") p");
-    let found = conn.texts(query).await?.pop();
-    let (a, b, c, d) = found.unwrap_or_default();
-    let parts: Vec<String> = [a, b, c, d].into_iter().flatten().collect();
-    Ok((parts.len() == columns.len()).then(|| parts.join(",")))
+    let found: Option<Vec<Option<String>>> = conn.first(query).await?;
+    let parts: Option<Vec<String>> = found.and_then(|parts| parts.into_iter().collect());
+    Ok(parts.map(|parts| parts.join(",")))
 }
 
 /// Whether the row will be live.
@@ -105,12 +104,11 @@ where
     DB: Engine,
     M: Recall<DB>,
 {
-    let query = Sql::new("SELECT COUNT(*), COUNT(*) FROM (")
+    let query = Sql::new("SELECT COUNT(*) FROM (")
         .append(proposal.row())
         .sql(") p WHERE 1 = 1")
         .append(living::<M, DB>("p."));
-    let found = conn.numbers(query).await?.pop();
-    Ok(found.is_some_and(|(count, _)| count > 0))
+    Ok(conn.one::<(bool,)>(query).await?.0)
 }
 
 /// The parent with the proposed key: 1 if it is soft-deleted, else 0.
@@ -130,7 +128,7 @@ where
         .sql(" WHERE ");
     for (at, (to, from)) in link.keys.iter().zip(link.foreign_key).enumerate() {
         query = query
-            .made(if at > 0 { " AND " } else { "" })
+            .sql(if at > 0 { " AND " } else { "" })
             .name(*to)
             .sql(" = (SELECT handleref_p.")
             .name(*from)

@@ -7,7 +7,6 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::Catalog;
 use crate::session::Session;
-use crate::session::Texts;
 
 /// Values that must be unique and that another row has.
 pub(in super::super) async fn unique<M, DB>(
@@ -68,7 +67,7 @@ where
         .sql(") p ON ");
     for (at, column) in columns.iter().enumerate() {
         query = query
-            .made(if at > 0 { " AND o." } else { "o." })
+            .sql(if at > 0 { " AND o." } else { "o." })
             .name(column.clone())
             .sql(" = p.")
             .name(column.clone());
@@ -76,7 +75,7 @@ where
     query = query.sql(" WHERE NOT (");
     for (at, column) in M::RECORDED_KEY.iter().enumerate() {
         query = query
-            .made(if at > 0 { " AND o." } else { "o." })
+            .sql(if at > 0 { " AND o." } else { "o." })
             .name(*column)
             .sql(" = p.")
             .name(*column);
@@ -87,11 +86,6 @@ where
             .append(living::<M, DB>("o."))
             .append(living::<M, DB>("p."));
     }
-    let found = conn.texts(query.sql(" LIMIT 1")).await?.pop();
-    Ok(found.map(joined))
-}
-
-fn joined((a, b, c, d): Texts) -> String {
-    let parts: Vec<String> = [a, b, c, d].into_iter().flatten().collect();
-    parts.join(",")
+    let found: Option<Vec<String>> = conn.first(query.sql(" LIMIT 1")).await?;
+    Ok(found.map(|parts| parts.join(",")))
 }

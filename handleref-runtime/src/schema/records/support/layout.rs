@@ -12,7 +12,6 @@ use crate::schema::names::TableName;
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::session::Session;
 use crate::sql::Sql;
-use crate::sql::{as_text, integer};
 use crate::sync::identity;
 use diesel::result::QueryResult;
 
@@ -57,25 +56,19 @@ impl Support {
                 true => LAYOUT_COLUMN,
                 false => "0",
             };
-            let integer = integer(dialect.kind());
             let table = self.named(dialect, name);
-            let sql = format!(
-                "SELECT CAST({layout} AS {integer}), CAST(0 AS {integer}) FROM {table} WHERE id = 1"
-            );
-            match conn.numbers(Sql::once(sql)).await?.pop() {
+            let sql = format!("SELECT {layout} FROM {table} WHERE id = 1");
+            match conn.first::<(i64,)>(Sql::once(sql)).await? {
                 None => self.rowless.push(name),
-                Some((layout, _)) if name == DATABASE => self.layout = Some(layout),
+                Some((layout,)) if name == DATABASE => self.layout = Some(layout),
                 Some(_) => {}
             }
         }
         if self.has(DATABASE) && self.lacks(DATABASE, OWNER_COLUMN).is_none() {
-            let (owner, table) = (
-                as_text(dialect.kind(), OWNER_COLUMN),
-                self.named(dialect, DATABASE),
-            );
-            let sql =
-                format!("SELECT {owner}, {owner}, {owner}, {owner} FROM {table} WHERE id = 1");
-            self.stored_owner = ask(conn, sql).await?.pop().and_then(|row| row.0);
+            let table = self.named(dialect, DATABASE);
+            let sql = Sql::once(format!("SELECT {OWNER_COLUMN} FROM {table} WHERE id = 1"));
+            let found: Option<(Option<String>,)> = conn.first(sql).await?;
+            self.stored_owner = found.and_then(|(owner,)| owner);
         }
         Ok(())
     }
