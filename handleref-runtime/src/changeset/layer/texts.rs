@@ -2,6 +2,7 @@
 
 use http::header::HeaderName;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 /// What the column `correlation_id` holds.
 const CORRELATION_CHARS: usize = 191;
@@ -29,18 +30,16 @@ pub(super) fn decoded(text: String) -> Option<String> {
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
-    let mut pieces = text.split('%');
-    let mut bytes = pieces.next()?.as_bytes().to_vec();
-    for piece in pieces {
-        let (digits, rest) = piece.split_at_checked(2)?;
-        // `from_str_radix` takes a sign, too.
-        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(rest.as_bytes());
+    // What is decoded leaves a `%` as it is that no two digits follow.
+    let is_whole = |after: &str| {
+        let digits = after.as_bytes().first_chunk::<2>();
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !text.split('%').skip(1).all(is_whole) {
+        return None;
     }
-    String::from_utf8(bytes).ok()
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    Some(text.into_owned())
 }
 
 /// A correlation id, unless it is empty or too long.
