@@ -3,6 +3,8 @@
 mod convert;
 mod languages;
 mod message;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use convert::{changeset_required, is_conflict};
 

@@ -1,0 +1,343 @@
+//! The texts and sources of all errors.
+
+use super::Error;
+use crate::changeset::{ObjectRef, UndoConflict};
+use crate::handle::HandleError;
+use crate::record::maintain::Unerasable;
+use crate::record::{CleanError, Conflict, ZeroLength};
+use crate::schema::{Problem, ProblemKind};
+use crate::sync::InvalidCursor;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use std::error::Error as StdError;
+
+/// The name of a variant, and the names of all: a new one does not compile here
+/// before it is listed, and fails the test before it has a sample.
+macro_rules! variants {
+    ($($(#[$when:meta])? $variant:ident),* $(,)?) => {
+        fn name(error: &Error) -> &'static str {
+            match error {
+                $($(#[$when])? Error::$variant { .. } => stringify!($variant),)*
+            }
+        }
+        const VARIANTS: &[&str] = &[$($(#[$when])? stringify!($variant)),*];
+    };
+}
+
+variants![
+    Stale,
+    Gone,
+    Conflict,
+    RolledBack,
+    Deleted,
+    NoVersion,
+    NoField,
+    Revert,
+    Held,
+    CannotErase,
+    NotInstalled,
+    Denied,
+    Undo,
+    PlanOutdated,
+    NotListed,
+    WrongObject,
+    NoChangeset,
+    ChangesetRequired,
+    NotStorable,
+    Foreign,
+    InvalidCursor,
+    WrongModels,
+    TooOld,
+    NotInFeed,
+    Copied,
+    Standby,
+    ParentDeleted,
+    Interfered,
+    TooDeep,
+    ManagedColumn,
+    GeneratedColumn,
+    VersionsEnd,
+    Stamp,
+    Schema,
+    Mirror,
+    Hook,
+    NotHeld,
+    #[cfg(feature = "redis")]
+    Redis,
+    Database,
+];
+
+const MODEL: &str = "Article";
+
+fn samples() -> Vec<Error> {
+    let model = MODEL;
+    let key = || "7".to_owned();
+    let cause = || {
+        let said = Box::new("database is locked".to_owned());
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, said)
+    };
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let problem = |kind| Problem {
+        model: MODEL.into(),
+        table: "articles".into(),
+        column: Some("version".into()),
+        kind,
+    };
+    let object = ObjectRef {
+        model: MODEL.into(),
+        key: key(),
+    };
+    vec![
+        Error::Stale {
+            model,
+            key: key(),
+            expected: 1,
+            found: 2,
+        },
+        Error::Gone { model, key: key() },
+        Error::Conflict {
+            lost: false,
+            cause: cause(),
+        },
+        Error::Conflict {
+            lost: true,
+            cause: cause(),
+        },
+        Error::RolledBack { cause: cause() },
+        Error::Deleted { model, key: key() },
+        Error::NoVersion {
+            model,
+            key: key(),
+            version: 3,
+        },
+        Error::NoField {
+            model,
+            field: "title".into(),
+        },
+        Error::Revert {
+            model,
+            key: key(),
+            conflicts: vec![Conflict::Gone, Conflict::KeyTaken],
+        },
+        Error::Held {
+            model,
+            key: key(),
+            reason: "a lawsuit".into(),
+        },
+        Error::CannotErase {
+            model,
+            columns: names(&["title", "body"]),
+            reason: Unerasable::NeedsValue,
+        },
+        Error::NotInstalled {
+            model,
+            records: "article_records",
+        },
+        Error::Denied {
+            right: "USAGE on the schema `app`".into(),
+        },
+        Error::Undo {
+            no: 5,
+            conflicts: vec![UndoConflict {
+                object,
+                conflict: Conflict::Gone,
+            }],
+        },
+        Error::PlanOutdated { no: 5 },
+        Error::NotListed {
+            no: 5,
+            tables: names(&["topic_records", "user_records"]),
+        },
+        Error::WrongObject {
+            object: "Topic 9".into(),
+            model,
+        },
+        Error::NoChangeset { no: 5 },
+        Error::ChangesetRequired {
+            table: "articles".into(),
+        },
+        Error::NotStorable {
+            what: "comment of a changeset",
+            reason: "there is a NUL in it",
+        },
+        Error::Foreign,
+        Error::InvalidCursor,
+        Error::WrongModels {
+            cursor: names(&["Article", "Topic"]),
+            asked: names(&["Article"]),
+        },
+        Error::TooOld { model },
+        Error::NotInFeed {
+            model: "Topic".into(),
+        },
+        Error::Copied,
+        Error::Standby,
+        Error::ParentDeleted {
+            model,
+            parent: "Topic",
+            parent_key: "9".into(),
+        },
+        Error::Interfered { model },
+        Error::TooDeep { model, levels: 16 },
+        Error::ManagedColumn {
+            model,
+            column: "version",
+        },
+        Error::GeneratedColumn {
+            column: "slug".into(),
+        },
+        Error::VersionsEnd { of: None },
+        Error::VersionsEnd {
+            of: Some("articles".into()),
+        },
+        Error::Stamp { model },
+        Error::Schema(vec![
+            problem(ProblemKind::MissingColumn),
+            problem(ProblemKind::MissingDefault),
+        ]),
+        Error::Mirror {
+            what: "Article 7".into(),
+            reason: "it has no key".into(),
+        },
+        Error::Hook("published articles stay".into()),
+        Error::NotHeld {
+            reason: "nothing was moved there yet",
+        },
+        #[cfg(feature = "redis")]
+        Error::Redis((::redis::ErrorKind::Io, "connection refused").into()),
+        Error::Database(DieselError::NotFound),
+    ]
+}
+
+/// An error, and after an arrow what it has as its source.
+fn told(name: &str, error: &dyn StdError) -> String {
+    match error.source() {
+        Some(source) => format!("{name}: {error} <- {source}"),
+        None => format!("{name}: {error}"),
+    }
+}
+
+#[track_caller]
+fn assert_said(said: &[String], expected: &str) {
+    let (said, expected) = (said.join("\n"), expected.trim());
+    for (said, expected) in said.lines().zip(expected.lines()) {
+        assert_eq!(said, expected);
+    }
+    assert_eq!(said.lines().count(), expected.lines().count(), "{said}");
+}
+
+#[test]
+fn every_error_has_its_text_and_its_source() {
+    let samples = samples();
+    for variant in VARIANTS {
+        assert!(samples.iter().any(|one| name(one) == *variant), "{variant}");
+    }
+    let said: Vec<_> = samples.iter().map(|one| told(name(one), one)).collect();
+    let redis = cfg!(feature = "redis");
+    let expected = ERRORS
+        .lines()
+        .filter(|line| redis || !line.starts_with("Redis:"));
+    assert_said(&said, &expected.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn so_have_the_errors_of_single_places() {
+    let clean = |text: Option<&str>| CleanError {
+        model: MODEL,
+        field: "price",
+        text: text.map(str::to_owned),
+        message: "it is no number".into(),
+    };
+    let all: &[(&str, &dyn StdError)] = &[
+        ("Unsaved", &HandleError::Unsaved { tag: "art" }),
+        (
+            "Negative",
+            &HandleError::Negative {
+                tag: "art",
+                key: "-7".into(),
+            },
+        ),
+        ("Malformed", &HandleError::Malformed("7\"art".into())),
+        ("TooLarge", &HandleError::TooLarge("art99".into())),
+        (
+            "Tag",
+            &HandleError::Tag {
+                expected: "art",
+                found: "top".into(),
+            },
+        ),
+        ("CleanError", &clean(Some("1e\"400"))),
+        ("CleanError", &clean(None)),
+        ("InvalidCursor", &InvalidCursor),
+        ("ZeroLength", &ZeroLength),
+    ];
+    let said: Vec<_> = all.iter().map(|(name, one)| told(name, *one)).collect();
+    assert_said(&said, OTHERS);
+
+    #[cfg(feature = "axum")]
+    assert_eq!(
+        crate::changeset::MissingChangesetLayer.to_string(),
+        "the handler takes a `ChangesetMeta`, but there is no `ChangesetLayer` around its route: add \
+         `.layer(ChangesetLayer::new())`, or take an `Option<ChangesetMeta>`"
+    );
+}
+
+const ERRORS: &str = "
+Stale: Article 7 was changed by someone else: this instance holds version 1, the database version 2; reload it and apply the change again
+Gone: Article 7 does not exist (any more)
+Conflict: another transaction was in the way; repeat this one from its beginning: database is locked <- database is locked
+Conflict: the database has rolled back the whole transaction; repeat it from its beginning: database is locked <- database is locked
+RolledBack: the database has ended the whole transaction: database is locked <- database is locked
+Deleted: Article 7 is soft-deleted; restore it before writing to it
+NoVersion: the history of Article 7 has no version 3: it never was, was not recorded, or was pruned
+NoField: Article has no field `title` whose values are in its history
+Revert: Article 7 cannot be reverted:
+  it does not exist any more
+  another row has its key by now
+Held: the records of Article 7 are held: a lawsuit; release the hold first
+CannotErase: `title`, `body` of Article cannot be null: say what comes in its place, by `column_with(users::name, \"'erased'\")` or `named_with(\"name\", \"'erased'\")`
+NotInstalled: the history `article_records` of Article is not installed; see `handleref::schema!`
+Denied: the database user has not the right USAGE on the schema `app`: grant it; docs/grants.md says what each use needs
+Undo: changeset 5 cannot be undone:
+  Article 7: it does not exist any more
+PlanOutdated: rows were changed since the undo of changeset 5 was planned; make the plan again
+NotListed: changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
+WrongObject: Topic 9 is no reference to a Article
+NoChangeset: there is no changeset 5
+ChangesetRequired: handleref: articles needs a changeset; see `record_changeset`
+NotStorable: the comment of a changeset cannot be stored: there is a NUL in it
+Foreign: the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`
+InvalidCursor: this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
+WrongModels: the cursor is for Article, Topic, and not for Article: ask for the same models, or start a cursor of its own
+TooOld: records of Article after the cursor were pruned: copy the rows again, or start at `Cursor::beginning()` with what is left
+NotInFeed: Topic is not among the models of the feed's store: name it where the store is made, as in `feed::Database::<(.., Topic)>::new()`
+Copied: this database is a copy of another one, whose records it has: run `install` of its schema once, which makes it one of its own
+Standby: a standby of PostgreSQL does not say which transactions are going on: read changes from the primary
+ParentDeleted: Article cannot be restored while its Topic 9 is soft-deleted; restore the parent first, or restore upward with `.with_parents()`
+Interfered: a hook or a trigger changed a Article that was just being soft-deleted or restored, so that it no longer belongs to the change: everything was rolled back
+TooDeep: the parents of Article go on above 16 tables, which one restore cannot climb: restore the topmost ones first
+ManagedColumn: `version` of Article is managed by handleref and cannot be set by hand; leave it out, in a derived changeset with `#[diesel(skip_update)]`
+GeneratedColumn: the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`
+VersionsEnd: a row has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
+VersionsEnd: a row of articles has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
+Stamp: no free deletion timestamp for Article: `deleted_at` (or `updated_at`, beside a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
+Schema: the schema needs a decision:
+Article: table `articles`, column `version`: the column is missing
+Article: table `articles`, column `version`: the column has no default
+Mirror: Article 7 cannot be mirrored: it has no key
+Hook: a lifecycle hook refused: published articles stay <- published articles stay
+NotHeld: Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
+Redis: Redis: connection refused - Io <- connection refused - Io
+Database: Record not found <- Record not found
+";
+
+const OTHERS: &str = r#"
+Unsaved: this `art` has no handle yet: its key is unset; insert the row first
+Negative: a handle cannot name the `art` with the negative key -7
+Malformed: "7\"art" is not a handle; a handle is letters, then the key, such as `org1` or `org-1`
+TooLarge: the number in the handle "art99" does not fit the key
+Tag: the handle names a `top`, but a `art` was asked for
+CleanError: "1e\"400" is no value of `price` of Article: it is no number
+CleanError: null is no value of `price` of Article: it is no number
+InvalidCursor: this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
+ZeroLength: records cannot be resampled into stretches of no length: `Every` of zero
+"#;
