@@ -17,10 +17,14 @@ pub(crate) use convert::{changeset_required, is_conflict};
 ///
 /// Converts to and from [`diesel::result::Error`] without loss, so that `?`
 /// works in a function that returns either; see [`Error::from`].
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The row was changed by someone else since it was loaded.
+    #[error(
+        "{model} {key} was changed by someone else: this instance holds version {expected}, the database version \
+         {found}; reload it and apply the change again"
+    )]
     Stale {
         /// The model's name.
         model: &'static str,
@@ -32,6 +36,7 @@ pub enum Error {
         found: i64,
     },
     /// No row with this key exists.
+    #[error("{model} {key} does not exist (any more)")]
     Gone {
         /// The model's name.
         model: &'static str,
@@ -42,23 +47,28 @@ pub enum Error {
     /// for too long, a row that is newer than this transaction's snapshot.
     /// Repeat the whole transaction from its beginning; see
     /// [`is_retryable`](Error::is_retryable).
+    #[error("{}: {cause}", message::in_the_way(*.lost))]
     Conflict {
         /// Whether the engine has rolled back the whole transaction, whatever
         /// savepoints were in it. Then the connection refuses what is left of
         /// it; [`recover`](crate::session::recover) makes the connection usable again.
         lost: bool,
         /// What the engine said.
+        #[source]
         cause: diesel::result::Error,
     },
     /// The database has ended the whole transaction, whatever savepoints were in
     /// it, and not for another transaction's sake: on SQLite the disk is full, or
     /// a trigger or a constraint of the user's says so; on MySQL and MariaDB a
     /// statement before has changed the schema, which commits. The connection is as after a [`Conflict`](Error::Conflict) that says `lost`.
+    #[error("the database has ended the whole transaction: {cause}")]
     RolledBack {
         /// What the engine said.
+        #[source]
         cause: diesel::result::Error,
     },
     /// The row is soft-deleted; restore it first.
+    #[error("{model} {key} is soft-deleted; restore it before writing to it")]
     Deleted {
         /// The model's name.
         model: &'static str,
@@ -67,6 +77,9 @@ pub enum Error {
     },
     /// The history of a row has no such version: it never was, it was not
     /// recorded, or it was pruned.
+    #[error(
+        "the history of {model} {key} has no version {version}: it never was, was not recorded, or was pruned"
+    )]
     NoVersion {
         /// The model's name.
         model: &'static str,
@@ -76,6 +89,7 @@ pub enum Error {
         version: i64,
     },
     /// A recorded model has no such field, or it is not kept in its history.
+    #[error("{model} has no field `{field}` whose values are in its history")]
     NoField {
         /// The model's name.
         model: &'static str,
@@ -83,6 +97,7 @@ pub enum Error {
         field: String,
     },
     /// A revert would break something; nothing was written.
+    #[error("{model} {key} cannot be reverted:{}", message::lines(.conflicts))]
     Revert {
         /// The model's name.
         model: &'static str,
@@ -92,6 +107,7 @@ pub enum Error {
         conflicts: Vec<crate::record::Conflict>,
     },
     /// The records of a row are held, so nothing in them can be erased.
+    #[error("the records of {model} {key} are held: {reason}; release the hold first")]
     Held {
         /// The model's name.
         model: &'static str,
@@ -101,6 +117,7 @@ pub enum Error {
         reason: String,
     },
     /// Columns cannot be erased as a call says it; nothing was written.
+    #[error("`{}` of {model} {reason}", .columns.join("`, `"))]
     CannotErase {
         /// The model's name.
         model: &'static str,
@@ -110,6 +127,7 @@ pub enum Error {
         reason: crate::record::maintain::Unerasable,
     },
     /// The recording of a model is not installed.
+    #[error("the history `{records}` of {model} is not installed; see `handleref::schema!`")]
     NotInstalled {
         /// The model's name.
         model: &'static str,
@@ -118,11 +136,15 @@ pub enum Error {
     },
     /// The database user has not a right that is needed, and what the server says
     /// about it would not tell.
+    #[error(
+        "the database user has not the right {right}: grant it; docs/grants.md says what each use needs"
+    )]
     Denied {
         /// The right.
         right: String,
     },
     /// A changeset cannot be undone; nothing was written.
+    #[error("changeset {no} cannot be undone:{}", message::lines(.conflicts))]
     Undo {
         /// Its number.
         no: i64,
@@ -130,12 +152,17 @@ pub enum Error {
         conflicts: Vec<crate::changeset::UndoConflict>,
     },
     /// What a plan to undo a changeset says is not what would be done any more.
+    #[error("rows were changed since the undo of changeset {no} was planned; make the plan again")]
     PlanOutdated {
         /// The number of the changeset.
         no: i64,
     },
     /// A changeset changed models that are not among those that were listed, or
     /// its undo would.
+    #[error(
+        "changeset {no}, or its undo, changes models that are not listed: list those with the record tables `{}` too",
+        .tables.join("`, `")
+    )]
     NotListed {
         /// The number of the changeset.
         no: i64,
@@ -143,6 +170,7 @@ pub enum Error {
         tables: Vec<String>,
     },
     /// A reference is to a row of another model, or its key cannot be read.
+    #[error("{object} is no reference to a {model}")]
     WrongObject {
         /// What it refers to.
         object: String,
@@ -150,12 +178,14 @@ pub enum Error {
         model: &'static str,
     },
     /// There is no changeset with this number.
+    #[error("there is no changeset {no}")]
     NoChangeset {
         /// The number.
         no: i64,
     },
     /// Rows of this table are changed only in a changeset; see
     /// [`record_changeset`](crate::changeset::record_changeset).
+    #[error("{}", changeset_required(.table))]
     ChangesetRequired {
         /// The table.
         table: String,
@@ -163,6 +193,7 @@ pub enum Error {
     /// A text cannot be stored as it is on every engine: it is too long, or there
     /// is a NUL in it; or a time is one that not every engine has. Nothing was
     /// written.
+    #[error("the {what} cannot be stored: {reason}")]
     NotStorable {
         /// Which text or time.
         what: &'static str,
@@ -172,10 +203,20 @@ pub enum Error {
     /// A cursor is of another database, or it says that changes were read that
     /// are not here: the database was restored from a backup, or the
     /// transaction's snapshot is from before the cursor.
+    #[error(
+        "the cursor is of another database, or it has read changes that this one does not have (a restored backup, \
+         an old snapshot): copy the rows again, or start at `Cursor::beginning()`"
+    )]
     Foreign,
     /// A cursor says what no database can have said: somebody made it.
+    #[error("{}", crate::sync::InvalidCursor)]
     InvalidCursor,
     /// A cursor is for other models than those that were asked for.
+    #[error(
+        "the cursor is for {}, and not for {}: ask for the same models, or start a cursor of its own",
+        .cursor.join(", "),
+        .asked.join(", ")
+    )]
     WrongModels {
         /// The models of the cursor.
         cursor: Vec<String>,
@@ -183,21 +224,40 @@ pub enum Error {
         asked: Vec<String>,
     },
     /// Records that a cursor has not reached were pruned.
+    #[error(
+        "records of {model} after the cursor were pruned: copy the rows again, or start at `Cursor::beginning()` with \
+         what is left"
+    )]
     TooOld {
         /// The model whose records they were.
         model: &'static str,
     },
     /// A model is not among those of a store of diffs.
+    #[error(
+        "{model} is not among the models of the feed's store: name it where the store is made, as in \
+         `feed::Database::<(.., {model})>::new()`"
+    )]
     NotInFeed {
         /// Its name.
         model: String,
     },
     /// The database was copied, by a dump or a template, and its records are
     /// still those of the other one.
+    #[error(
+        "this database is a copy of another one, whose records it has: run `install` of its schema once, which makes \
+         it one of its own"
+    )]
     Copied,
     /// Changes cannot be read on a standby.
+    #[error(
+        "a standby of PostgreSQL does not say which transactions are going on: read changes from the primary"
+    )]
     Standby,
     /// A row cannot be restored while its parent is soft-deleted.
+    #[error(
+        "{model} cannot be restored while its {parent} {parent_key} is soft-deleted; restore the parent first, or \
+         restore upward with `.with_parents()`"
+    )]
     ParentDeleted {
         /// The model of the row that was to be restored.
         model: &'static str,
@@ -210,12 +270,20 @@ pub enum Error {
     /// it was being soft-deleted or restored: it deleted or restored the row
     /// itself, or changed what the row was found by; or it added a row to those
     /// whose children had been changed already. Everything was rolled back.
+    #[error(
+        "a hook or a trigger changed a {model} that was just being soft-deleted or restored, so that it no longer \
+         belongs to the change: everything was rolled back"
+    )]
     Interfered {
         /// The model's name.
         model: &'static str,
     },
     /// A restore with parents climbs over more tables than an engine lets a
     /// query be nested; nothing was written. Within one table there is no limit.
+    #[error(
+        "the parents of {model} go on above {levels} tables, which one restore cannot climb: restore the topmost ones \
+         first"
+    )]
     TooDeep {
         /// The model whose parents would have been next.
         model: &'static str,
@@ -223,6 +291,10 @@ pub enum Error {
         levels: usize,
     },
     /// A statement assigns a column that handleref writes itself.
+    #[error(
+        "`{column}` of {model} is managed by handleref and cannot be set by hand; leave it out, in a derived changeset \
+         with `#[diesel(skip_update)]`"
+    )]
     ManagedColumn {
         /// The model's name.
         model: &'static str,
@@ -231,26 +303,41 @@ pub enum Error {
     },
     /// A statement assigns a column that the database computes; of a `save`,
     /// the field needs `#[handleref(generated)]`.
+    #[error(
+        "the database computes the column `{column}` and takes no value for it: mark the field with \
+         `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`"
+    )]
     GeneratedColumn {
         /// The column.
         column: String,
     },
     /// The row has the greatest version that its column, or the field, holds;
     /// nothing was written.
+    #[error(
+        "a row{} has the greatest version that its column holds: give the column and the field a wider integer (BIGINT \
+         and `i64`), or the row a lower version",
+        message::of_table(.of)
+    )]
     VersionsEnd {
         /// The model or the table, if the database says it.
         of: Option<String>,
     },
     /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, beside
     /// a status) is too coarse to tell one deletion from another.
+    #[error(
+        "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, beside a status) must hold microseconds \
+         (DATETIME(6) on MySQL and MariaDB)"
+    )]
     Stamp {
         /// The model's name.
         model: &'static str,
     },
     /// Tables that [`Schema::install`](crate::schema::Schema::install) must not
     /// change by itself; nothing was changed.
+    #[error("the schema needs a decision:\n{}", crate::schema::problem::lines(.0))]
     Schema(Vec<crate::schema::Problem>),
     /// A row or a model that a mirror (`sync::Mirror`) cannot mirror.
+    #[error("{what} cannot be mirrored: {reason}")]
     Mirror {
         /// The row or the model.
         what: String,
@@ -258,18 +345,26 @@ pub enum Error {
         reason: String,
     },
     /// A lifecycle hook refused; everything was rolled back.
-    Hook(Box<dyn std::error::Error + Send + Sync>),
+    #[error("a lifecycle hook refused: {0}")]
+    Hook(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Redis does not hold, or not any more, what was asked for. The database
     /// does: ask it with the same cursor.
+    #[error(
+        "Redis does not have what was asked for: {reason}; ask the database with the same cursor, for instance through \
+         `Redis::or_database`"
+    )]
     NotHeld {
         /// Why.
         reason: &'static str,
     },
     /// Redis refused, or is not there.
     #[cfg(feature = "redis")]
-    Redis(::redis::RedisError),
+    #[error("Redis: {0}")]
+    Redis(#[from] ::redis::RedisError),
     /// The database or Diesel refused.
-    Database(diesel::result::Error),
+    // Not `transparent`: the source is Diesel's error itself, not the source of that.
+    #[error("{0}")]
+    Database(#[source] diesel::result::Error),
 }
 
 impl Error {

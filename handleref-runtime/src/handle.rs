@@ -125,15 +125,17 @@ pub(crate) fn read<K: Key>(tag: &'static str, text: &str) -> Result<K, HandleErr
 }
 
 /// Why a handle could not be written or read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandleError {
     /// The row was never stored: its key is unset (no value, 0, empty or nil).
+    #[error("this `{tag}` has no handle yet: its key is unset; insert the row first")]
     Unsaved {
         /// The model's tag.
         tag: &'static str,
     },
     /// A negative integer key has no handle, because hyphens are ignored when one is read.
+    #[error("a handle cannot name the `{tag}` with the negative key {key}")]
     Negative {
         /// The model's tag.
         tag: &'static str,
@@ -141,10 +143,13 @@ pub enum HandleError {
         key: String,
     },
     /// The text is not letters, blanks or hyphens, and a key.
+    #[error("{0:?} is not a handle; a handle is letters, then the key, such as `org1` or `org-1`")]
     Malformed(String),
     /// The number does not fit the key.
+    #[error("the number in the handle {0:?} does not fit the key")]
     TooLarge(String),
     /// The handle belongs to another model.
+    #[error("the handle names a `{found}`, but a `{expected}` was asked for")]
     Tag {
         /// The tag of the model that was asked.
         expected: &'static str,
@@ -152,42 +157,6 @@ pub enum HandleError {
         found: String,
     },
 }
-
-impl fmt::Display for HandleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsaved { tag } => {
-                write!(
-                    f,
-                    "this `{tag}` has no handle yet: its key is unset; insert the row first"
-                )
-            }
-            Self::Negative { tag, key } => {
-                write!(
-                    f,
-                    "a handle cannot name the `{tag}` with the negative key {key}"
-                )
-            }
-            Self::Malformed(text) => {
-                write!(
-                    f,
-                    "{text:?} is not a handle; a handle is letters, then the key, such as `org1` or `org-1`"
-                )
-            }
-            Self::TooLarge(text) => {
-                write!(f, "the number in the handle {text:?} does not fit the key")
-            }
-            Self::Tag { expected, found } => {
-                write!(
-                    f,
-                    "the handle names a `{found}`, but a `{expected}` was asked for"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for HandleError {}
 
 #[cfg(test)]
 mod tests {

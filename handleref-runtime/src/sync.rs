@@ -29,7 +29,6 @@ mod witness;
 mod writers;
 
 pub use change::Change;
-pub(crate) use cursor::NO_CURSOR;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
 pub use follow::Follow;

@@ -36,13 +36,6 @@ impl From<diesel::result::Error> for Error {
     }
 }
 
-#[cfg(feature = "redis")]
-impl From<::redis::RedisError> for Error {
-    fn from(error: ::redis::RedisError) -> Self {
-        Self::Redis(error)
-    }
-}
-
 impl From<Error> for diesel::result::Error {
     /// Packs the error so that `?` works where Diesel's is expected; converting
     /// back gives the same error.

@@ -6,7 +6,6 @@ use super::value::{Fields, Json};
 use crate::error::Error;
 use serde_json::Value;
 use std::any::TypeId;
-use std::error::Error as StdError;
 use std::fmt;
 
 /// A field of a recorded model; also of one whose values are not recorded.
@@ -141,7 +140,8 @@ impl fmt::Debug for FieldType {
 }
 
 /// A text that is no value of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} is no value of `{field}` of {model}: {message}", quoted_or_null(.text))]
 #[non_exhaustive]
 pub struct CleanError {
     /// The name of the model's struct.
@@ -154,23 +154,10 @@ pub struct CleanError {
     pub message: String,
 }
 
-impl fmt::Display for CleanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.text {
-            Some(text) => write!(f, "{text:?}")?,
-            None => f.write_str("null")?,
-        }
-        let Self {
-            model,
-            field,
-            message,
-            ..
-        } = self;
-        write!(f, " is no value of `{field}` of {model}: {message}")
-    }
+fn quoted_or_null(text: &Option<String>) -> String {
+    let text = text.as_ref();
+    text.map_or_else(|| "null".to_owned(), |text| format!("{text:?}"))
 }
-
-impl StdError for CleanError {}
 
 /// The fields of several models; see [`field_types`].
 #[derive(Debug, Clone, Default)]

@@ -13,7 +13,6 @@ use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::{Error, QueryResult};
 use diesel::sql_types::Bool;
 use diesel::{IntoSql, QuerySource};
-use std::fmt;
 
 /// The length of the stretches of time for
 /// [`resample`](super::RecordsDsl::resample): `Every::minutes(15)`.
@@ -141,16 +140,9 @@ impl Every {
 const TO_1970: i64 = 62_167_219_200;
 
 /// Nothing can be cut into stretches of no length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("records cannot be resampled into stretches of no length: `Every` of zero")]
 pub struct ZeroLength;
-
-impl fmt::Display for ZeroLength {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("records cannot be resampled into stretches of no length: `Every` of zero")
-    }
-}
-
-impl std::error::Error for ZeroLength {}
 
 /// A query that can be [resampled](super::RecordsDsl::resample).
 pub trait Resample<M: Recorded, At> {

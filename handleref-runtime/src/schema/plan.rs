@@ -3,7 +3,7 @@
 use super::dialect::Change;
 use super::diff::Findings;
 use super::home::Home;
-use super::problem::{Problem, write_all};
+use super::problem::{Problem, lines};
 use crate::engine::Kind;
 use crate::error::Error;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -221,9 +221,7 @@ fn script(statements: &[String]) -> String {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.problems.is_empty() {
-            let mut text = String::new();
-            write_all(&mut text, &self.problems)?;
-            for line in text.lines() {
+            for line in lines(&self.problems).lines() {
                 writeln!(f, "-- PROBLEM: {line}")?;
             }
         }

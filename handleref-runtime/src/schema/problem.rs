@@ -453,12 +453,7 @@ impl fmt::Display for Problem {
 }
 
 /// One problem a line.
-pub(crate) fn write_all(f: &mut dyn fmt::Write, problems: &[Problem]) -> fmt::Result {
-    for (at, problem) in problems.iter().enumerate() {
-        if at > 0 {
-            f.write_str("\n")?;
-        }
-        write!(f, "{problem}")?;
-    }
-    Ok(())
+pub(crate) fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
+    lines.join("\n")
 }

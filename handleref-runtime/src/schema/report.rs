@@ -1,6 +1,6 @@
 //! What a check found.
 
-use super::problem::{Problem, write_all};
+use super::problem::{Problem, lines};
 use std::fmt;
 
 /// What [`Schema::check`](super::Schema::check) found.
@@ -64,7 +64,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.is_ok() {
             true => f.write_str("the schema is as it should be")?,
-            false => write_all(f, &self.problems)?,
+            false => f.write_str(&lines(&self.problems))?,
         }
         self.trusted
             .iter()

@@ -108,19 +108,12 @@ impl fmt::Debug for Cursor {
     }
 }
 
-pub(crate) const NO_CURSOR: &str = "this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`";
-
 /// A text that is no [`Cursor`], or only a part of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`"
+)]
 pub struct InvalidCursor;
-
-impl fmt::Display for InvalidCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NO_CURSOR)
-    }
-}
-
-impl std::error::Error for InvalidCursor {}
 
 impl FromStr for Cursor {
     type Err = InvalidCursor;

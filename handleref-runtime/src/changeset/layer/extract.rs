@@ -6,7 +6,6 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 use std::convert::Infallible;
-use std::fmt;
 
 /// A handler wants a [`ChangesetMeta`], and no
 /// [`ChangesetLayer`](super::ChangesetLayer) is around it; answered by 500,
@@ -22,20 +21,13 @@ use std::fmt;
 /// }
 /// let app: axum::Router = axum::Router::new().route("/", axum::routing::put(edit));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the handler takes a `ChangesetMeta`, but there is no `ChangesetLayer` around its route: add \
+     `.layer(ChangesetLayer::new())`, or take an `Option<ChangesetMeta>`"
+)]
 #[non_exhaustive]
 pub struct MissingChangesetLayer;
-
-impl fmt::Display for MissingChangesetLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the handler takes a `ChangesetMeta`, but there is no `ChangesetLayer` around its \
-             route: add `.layer(ChangesetLayer::new())`, or take an `Option<ChangesetMeta>`",
-        )
-    }
-}
-
-impl std::error::Error for MissingChangesetLayer {}
 
 impl IntoResponse for MissingChangesetLayer {
     fn into_response(self) -> Response {
