@@ -33,7 +33,7 @@ pub use handleref_runtime::changeset::{
 #[cfg(feature = "axum")]
 pub use handleref_runtime::changeset::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use handleref_runtime::changeset::{Scan, Scanned, scan};
-pub use handleref_runtime::error::Error;
+pub use handleref_runtime::error::{Error, ErrorClass};
 pub use handleref_runtime::handle::{Handle, HandleError};
 pub use handleref_runtime::hooks::{HookError, Hooks};
 pub use handleref_runtime::key::Key;

@@ -1,11 +1,13 @@
 //! The one error type of the runtime.
 
+mod class;
 mod convert;
 mod languages;
 mod message;
 #[cfg(test)]
 mod tests;
 
+pub use class::ErrorClass;
 pub(crate) use convert::{changeset_required, is_conflict};
 
 /// What can go wrong when a row is written, restored or reloaded.
@@ -365,14 +367,4 @@ pub enum Error {
     // Not `transparent`: the source is Diesel's error itself, not the source of that.
     #[error("{0}")]
     Database(#[source] diesel::result::Error),
-}
-
-impl Error {
-    /// Whether the same may succeed if the whole transaction is repeated from
-    /// its beginning, with everything read anew: [`Error::Conflict`].
-    ///
-    /// For an error of Diesel: `handleref::Error::from(error).is_retryable()`.
-    pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Conflict { .. })
-    }
 }

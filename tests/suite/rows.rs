@@ -6,7 +6,7 @@ use crate::support::models::{Note, notes};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
-use handleref::{Error, Outcome};
+use handleref::{Error, ErrorClass, Outcome};
 
 macro_rules! insert {
     ($conn:expr, $id:expr) => {{
@@ -93,6 +93,8 @@ each_engine! {
             Err(Error::Stale { model: "Note", key, expected: 1, found: 2 }) => assert_eq!(key, "1"),
             other => panic!("{other:?}"),
         }
+        let class = go!(second.save(conn)).map_err(|error| error.class());
+        assert_eq!(class, Err(ErrorClass::Reload));
         assert_eq!(second.version, 1);
         assert_eq!(get!(conn, 1), first);
         // A stale save that changes nothing is stale too.

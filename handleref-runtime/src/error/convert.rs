@@ -1,7 +1,7 @@
 //! From and to Diesel's errors, and what the messages of databases mean.
 
 use super::Error;
-use super::languages::CONFLICTS;
+use super::languages::{CONFLICTS, LOCKED};
 use crate::last_version::versions_end;
 use crate::schema::is_about_lives;
 use diesel::result::DatabaseErrorKind;
@@ -54,11 +54,12 @@ impl From<Error> for diesel::result::Error {
 /// Whether another transaction was in the way. Diesel has a kind for a part of
 /// these only, and no number for the rest.
 pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
-    const SAID: [&str; 7] = [
-        // MySQL and MariaDB: 1213, 1205, 1020.
+    const SAID: [&str; 8] = [
+        // MySQL and MariaDB: 1213, 1205, 1020, 3572.
         "Deadlock found when trying to get lock",
         "Lock wait timeout exceeded",
         "Record has changed since last read in table",
+        "Statement aborted because lock(s) could not be acquired immediately",
         // PostgreSQL: 40P01, 55P03.
         "deadlock detected",
         "canceling statement due to lock timeout",
@@ -75,8 +76,14 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
                 .map_or_else(|| said.any(is_about_lives), is_about_lives)
         }
         diesel::result::Error::DatabaseError(_, info) => {
+            let message = info.message();
             let mut said = SAID.iter().chain(&CONFLICTS);
-            said.any(|said| info.message().starts_with(said))
+            let mut locked = LOCKED.iter();
+            said.any(|said| message.starts_with(said))
+                || locked.any(|(before, after)| {
+                    let rest = message.strip_prefix(before);
+                    rest.is_some_and(|rest| rest.ends_with(after))
+                })
         }
         _ => false,
     }
@@ -114,6 +121,34 @@ fn generated_column(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_that_is_not_waited_for_is_a_conflict_in_any_language() {
+        let said = |message: &str| {
+            let said = Box::new(message.to_owned());
+            is_conflict(&diesel::result::Error::DatabaseError(
+                DatabaseErrorKind::Unknown,
+                said,
+            ))
+        };
+        for message in [
+            "could not obtain lock on row in relation \"papers\"",
+            "konnte Sperre für Zeile in Relation »papers« nicht setzen",
+            "リレーション\"papers\"の行ロックを取得できませんでした",
+            "\"papers\" 릴레이션의 잠금 정보를 구할 수 없음",
+            "无法获取关系 \"app.papers\" 上的锁",
+        ] {
+            assert!(said(message), "{message}");
+        }
+        for message in [
+            "",
+            "\"",
+            "リレーション\"papers\"は存在しません",
+            "\"papers\" 릴레이션(relation)이 없습니다",
+        ] {
+            assert!(!said(message), "{message}");
+        }
+    }
 
     #[test]
     fn nothing_is_lost_on_the_way_through_diesel() {

@@ -1,4 +1,4 @@
-//! The texts and sources of all errors.
+//! The classes, texts and sources of all errors.
 
 use super::Error;
 use crate::changeset::{ObjectRef, UndoConflict};
@@ -226,16 +226,17 @@ fn assert_said(said: &[String], expected: &str) {
 }
 
 #[test]
-fn every_error_has_its_text_and_its_source() {
+fn every_error_has_its_class_its_text_and_its_source() {
     let samples = samples();
     for variant in VARIANTS {
         assert!(samples.iter().any(|one| name(one) == *variant), "{variant}");
     }
-    let said: Vec<_> = samples.iter().map(|one| told(name(one), one)).collect();
+    let named = |one: &Error| format!("{} ({:?})", name(one), one.class());
+    let said: Vec<_> = samples.iter().map(|one| told(&named(one), one)).collect();
     let redis = cfg!(feature = "redis");
     let expected = ERRORS
         .lines()
-        .filter(|line| redis || !line.starts_with("Redis:"));
+        .filter(|line| redis || !line.starts_with("Redis "));
     assert_said(&said, &expected.collect::<Vec<_>>().join("\n"));
 }
 
@@ -282,52 +283,52 @@ fn so_have_the_errors_of_single_places() {
 }
 
 const ERRORS: &str = "
-Stale: Article 7 was changed by someone else: this instance holds version 1, the database version 2; reload it and apply the change again
-Gone: Article 7 does not exist (any more)
-Conflict: another transaction was in the way; repeat this one from its beginning: database is locked <- database is locked
-Conflict: the database has rolled back the whole transaction; repeat it from its beginning: database is locked <- database is locked
-RolledBack: the database has ended the whole transaction: database is locked <- database is locked
-Deleted: Article 7 is soft-deleted; restore it before writing to it
-NoVersion: the history of Article 7 has no version 3: it never was, was not recorded, or was pruned
-NoField: Article has no field `title` whose values are in its history
-Revert: Article 7 cannot be reverted:
+Stale (Reload): Article 7 was changed by someone else: this instance holds version 1, the database version 2; reload it and apply the change again
+Gone (NotFound): Article 7 does not exist (any more)
+Conflict (Retry): another transaction was in the way; repeat this one from its beginning: database is locked <- database is locked
+Conflict (Retry): the database has rolled back the whole transaction; repeat it from its beginning: database is locked <- database is locked
+RolledBack (Database): the database has ended the whole transaction: database is locked <- database is locked
+Deleted (Refused): Article 7 is soft-deleted; restore it before writing to it
+NoVersion (NotFound): the history of Article 7 has no version 3: it never was, was not recorded, or was pruned
+NoField (Invalid): Article has no field `title` whose values are in its history
+Revert (Refused): Article 7 cannot be reverted:
   it does not exist any more
   another row has its key by now
-Held: the records of Article 7 are held: a lawsuit; release the hold first
-CannotErase: `title`, `body` of Article cannot be null: say what comes in its place, by `column_with(users::name, \"'erased'\")` or `named_with(\"name\", \"'erased'\")`
-NotInstalled: the history `article_records` of Article is not installed; see `handleref::schema!`
-Denied: the database user has not the right USAGE on the schema `app`: grant it; docs/grants.md says what each use needs
-Undo: changeset 5 cannot be undone:
+Held (Refused): the records of Article 7 are held: a lawsuit; release the hold first
+CannotErase (Invalid): `title`, `body` of Article cannot be null: say what comes in its place, by `column_with(users::name, \"'erased'\")` or `named_with(\"name\", \"'erased'\")`
+NotInstalled (Setup): the history `article_records` of Article is not installed; see `handleref::schema!`
+Denied (Setup): the database user has not the right USAGE on the schema `app`: grant it; docs/grants.md says what each use needs
+Undo (Refused): changeset 5 cannot be undone:
   Article 7: it does not exist any more
-PlanOutdated: rows were changed since the undo of changeset 5 was planned; make the plan again
-NotListed: changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
-WrongObject: Topic 9 is no reference to a Article
-NoChangeset: there is no changeset 5
-ChangesetRequired: handleref: articles needs a changeset; see `record_changeset`
-NotStorable: the comment of a changeset cannot be stored: there is a NUL in it
-Foreign: the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`
-InvalidCursor: this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
-WrongModels: the cursor is for Article, Topic, and not for Article: ask for the same models, or start a cursor of its own
-TooOld: records of Article after the cursor were pruned: copy the rows again, or start at `Cursor::beginning()` with what is left
-NotInFeed: Topic is not among the models of the feed's store: name it where the store is made, as in `feed::Database::<(.., Topic)>::new()`
-Copied: this database is a copy of another one, whose records it has: run `install` of its schema once, which makes it one of its own
-Standby: a standby of PostgreSQL does not say which transactions are going on: read changes from the primary
-ParentDeleted: Article cannot be restored while its Topic 9 is soft-deleted; restore the parent first, or restore upward with `.with_parents()`
-Interfered: a hook or a trigger changed a Article that was just being soft-deleted or restored, so that it no longer belongs to the change: everything was rolled back
-TooDeep: the parents of Article go on above 16 tables, which one restore cannot climb: restore the topmost ones first
-ManagedColumn: `version` of Article is managed by handleref and cannot be set by hand; leave it out, in a derived changeset with `#[diesel(skip_update)]`
-GeneratedColumn: the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`
-VersionsEnd: a row has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
-VersionsEnd: a row of articles has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
-Stamp: no free deletion timestamp for Article: `deleted_at` (or `updated_at`, beside a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
-Schema: the schema needs a decision:
+PlanOutdated (Reload): rows were changed since the undo of changeset 5 was planned; make the plan again
+NotListed (Invalid): changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
+WrongObject (Invalid): Topic 9 is no reference to a Article
+NoChangeset (NotFound): there is no changeset 5
+ChangesetRequired (Invalid): handleref: articles needs a changeset; see `record_changeset`
+NotStorable (Invalid): the comment of a changeset cannot be stored: there is a NUL in it
+Foreign (Resync): the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`
+InvalidCursor (Invalid): this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
+WrongModels (Invalid): the cursor is for Article, Topic, and not for Article: ask for the same models, or start a cursor of its own
+TooOld (Resync): records of Article after the cursor were pruned: copy the rows again, or start at `Cursor::beginning()` with what is left
+NotInFeed (Invalid): Topic is not among the models of the feed's store: name it where the store is made, as in `feed::Database::<(.., Topic)>::new()`
+Copied (Setup): this database is a copy of another one, whose records it has: run `install` of its schema once, which makes it one of its own
+Standby (Setup): a standby of PostgreSQL does not say which transactions are going on: read changes from the primary
+ParentDeleted (Refused): Article cannot be restored while its Topic 9 is soft-deleted; restore the parent first, or restore upward with `.with_parents()`
+Interfered (Refused): a hook or a trigger changed a Article that was just being soft-deleted or restored, so that it no longer belongs to the change: everything was rolled back
+TooDeep (Refused): the parents of Article go on above 16 tables, which one restore cannot climb: restore the topmost ones first
+ManagedColumn (Invalid): `version` of Article is managed by handleref and cannot be set by hand; leave it out, in a derived changeset with `#[diesel(skip_update)]`
+GeneratedColumn (Invalid): the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`
+VersionsEnd (Setup): a row has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
+VersionsEnd (Setup): a row of articles has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
+Stamp (Setup): no free deletion timestamp for Article: `deleted_at` (or `updated_at`, beside a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
+Schema (Setup): the schema needs a decision:
 Article: table `articles`, column `version`: the column is missing
 Article: table `articles`, column `version`: the column has no default
-Mirror: Article 7 cannot be mirrored: it has no key
-Hook: a lifecycle hook refused: published articles stay <- published articles stay
-NotHeld: Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
-Redis: Redis: connection refused - Io <- connection refused - Io
-Database: Record not found <- Record not found
+Mirror (Refused): Article 7 cannot be mirrored: it has no key
+Hook (Refused): a lifecycle hook refused: published articles stay <- published articles stay
+NotHeld (Fallback): Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
+Redis (Fallback): Redis: connection refused - Io <- connection refused - Io
+Database (Database): Record not found <- Record not found
 ";
 
 const OTHERS: &str = r#"

@@ -39,7 +39,7 @@ pub(crate) async fn judged<T>(conn: &mut dyn Session, result: QueryResult<T>) ->
 
 /// MySQL's and MariaDB's errors for a transaction in the way, of which Diesel
 /// knows one, and only on some connections; `error` knows their English texts.
-const IN_THE_WAY: [u16; 3] = [1213, 1205, 1020];
+const IN_THE_WAY: [u16; 4] = [1213, 1205, 1020, 3572];
 
 #[allow(dead_code)]
 async fn in_any_language(conn: &mut dyn Session, error: DieselError) -> DieselError {

@@ -4,7 +4,9 @@ use crate::support::recorded::{Paper, PaperRecords, papers};
 use crate::support::{Db, Engine, each_engine};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use handleref::prelude::*;
-use handleref::{Changeset, Error, changesets, record_changeset_async, recover};
+use handleref::{
+    Changeset, Error, ErrorClass, Outcome, changesets, record_changeset_async, recover,
+};
 
 macro_rules! paper {
     ($conn:expr, $id:expr) => {
@@ -105,6 +107,42 @@ each_engine! {
             Ok::<_, Error>(())
         })?;
         assert_eq!(load!(other, 1).title, "mine");
+    }
+
+    /// A lock that somebody else has, and that is not waited for, by a statement of
+    /// ours and by one of the user's: the same succeeds once it is free, unless the
+    /// row is another one by then.
+    async fn a_lock_that_is_taken(db: crate::support::recorded::papers, conn) {
+        paper!(conn, 1);
+        let other = &mut connect!(db);
+        let (begin, impatient, own) = match db.engine {
+            Engine::Sqlite => ("BEGIN IMMEDIATE", "PRAGMA busy_timeout = 0", "UPDATE papers SET views = 1"),
+            Engine::Postgres => ("BEGIN", "SET lock_timeout = 1", "SELECT id FROM papers FOR UPDATE NOWAIT"),
+            Engine::Mysql => ("BEGIN", "SET innodb_lock_wait_timeout = 0", "SELECT id FROM papers FOR UPDATE NOWAIT"),
+        };
+        batch!(conn, impatient)?;
+        let mut paper = load!(conn, 1);
+        paper.title = "mine".to_owned();
+        for end in ["ROLLBACK", "COMMIT"] {
+            batch!(other, begin)?;
+            go!(diesel::sql_query("UPDATE papers SET title = 'elsewhere' WHERE id = 1").execute(other))?;
+            let refused = go!(paper.save(conn)).unwrap_err();
+            assert!(refused.is_retryable(), "{refused:?}");
+            let refused = Error::from(go!(diesel::sql_query(own).execute(conn)).unwrap_err());
+            assert!(refused.is_retryable(), "{refused:?}");
+            batch!(other, end)?;
+            let repeated = go!(paper.save(conn));
+            if end == "ROLLBACK" {
+                assert_eq!(repeated?, Outcome::Written);
+                paper.title = "mine again".to_owned();
+                continue;
+            }
+            let stale = repeated.unwrap_err();
+            assert_eq!(stale.class(), ErrorClass::Reload, "{stale:?}");
+            go!(paper.reload(conn))?;
+            paper.title = "mine again".to_owned();
+            assert_eq!(go!(paper.save(conn))?, Outcome::Written);
+        }
     }
 
     /// The same in transactions of our own: the error is told, and the
