@@ -1,6 +1,6 @@
 //! Soft delete and restore, of single rows and of sets.
 
-use crate::cascade::run::{Task, inside, run};
+use crate::cascade::run::{ATTEMPTS, Attempt, Task, inside, run};
 use crate::cascade::set::Change;
 use crate::cascade::{Children, Facts, Node, Parents};
 use crate::engine::{Engine, Fragment};
@@ -317,10 +317,19 @@ fn family<'a>(
     take: &'a mut EachRow<'a>,
 ) -> Boxed<'a, Result<(), Error>> {
     Box::pin(async move {
-        let mut transaction = Transaction::begin(conn).await?;
-        let result = change_and_read(transaction.conn(), task, row, take).await;
-        // Whatever is not good is rolled back, with all that hooks wrote.
-        transaction.finish(result).await
+        for _ in 0..ATTEMPTS {
+            let mut transaction = Transaction::begin(conn).await?;
+            let result = change_and_read(transaction.conn(), task, row, take).await;
+            // Whatever is not good is rolled back, with all that hooks wrote.
+            match transaction.finish(result).await {
+                // Tried anew, as a set is.
+                Err(Attempt::Grown { .. }) => {}
+                ended => return Ok(ended?),
+            }
+        }
+        Err(Error::Interfered {
+            model: row.0.model(),
+        })
     })
 }
 
@@ -329,13 +338,13 @@ async fn change_and_read(
     task: &Task<'_>,
     (row, columns): (&dyn ops::Instance, &'static [&'static str]),
     take: &mut EachRow<'_>,
-) -> Result<(), Error> {
+) -> Result<(), Attempt> {
     if inside(conn, task).await? == 0 {
-        return ops::unchanged(conn, row, task.change == Change::Delete).await;
+        return Ok(ops::unchanged(conn, row, task.change == Change::Delete).await?);
     }
     match ops::read(conn, &row.stored(columns, false), take).await? {
         true => Ok(()),
-        false => Err(Error::Interfered { model: row.model() }),
+        false => Err(Error::Interfered { model: row.model() }.into()),
     }
 }
 

@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// How often a change is tried anew when another one came between.
-pub(super) const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// Deletes with one moment for the whole family, which no other deletion has.
 pub(super) async fn delete_family(

@@ -1,7 +1,8 @@
 //! The cascade, step by step; one logic for every model and connection.
 
 use super::climb::restore_parents;
-use super::deletion::{ATTEMPTS, Attempt, delete_family};
+use super::deletion::delete_family;
+pub(crate) use super::deletion::{ATTEMPTS, Attempt};
 use super::set::{Change, ForeignKey, Origin, Set};
 use super::statements::{Lock, Touch, Unseen, Update};
 use super::{Link, Node};

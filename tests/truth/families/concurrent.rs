@@ -325,3 +325,55 @@ mod locks_grow_with_the_family {
         }
     }
 }
+
+/// Rows that come to the parents after their children were changed: all of it is
+/// done again, for one row as for a set. If they come every time, it is no other
+/// transaction's doing, and nothing is written. (A trigger stands for the other
+/// transaction, and a sequence, which no rollback sets back, for its being over.)
+mod rows_that_come_meanwhile {
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn postgres() -> super::Done {
+        use super::*;
+        use handleref::ErrorClass;
+        let db = Db::postgres();
+        tables(&db);
+        db.execute(
+            "CREATE SEQUENCE comes; \
+             CREATE FUNCTION come() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF nextval('comes') < 3 THEN INSERT INTO articles (id, topic_id, title) VALUES (9, 1, 'late'); END IF; \
+             RETURN NULL; END $$; \
+             CREATE TRIGGER come AFTER UPDATE ON comments EXECUTE FUNCTION come()",
+        );
+        let conn = &mut db.connect::<diesel::PgConnection>();
+        let mut topic: Topic = topics::table.select(Topic::as_select()).first(conn)?;
+        for single in [true, false] {
+            conn.batch_execute("ALTER SEQUENCE comes RESTART")?;
+            if single {
+                assert_eq!(topic.delete(conn)?, Outcome::Written);
+            } else {
+                assert_eq!(handleref::delete(topics::table).execute(conn)?, 1);
+            }
+            let comes: Number =
+                diesel::sql_query("SELECT nextval('comes') AS number").get_result(conn)?;
+            assert_eq!(comes.number, 4);
+            assert_eq!(Article::undeleted().count().get_result::<i64>(conn)?, 0);
+            conn.batch_execute("ALTER SEQUENCE comes RESTART 3")?;
+            topic.reload(conn)?;
+            topic.restore(conn)?;
+        }
+        conn.batch_execute("ALTER SEQUENCE comes INCREMENT -1 MINVALUE -1000 RESTART -1")?;
+        let ended = [
+            topic.delete(conn).map(|_| 1),
+            handleref::delete(topics::table).execute(conn),
+        ];
+        for ended in ended {
+            let refused = ended.unwrap_err();
+            assert!(matches!(refused, Error::Interfered { .. }), "{refused:?}");
+            assert_eq!(refused.class(), ErrorClass::Refused);
+        }
+        assert_eq!(live_below_dead(conn)?, (0, 0));
+        assert_eq!(Article::undeleted().count().get_result::<i64>(conn)?, 1);
+        Ok(())
+    }
+}
