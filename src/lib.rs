@@ -129,7 +129,7 @@ struct SyncGuide;
 #[doc = include_str!("../docs/security.md")]
 struct SecurityGuide;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "mirror"))]
 #[doc = include_str!("../docs/mirrors.md")]
 struct MirrorsGuide;
 
