@@ -5,7 +5,8 @@ use chrono::NaiveDateTime;
 use diesel::deserialize;
 use diesel::result::{Error, QueryResult};
 
-/// A value, as an engine sent it.
+/// A value, as an engine sent it. No engine sends all of them.
+#[allow(dead_code)]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell {
     Null,
