@@ -7,15 +7,14 @@ mod layer;
 mod meta;
 mod models;
 mod net;
-mod object;
 mod query;
 mod read;
 mod recording;
 mod scan;
 mod stored;
-pub(crate) mod tables;
 mod undo;
 
+pub use crate::record::{ObjectOf, ObjectRef};
 pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
 pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
@@ -27,7 +26,6 @@ pub use models::{AnyModel, Facts, Model};
 pub(crate) use models::{Boxed, models};
 #[doc(hidden)]
 pub use net::Net;
-pub use object::{ObjectOf, ObjectRef};
 pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
 pub use recording::{

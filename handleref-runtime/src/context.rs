@@ -1,9 +1,12 @@
 //! What a transaction says to the triggers: that recording is paused, that the
 //! door of the record tables is open, which changeset it is.
 
-use crate::absent::{HISTORY, or_not_installed, without_context};
+pub(crate) mod handed;
+pub(crate) mod identity;
+
 use crate::engine::Kind;
 use crate::error::Error;
+use crate::session::absent::{HISTORY, or_not_installed, without_context};
 use crate::session::{Session, after_failure};
 use crate::sql::{Sql, literal, quoted};
 use diesel::result::{Error as DieselError, QueryResult};
@@ -19,6 +22,8 @@ pub(crate) const OPEN_CHANGESET: &str = "handleref_open_changeset";
 pub(crate) const CLOSE_CHANGESET: &str = "handleref_close_changeset";
 /// Numbers what a reader sees (MySQL, MariaDB).
 pub(crate) const STAMP: &str = "handleref_stamp";
+/// How many records get a number at a time.
+pub(crate) const TURN: usize = 2_000;
 
 /// A switch that triggers look at. It holds for one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! The three database engines, and what differs between them.
 
-use crate::session::{AnyRow, DynRow};
+pub(crate) mod row;
+
 use crate::time::BoundTime;
 use diesel::backend::{Backend, DieselReserveSpecialization};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, HasSqlType, Nullable, Text};
+use row::{AnyRow, DynRow};
 use std::borrow::Cow;
 
 /// Which family of engines a backend speaks to.

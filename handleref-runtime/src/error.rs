@@ -3,12 +3,14 @@
 mod class;
 mod convert;
 mod languages;
+mod lives;
 mod message;
 #[cfg(test)]
 mod tests;
 
 pub use class::ErrorClass;
 pub(crate) use convert::{changeset_required, is_conflict};
+pub(crate) use lives::LIVES;
 
 /// What can go wrong when a row is written, restored or reloaded.
 ///

@@ -3,13 +3,13 @@
 //! Depend on `handleref`, which re-exports what is public here; this crate
 //! exists because a procedural-macro crate cannot hold anything else.
 
-mod absent;
 pub mod bound;
 pub mod cascade;
 pub mod changeset;
 mod context;
 pub mod engine;
 pub mod error;
+pub mod facts;
 pub mod feed;
 mod grouped;
 pub mod handle;
@@ -19,6 +19,8 @@ mod last_version;
 pub mod lifecycle;
 pub mod session;
 
+#[cfg(feature = "mirror")]
+pub mod mirror;
 pub mod model;
 #[doc(hidden)]
 pub mod private;

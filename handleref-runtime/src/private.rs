@@ -1,7 +1,9 @@
 //! What generated code may touch; no promise is made about it.
 
 pub use crate::cascade::{Children, Facts, HasParents, Link, Parent, ParentOf, Parents};
+pub use crate::context::handed::Handed;
 pub use crate::engine::Engine;
+pub use crate::facts;
 pub use crate::hooks::HookError;
 pub use crate::hooks::{NoHooks, WithHooks};
 pub use crate::lifecycle::{Family, Single};
@@ -10,9 +12,10 @@ pub use crate::model::{
     Versioned,
 };
 pub use crate::record::{
-    FieldValue, Fields, Handed, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
-    Recorded, Records, facts,
+    FieldValue, Fields, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
+    Recorded, Records,
 };
+pub use crate::record::{MayBeNull, NullableType};
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
 pub use crate::session::Executor;
@@ -292,21 +295,6 @@ pub type SnapshotOf<M> = <M as Recorded>::Snapshot;
 pub type SelectFrom<S> =
     diesel::internal::table_macro::SelectStatement<diesel::internal::table_macro::FromClause<S>>;
 
-/// A column of which a snapshot may hold null.
-#[diagnostic::on_unimplemented(
-    message = "the column `{Self}` cannot be null, but snapshots have no value for it",
-    label = "a value that stands in for it is needed",
-    note = "give it in SQL: `#[recorded(skip = \"''\")]` or `#[recorded(redact = \"'***'\")]`"
-)]
-pub trait MayBeNull {}
-#[diagnostic::do_not_recommend]
-impl<C: diesel::Expression<SqlType: NullableType>> MayBeNull for C {}
-
-/// A SQL type with null; a trait, because a type that differs would be told
-/// in the words of the compiler.
-pub trait NullableType {}
-impl<T: diesel::sql_types::SqlType> NullableType for diesel::sql_types::Nullable<T> {}
-
 /// Compiles if the column `C` may be null.
 pub const fn may_be_null<C: MayBeNull>() {}
 
@@ -364,7 +352,7 @@ pub struct SchemaOf<M>(std::marker::PhantomData<M>);
 ))]
 mod schema_of {
     use super::{HandleRef, Recorded, SchemaOf};
-    use crate::record::facts::Recording;
+    use crate::facts::Recording;
     use crate::schema::{ModelSchema, Renderer};
     use diesel::QuerySource;
     use diesel::query_builder::QueryFragment;

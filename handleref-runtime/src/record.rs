@@ -9,11 +9,10 @@
 //!     .as_of::<(Article, Topic)>(yesterday).load(conn)?;         // any query, in the past
 //! ```
 
-pub mod facts;
-
 mod as_of;
 mod blame;
 mod calendar;
+pub(crate) mod change;
 mod columns;
 mod condition;
 mod declared;
@@ -21,7 +20,6 @@ mod diff;
 mod dsl;
 mod field_type;
 mod gone;
-pub(crate) mod handed;
 mod last;
 pub(crate) mod living;
 pub mod maintain;
@@ -29,6 +27,7 @@ mod mirrored;
 mod model;
 mod moment;
 mod neighbour;
+pub(crate) mod object;
 mod operation;
 mod over;
 pub(crate) mod query;
@@ -37,12 +36,18 @@ mod resample;
 pub(crate) mod revert;
 mod row;
 pub(crate) mod subject;
+pub(crate) mod tables;
 mod value;
 mod window;
 
 pub use as_of::{AsOf, AsOfDsl, Past};
 pub use blame::Blame;
 pub use calendar::Calendar;
+pub use change::Change;
+#[doc(hidden)]
+pub use change::Place;
+#[doc(hidden)]
+pub use columns::{MayBeNull, NullableType};
 pub use columns::{
     Property, RecordChangeset, RecordId, RecordOperation, RecordRedacted, RecordVersion, RecordedAt,
 };
@@ -50,12 +55,12 @@ pub use diff::{Diff, FieldChange, FieldHistory, Now, Side, VersionChange};
 pub use dsl::PastDsl;
 pub use field_type::{CleanError, FieldKind, FieldType, FieldTypes, ModelList, field_types};
 pub use gone::{GoneDsl, IsGone};
-pub use handed::Handed;
 pub use last::latest_record;
 pub use mirrored::Mirrored;
 pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};
+pub use object::{ObjectOf, ObjectRef};
 pub use operation::Operation;
 pub use over::OverRecords;
 pub use query::Loaded;

@@ -1,10 +1,10 @@
 //! Operations on one loaded row.
 
+use crate::context::handed::Handed;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::lifecycle::{DeleteRow, RestoreRow};
 use crate::model::{HandleRef, SoftDelete};
-use crate::record::Handed;
 use crate::session::Executor;
 use crate::write::TableName;
 use diesel::deserialize::FromSqlRow;

@@ -59,13 +59,14 @@
 use crate::error::Error;
 use crate::session::Executor;
 use alter::Alteration;
+use capture::access::{Access, Role};
 use dialect::Wanted;
 use install::{Goal, compare, install, make_plan};
 use model::join;
 use names::TableName;
-use records::access::{Access, Role};
 
 mod alter;
+mod capture;
 mod dialect;
 mod diff;
 mod home;
@@ -81,13 +82,14 @@ mod plan;
 mod postgres;
 pub(crate) mod problem;
 mod recorded;
-mod records;
 mod report;
 mod sqlite;
 
+pub(crate) use capture::read::lost_beginnings;
 #[doc(hidden)]
 pub use inspect::Catalog;
 pub(crate) use inspect::ForeignKey;
+pub(crate) use leftovers::differs_from_today;
 pub use model::ModelSchema;
 #[cfg(any(
     feature = "sqlite",
@@ -98,7 +100,6 @@ pub(crate) use model::Renderer;
 pub use plan::Plan;
 pub use problem::{Problem, ProblemKind};
 pub(crate) use recorded::RecordedTable;
-pub(crate) use records::is_about_lives;
 pub use report::Report;
 
 /// The schema of the listed models: `handleref::schema![Article, Topic]`.

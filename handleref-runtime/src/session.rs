@@ -9,10 +9,10 @@
 //! On a synchronous connection every step is finished when it returns, so the
 //! future of an operation is ready at its first poll.
 
+pub(crate) mod absent;
 mod cells;
 mod decode;
 mod lost;
-mod row;
 mod step;
 mod transaction;
 
@@ -33,11 +33,11 @@ pub(crate) use cells::FromCells;
 pub use cells::Head;
 pub(crate) use lost::after_failure;
 // Unused in a build without any connection.
+#[doc(hidden)]
+pub use crate::engine::row::{AnyRow, Cells, DynRow};
 #[allow(unused_imports)]
 use lost::judged;
 pub use lost::recover;
-#[doc(hidden)]
-pub use row::{AnyRow, Cells, DynRow};
 #[doc(hidden)]
 pub use step::Step;
 #[cfg(any(
@@ -183,6 +183,18 @@ impl dyn Session + '_ {
         .await?;
         Ok(rows)
     }
+}
+
+/// Executes an `INSERT` of one row, and gives its `id`.
+pub(crate) async fn insert(conn: &mut dyn Session, sql: Sql<'_>) -> QueryResult<i64> {
+    let (id,) = if conn.kind() == Kind::Mysql {
+        conn.execute(sql).await?;
+        conn.one(Sql::new("SELECT CAST(LAST_INSERT_ID() AS SIGNED)"))
+            .await?
+    } else {
+        conn.one(sql.sql(" RETURNING id")).await?
+    };
+    Ok(id)
 }
 
 /// A connection that handleref can run on.

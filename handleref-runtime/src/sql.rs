@@ -16,7 +16,6 @@ pub(crate) use read::{parse_time, storable, unreadable};
 pub(crate) use value::Value;
 
 use crate::engine::{Engine, Every, Fragment, Kind, Typed, fails_late};
-use crate::session::Session;
 use crate::time::{TimeKind, now_sql};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -197,16 +196,4 @@ impl<DB: Engine> QueryFragment<DB> for Sql<'_> {
 impl QueryId for Sql<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-/// Executes an `INSERT` of one row, and gives its `id`.
-pub(crate) async fn insert(conn: &mut dyn Session, sql: Sql<'_>) -> QueryResult<i64> {
-    let (id,) = if conn.kind() == Kind::Mysql {
-        conn.execute(sql).await?;
-        conn.one(Sql::new("SELECT CAST(LAST_INSERT_ID() AS SIGNED)"))
-            .await?
-    } else {
-        conn.one(sql.sql(" RETURNING id")).await?
-    };
-    Ok(id)
 }

@@ -9,39 +9,32 @@
 //!   what is visible in a later one and not in it comes next.
 //! * On MySQL and MariaDB a reader numbers records once they are visible.
 
-mod change;
 mod cursor;
 mod filter;
 mod follow;
 pub(crate) mod identity;
-#[cfg(feature = "mirror")]
-mod mirror;
 mod page;
 mod position;
 pub(crate) mod prune;
 mod query;
 mod reach;
 mod reader;
-pub(crate) mod rows;
 mod snapshot;
 pub(crate) mod stamp;
 mod witness;
 mod writers;
 
-pub use change::Change;
+pub use crate::record::Change;
+#[doc(hidden)]
+pub use crate::record::Place;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
 pub use follow::Follow;
 #[doc(hidden)]
 pub use follow::{Batches, Pages};
-#[cfg(feature = "mirror")]
-#[doc(hidden)]
-pub use mirror::{AnyMirrored, MirrorModel};
-#[cfg(feature = "mirror")]
-pub use mirror::{Difference, DifferenceKind, Mirror, MirrorModels, Pull, Verified};
-#[doc(hidden)]
-pub use position::Place;
 pub use query::{Batch, ChangesSince, changes};
+#[cfg(feature = "mirror")]
+pub(crate) use query::{batch, now};
 pub(crate) use reader::{Ask, Reader, sorted};
 pub use writers::{OpenTransaction, open_transactions};
 #[cfg(feature = "redis")]

@@ -1,6 +1,6 @@
 //! What a changeset did, object by object.
 
-use super::object::ObjectRef;
+use crate::record::ObjectRef;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;

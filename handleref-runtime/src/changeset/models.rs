@@ -5,12 +5,11 @@ use super::stored::Changeset;
 use super::undo::{Inverse, OnEngine};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::facts::Capture;
+use crate::facts::Capture;
 use crate::record::query::Loaded;
 use crate::record::subject::Subject;
-use crate::record::{Fields, Json, Recall, Recorded};
+use crate::record::{Change, Fields, Json, Place, Recall, Recorded, change};
 use crate::session::Session;
-use crate::sync::{Change, Place, rows};
 use std::marker::PhantomData;
 
 /// One recorded model, or a tuple of up to eight; tuples may be nested.
@@ -161,7 +160,7 @@ where
         conn: &'a mut dyn Session,
         places: &'a [Place],
     ) -> Boxed<'a, Vec<Change>> {
-        Box::pin(rows::load::<M, DB>(conn, places))
+        Box::pin(change::load::load::<M, DB>(conn, places))
     }
 }
 

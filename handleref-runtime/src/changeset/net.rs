@@ -2,18 +2,17 @@
 //! the first of its records, and how it is after the last one.
 
 use super::models::Facts;
-use super::object::ObjectRef;
 use super::stored::Changeset;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::key::Key;
-use crate::record::facts::{
+use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
 };
+use crate::key::Key;
 use crate::record::living::lives_sql;
 use crate::record::query::Loaded;
 use crate::record::subject::Subject;
-use crate::record::{Fields, Json, Operation, Recall, Recorded};
+use crate::record::{Fields, Json, ObjectRef, Operation, Recall, Recorded};
 use crate::session::{Head, Session};
 use crate::sql::{Sql, quoted};
 use serde_json::Value;

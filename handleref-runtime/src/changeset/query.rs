@@ -2,12 +2,12 @@
 
 use super::meta::Actor;
 use super::stored::{Changeset, columns};
-use crate::absent::{HISTORY, or_not_installed};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
+use crate::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
 use crate::record::query::OwnKeyIs;
-use crate::record::{ChangesetNo, Recall, Recorded};
+use crate::record::{ChangesetNo, ObjectOf, Recall, Recorded};
+use crate::session::absent::{HISTORY, or_not_installed};
 use crate::session::{Executor, Session};
 use crate::sql::{Sql, differs, quoted};
 use crate::time::{BoundTime, Instant};
@@ -313,6 +313,17 @@ impl Filter {
             Self::After(no) => Sql::new("handleref_c.id > ").bind(*no),
             Self::Undoing(no) => Sql::new("handleref_c.undoes = ").bind(*no),
         }
+    }
+}
+
+impl<M: Recorded> ObjectOf<M> {
+    /// The changesets that changed the row.
+    pub fn changesets<C>(&self) -> Changesets<C>
+    where
+        C: Executor + 'static,
+        M: Recall<C::Engine>,
+    {
+        changesets().of_key::<M>(&self.key)
     }
 }
 

@@ -3,10 +3,10 @@
 use super::change::{Changes, LinkChange, ObjectChange, State, ValueChange};
 use super::models::{AnyModel, Boxed, Facts, Models, models};
 use super::net::{Net, StateAt, differing};
-use super::object::ObjectRef;
 use super::stored::Changeset;
 use crate::error::Error;
-use crate::record::facts::Reference;
+use crate::facts::Reference;
+use crate::record::ObjectRef;
 use crate::session::{Executor, Session};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};

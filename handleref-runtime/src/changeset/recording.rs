@@ -1,13 +1,13 @@
 //! Recording changes as one changeset.
 
 use super::meta::ChangesetMeta;
-use super::tables::{any_recorded, record_tables};
-use crate::absent::{HISTORY, or_not_installed, without_context};
 use crate::context::{CLOSE_CHANGESET, Home, OPEN_CHANGESET, Scope, Switch};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::ChangesetNo;
 use crate::record::maintain::AsyncWork;
+use crate::record::tables::{any_recorded, record_tables};
+use crate::session::absent::{HISTORY, or_not_installed, without_context};
 use crate::session::{Executor, Session};
 use crate::sql::Sql;
 use crate::time::{TimeKind, literal_sql};

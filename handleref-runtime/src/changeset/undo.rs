@@ -3,9 +3,8 @@
 use super::change::ValueChange;
 use super::meta::ChangesetMeta;
 use super::models::{Models, models};
-use super::object::ObjectRef;
 use crate::error::Error;
-use crate::record::{ChangesetNo, Conflict, PropertyValue};
+use crate::record::{ChangesetNo, Conflict, ObjectRef, PropertyValue};
 use crate::session::Executor;
 use serde::Serialize;
 use std::fmt;

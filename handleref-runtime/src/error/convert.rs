@@ -2,8 +2,8 @@
 
 use super::Error;
 use super::languages::{CONFLICTS, LOCKED};
+use super::lives::is_about_lives;
 use crate::last_version::versions_end;
-use crate::schema::is_about_lives;
 use diesel::result::DatabaseErrorKind;
 
 impl From<diesel::result::Error> for Error {

@@ -5,7 +5,7 @@ use super::range::{Range, Scope};
 use crate::changeset::ObjectRef;
 use crate::engine::{Kind, Typed};
 use crate::error::Error;
-use crate::record::facts::RECORDED_AT;
+use crate::facts::RECORDED_AT;
 use crate::sql::{Sql, quoted};
 use crate::time::{TimeKind, literal_sql, now_sql};
 use chrono::TimeDelta;

@@ -7,7 +7,7 @@ use super::{Feed, parent};
 use crate::changeset::{Boxed, Facts};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::facts::RECORD_ID;
+use crate::facts::RECORD_ID;
 use crate::record::query::Loaded;
 use crate::record::{FieldChange, Fields, Json, LiveName, Operation, Recall};
 use crate::session::{Executor, Head, Session};

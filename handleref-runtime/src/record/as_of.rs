@@ -1,10 +1,10 @@
 //! Any query, in the past: every table of recorded models is shadowed by a
 //! common table expression of the same name.
 
-use super::facts::{RECORD_ID, RECORD_OPERATION};
 use super::model::{LiveName, Recorded};
 use super::moment::{Moment, Point};
 use crate::engine::{Engine, Kind, fails_late};
+use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::sql::quoted;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;

@@ -1,13 +1,13 @@
 //! Who set a field: the record in which it got the value that it has now.
 
-use super::facts::{
-    Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
-};
 use super::model::Recall;
 use super::query::KeyIs;
 use super::value::{Fields, Json};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
+use crate::facts::{
+    Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
+};
 use crate::session::Session;
 use crate::sql::{Sql, differs, quoted};
 use chrono::{DateTime, NaiveDateTime, Utc};

@@ -1,7 +1,7 @@
 //! The columns that a record has beyond those of the row.
 
-use super::facts;
 use super::model::{LiveName, RecordSource, Recorded};
+use crate::facts;
 use diesel::backend::Backend;
 use diesel::expression::{
     IsContainedInGroupBy, ValidGrouping, is_aggregate, is_contained_in_group_by,
@@ -165,3 +165,18 @@ impl<S: RecordSource, ST, DB: Backend> QueryFragment<DB> for Property<S, ST> {
 }
 
 column_of_source!([ST] Property<S, ST>, ST);
+
+/// A column of which a snapshot may hold null.
+#[diagnostic::on_unimplemented(
+    message = "the column `{Self}` cannot be null, but snapshots have no value for it",
+    label = "a value that stands in for it is needed",
+    note = "give it in SQL: `#[recorded(skip = \"''\")]` or `#[recorded(redact = \"'***'\")]`"
+)]
+pub trait MayBeNull {}
+#[diagnostic::do_not_recommend]
+impl<C: diesel::Expression<SqlType: NullableType>> MayBeNull for C {}
+
+/// A SQL type with null; a trait, because a type that differs would be told
+/// in the words of the compiler.
+pub trait NullableType {}
+impl<T: diesel::sql_types::SqlType> NullableType for diesel::sql_types::Nullable<T> {}

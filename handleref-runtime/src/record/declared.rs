@@ -5,11 +5,11 @@
 //! table's column, and that Diesel reads as it. SQLite, MySQL and MariaDB
 //! convert them by themselves; on PostgreSQL most conversions must be written.
 
-use super::facts::{
+use crate::engine::Kind;
+use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORD_XID, RECORDED_AT, RecordedColumn, Recording,
 };
-use crate::engine::Kind;
 use crate::sql::quoted;
 
 impl RecordedColumn {

@@ -1,11 +1,11 @@
 //! What changed between versions of a row.
 
-use super::facts::{RECORD_ID, RECORD_REDACTED, RECORD_VERSION};
 use super::model::{LiveName, Recall, Recorded};
 use super::query::{KeyIs, Loaded};
 use super::value::{Fields, Json};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::facts::{RECORD_ID, RECORD_REDACTED, RECORD_VERSION};
 use crate::key::Key;
 use crate::session::Session;
 use crate::sql::Sql;
@@ -196,7 +196,7 @@ pub(super) fn compare<M: Fields<Json>>(old: Option<&M>, new: Option<&M>) -> Vec<
     let fields = M::FIELDS.iter().zip(columns).zip(pairs);
     fields
         .filter(|((_, column), (old, new))| {
-            let kept = matches!(column.capture, super::facts::Capture::Value);
+            let kept = matches!(column.capture, crate::facts::Capture::Value);
             kept && old != new && !is_managed::<M>(column.name)
         })
         .map(|((field, column), (old, new))| FieldChange {

@@ -2,10 +2,10 @@
 
 use super::columns::RecordOperation;
 use super::condition::condition;
-use super::facts::{RECORD_ID, RECORD_OPERATION};
 use super::model::{LiveName, RecordSource, Recorded};
 use super::operation::Operation;
 use crate::engine::Engine;
+use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use diesel::dsl::Filter;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_dsl::methods::FilterDsl;

@@ -1,11 +1,11 @@
 //! Where the records of a database have got to.
 
-use super::facts::RECORD_ID;
 use super::moment::RecordNo;
-use crate::changeset::tables::{quoted_table, record_tables};
 use crate::context::Home;
 use crate::engine::Kind;
 use crate::error::Error;
+use crate::facts::RECORD_ID;
+use crate::record::tables::{quoted_table, record_tables};
 use crate::session::{Executor, Session};
 use crate::sql::Sql;
 

@@ -27,6 +27,7 @@ pub(crate) mod holds;
 pub(crate) mod keys;
 mod pause;
 mod prune;
+mod pruned;
 pub(crate) mod redact;
 
 pub use backfill::{Backfill, Progress};

@@ -1,9 +1,9 @@
 //! What `#[derive(Recorded)]` says about a struct.
 
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
-use super::facts::Recording;
 use crate::cascade::Parent;
 use crate::engine::Engine;
+use crate::facts::Recording;
 use crate::hooks::HookError;
 use crate::key::Key;
 use crate::model::Roles;

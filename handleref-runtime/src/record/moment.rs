@@ -1,7 +1,7 @@
 //! Points in the past.
 
-use super::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
 use crate::engine::{Engine, Kind};
+use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
 use crate::time::{BoundTime, Instant};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;

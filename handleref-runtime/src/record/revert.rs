@@ -6,9 +6,9 @@
 //! the way, nulls included.
 
 use super::diff::FieldChange;
-use super::facts::Capture;
 use super::model::Recorded;
 use crate::error::Error;
+use crate::facts::Capture;
 use crate::key::Key;
 use serde_json::Value;
 use std::fmt;

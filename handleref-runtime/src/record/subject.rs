@@ -1,13 +1,14 @@
 //! A recorded model without its type.
 
-use super::facts::Recording;
 use super::model::{LiveName, Recorded};
-use crate::absent::{or_not_installed, without_context};
 use crate::context;
 use crate::engine::Kind;
 use crate::error::Error;
+use crate::facts::Recording;
 use crate::model::Roles;
+use crate::schema::RecordedTable;
 use crate::session::Session;
+use crate::session::absent::{or_not_installed, without_context};
 use crate::sql::{Sql, literal, quoted};
 
 /// The facts about a model, without its type: what follows is compiled once
@@ -56,6 +57,14 @@ impl Subject {
             Ok(None) => Err(Error::NotInstalled { model, records }),
             Err(error) => Err(or_not_installed(conn, error, (model, records)).await),
         }
+    }
+}
+
+impl RecordedTable {
+    /// The table of a model.
+    pub(crate) fn of<M: Recorded>() -> Self {
+        let names = (M::RECORDED_NAME, M::LiveTable::SQL_NAME);
+        Self::named(names, M::RECORDED_KEY, M::RECORDING, M::RECORDED_ROLES)
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 )]
 pub trait Fields<F>: Recorded {
     /// The names of the struct's fields, in the order of
-    /// [`Recording::columns`](super::facts::Recording::columns).
+    /// [`Recording::columns`](crate::facts::Recording::columns).
     const FIELDS: &'static [&'static str];
     /// Their values.
     fn values(&self) -> Vec<Value>;

@@ -53,7 +53,7 @@ impl Stop {
 
 #[cfg(feature = "postgres_backend")]
 fn listen_sql() -> String {
-    format!("LISTEN {}", crate::record::facts::CHANNEL)
+    format!("LISTEN {}", crate::facts::CHANNEL)
 }
 
 #[allow(unused_macros)]

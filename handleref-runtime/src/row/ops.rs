@@ -2,11 +2,10 @@
 
 use super::statements::{Change, Probe, Reload, Remove, Save, Stored};
 use super::{Outcome, Row, SelectionSql};
+use crate::context::handed::{Handed, Handing};
 use crate::engine::{Engine, Fragment, Kind, Typed};
 use crate::error::Error;
 use crate::key::Key;
-use crate::record::Handed;
-use crate::record::handed::Handing;
 use crate::session::{AnyRow, Boxed, EachRow, Session, Transaction};
 use crate::sql::Sql;
 use diesel::Selectable;

@@ -1,15 +1,15 @@
 //! What each engine has to answer, and what a table is asked for.
 
 use super::alter::Alteration;
+use super::capture::RecordTarget;
+use super::capture::access::Role;
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, hex_literal, literal, quoted};
 use super::problem::ProblemKind;
-use super::records::RecordTarget;
-use super::records::access::Role;
 use crate::engine::Kind;
+use crate::facts::Recording;
 use crate::last_version::{greatest, next_sql};
 use crate::model::Roles;
-use crate::record::facts::Recording;
 use crate::time::TimeKind;
 
 /// What the models of one table need.
@@ -203,7 +203,7 @@ pub(super) trait Dialect: Sync {
     fn guard(&self, target: &Target<'_>) -> Option<Trigger>;
 
     /// What else the triggers of a recorded table depend on: a query whose rows
-    /// of four texts become [`facts`](super::records::Recorded::facts).
+    /// of four texts become [`facts`](super::capture::Recorded::facts).
     fn record_facts(&self, _wanted: &Wanted, _live: &Live) -> Option<String> {
         None
     }

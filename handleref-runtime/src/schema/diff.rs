@@ -1,12 +1,12 @@
 //! What a table lacks, and the SQL that gives it that.
 
+use super::capture::{Recorded, support::Support};
 use super::dialect::{Change, Dialect, Fill, NewColumn, State, Swap, Target, Trigger, Wanted};
 use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
-use super::records::{Recorded, support::Support};
+use crate::facts::Recording;
 use crate::last_version::greatest;
-use crate::record::facts::Recording;
 
 /// What is wrong with one table, and what puts it right.
 #[derive(Debug, Clone, Default)]

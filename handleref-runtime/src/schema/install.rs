@@ -1,6 +1,10 @@
 //! The database against the models: what differs, and how it is made right.
 
 use super::alter::alterations;
+use super::capture::Recorded;
+use super::capture::access::Access;
+use super::capture::read::{Known, Ours, ours, recorded};
+use super::capture::support::{RECORDINGS, Support};
 use super::dialect::{Dialect, Wanted, dialect};
 use super::diff::{Findings, compare as compare_table};
 use super::home::Home;
@@ -8,15 +12,11 @@ use super::live::{self, Live};
 use super::mysql::LOCK_TABLES;
 use super::plan::Plan;
 use super::problem::{Problem, ProblemKind};
-use super::records::Recorded;
-use super::records::access::Access;
-use super::records::read::{Known, Ours, ours, recorded};
-use super::records::support::{RECORDINGS, Support};
-use crate::absent::{NO_SUCH_TABLE, was};
 use crate::context::ALL_OFF;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::facts::Recording;
+use crate::facts::Recording;
+use crate::session::absent::{NO_SUCH_TABLE, was};
 use crate::session::{Session, Transaction};
 use crate::sql::Sql;
 

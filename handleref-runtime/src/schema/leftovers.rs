@@ -4,10 +4,9 @@ use super::dialect::{Wanted, dialect};
 use super::live;
 use super::names::TableName;
 use crate::engine::Kind;
-use crate::record::facts::Capture;
-use crate::record::maintain::redact::differs;
+use crate::facts::Capture;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Sql, literal, quoted};
 use diesel::result::QueryResult;
 
 /// Says which redacted and skipped fields have values in older records.
@@ -45,7 +44,7 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
             }
             let sql = format!(
                 "SELECT EXISTS (SELECT 1 FROM {records} WHERE {})",
-                differs(kind, &records, name, with)
+                differs_from_today(kind, &records, name, with)
             );
             let (found,): (bool,) = conn.one(Sql::once(sql)).await?;
             if found {
@@ -58,4 +57,25 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
         }
     }
     Ok(said)
+}
+
+/// Whether a column of a record is not what a record of today has. A stand-in is
+/// taken as the column would hold it.
+pub(crate) fn differs_from_today(
+    kind: Kind,
+    records: &str,
+    name: &str,
+    with: Option<&str>,
+) -> String {
+    let column = quoted(kind, name);
+    match (with, kind) {
+        (None, _) => format!("{column} IS NOT NULL"),
+        (Some(sql), Kind::Sqlite) => format!("{column} IS NOT ({sql})"),
+        (Some(sql), Kind::Mysql) => format!("NOT ({column} <=> ({sql}))"),
+        (Some(sql), Kind::Postgres) => format!(
+            "CAST({column} AS TEXT) IS DISTINCT FROM (SELECT CAST((json_populate_record(NULL::{records}, \
+             json_build_object({}, ({sql})))).{column} AS TEXT))",
+            literal(kind, name)
+        ),
+    }
 }

@@ -1,8 +1,8 @@
 //! What a model says about its table.
 
 use super::dialect::Wanted;
+use crate::facts::Recording;
 use crate::model::Roles;
-use crate::record::facts::Recording;
 
 /// What a model says about its table.
 #[derive(Debug, Clone)]

@@ -10,6 +10,9 @@
 //! and null for a soft-deleted one: rows with a null never collide. The column
 //! is invisible, so that `INSERT` without column names works on.
 
+use super::capture::mysql::limits;
+use super::capture::support::SWITCHES;
+use super::capture::{RecordTarget, mysql as records};
 use super::dialect::{
     Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Swap, Target, Trigger, Wanted,
     amends, trespass,
@@ -17,9 +20,6 @@ use super::dialect::{
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
 use super::problem::ProblemKind;
-use super::records::mysql::limits;
-use super::records::support::SWITCHES;
-use super::records::{RecordTarget, mysql as records};
 use crate::engine::Kind;
 use crate::time::TimeKind;
 

@@ -7,6 +7,7 @@
 //! collation hides. An unchanged row is written as it is rather than skipped,
 //! so that the writer's row count stays what it expects.
 
+use super::capture::{RecordTarget, postgres as records};
 use super::dialect::{
     Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends, trespass,
 };
@@ -14,7 +15,6 @@ use super::home::{AS_IT_WAS, path_sql};
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, folded, guard_name, literal};
 use super::problem::ProblemKind;
-use super::records::{RecordTarget, postgres as records};
 use crate::engine::Kind;
 use crate::time::{TimeKind, now_sql};
 

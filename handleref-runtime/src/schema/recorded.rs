@@ -2,9 +2,8 @@
 
 use super::Schema;
 use crate::engine::Kind;
+use crate::facts::Recording;
 use crate::model::Roles;
-use crate::record::facts::Recording;
-use crate::record::{LiveName, Recorded};
 use crate::sql::quoted;
 
 /// A table that is recorded.
@@ -37,14 +36,20 @@ impl Schema {
 }
 
 impl RecordedTable {
-    pub(crate) fn of<M: Recorded>() -> Self {
+    /// The table of a model, which is known by its name alone.
+    pub(crate) fn named(
+        (model, table): (&'static str, &str),
+        key: &[&'static str],
+        recording: Recording,
+        roles: Roles,
+    ) -> Self {
         Self {
-            model: M::RECORDED_NAME,
+            model,
             schema: None,
-            table: M::LiveTable::SQL_NAME.to_owned(),
-            key: M::RECORDED_KEY.to_vec(),
-            recording: M::RECORDING,
-            roles: M::RECORDED_ROLES,
+            table: table.to_owned(),
+            key: key.to_vec(),
+            recording,
+            roles,
         }
     }
 

@@ -12,13 +12,13 @@
 //! describes it. A trigger that fills the column after the insert would do
 //! without, but `INSERT .. RETURNING` would give back the placeholder.
 
+use super::capture::{RecordTarget, sqlite as records};
 use super::dialect::{
     Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
     trespass,
 };
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};
-use super::records::{RecordTarget, sqlite as records};
 use crate::engine::Kind;
 use crate::time::{TimeKind, now_sql};
 

@@ -1,7 +1,7 @@
 //! Synchronous connections.
 
-use super::row::Of;
 use super::{AnyRow, Boxed, EachRow, Executor, Rows, Session, Step, judged, ready};
+use crate::engine::row::Of;
 use crate::engine::{Engine, Kind};
 use crate::sql::Sql;
 use diesel::connection::LoadConnection;

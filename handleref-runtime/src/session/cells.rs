@@ -1,6 +1,6 @@
 //! Rows of any width, whose cells are read by type.
 
-use super::row::AnyRow;
+use crate::engine::row::AnyRow;
 use chrono::NaiveDateTime;
 use diesel::deserialize;
 use diesel::result::{Error, QueryResult};

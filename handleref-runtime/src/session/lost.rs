@@ -1,9 +1,9 @@
 //! Transactions that the engine has ended while Diesel believes in them.
 
 use super::{Executor, Session};
-use crate::absent::was;
 use crate::engine::Kind;
 use crate::error::{Error, is_conflict};
+use crate::session::absent::was;
 use diesel::connection::{TransactionManagerStatus, ValidTransactionManagerStatus};
 use diesel::result::{Error as DieselError, QueryResult};
 

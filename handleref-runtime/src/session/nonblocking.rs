@@ -1,7 +1,7 @@
 //! Connections of diesel-async.
 
-use super::row::Of;
 use super::{AnyRow, Boxed, EachRow, Executor, Rows, Session, Step, judged};
+use crate::engine::row::Of;
 use crate::engine::{Engine, Kind};
 use crate::sql::Sql;
 use diesel::connection::TransactionManagerStatus;

@@ -1,13 +1,14 @@
 //! Which records come next.
 
 use super::filter::AnyFilter;
-use super::position::{Place, Position, Window};
+use super::position::{Position, Window};
 use super::reach::Reach;
 use super::reader::Ask;
 use crate::changeset::{AnyModel, Facts};
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
+use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
+use crate::record::Place;
 use crate::session::Session;
 use crate::sql::{Sql, literal, quoted};
 

@@ -1,16 +1,8 @@
 //! Positions in the order in which changes become visible.
 
 use super::snapshot::Snapshot;
+use crate::record::Place;
 use std::fmt;
-
-/// Where a change is: the number of its record, and its mark, which is the
-/// transaction on PostgreSQL, the stamp on MySQL and MariaDB, and nothing on SQLite.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Place {
-    pub(crate) id: i64,
-    pub(crate) mark: i64,
-}
 
 /// A set of changes that were read: those that a reader need not see again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

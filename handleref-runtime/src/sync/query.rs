@@ -1,6 +1,5 @@
 //! The query for what changed.
 
-use super::change::Change;
 use super::cursor::{Cursor, Inner};
 use super::filter::{AnyFilter, Filters, Only};
 use super::follow::{Batches, Follow, Pages};
@@ -9,7 +8,7 @@ use super::{reach, witness};
 use crate::changeset::{AnyModel, Models};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::{Operation, Recorded};
+use crate::record::{Change, Operation, Recorded};
 use crate::session::{Boxed, Executor, Session};
 use diesel::SelectableExpression;
 use diesel::sql_types::BoolOrNullableBool;
@@ -179,7 +178,7 @@ impl<Ms, F> ChangesSince<Ms, F> {
     }
 }
 
-pub(super) fn batch<'a>(
+pub(crate) fn batch<'a>(
     conn: &'a mut dyn Session,
     models: Vec<Box<dyn AnyModel>>,
     cursor: &'a Cursor,
@@ -201,7 +200,7 @@ pub(super) fn batch<'a>(
     })
 }
 
-pub(super) fn now<'a>(
+pub(crate) fn now<'a>(
     conn: &'a mut dyn Session,
     models: Vec<Box<dyn AnyModel>>,
 ) -> Boxed<'a, Result<Cursor, Error>> {

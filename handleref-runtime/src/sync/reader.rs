@@ -1,18 +1,17 @@
 //! One read: from a cursor up to where a reader can read now.
 
-use super::change::Change;
 use super::cursor::{Cursor, Inner, Witness};
 use super::filter::AnyFilter;
 use super::page::{self, Found, Page};
-use super::position::{Place, Position};
+use super::position::Position;
 use super::reach::{Reach, reach};
 use super::{prune, witness};
-use crate::absent::{HISTORY, missing, own};
 use crate::changeset::{AnyModel, Models, models};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::Operation;
+use crate::record::{Change, Operation, Place};
 use crate::session::Session;
+use crate::session::absent::{HISTORY, missing, own};
 
 /// What is asked of a [`Reader`].
 #[derive(Clone, Copy)]

@@ -7,15 +7,12 @@
 //! one row that no writer touches. All records of one turn have one number, and
 //! among themselves the order in which they were written.
 
-use crate::context::STAMP;
+use crate::context::{STAMP, TURN};
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::facts::{RECORD_ID, RECORD_STAMP};
+use crate::facts::{RECORD_ID, RECORD_STAMP};
 use crate::session::{Session, Transaction};
 use crate::sql::{Sql, quoted};
-
-/// How many records get a number at a time.
-pub(crate) const TURN: usize = 2_000;
 
 /// Numbers what is visible: all of it, or at least `enough` records. Says
 /// whether there may be more.

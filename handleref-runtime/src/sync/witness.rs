@@ -11,7 +11,7 @@ use super::prune::pruned;
 use crate::changeset::AnyModel;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::facts::{RECORD_ID, RECORDED_AT};
+use crate::facts::{RECORD_ID, RECORDED_AT};
 use crate::session::Session;
 use crate::sql::Sql;
 use chrono::NaiveDateTime;

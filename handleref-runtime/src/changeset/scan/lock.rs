@@ -1,12 +1,12 @@
 //! Nobody changes what is compared.
 
 use super::place::{Keys, Place};
-use crate::absent::or_not_installed;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::record::subject::at_home;
 use crate::schema::RecordedTable;
 use crate::session::Session;
+use crate::session::absent::or_not_installed;
 use crate::sql::Sql;
 
 /// Takes the locks that are taken for all tables at once, always in the same order.

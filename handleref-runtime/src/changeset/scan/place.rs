@@ -2,7 +2,7 @@
 
 use super::KEYS;
 use crate::engine::Engine;
-use crate::record::facts::{Capture, RecordedColumn};
+use crate::facts::{Capture, RecordedColumn};
 use crate::schema::RecordedTable;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;

@@ -4,11 +4,11 @@ use super::find::{Found, between, is_meant};
 use crate::context::{Scope, Switch};
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::ChangesetNo;
-use crate::record::facts::{
+use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
+use crate::record::ChangesetNo;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::sql::{Sql, quoted};

@@ -3,11 +3,11 @@
 use super::super::change::ValueChange;
 use super::super::models::{Boxed, Facts};
 use super::super::net::{Net, StateAt, Touched, differing};
-use super::super::object::live;
 use super::super::read::value_change;
 use super::UndoAction;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::record::object::live;
 use crate::record::query::{KeyIs, Loaded};
 use crate::record::revert::{Revert, insert, make, update};
 use crate::record::{Conflict, Fields, Json, LiveName, Recall, Recorded};

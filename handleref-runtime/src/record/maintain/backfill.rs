@@ -1,13 +1,14 @@
 //! First records for rows that are older than the recording.
 
 use super::Subject;
-use super::baseline::{insert_sql, lost_beginnings, missing};
+use super::baseline::{insert_sql, missing};
 use super::events::{EventKind, Growing};
 use super::keys::{KeyLiteral, Range, end_of_batch};
 use crate::context::write_lock;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::record::model::Recorded;
+use crate::schema::lost_beginnings;
 use crate::session::{Executor, Session, Transaction};
 use crate::sql::{Sql, integer, literal, quoted};
 use serde_json::json;

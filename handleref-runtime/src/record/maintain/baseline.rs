@@ -3,7 +3,7 @@
 use super::Subject;
 use super::keys::Range;
 use crate::engine::Kind;
-use crate::record::facts::{
+use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
@@ -28,21 +28,6 @@ pub(super) fn missing(kind: Kind, subject: &Subject, range: &Range) -> String {
         condition.push_str(&format!(" AND ({only})"));
     }
     condition
-}
-
-/// The first records of keys that neither begin with an insert nor with a
-/// baseline, as what follows `FROM`: what the row was before is not known.
-/// Where a condition says what is recorded, that is as it should be.
-pub(crate) fn lost_beginnings(kind: Kind, records: &str, key: &[&str]) -> String {
-    let same = key.iter().map(|column| {
-        let column = quoted(kind, column);
-        format!("handleref_e.{column} = handleref_r.{column} AND ")
-    });
-    let same: String = same.collect();
-    format!(
-        "{records} handleref_r WHERE handleref_r.{RECORD_OPERATION} NOT IN ('insert', 'baseline') AND NOT EXISTS \
-         (SELECT 1 FROM {records} handleref_e WHERE {same}handleref_e.{RECORD_ID} < handleref_r.{RECORD_ID})"
-    )
 }
 
 /// `INSERT INTO <records> .. SELECT .. FROM <table> WHERE <missing>`

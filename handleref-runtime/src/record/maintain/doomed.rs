@@ -5,7 +5,7 @@ use super::held::{self, IsHeld};
 use super::holds::holds_of;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::facts::{RECORD_ID, RECORDED_AT};
+use crate::facts::{RECORD_ID, RECORDED_AT};
 use crate::record::model::Recall;
 use crate::session::Session;
 use crate::sql::{Sql, quoted};

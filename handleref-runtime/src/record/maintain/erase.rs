@@ -2,7 +2,7 @@
 
 use crate::context::{Scope, Switch};
 use crate::error::Error;
-use crate::private::MayBeNull;
+use crate::record::MayBeNull;
 use crate::record::model::{Recall, Recorded};
 use crate::session::Executor;
 use diesel::Column;

@@ -4,7 +4,7 @@ use super::events::EventKind;
 use crate::context::Switch;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::facts::{
+use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
 use crate::record::model::Recall;

@@ -3,8 +3,8 @@
 use crate::context::Home;
 use crate::error::Error;
 use crate::record::model::Recorded;
-use crate::session::{Executor, Session};
-use crate::sql::{Sql, insert};
+use crate::session::{Executor, Session, insert};
+use crate::sql::Sql;
 use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
 use diesel::result::QueryResult;

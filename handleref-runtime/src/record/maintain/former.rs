@@ -3,8 +3,8 @@
 use super::Subject;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
+use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_XID, RECORDED_AT};
 use crate::key::Key;
-use crate::record::facts::{RECORD_ID, RECORD_OPERATION, RECORD_XID, RECORDED_AT};
 use crate::record::model::{LiveName, Recall, Records};
 use crate::record::query::{KeyIs, Loaded};
 use crate::session::Session;

@@ -2,11 +2,11 @@
 
 use super::Subject;
 use super::events::{EventKind, write_event};
-use crate::absent::or_hidden;
 use crate::context::write_lock;
 use crate::error::Error;
-use crate::session::{Executor, Session, Transaction};
-use crate::sql::{Sql, insert, storable};
+use crate::session::absent::or_hidden;
+use crate::session::{Executor, Session, Transaction, insert};
+use crate::sql::{Sql, storable};
 use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
 use serde_json::json;

@@ -6,7 +6,7 @@ use super::events::{EventKind, Growing};
 use crate::context::{Scope, Switch};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::facts::RECORD_ID;
+use crate::facts::RECORD_ID;
 use crate::record::model::{Recall, Recorded};
 use crate::session::{Executor, Session};
 use crate::sql::{Sql, quoted};
@@ -281,7 +281,7 @@ async fn write(
             .bind(records);
         conn.execute(sql).await?;
         let ids: Vec<i64> = doomed.iter().map(|record| record.id).collect();
-        crate::sync::prune::note(conn, records, &ids).await?;
+        super::pruned::note(conn, records, &ids).await?;
         let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
         let sql = format!(
             "DELETE FROM {} WHERE {RECORD_ID} IN ({})",

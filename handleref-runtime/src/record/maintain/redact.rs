@@ -7,14 +7,15 @@ use super::events::{EventKind, Growing};
 use super::held::{self, IsHeld};
 use super::holds::holds_of;
 use crate::context::{Scope, Switch};
-use crate::engine::{Engine, Kind};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::facts::{Capture, RECORD_ID};
+use crate::facts::{Capture, RECORD_ID};
 use crate::record::model::{Recall, Recorded};
 use crate::record::subject::Subject;
 use crate::schema::Catalog;
+use crate::schema::differs_from_today as differs;
 use crate::session::{Executor, Session};
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Sql, quoted};
 use serde_json::json;
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -322,21 +323,5 @@ where
     match keys.is_empty() {
         true => sql,
         false => any::<DB, _>(sql.sql(" AND NOT "), keys),
-    }
-}
-
-/// Whether a column of a record is not what a record of today has. A stand-in is
-/// taken as the column would hold it.
-pub(crate) fn differs(kind: Kind, records: &str, name: &str, with: Option<&str>) -> String {
-    let column = quoted(kind, name);
-    match (with, kind) {
-        (None, _) => format!("{column} IS NOT NULL"),
-        (Some(sql), Kind::Sqlite) => format!("{column} IS NOT ({sql})"),
-        (Some(sql), Kind::Mysql) => format!("NOT ({column} <=> ({sql}))"),
-        (Some(sql), Kind::Postgres) => format!(
-            "CAST({column} AS TEXT) IS DISTINCT FROM (SELECT CAST((json_populate_record(NULL::{records}, \
-             json_build_object({}, ({sql})))).{column} AS TEXT))",
-            literal(kind, name)
-        ),
     }
 }

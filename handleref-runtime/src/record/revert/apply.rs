@@ -1,6 +1,5 @@
 //! Applying the plan.
 
-use super::super::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use super::super::model::{LiveName, Recall, Recorded};
 use super::super::query::{KeyIs, Loaded};
 use super::super::value::{Fields, Json};
@@ -9,6 +8,7 @@ use super::proposed::{from_record, held};
 use super::{Revert, RevertPlan};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
+use crate::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use crate::key::Key;
 use crate::last_version::next_sql;
 use crate::row::Outcome;

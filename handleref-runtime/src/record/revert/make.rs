@@ -1,7 +1,6 @@
 //! Making the plan.
 
 use super::super::diff::{Side, compare, is_managed, missing};
-use super::super::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use super::super::model::{LiveName, Recall};
 use super::super::query::{KeyIs, Loaded};
 use super::super::value::{Fields, Json};
@@ -10,6 +9,7 @@ use super::proposed::{Base, proposed};
 use super::{Conflict, Revert, RevertPlan, Source, Want, column_named};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use crate::key::Key;
 use crate::schema::Catalog;
 use crate::session::Session;

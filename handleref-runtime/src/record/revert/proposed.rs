@@ -1,10 +1,10 @@
 //! The row as it would be after the revert, in SQL.
 
-use super::super::facts::RECORD_ID;
 use super::super::model::{LiveName, Recall};
 use super::super::query::KeyIs;
 use super::Source;
 use crate::engine::Engine;
+use crate::facts::RECORD_ID;
 use crate::sql::{Sql, quoted};
 
 /// Where the columns come from that are not reverted.

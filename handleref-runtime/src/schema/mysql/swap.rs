@@ -1,8 +1,8 @@
 //! How triggers are replaced on MySQL and on MariaDB.
 
 use crate::engine::Kind;
+use crate::schema::capture::access::Role;
 use crate::schema::live::{Live, LiveTrigger};
-use crate::schema::records::access::Role;
 
 /// How a plan locks out other writers.
 pub(in crate::schema) const LOCK_TABLES: &str = "LOCK TABLES ";

@@ -3,7 +3,7 @@
 use super::{Erase, Unerasable};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::facts::{BOOKKEEPING, Capture};
+use crate::facts::{BOOKKEEPING, Capture};
 use crate::record::model::{LiveName, Recall, Recorded};
 use crate::schema::Catalog;
 use crate::session::Session;

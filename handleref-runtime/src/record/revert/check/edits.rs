@@ -1,7 +1,6 @@
 //! Changes that a revert would overwrite.
 
 use super::super::super::diff::compare;
-use super::super::super::facts::RECORD_ID;
 use super::super::super::model::{LiveName, Recall};
 use super::super::super::query::Loaded;
 use super::super::super::value::{Fields, Json};
@@ -10,6 +9,7 @@ use super::super::make::records;
 use super::Proposal;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::facts::RECORD_ID;
 use crate::session::Session;
 use crate::sql::Sql;
 

@@ -1,11 +1,11 @@
 //! Values for which the model has no column any more.
 
-use super::super::super::facts::{BOOKKEEPING, RECORD_ID};
 use super::super::super::model::Recall;
 use super::super::Conflict;
 use super::Proposal;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::facts::{BOOKKEEPING, RECORD_ID};
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;

@@ -1,0 +1,411 @@
+//! The triggers that record a table on PostgreSQL.
+//!
+//! They fire once per statement, after it, and read the transition tables, so
+//! that a statement of 100,000 rows is recorded by one `INSERT .. SELECT`. Rows
+//! that foreign keys, `MERGE`, `COPY` and `ON CONFLICT` touch are among them;
+//! `TRUNCATE` has a trigger of its own that runs before.
+//!
+//! They run with the rights of the writer, who needs `SELECT` and `INSERT` on
+//! the record table, `SELECT` on `handleref_recordings` and `USAGE` on the
+//! sequence `handleref_record_id`; to insert a key again that was deleted,
+//! `UPDATE` of the version; to truncate, `SELECT` on the table.
+
+use crate::engine::Kind;
+use crate::facts::Capture;
+use crate::schema::capture::RecordTarget;
+use crate::schema::dialect::{State, Trigger, Wanted};
+use crate::schema::home;
+use crate::schema::live::{Live, LiveFunction};
+use crate::schema::names::{TableName, folded, literal, quoted};
+use crate::schema::postgres::{CATALOG, Postgres};
+use crate::schema::problem::ProblemKind;
+use body::dollar_quoted;
+use record::Records;
+
+mod body;
+mod record;
+mod rows;
+
+/// How the functions run. Joins of transition tables are estimated too high:
+/// sorting them and compiling their plans would take half of the time. The plan
+/// for one row is kept while the record table grows, so it must use the index
+/// from the start.
+const SETTINGS: [(&str, &str); 3] = [
+    ("jit", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+];
+
+const OLD: &str = "OLD TABLE AS handleref_old";
+const NEW: &str = "NEW TABLE AS handleref_new";
+
+/// What fires a trigger, and what it calls the rows.
+struct Firing {
+    kind: &'static str,
+    /// As the catalogue shows it.
+    when: &'static str,
+    tables: &'static [&'static str],
+}
+
+const INSERT: Firing = Firing {
+    kind: "insert",
+    when: "AFTER INSERT",
+    tables: &[NEW],
+};
+const UPDATE: Firing = Firing {
+    kind: "update",
+    when: "AFTER UPDATE",
+    tables: &[OLD, NEW],
+};
+const DELETE: Firing = Firing {
+    kind: "delete",
+    when: "AFTER DELETE",
+    tables: &[OLD],
+};
+const BEFORE_TRUNCATE: Firing = Firing {
+    kind: "truncate",
+    when: "BEFORE TRUNCATE",
+    tables: &[],
+};
+const AFTER_TRUNCATE: Firing = Firing {
+    kind: "truncate",
+    when: "AFTER TRUNCATE",
+    tables: &[],
+};
+const PROTECT: Firing = Firing {
+    kind: "protect",
+    when: "BEFORE DELETE OR UPDATE OR TRUNCATE",
+    tables: &[],
+};
+const NOTIFY: Firing = Firing {
+    kind: "notify",
+    when: "AFTER INSERT",
+    tables: &[],
+};
+
+pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>) -> Vec<Trigger> {
+    let bodies = Records::new(target);
+    let table = &target.wanted.table.table;
+    let records = target.recording.records;
+    let on_table = |firing: Firing, body: String| {
+        let name = target.trigger_name(firing.kind, table);
+        // What amends a row sets off the triggers and checks of its table, too.
+        let amends = matches!(firing.kind, "insert" | "update");
+        let function = Function {
+            name,
+            body,
+            path: match amends || user_sql(target) {
+                true => Path::Home,
+                false => Path::Catalog,
+            },
+        };
+        trigger(dialect, target, None, &firing, &function)
+    };
+    let mut triggers = vec![
+        on_table(INSERT, bodies.inserted()),
+        on_table(UPDATE, bodies.updated()),
+        on_table(DELETE, bodies.deleted()),
+        on_table(BEFORE_TRUNCATE, bodies.truncated()),
+    ];
+    let protect = Function {
+        name: target.trigger_name(PROTECT.kind, records),
+        body: body::protecting(target),
+        path: Path::Catalog,
+    };
+    triggers.push(trigger(dialect, target, Some(records), &PROTECT, &protect));
+    if target.recording.notifies {
+        let notify = Function {
+            name: target.trigger_name(NOTIFY.kind, records),
+            body: body::notifying(),
+            path: Path::Catalog,
+        };
+        triggers.push(trigger(dialect, target, Some(records), &NOTIFY, &notify));
+    }
+    if target.computed().next().is_none() {
+        return triggers;
+    }
+    for relative in target.recording.relatives {
+        for firing in [INSERT, UPDATE, DELETE, AFTER_TRUNCATE] {
+            let event = firing.when.trim_start_matches("AFTER ");
+            let function = Function {
+                name: target.relative_trigger_name(firing.kind, relative.table),
+                body: bodies.relative_changed(event, relative.table, relative.on),
+                path: Path::Home,
+            };
+            triggers.push(trigger(
+                dialect,
+                target,
+                Some(relative.table),
+                &firing,
+                &function,
+            ));
+        }
+    }
+    triggers
+}
+
+/// Whether there are expressions of the user's in the bodies.
+fn user_sql(target: &RecordTarget<'_>) -> bool {
+    let stands_in = |column: &crate::schema::capture::RecordColumn| {
+        matches!(
+            column.facts.capture,
+            Capture::Skipped(Some(_)) | Capture::Redacted(Some(_))
+        )
+    };
+    target.recording.condition.is_some()
+        || target.computed().next().is_some()
+        || target.columns.iter().any(stands_in)
+}
+
+/// The operator by which values of a column are equal: the one of its type's
+/// default order, wherever that is.
+fn equality(target: &RecordTarget<'_>, column: &str) -> String {
+    let found = target.recorded.facts.iter().find(|(name, kind, ..)| {
+        kind.as_deref() == Some("equality") && name.as_deref() == Some(column)
+    });
+    match found {
+        Some((_, _, Some(schema), Some(name))) => {
+            let schema = match *schema == target.live.detail {
+                true => target.home(),
+                false => quoted(schema, '"'),
+            };
+            format!("OPERATOR({schema}.{name})")
+        }
+        _ => "OPERATOR(pg_catalog.=)".into(),
+    }
+}
+
+struct Function {
+    name: String,
+    body: String,
+    path: Path,
+}
+
+/// What a function finds without being told where. What is ours names its
+/// schema in any case; temporary tables, which anyone can make, come last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Path {
+    Catalog,
+    /// Besides, what SQL of the user's may mean: see [`home::path_sql`].
+    Home,
+}
+
+fn trigger(
+    dialect: &Postgres,
+    target: &RecordTarget<'_>,
+    on: Option<&str>,
+    firing: &Firing,
+    function: &Function,
+) -> Trigger {
+    use crate::schema::dialect::Dialect;
+    let live = target.live_of(on);
+    // A table that is still to be made will be beside the model's.
+    let schema = match live.found {
+        Some(_) => live.schema.as_deref(),
+        None => target.live.schema.as_deref(),
+    };
+    let Function { name, body, .. } = function;
+    let body_here = target.support.home.settle(body);
+    let table_name = on.unwrap_or(&target.wanted.table.table);
+    let table = dialect.qualified(schema, table_name);
+    let called = dialect.qualified(schema, name);
+    let quoted = dialect.quote(name);
+    let rights = match target.support.is_owned() {
+        true => " SECURITY DEFINER",
+        false => "",
+    };
+    let settings = settings(target, function.path);
+    let head = format!(
+        "CREATE OR REPLACE FUNCTION {called}() RETURNS trigger LANGUAGE plpgsql{rights}{settings}"
+    );
+    let referencing = match firing.tables.is_empty() {
+        true => String::new(),
+        false => format!(" REFERENCING {}", firing.tables.join(" ")),
+    };
+    let tail = format!("{referencing} FOR EACH STATEMENT EXECUTE FUNCTION ");
+    let when = firing.when;
+    let mut create = vec![
+        format!("{head} AS {}", dollar_quoted("handleref", body)),
+        format!("CREATE TRIGGER {quoted} {when} ON {table}{tail}{called}()"),
+    ];
+    // Whoever may call it could put it on a table of his own, and forge records.
+    if let Some(owner) = &target.support.owner {
+        create.push(format!(
+            "ALTER FUNCTION {called}() OWNER TO {}",
+            owner.sql(Kind::Postgres)
+        ));
+        create.push(format!("REVOKE ALL ON FUNCTION {called}() FROM PUBLIC"));
+    }
+    let found = live.triggers.iter().find(|found| found.name == *name);
+    let found_function = live.functions.iter().find(|found| found.name == *name);
+    let right_trigger = |definition: &str| {
+        let definition = folded(definition);
+        let start = folded(&format!("CREATE TRIGGER {quoted} {when} ON"));
+        let ends = |called: &str| definition.ends_with(&folded(&format!("{tail}{called}()")));
+        definition.starts_with(&start)
+            && (ends(&quoted) || ends(&dialect.qualified(Some(&live.detail), name)))
+    };
+    let right_function = |found: &LiveFunction| {
+        let shown = found.restore.split("\nAS $").next().unwrap_or_default();
+        let owner = target.support.owner.as_ref();
+        settings_are_right(target, function.path, shown)
+            && owner.is_none_or(|owner| found.owner == owner.0 && !found.is_public)
+    };
+    let state = match (found, found_function) {
+        (None, _) => State::Missing,
+        (Some(found), Some(function))
+            if function.body == body_here
+                && right_function(function)
+                && right_trigger(&found.definition) =>
+        {
+            let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {quoted}");
+            match found.disabled {
+                true => State::Disabled(alter("ENABLE"), alter("DISABLE")),
+                false => State::Right,
+            }
+        }
+        (Some(found), _) => State::Altered(dialect.restore_trigger(live, found)),
+    };
+    Trigger {
+        name: name.clone(),
+        on: on.map(str::to_owned),
+        create,
+        drop: vec![
+            format!("DROP TRIGGER IF EXISTS {quoted} ON {table}"),
+            format!("DROP FUNCTION IF EXISTS {called}()"),
+        ],
+        state,
+        other: false,
+    }
+}
+
+/// The settings of a function.
+fn settings(target: &RecordTarget<'_>, path: Path) -> String {
+    let mut written = String::new();
+    for (name, value) in SETTINGS {
+        written.push_str(&format!(" SET {name} = {value}"));
+    }
+    let path = match path {
+        Path::Catalog => CATALOG,
+        Path::Home if target.live.schema.is_none() => home::PATH,
+        Path::Home => target.support.home.path.as_str(),
+    };
+    written + " SET search_path = " + path
+}
+
+/// Whether a function has them, as the catalogue shows it. What follows the
+/// home in the search path is the installer's choice, but for schemas in which
+/// everybody may create what then takes precedence.
+fn settings_are_right(target: &RecordTarget<'_>, path: Path, shown: &str) -> bool {
+    let mut wanted = String::from("() RETURNS trigger LANGUAGE plpgsql");
+    if target.support.is_owned() {
+        wanted.push_str(" SECURITY DEFINER");
+    }
+    for (name, value) in SETTINGS {
+        wanted.push_str(&format!(" SET {name} TO '{value}'"));
+    }
+    let wanted = folded(&wanted);
+    let shown = folded(shown);
+    let Some((_, rest)) = shown.split_once(wanted.as_str()) else {
+        return false;
+    };
+    let Some(rest) = rest.strip_prefix("setsearch_pathto") else {
+        return false;
+    };
+    if path == Path::Catalog {
+        return rest == "'pg_catalog','pg_temp'";
+    }
+    let home = literal(&target.live.detail);
+    let Some(rest) = rest.strip_prefix(home.as_str()) else {
+        return false;
+    };
+    let open = |schema: &str| rest.contains(&format!(",{}", folded(&literal(schema))));
+    rest.ends_with(",'pg_temp'") && !open_schemas(target).any(open)
+}
+
+/// The schemas in which everybody may create.
+fn open_schemas<'a>(target: &'a RecordTarget<'_>) -> impl Iterator<Item = &'a str> {
+    let facts = target.recorded.facts.iter();
+    facts.filter_map(|(name, kind, ..)| match kind.as_deref() {
+        Some(OPEN) => name.as_deref(),
+        _ => None,
+    })
+}
+
+/// The columns of a table whose type has an equality of its own, such as citext.
+const EQUALITIES: &str = "WITH RECURSIVE base (attname, type) AS \
+     (SELECT a.attname, a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped \
+     UNION ALL SELECT b.attname, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd') \
+     SELECT b.attname, n.nspname AS schema, o.oprname AS operator FROM base b \
+     JOIN pg_catalog.pg_opclass c ON c.opcintype = b.type AND c.opcdefault \
+     JOIN pg_catalog.pg_am m ON m.oid = c.opcmethod AND m.amname = 'btree' \
+     JOIN pg_catalog.pg_amop p ON p.amopfamily = c.opcfamily AND p.amoplefttype = c.opcintype AND p.amoprighttype = c.opcintype AND p.amopstrategy = 3 \
+     JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr \
+     JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace AND n.nspname <> 'pg_catalog'";
+
+/// Marks the labels of enums among the facts.
+pub(in crate::schema) const LABEL: &str = "label";
+
+/// Marks the schemas in which everybody may create among the facts.
+const OPEN: &str = "open";
+
+/// Marks the domains of the table's columns that refuse null among the facts.
+pub(in crate::schema) const NEEDED: &str = "needed";
+
+/// The tables that inherit from this one, those that it inherits from, how
+/// columns are compared, the labels of enums, and the schemas that are open to all.
+pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
+    use crate::schema::dialect::Dialect;
+    let TableName { table, .. } = &wanted.table;
+    let oid = literal(&Postgres.qualified(live.schema.as_deref(), table));
+    let oid = format!("to_regclass({oid})");
+    Some(format!(
+        "SELECT i.inhrelid::regclass::text, 'child'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
+         UNION ALL SELECT i.inhparent::regclass::text, 'parent', NULL, NULL FROM pg_catalog.pg_inherits i WHERE i.inhrelid = {oid} \
+         UNION ALL SELECT attname::text, 'equality', schema::text, operator::text FROM ({}) AS equalities \
+         UNION ALL SELECT format_type(e.enumtypid, NULL)::text, '{LABEL}', e.enumlabel::text, NULL FROM pg_catalog.pg_enum e \
+         UNION ALL (WITH RECURSIVE d (oid) AS (SELECT a.atttypid FROM pg_catalog.pg_attribute a \
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped \
+         UNION SELECT t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE t.typtype = 'd') \
+         SELECT format_type(t.oid, NULL)::text, '{NEEDED}', NULL, NULL FROM d JOIN pg_catalog.pg_type t ON t.oid = d.oid \
+         WHERE t.typnotnull) \
+         UNION ALL SELECT n.nspname::text, '{OPEN}', NULL, NULL FROM pg_catalog.pg_namespace n \
+         WHERE pg_catalog.has_schema_privilege('public', n.oid, 'CREATE') ORDER BY 1",
+        EQUALITIES.replace("{oid}", &oid),
+    ))
+}
+
+pub(in crate::schema) fn problems(_target: &RecordTarget<'_>) -> Vec<ProblemKind> {
+    Vec::new()
+}
+
+pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
+    let mut paths = Vec::new();
+    for (name, kin, ..) in &target.recorded.facts {
+        let (Some(name), Some(kin)) = (name, kin) else {
+            continue;
+        };
+        paths.push(match kin.as_str() {
+            LABEL | NEEDED => continue,
+            OPEN if *name == target.live.detail && user_sql(target) => format!(
+                "whoever can create functions in the schema `{name}`, which is everybody, decides what SQL of its properties \
+                 and conditions means; REVOKE CREATE ON SCHEMA {} FROM PUBLIC",
+                quoted(name, '"')
+            ),
+            "child" => format!("statements that name its partition or child `{name}`"),
+            "parent" => format!("statements that name its parent `{name}`"),
+            _ => continue,
+        });
+    }
+    for trigger in &target.live.triggers {
+        let definition = folded(&trigger.definition);
+        let ours = trigger.name.starts_with("handleref_");
+        if !ours && definition.contains("after") && definition.contains("foreachrow") {
+            paths.push(format!(
+                "if the trigger `{}` writes to the row that has set it off, the records of the two changes are in the wrong order",
+                trigger.name
+            ));
+        }
+    }
+    paths
+}

@@ -1,0 +1,401 @@
+//! The functions (PostgreSQL) and procedures (MySQL, MariaDB) by which a
+//! connection says something to the triggers, and by which readers number what
+//! they see.
+//!
+//! On a database with an owner they run with his rights, and leave a row of
+//! `handleref_switches`, which nobody else can write: triggers believe a
+//! session only what such a row says, too. See [`Ownership`](super::super::access).
+
+use super::{CHANGESETS, DATABASE, EVENTS, Part, RECORDINGS, SEQUENCE, SWITCHES, Support};
+use crate::context::{CLOSE_CHANGESET, OPEN_CHANGESET, STAMP, SWITCH, Switch};
+use crate::engine::Kind;
+use crate::schema::capture::numbers::NEXT;
+use crate::schema::dialect::Dialect;
+use crate::schema::home;
+use crate::schema::postgres::CATALOG;
+use crate::time::{TimeKind, now_sql};
+
+/// Begins the comment by which a text tells that it is of a database with an owner.
+const OWNED: &str = "Runs with the rights of the owner.";
+
+impl Support {
+    /// All of them.
+    pub(super) fn routines(&self, dialect: &dyn Dialect) -> Vec<Part> {
+        match dialect.kind() {
+            Kind::Sqlite => Vec::new(),
+            Kind::Postgres => vec![
+                self.function(SWITCH, "switch text, turned boolean", "void", &self.switch_postgres()),
+                self.function(
+                    OPEN_CHANGESET,
+                    "said_at timestamp, said_actor text, said_kind text, said_comment text, said_correlation text, \
+                     said_metadata text, said_undoes bigint",
+                    "TABLE (no bigint, first bigint, list text, home text)",
+                    &self.open_postgres(),
+                ),
+                self.function(CLOSE_CHANGESET, "said_no bigint", "boolean", &self.close_postgres()),
+            ],
+            Kind::Mysql => vec![
+                self.procedure(dialect, SWITCH, "said_switch VARCHAR(16), turned INT", &self.switch_mysql()),
+                self.procedure(
+                    dialect,
+                    OPEN_CHANGESET,
+                    "said_at DATETIME(6), said_actor VARCHAR(191) CHARACTER SET utf8mb4, said_kind VARCHAR(191) CHARACTER SET utf8mb4, \
+                     said_comment LONGTEXT CHARACTER SET utf8mb4, said_correlation VARCHAR(191) CHARACTER SET utf8mb4, \
+                     said_metadata LONGTEXT CHARACTER SET utf8mb4, said_undoes BIGINT",
+                    &self.open_mysql(),
+                ),
+                self.procedure(dialect, CLOSE_CHANGESET, "said_no BIGINT", &self.close_mysql()),
+                self.procedure(dialect, STAMP, "", &self.stamp_mysql()),
+            ],
+        }
+    }
+
+    /// The line by which a text tells whose rights it has.
+    fn made_by(&self) -> String {
+        match self.is_owned() {
+            true => format!("  -- Made by handleref. {OWNED}\n"),
+            false => "  -- Made by handleref.\n".into(),
+        }
+    }
+
+    fn function(&self, name: &'static str, arguments: &str, gives: &str, body: &str) -> Part {
+        let called = self.inside(name);
+        let types: Vec<&str> = arguments
+            .split(", ")
+            .filter_map(|argument| argument.split_once(' '))
+            .map(|(_, sql_type)| sql_type)
+            .collect();
+        let rights = if self.is_owned() {
+            " SECURITY DEFINER"
+        } else {
+            ""
+        };
+        Part {
+            name,
+            create: vec![format!(
+                "CREATE OR REPLACE FUNCTION {called}({arguments}) RETURNS {gives} LANGUAGE plpgsql{rights} \
+                 SET search_path = {CATALOG} AS $handleref${body}$handleref$"
+            )],
+            drop: format!("DROP FUNCTION {called}({})", types.join(", ")),
+            body: Some(body.to_owned()),
+            columns: Vec::new(),
+        }
+    }
+
+    fn procedure(
+        &self,
+        dialect: &dyn Dialect,
+        name: &'static str,
+        arguments: &str,
+        body: &str,
+    ) -> Part {
+        let called = self.named(dialect, name);
+        let (definer, rights) = match &self.owner {
+            Some(owner) => (format!(" DEFINER = {}", owner.sql(Kind::Mysql)), "DEFINER"),
+            None => (String::new(), "INVOKER"),
+        };
+        Part {
+            name,
+            create: vec![
+                crate::schema::capture::mysql::MODE.into(),
+                format!(
+                    "CREATE{definer} PROCEDURE {called}({arguments}) NOT DETERMINISTIC MODIFIES SQL DATA SQL SECURITY {rights}\n{body}"
+                ),
+                crate::schema::capture::mysql::MODE_BACK.into(),
+            ],
+            drop: format!("DROP PROCEDURE {called}"),
+            body: Some(body.to_owned()),
+            columns: Vec::new(),
+        }
+    }
+
+    /// The quoted name of one of ours inside of a function of PostgreSQL.
+    fn inside(&self, name: &str) -> String {
+        match self.place() {
+            None => format!("{}.\"{name}\"", home::HOME),
+            Some(schema) => format!("{}.\"{name}\"", crate::schema::names::quoted(schema, '"')),
+        }
+    }
+
+    /// The same as a text.
+    fn inside_text(&self, name: &str) -> String {
+        let name = match self.place() {
+            None => format!("{}.\"{name}\"", home::HOME_IN_TEXT),
+            Some(schema) => {
+                let schema = crate::schema::names::quoted(schema, '"');
+                format!("{}.\"{name}\"", schema.replace('\'', "''"))
+            }
+        };
+        format!("'{name}'::pg_catalog.regclass")
+    }
+
+    fn list(&self) -> String {
+        format!(
+            "{}::pg_catalog.oid::pg_catalog.text",
+            self.inside_text(CHANGESETS)
+        )
+    }
+
+    fn switch_postgres(&self) -> String {
+        let switches = self.inside(SWITCHES);
+        let leave = match self.is_owned() {
+            false => String::new(),
+            true => format!(
+                "  IF turned THEN\n    \
+                 INSERT INTO {switches} (transaction_id, switch, value) VALUES (pg_catalog.pg_current_xact_id(), switch, 1)\n    \
+                 ON CONFLICT DO NOTHING;\n    \
+                 INSERT INTO {} (occurred_at, event, detail) VALUES ({}, 'switch', \
+                 pg_catalog.json_build_object('switch', switch, 'role', session_user)::pg_catalog.text);\n  \
+                 ELSE\n    \
+                 DELETE FROM {switches} AS s WHERE s.transaction_id OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id_if_assigned() \
+                 AND s.switch OPERATOR(pg_catalog.=) {SWITCH}.switch;\n  END IF;\n",
+                self.inside(EVENTS),
+                now_sql(Kind::Postgres, TimeKind::Plain),
+            ),
+        };
+        format!(
+            "\n#variable_conflict use_variable\nBEGIN\n{}  \
+             IF switch OPERATOR(pg_catalog.<>) ALL (ARRAY['{}', '{}']) THEN\n    \
+             RAISE EXCEPTION 'handleref: there is no switch %', switch;\n  END IF;\n{leave}  \
+             PERFORM pg_catalog.set_config('handleref.' OPERATOR(pg_catalog.||) switch OPERATOR(pg_catalog.||) '_' OPERATOR(pg_catalog.||) {}, \
+             CASE WHEN turned THEN '1' ELSE '' END, true);\nEND\n",
+            self.made_by(),
+            Switch::Paused.name(),
+            Switch::Door.name(),
+            self.list(),
+        )
+    }
+
+    fn open_postgres(&self) -> String {
+        let leave = match self.is_owned() {
+            false => String::new(),
+            true => format!(
+                "  INSERT INTO {} (transaction_id, switch, value) VALUES (pg_catalog.pg_current_xact_id(), 'changeset', no)\n  \
+                 ON CONFLICT (transaction_id, switch) DO UPDATE SET value = EXCLUDED.value;\n",
+                self.inside(SWITCHES)
+            ),
+        };
+        format!(
+            "\n#variable_conflict use_column\nBEGIN\n{}  \
+             INSERT INTO {} AS c (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes)\n  \
+             VALUES (pg_catalog.nextval({}), coalesce(said_at, {}), said_actor, said_kind, said_comment, said_correlation, said_metadata, said_undoes)\n  \
+             RETURNING c.id, c.first_record INTO no, first;\n{leave}  \
+             list := {};\n  \
+             home := (SELECT n.nspname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n \
+             ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE c.oid OPERATOR(pg_catalog.=) list::pg_catalog.oid);\n  \
+             PERFORM pg_catalog.set_config('handleref.changeset_' OPERATOR(pg_catalog.||) list, no::pg_catalog.text, true);\n  \
+             RETURN NEXT;\nEND\n",
+            self.made_by(),
+            self.inside(CHANGESETS),
+            self.inside_text(SEQUENCE),
+            now_sql(Kind::Postgres, TimeKind::Plain),
+            self.list(),
+        )
+    }
+
+    fn close_postgres(&self) -> String {
+        let changesets = self.inside(CHANGESETS);
+        let (check, forget) = match self.is_owned() {
+            false => (String::new(), String::new()),
+            true => {
+                let own = format!(
+                    "{} AS s WHERE s.transaction_id OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id_if_assigned() \
+                     AND s.switch OPERATOR(pg_catalog.=) 'changeset' AND s.value OPERATOR(pg_catalog.=) said_no",
+                    self.inside(SWITCHES)
+                );
+                (
+                    format!(
+                        "  IF NOT EXISTS (SELECT FROM {own}) THEN\n    RETURN NULL;\n  END IF;\n"
+                    ),
+                    format!("  DELETE FROM {own};\n"),
+                )
+            }
+        };
+        format!(
+            "\n#variable_conflict use_column\nDECLARE\n  began bigint; records pg_catalog.regclass; stored boolean := false;\nBEGIN\n{}{check}  \
+             began := (SELECT c.first_record FROM {changesets} AS c WHERE c.id OPERATOR(pg_catalog.=) said_no AND c.last_record IS NULL);\n  \
+             IF began IS NULL THEN\n    RETURN NULL;\n  END IF;\n  \
+             FOR records IN SELECT t.oid::pg_catalog.regclass FROM {} AS r \
+             JOIN pg_catalog.pg_class AS l ON l.oid OPERATOR(pg_catalog.=) {}::pg_catalog.oid \
+             JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) l.relnamespace \
+             JOIN pg_catalog.pg_class AS t ON t.relnamespace OPERATOR(pg_catalog.=) n.oid \
+             AND (r.record_table::pg_catalog.text OPERATOR(pg_catalog.=) t.relname::pg_catalog.text \
+             OR r.record_table::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat(n.nspname, '.', t.relname)) LOOP\n    \
+             EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s WHERE record_id OPERATOR(pg_catalog.>) $1 \
+             AND record_id OPERATOR(pg_catalog.<) {} AND record_changeset OPERATOR(pg_catalog.=) $2)', records)\n    \
+             INTO stored USING began, said_no;\n    EXIT WHEN stored;\n  END LOOP;\n  \
+             IF stored THEN\n    \
+             UPDATE {changesets} AS c SET last_record = pg_catalog.nextval({}) WHERE c.id OPERATOR(pg_catalog.=) said_no;\n  ELSE\n    \
+             DELETE FROM {changesets} AS c WHERE c.id OPERATOR(pg_catalog.=) said_no;\n  END IF;\n{forget}  \
+             PERFORM pg_catalog.set_config('handleref.changeset_' OPERATOR(pg_catalog.||) {}, '', true);\n  RETURN stored;\nEND\n",
+            self.made_by(),
+            self.inside(RECORDINGS),
+            self.inside_text(CHANGESETS),
+            i64::MAX,
+            self.inside_text(SEQUENCE),
+            self.list(),
+        )
+    }
+
+    /// On a database with an owner a variable is believed as long as it is the
+    /// number in the row.
+    fn switch_mysql(&self) -> String {
+        let body = |switch: Switch| {
+            let name = switch.name();
+            match self.is_owned() {
+                false => format!("    SET @handleref_{name} = IF(turned, 1, NULL);\n"),
+                true => format!(
+                    "    IF turned THEN\n      SET @handleref_{name} = UUID_SHORT();\n      \
+                     INSERT INTO {SWITCHES} (connection, switch, value, token) VALUES (CONNECTION_ID(), '{name}', 1, @handleref_{name}) \
+                     ON DUPLICATE KEY UPDATE token = @handleref_{name};\n      \
+                     INSERT INTO {EVENTS} (occurred_at, event, detail) VALUES ({}, 'switch', \
+                     JSON_OBJECT('switch', '{name}', 'role', USER()));\n    ELSE\n      \
+                     DELETE FROM {SWITCHES} WHERE connection = CONNECTION_ID() AND switch = '{name}';\n      \
+                     SET @handleref_{name} = NULL;\n    END IF;\n",
+                    now_sql(Kind::Mysql, TimeKind::Plain)
+                ),
+            }
+        };
+        format!(
+            "BEGIN\n  IF said_switch = '{}' THEN\n{}  ELSEIF said_switch = '{}' THEN\n{}  ELSE\n    \
+             SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'handleref: there is no such switch';\n  END IF;\nEND",
+            Switch::Paused.name(),
+            body(Switch::Paused),
+            Switch::Door.name(),
+            body(Switch::Door),
+        )
+    }
+
+    fn open_mysql(&self) -> String {
+        let leave = match self.is_owned() {
+            false => String::new(),
+            true => format!(
+                "  SET @handleref_changeset_token = UUID_SHORT();\n  \
+                 INSERT INTO {SWITCHES} (connection, switch, value, token) \
+                 VALUES (CONNECTION_ID(), 'changeset', @handleref_changeset, @handleref_changeset_token) \
+                 ON DUPLICATE KEY UPDATE value = @handleref_changeset, token = @handleref_changeset_token;\n"
+            ),
+        };
+        format!(
+            "BEGIN\n  SET @handleref_changeset_first = {NEXT}();\n  \
+             INSERT INTO {CHANGESETS} (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) \
+             VALUES (@handleref_changeset_first, COALESCE(said_at, {}), said_actor, said_kind, said_comment, said_correlation, said_metadata, said_undoes);\n  \
+             SET @handleref_changeset = LAST_INSERT_ID(), @handleref_changeset_in = DATABASE();\n{leave}END",
+            now_sql(Kind::Mysql, TimeKind::Plain),
+        )
+    }
+
+    /// What is listed, with what goes before it. The catalogue shows no table on
+    /// which one has no right, so it is not asked.
+    fn every_mysql() -> String {
+        format!(
+            "  DECLARE handleref_every CURSOR FOR SELECT record_table FROM {RECORDINGS} ORDER BY record_table;\n  \
+             DECLARE CONTINUE HANDLER FOR NOT FOUND SET handleref_done = 1;\n"
+        )
+    }
+
+    fn close_mysql(&self) -> String {
+        let (check, forget) = match self.is_owned() {
+            false => (String::new(), String::new()),
+            true => {
+                let own = format!(
+                    "FROM {SWITCHES} WHERE connection = CONNECTION_ID() AND switch = 'changeset'"
+                );
+                (
+                    format!(
+                        " AND EXISTS (SELECT 1 {own} AND value = said_no AND token = @handleref_changeset_token)"
+                    ),
+                    format!("    DELETE {own};\n"),
+                )
+            }
+        };
+        format!(
+            "BEGIN\n  DECLARE handleref_began BIGINT DEFAULT NULL;\n  DECLARE handleref_records VARCHAR(191) CHARACTER SET utf8mb4;\n  \
+             DECLARE handleref_done INT DEFAULT 0;\n{}  SET @handleref_stored = NULL;\n  \
+             SELECT first_record INTO handleref_began FROM {CHANGESETS} WHERE id = said_no AND last_record IS NULL{check};\n  \
+             IF handleref_began IS NOT NULL THEN\n    SET handleref_done = 0, @handleref_stored = 0;\n    OPEN handleref_every;\n    \
+             handleref_scan: LOOP\n      FETCH handleref_every INTO handleref_records;\n      \
+             IF handleref_done THEN LEAVE handleref_scan; END IF;\n      \
+             BEGIN\n      DECLARE EXIT HANDLER FOR 1146 BEGIN END;\n      \
+             SET @handleref_text = CONCAT('SELECT EXISTS (SELECT 1 FROM ', {}, ' WHERE record_id > ', handleref_began, \
+             ' AND record_changeset = ', said_no, ') INTO @handleref_stored');\n      \
+             PREPARE handleref_statement FROM @handleref_text;\n      EXECUTE handleref_statement;\n      \
+             DEALLOCATE PREPARE handleref_statement;\n      \
+             END;\n      \
+             IF @handleref_stored THEN LEAVE handleref_scan; END IF;\n    END LOOP;\n    CLOSE handleref_every;\n    \
+             IF @handleref_stored THEN\n      UPDATE {CHANGESETS} SET last_record = {NEXT}() WHERE id = said_no;\n    \
+             ELSE\n      DELETE FROM {CHANGESETS} WHERE id = said_no;\n    END IF;\n{forget}  END IF;\nEND",
+            Self::every_mysql(),
+            QUOTED_RECORDS,
+        )
+    }
+
+    /// One turn of a reader: gives the next number to what is visible and has
+    /// none. See `sync/stamp.rs` for the order of things.
+    fn stamp_mysql(&self) -> String {
+        let (open, close, shut) = match self.is_owned() {
+            false => (
+                "SET handleref_door_before = @handleref_door, @handleref_door = 1;".to_owned(),
+                "SET @handleref_door = handleref_door_before;".to_owned(),
+                "SET @handleref_door = handleref_door_before;",
+            ),
+            true => (
+                format!(
+                    "SET handleref_door_before = @handleref_door, @handleref_door = UUID_SHORT();\n    \
+                     INSERT INTO {SWITCHES} (connection, switch, value, token) VALUES (CONNECTION_ID(), 'door', 1, @handleref_door) \
+                     ON DUPLICATE KEY UPDATE token = @handleref_door;"
+                ),
+                format!(
+                    "IF handleref_door_before IS NULL THEN\n      DELETE FROM {SWITCHES} WHERE connection = CONNECTION_ID() AND switch = 'door';\n    \
+                     ELSE\n      UPDATE {SWITCHES} SET token = handleref_door_before WHERE connection = CONNECTION_ID() AND switch = 'door';\n    \
+                     END IF;\n    SET @handleref_door = handleref_door_before;"
+                ),
+                "SET @handleref_door = handleref_door_before;",
+            ),
+        };
+        format!(
+            "BEGIN\n  DECLARE handleref_door_before BIGINT UNSIGNED DEFAULT NULL;\n  DECLARE handleref_last, handleref_seen BIGINT;\n  \
+             DECLARE handleref_at, handleref_done INT DEFAULT 0;\n  DECLARE handleref_records VARCHAR(191) CHARACTER SET utf8mb4;\n  \
+             DECLARE handleref_room BIGINT UNSIGNED DEFAULT @@SESSION.group_concat_max_len;\n{}  \
+             DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN\n    {shut}\n    SET SESSION group_concat_max_len = handleref_room;\n    RESIGNAL;\n  END;\n  \
+             SET @handleref_stamped = 0;\n  \
+             SELECT stamp INTO handleref_last FROM {DATABASE} FOR UPDATE;\n  \
+             SELECT stamp INTO handleref_seen FROM {DATABASE};\n  \
+             IF handleref_seen = handleref_last THEN\n    \
+             SET @handleref_from = '', @handleref_ids = '', @handleref_into = '', @handleref_names = '', handleref_done = 0;\n    \
+             OPEN handleref_every;\n    handleref_ask: LOOP\n      FETCH handleref_every INTO handleref_records;\n      \
+             IF handleref_done THEN LEAVE handleref_ask; END IF;\n      \
+             SET @handleref_from = CONCAT(@handleref_from, IF(handleref_at, ' UNION ALL ', ''), \
+             'SELECT * FROM (SELECT record_id AS handleref_id, ', handleref_at, ' AS handleref_at FROM ', {QUOTED_RECORDS}, \
+             ' WHERE record_stamp IS NULL AND record_id > 0 ORDER BY record_id LIMIT {TURN}) handleref_', handleref_at), \
+             @handleref_ids = CONCAT(@handleref_ids, IF(handleref_at, ', ', ''), \
+             'GROUP_CONCAT(IF(handleref_at = ', handleref_at, ', handleref_id, NULL))'), \
+             @handleref_into = CONCAT(@handleref_into, IF(handleref_at, ', ', ''), '@handleref_ids_', handleref_at), \
+             @handleref_names = CONCAT(@handleref_names, {QUOTED_RECORDS}, '/');\n      \
+             SET handleref_at = handleref_at + 1;\n    END LOOP;\n    CLOSE handleref_every;\n  END IF;\n  \
+             IF handleref_at > 0 THEN\n    SET SESSION group_concat_max_len = 1048576;\n    \
+             SET @handleref_text = CONCAT('SELECT ', @handleref_ids, ' INTO ', @handleref_into, ' FROM (SELECT * FROM (', @handleref_from, \
+             ') handleref_all ORDER BY handleref_id LIMIT {TURN}) handleref_turn');\n    \
+             PREPARE handleref_statement FROM @handleref_text;\n    EXECUTE handleref_statement;\n    DEALLOCATE PREPARE handleref_statement;\n    \
+             {open}\n    WHILE handleref_at > 0 DO\n      SET handleref_at = handleref_at - 1;\n      \
+             SET @handleref_text = CONCAT('SET @handleref_ids = @handleref_ids_', handleref_at);\n      \
+             PREPARE handleref_statement FROM @handleref_text;\n      EXECUTE handleref_statement;\n      DEALLOCATE PREPARE handleref_statement;\n      \
+             IF @handleref_ids IS NOT NULL THEN\n        \
+             SET @handleref_text = CONCAT('UPDATE ', SUBSTRING_INDEX(SUBSTRING_INDEX(@handleref_names, '/', handleref_at + 1), '/', -1), \
+             ' FORCE INDEX (PRIMARY) SET record_stamp = ', handleref_last + 1, \
+             ' WHERE record_id IN (', @handleref_ids, ') AND record_stamp IS NULL');\n        \
+             PREPARE handleref_statement FROM @handleref_text;\n        EXECUTE handleref_statement;\n        \
+             SET @handleref_stamped = @handleref_stamped + ROW_COUNT();\n        DEALLOCATE PREPARE handleref_statement;\n      \
+             END IF;\n    END WHILE;\n    {close}\n    SET SESSION group_concat_max_len = handleref_room;\n    \
+             IF @handleref_stamped > 0 THEN\n      UPDATE {DATABASE} SET stamp = handleref_last + 1;\n    END IF;\n  END IF;\nEND",
+            Self::every_mysql(),
+        )
+    }
+}
+
+/// How many records a turn numbers.
+const TURN: usize = crate::context::TURN;
+
+/// The name of a record table, as it is listed, quoted.
+const QUOTED_RECORDS: &str =
+    "CONCAT('`', REPLACE(REPLACE(handleref_records, '`', '``'), '.', '`.`'), '`')";
