@@ -126,7 +126,8 @@ impl Dialect for Mysql {
              CAST(CONCAT('CREATE TRIGGER `', REPLACE(TRIGGER_SCHEMA, '`', '``'), '`.`', REPLACE(TRIGGER_NAME, '`', '``'), '` ', \
              ACTION_TIMING, ' ', EVENT_MANIPULATION, ' ON `', REPLACE(EVENT_OBJECT_SCHEMA, '`', '``'), '`.`', \
              REPLACE(EVENT_OBJECT_TABLE, '`', '``'), '` FOR EACH ROW ', ACTION_STATEMENT) AS CHAR), CAST(DEFINER AS CHAR) \
-             FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {schema} AND LEFT(TRIGGER_NAME, {}) = {}",
+             FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {schema} AND LEFT(TRIGGER_NAME, {}) = {} \
+             ORDER BY EVENT_OBJECT_TABLE, TRIGGER_NAME",
             prefix.chars().count(),
             hex_literal(prefix),
         )
@@ -182,7 +183,7 @@ impl Dialect for Mysql {
                  CAST(CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION, ' ', ACTION_STATEMENT) AS CHAR), CAST(CONCAT('.', DEFINER) AS CHAR), \
                  CAST(CONCAT('CREATE TRIGGER ', {before}, '`', REPLACE(TRIGGER_NAME, '`', '``'), '` ', ACTION_TIMING, ' ', \
                  EVENT_MANIPULATION, ' ON ', {on}, ' FOR EACH ROW ', ACTION_STATEMENT) AS CHAR) \
-                 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {schema} AND EVENT_OBJECT_TABLE = {name}"
+                 FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {schema} AND EVENT_OBJECT_TABLE = {name} ORDER BY TRIGGER_NAME"
             ),
             functions: None,
             types: format!(

@@ -103,7 +103,7 @@ impl Dialect for Postgres {
             "SELECT c.relname::text, t.tgname::text, pg_get_triggerdef(t.oid)::text, NULL::text \
              FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = {} AND starts_with(t.tgname::text, {}) AND NOT t.tgisinternal",
+             WHERE n.nspname = {} AND starts_with(t.tgname::text, {}) AND NOT t.tgisinternal ORDER BY c.relname, t.tgname",
             literal(&live.detail),
             literal(prefix),
         )
@@ -159,7 +159,7 @@ impl Dialect for Postgres {
             triggers: format!(
                 "SELECT t.tgname::text, pg_get_triggerdef(t.oid)::text, \
                  CASE WHEN t.tgenabled IN ('D', 'R') THEN 'd' ELSE '' END, pg_get_triggerdef(t.oid)::text \
-                 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = {oid} AND NOT t.tgisinternal"
+                 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = {oid} AND NOT t.tgisinternal ORDER BY t.tgname"
             ),
             functions: Some(format!(
                 "SELECT p.proname::text, p.prosrc::text, \

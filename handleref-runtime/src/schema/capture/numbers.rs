@@ -285,8 +285,11 @@ async fn tables(
         Some((schema, table)) => format!("{}.{}", quoted(schema, mark), quoted(table, mark)),
         None => dialect.qualified(support.place(), &listed),
     };
-    Ok(rows
+    let tables = rows
         .into_iter()
-        .filter_map(|(listed, ..)| listed.map(quote))
-        .collect())
+        .filter_map(|(listed, ..)| listed.map(quote));
+    let mut tables: Vec<String> = tables.collect();
+    // A plan has one order, whatever the catalogue's is.
+    tables.sort_unstable();
+    Ok(tables)
 }

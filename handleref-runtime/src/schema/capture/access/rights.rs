@@ -9,7 +9,7 @@ use crate::session::Session;
 use diesel::result::QueryResult;
 
 /// A right that somebody has; on PostgreSQL `OWNER` is one, too.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Right {
     /// The table or routine; empty for all of them.
     pub(super) of: String,
@@ -71,6 +71,8 @@ impl Rights {
                 what: what.unwrap_or_default(),
             });
         }
+        // A plan has one order, whatever the catalogue's is.
+        rights.rights.sort_unstable();
         Ok(rights)
     }
 
