@@ -17,7 +17,7 @@
 //!   [`without_recording`].
 //! * [`record_changeset`], [`start_recording`]: changes that belong together; [`changesets`](changesets()) finds them,
 //!   [`Changeset::changes`] reads them, [`undo_plan`] undoes them; [`scan`](scan()) records what triggers could not see.
-//! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; `sync::Mirror`, [`sync::Follow`];
+//! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; `mirror::Mirror`, [`sync::Follow`];
 //!   [`mod@feed`]: diffs of objects, in the database or (feature `redis`) in Redis.
 //! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why, `sync.md`,
 //!   `mirrors.md`, `feed.md` and `redis.md` for what changed since.
@@ -38,6 +38,8 @@ pub use handleref_runtime::handle::{Handle, HandleError};
 pub use handleref_runtime::hooks::{HookError, Hooks};
 pub use handleref_runtime::key::Key;
 pub use handleref_runtime::lifecycle::{delete, restore};
+#[cfg(feature = "mirror")]
+pub use handleref_runtime::mirror;
 pub use handleref_runtime::model::{
     ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
     VersionSqlType, Versioned,

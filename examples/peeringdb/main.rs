@@ -7,7 +7,7 @@
 //! cargo run --example peeringdb --features mirror -- --help
 //! ```
 //!
-//! To mirror tables of your own that are recorded, `handleref::sync::Mirror` is
+//! To mirror tables of your own that are recorded, `handleref::mirror::Mirror` is
 //! all you need; see `overlap.rs`, which also shows what a reader by time loses.
 //! If they are not, copy the directory `sync` as it is, and do as `models.rs`
 //! does. The rest is the story around it: files in the API's shape (`api.rs`),

@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::sync::{self, Conn};
 use crate::verify::{self, Difference};
 use chrono::TimeDelta;
-use handleref::sync::Mirror;
+use handleref::mirror::Mirror;
 
 /// What is different from the source in the end.
 #[derive(Debug)]

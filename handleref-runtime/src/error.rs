@@ -340,7 +340,7 @@ pub enum Error {
     /// change by itself; nothing was changed.
     #[error("the schema needs a decision:\n{}", crate::schema::problem::lines(.0))]
     Schema(Vec<crate::schema::Problem>),
-    /// A row or a model that a mirror (`sync::Mirror`) cannot mirror.
+    /// A row or a model that a mirror (`mirror::Mirror`) cannot mirror.
     #[error("{what} cannot be mirrored: {reason}")]
     Mirror {
         /// The row or the model.

@@ -4,7 +4,7 @@ use crate::pairs::{each_pair, world};
 use crate::posts::All;
 use crate::support::{Db, Engine};
 use crate::tables::{bare, installed, plain, recorded};
-use handleref::sync::Mirror;
+use handleref::mirror::Mirror;
 
 /// A source whose constraints are looked at when a transaction ends, where the
 /// engine can.

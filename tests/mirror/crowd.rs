@@ -4,7 +4,7 @@ use crate::history::{Others, Writer};
 use crate::pairs::{each_pair, world};
 use crate::posts::All;
 use crate::tables::{plain, recorded};
-use handleref::sync::Mirror;
+use handleref::mirror::Mirror;
 
 each_pair! {
     /// They take turns, and nothing is applied twice or left out.

@@ -8,8 +8,8 @@ use crate::tables::{installed, plain, recorded};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
 use handleref::Maintain;
+use handleref::mirror::Mirror;
 use handleref::record::maintain::EventKind;
-use handleref::sync::Mirror;
 use handleref::{RecordSource, Recorded};
 
 type Papers = (Author, Paper, Label);

@@ -5,7 +5,7 @@ use crate::pairs::{each_pair, world};
 use crate::posts::All;
 use crate::support::dice::Dice;
 use crate::tables::{plain, recorded};
-use handleref::sync::Mirror;
+use handleref::mirror::Mirror;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 

@@ -4,7 +4,7 @@ use crate::pairs::{each_pair, world};
 use crate::posts::{All, Post, Tag, Topic};
 use crate::support::Db;
 use crate::tables::{plain, recorded};
-use handleref::sync::Mirror;
+use handleref::mirror::Mirror;
 use handleref::{Error, Recorded};
 
 mod some_tags {
@@ -97,7 +97,7 @@ fn inside_a_transaction() -> crate::support::Done {
     let to = &mut target.connect::<diesel::SqliteConnection>();
     let mirror = Mirror::<All>::new("all");
     let refused = |result: Result<_, Error>| {
-        let error = result.map(|_: handleref::sync::Pull| ()).unwrap_err();
+        let error = result.map(|_: handleref::mirror::Pull| ()).unwrap_err();
         assert_eq!(
             error.to_string(),
             diesel::result::Error::AlreadyInTransaction.to_string()

@@ -5,7 +5,7 @@ use crate::pairs::{each_pair, world};
 use crate::posts::All;
 use crate::support::{Db, Engine};
 use crate::tables::{bare, installed, plain, recorded};
-use handleref::sync::{Difference, Mirror, Verified};
+use handleref::mirror::{Difference, Mirror, Verified};
 
 fn shown(verified: &Verified) -> Vec<String> {
     verified

@@ -6,7 +6,7 @@ use crate::support::{Db, Engine};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::{Queryable, Selectable};
 use handleref::Recorded;
-use handleref::sync::Mirror;
+use handleref::mirror::Mirror;
 use serde::Serialize;
 
 diesel::table! {

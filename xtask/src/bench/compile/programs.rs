@@ -247,7 +247,7 @@ const BOTH: &str = "source: &'a mut Conn, target: &'a mut Conn";
 
 fn mirror(kind: Kind, names: &[String]) -> String {
     let body = format!(
-        "    let mirror = handleref::sync::Mirror::<{}>::new(\"copy\");
+        "    let mirror = handleref::mirror::Mirror::<{}>::new(\"copy\");
     mirror.pull(source, target).wait?;
     mirror.verify(source, target).wait?;
 ",
