@@ -176,9 +176,10 @@ impl Home {
                  CAST(@handleref_changeset_in AS CHAR)"
             }
         };
-        let row: Option<(Option<String>, Option<String>, Option<i64>, Option<String>)> =
-            conn.first(Sql::new(sql)).await?;
-        let (name, list, around, database) = row.unwrap_or_default();
+        type Text = Option<String>;
+        let row = conn.first(Sql::new(sql)).await?;
+        let (name, list, around, database): (Text, Text, Option<i64>, Text) =
+            row.unwrap_or_default();
         Ok(Self {
             around: around.zip(database),
             ..Self::read(conn.kind(), name.as_deref(), list.as_deref())

@@ -262,6 +262,7 @@ where
         Box::new(Of::<M, S, T> {
             at,
             model: PhantomData,
+            engines: PhantomData,
         })
     }
 }

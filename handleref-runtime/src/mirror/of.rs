@@ -25,7 +25,8 @@ use std::sync::Arc;
 pub(super) struct Of<M, S, T> {
     /// The place in the list.
     pub(super) at: usize,
-    pub(super) model: PhantomData<fn() -> (M, S, T)>,
+    pub(super) model: PhantomData<fn() -> M>,
+    pub(super) engines: PhantomData<fn() -> (S, T)>,
 }
 
 impl<M: Recorded, S, T> Of<M, S, T> {
