@@ -19,6 +19,9 @@ mod report;
 /// not depend on the disk.
 const WITHOUT_DISK: [&str; 5] = ["past", "growth", "resample", "backfill", "sync"];
 
+/// What is measured of the compiler, and needs no engine.
+const COMPILER: [&str; 2] = ["compile", "derives"];
+
 /// Measures `engines`, and keeps the result of a full run; `baseline` is for the compiler.
 pub(crate) fn run(
     engines: &[Engine],
@@ -26,8 +29,9 @@ pub(crate) fn run(
     only: Option<&str>,
     baseline: bool,
 ) -> Result<()> {
-    let keep = !quick && matches!(only, None | Some("compile"));
-    if only != Some("compile") {
+    let compiler = only.is_some_and(|only| COMPILER.contains(&only));
+    let keep = !quick && (only.is_none() || compiler);
+    if !compiler {
         // What servers the environment names does not matter here.
         let wanted = Wanted {
             engines: engines.to_vec(),
@@ -44,11 +48,16 @@ pub(crate) fn run(
             }
         }
     }
-    if only == Some("compile") || (only.is_none() && engines == Engine::ALL) {
-        let text = compile::measure(quick, baseline)?;
-        println!("{text}");
-        if keep {
-            store("compile", &text)?;
+    for part in COMPILER {
+        if only == Some(part) || (only.is_none() && engines == Engine::ALL) {
+            let text = match part {
+                "compile" => compile::programs(quick, baseline)?,
+                _ => compile::derives(quick)?,
+            };
+            println!("{text}");
+            if keep {
+                store(part, &text)?;
+            }
         }
     }
     Ok(())

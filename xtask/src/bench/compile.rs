@@ -18,29 +18,29 @@ use package::Packages;
 
 /// Generates crates, compiles them in turns and draws the tables, beside the baseline, if there
 /// is one; `keep` makes these measurements the baseline of later ones.
-pub(super) fn measure(quick: bool, keep: bool) -> Result<String> {
-    let list = [
-        derives::packages(),
-        uses::packages(),
-        vec![symbols::package()?],
-    ]
-    .concat();
+pub(super) fn programs(quick: bool, keep: bool) -> Result<String> {
+    let list = [uses::packages(), vec![symbols::package()?]].concat();
     let packages = Packages::generate(&target().join("xtask/compile"), &list)?;
-    let rounds = if quick { 1 } else { 5 };
     let mut now = Baseline::default();
     symbols::measure(&packages, &mut now)?;
-    uses::measure(&packages, rounds, &mut now)?;
-    let derives = derives::measure(&packages, rounds)?;
+    uses::measure(&packages, rounds(quick), &mut now)?;
     let before = if keep {
         now.store()?;
         None
     } else {
         Baseline::load()?
     };
-    Ok([
-        uses::table(&now, before.as_ref()),
-        symbols::table(&now, before.as_ref()),
-        derives,
-    ]
-    .join("\n"))
+    let uses = uses::table(&now, before.as_ref());
+    let symbols = symbols::table(&now, before.as_ref());
+    Ok(format!("{uses}\n{symbols}"))
+}
+
+/// Compiles models of which nothing is used, in turns, and draws the table.
+pub(super) fn derives(quick: bool) -> Result<String> {
+    let packages = Packages::generate(&target().join("xtask/derives"), &derives::packages())?;
+    derives::measure(&packages, rounds(quick))
+}
+
+fn rounds(quick: bool) -> usize {
+    if quick { 1 } else { 3 }
 }

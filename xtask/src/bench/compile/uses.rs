@@ -38,7 +38,8 @@ pub(super) fn measure(packages: &Packages, rounds: usize, now: &mut Baseline) ->
         for at in 0..ALL {
             let at = (at + round) % ALL;
             let cost = packages.measure("build", &names[at])?;
-            eprintln!("{}: {} of processors", names[at], time(cost.processor));
+            let (wall, processor) = (time(cost.wall), time(cost.processor));
+            eprintln!("{}: {wall}, processors {processor}", names[at]);
             samples[at].push(cost);
         }
     }
