@@ -40,6 +40,7 @@ pub(crate) mod tables;
 mod value;
 mod window;
 
+pub use crate::facts;
 pub use as_of::{AsOf, AsOfDsl, Past};
 pub use blame::Blame;
 pub use calendar::Calendar;
