@@ -78,13 +78,13 @@ impl SoftDelete for Article {
     }
 }
 impl DeletionStamp for Article {}
-impl<C: handleref_runtime::executor::Executor> handleref_runtime::cascade::Children<C> for Article {
-    fn children() -> Vec<handleref_runtime::cascade::Link<C>> {
+impl<C: handleref_runtime::session::Executor> handleref_runtime::cascade::Children<C> for Article {
+    fn children() -> Vec<handleref_runtime::cascade::Link> {
         Vec::new()
     }
 }
-impl<C: handleref_runtime::executor::Executor> handleref_runtime::cascade::Parents<C> for Article {
-    fn parents() -> Vec<handleref_runtime::cascade::Link<C>> {
+impl<C: handleref_runtime::session::Executor> handleref_runtime::cascade::Parents<C> for Article {
+    fn parents() -> Vec<handleref_runtime::cascade::Link> {
         Vec::new()
     }
 }

@@ -2,8 +2,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use handleref_runtime::engine::Kind;
 use handleref_runtime::error::Error;
-use handleref_runtime::executor::{Executor, Steps, Texts};
 use handleref_runtime::schema::{Plan, ProblemKind, Report, Schema};
+use handleref_runtime::session::Executor;
 
 /// A synchronous connection of one of the engines.
 pub trait Db: SimpleConnection + Connection + Executor + 'static {
@@ -29,9 +29,13 @@ pub trait Db: SimpleConnection + Connection + Executor + 'static {
         let mut columns: Vec<String> = columns.split(", ").map(cast).collect();
         let wanted = columns.len();
         columns.resize(4, cast("NULL"));
-        let sql = quoted(Self::KIND, &format!("SELECT {} {rest}", columns.join(", ")));
-        let join = |(a, b, c, d): Texts| {
-            let all = [a, b, c, d].map(|text| text.unwrap_or_else(|| "NULL".into()));
+        let named = columns.iter().zip(["a", "b", "c", "d"]);
+        let named = named.map(|(column, name)| format!("{column} AS text_{name}"));
+        let named: Vec<String> = named.collect();
+        let sql = quoted(Self::KIND, &format!("SELECT {} {rest}", named.join(", ")));
+        let join = |row: Texts| {
+            let all = [row.text_a, row.text_b, row.text_c, row.text_d];
+            let all = all.map(|text| text.unwrap_or_else(|| "NULL".into()));
             all[..wanted].join("|")
         };
         self.texts_of(sql).into_iter().map(join).collect()
@@ -52,9 +56,8 @@ macro_rules! db {
         impl Db for $conn {
             const KIND: Kind = Kind::$kind;
             fn texts_of(&mut self, sql: String) -> Vec<Texts> {
-                let text = sql.clone();
-                Self::run(async move { Steps::texts(self, diesel::sql_query(sql)).await })
-                    .unwrap_or_else(|error| panic!("{error}\n{text}"))
+                let rows = diesel::sql_query(&sql).load(self);
+                rows.unwrap_or_else(|error| panic!("{error}\n{sql}"))
             }
             fn plan(&mut self, schema: &Schema) -> Plan {
                 schema.plan(self).unwrap()
@@ -78,6 +81,17 @@ macro_rules! db {
             }
         }
     };
+}
+#[derive(QueryableByName)]
+pub struct Texts {
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    text_a: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    text_b: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    text_c: Option<String>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    text_d: Option<String>,
 }
 #[derive(QueryableByName)]
 struct Detail {
