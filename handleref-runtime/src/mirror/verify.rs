@@ -12,7 +12,7 @@ use std::fmt;
 /// How often a row that somebody keeps changing is looked at again.
 const ROUNDS: usize = 10;
 
-/// What a [`verify`](Mirror::verify) found.
+/// What a [`verify`](super::Mirror::verify) found.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Verified {
