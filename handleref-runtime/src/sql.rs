@@ -38,7 +38,18 @@ enum Piece<'a> {
     Once,
 }
 
+impl Piece<'_> {
+    fn is_of_a_model(&self) -> bool {
+        matches!(self, Self::Part(_) | Self::PartOf(_) | Self::Every(_))
+    }
+}
+
 /// A statement, or a part of one.
+///
+/// Connections keep a statement prepared only if a model or a caller's query is
+/// a part of it, as Diesel's own statements are kept. The rest is bookkeeping:
+/// it must not mean the schema or database that a name meant when the statement
+/// was prepared, and its reads may [fail late](fails_late).
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct Sql<'a>(Vec<Piece<'a>>);
@@ -170,6 +181,9 @@ impl<'a> Sql<'a> {
 
 impl<DB: Engine> QueryFragment<DB> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.0.iter().any(Piece::is_of_a_model) {
+            out.unsafe_to_cache_prepared();
+        }
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => out.push_sql(text),

@@ -20,6 +20,7 @@ mod changes;
 mod field_types;
 mod obstacles;
 mod posts;
+mod prepared;
 mod random;
 mod record;
 mod resolve;

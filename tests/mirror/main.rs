@@ -24,6 +24,7 @@ mod tables;
 mod clashes;
 mod crowd;
 mod following;
+mod kept;
 mod processes;
 mod refusals;
 mod repairs;

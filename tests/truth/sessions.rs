@@ -7,3 +7,4 @@ mod lost;
 mod pairs;
 mod stuck;
 mod times;
+mod waits;

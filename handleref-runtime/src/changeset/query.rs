@@ -236,7 +236,10 @@ impl<C: Executor> Changesets<C> {
                 .select(columns("handleref_c."))
                 .sql(" ORDER BY handleref_c.id")
                 .sql(order)
-                .made(format!(" LIMIT {} OFFSET {}", self.limit, self.offset));
+                .sql(" LIMIT ")
+                .bind(i64::from(self.limit))
+                .sql(" OFFSET ")
+                .bind(i64::from(self.offset));
             match conn.session().rows(sql).await {
                 Ok(rows) => Ok(rows.into_iter().map(Changeset::read).collect()),
                 Err(error) => Err(or_not_installed(conn, error, HISTORY).await),

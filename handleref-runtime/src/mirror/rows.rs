@@ -67,7 +67,7 @@ impl Walk {
         let from = Sql::new(" FROM ")
             .name(subject.table)
             .sql(" WHERE ")
-            .made(range.condition(kind, &table, subject.key));
+            .once_made(range.condition(kind, &table, subject.key));
         let rows = M::load_from(conn, from).await?;
         self.finished = range.until.is_none();
         self.after = range.until;

@@ -97,3 +97,37 @@ each_engine! {
         assert_eq!(kinds!(conn).len(), 2);
     }
 }
+
+/// However many batches there are, a connection keeps no more prepared than after the first ones.
+mod many_batches {
+    use super::{Label, Maintain, Paper, filled};
+    use crate::support::kept::Kept;
+    use crate::support::{Db, Done};
+    use diesel::Connection;
+
+    macro_rules! engines {
+        ($($feature:literal $engine:ident $conn:ty;)*) => { $(
+            #[cfg(feature = $feature)]
+            #[test]
+            fn $engine() -> Done {
+                let db = Db::$engine();
+                filled(&db);
+                let conn = &mut db.connect::<$conn>();
+                let kept = Kept::default();
+                conn.set_instrumentation(kept.hears());
+                let progress = Label::backfill().batch(1).execute(conn)?;
+                assert_eq!((progress.done, progress.written), (125, 125));
+                Paper::backfill().batch(1).execute(conn)?;
+                let kept = kept.take();
+                assert!(kept.len() < 10, "{kept:#?}");
+                Ok(())
+            }
+        )* };
+    }
+
+    engines! {
+        "sqlite" sqlite diesel::SqliteConnection;
+        "postgres" postgres diesel::PgConnection;
+        "mysql" mysql diesel::MysqlConnection;
+    }
+}

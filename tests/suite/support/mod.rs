@@ -7,6 +7,7 @@
 
 pub mod ddl;
 pub mod dice;
+pub mod kept;
 pub mod models;
 pub mod recorded;
 

@@ -172,7 +172,7 @@ where
     values.extend(literals.iter().map(|(column, text)| {
         let text = text.as_deref();
         let literal = text.map_or("NULL".into(), |text| literal(DB::KIND, text));
-        (*column, Sql::new("").made(literal))
+        (*column, Sql::new("").once_made(literal))
     }));
     query = query.sql(" SET ");
     for (at, (column, value)) in values.into_iter().enumerate() {
