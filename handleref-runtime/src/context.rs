@@ -7,11 +7,9 @@ pub(crate) mod identity;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::absent::{HISTORY, or_not_installed, without_context};
-use crate::session::{Session, after_failure};
+use crate::session::{Session, abandon, after_failure};
 use crate::sql::{Sql, literal, quoted};
 use diesel::result::{Error as DieselError, QueryResult};
-use std::future::Future;
-use std::task::{Context, Waker};
 
 /// Switches recording off, or opens the door of the record tables: a function
 /// (PostgreSQL) or procedure (MySQL, MariaDB) of ours.
@@ -426,13 +424,9 @@ impl<E: Session + ?Sized> Drop for Scope<'_, E> {
         if !self.open {
             return;
         }
-        self.conn.abandon(self.outer);
-        if let (Kind::Mysql, Some(switch)) = (self.conn.kind(), self.switched) {
-            // A synchronous connection is done at the first poll; an abandoned
-            // asynchronous one has lost its session.
-            let sql = switch.forget_sql(Kind::Mysql, &self.home);
-            let reset = std::pin::pin!(self.conn.raw(&sql));
-            let _ = reset.poll(&mut Context::from_waker(Waker::noop()));
-        }
+        let (switched, home) = (self.switched, &self.home);
+        abandon(self.conn, self.outer, || {
+            Some(switched?.forget_sql(Kind::Mysql, home))
+        });
     }
 }

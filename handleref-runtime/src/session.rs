@@ -47,7 +47,7 @@ pub use step::Step;
     feature = "redis"
 ))]
 pub(crate) use step::ready;
-pub(crate) use transaction::Transaction;
+pub(crate) use transaction::{Transaction, abandon};
 
 use crate::engine::{Engine, Kind};
 use crate::sql::Sql;

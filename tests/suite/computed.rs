@@ -87,3 +87,96 @@ each_engine! {
         ]);
     }
 }
+
+/// A panic while a verb writes: what was handed over is not found by the next writer.
+mod panics {
+    use crate::support::{Db, Done};
+    use diesel::backend::Backend;
+    use diesel::deserialize::{FromSql, FromSqlRow};
+    use diesel::expression::AsExpression;
+    use diesel::prelude::ExpressionMethods;
+    use diesel::serialize::{Output, ToSql};
+    use diesel::sql_types::Text;
+    use diesel::{QueryDsl, Queryable, RunQueryDsl, Selectable, SelectableHelper};
+    use handleref::prelude::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[derive(Debug, Clone, PartialEq, AsExpression, FromSqlRow)]
+    #[diesel(sql_type = Text)]
+    struct Fragile(String);
+
+    impl<DB: Backend> ToSql<Text, DB> for Fragile
+    where
+        str: ToSql<Text, DB>,
+    {
+        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> diesel::serialize::Result {
+            assert_ne!(self.0, "broken");
+            self.0.as_str().to_sql(out)
+        }
+    }
+
+    impl<DB: Backend> FromSql<Text, DB> for Fragile
+    where
+        String: FromSql<Text, DB>,
+    {
+        fn from_sql(bytes: DB::RawValue<'_>) -> diesel::deserialize::Result<Self> {
+            String::from_sql(bytes).map(Self)
+        }
+    }
+
+    diesel::table! {
+        notes (id) {
+            id -> Integer,
+            text -> Text,
+            version -> BigInt,
+        }
+    }
+
+    #[derive(Debug, Clone, PartialEq, Queryable, Selectable, HandleRef, Recorded)]
+    #[diesel(table_name = notes)]
+    #[recorded(property(long: Nullable<Bool>, with = Note::is_long))]
+    struct Note {
+        id: i32,
+        text: Fragile,
+        version: i64,
+    }
+
+    impl Note {
+        fn is_long(&self) -> bool {
+            self.text.0.len() > 3
+        }
+    }
+
+    macro_rules! engines {
+        ($($feature:literal $engine:ident $conn:ty;)*) => { $(
+            #[cfg(feature = $feature)]
+            #[test]
+            fn $engine() -> Done {
+                let db = Db::$engine();
+                db.create("CREATE TABLE notes (id {KEY} PRIMARY KEY, text {TEXT} NOT NULL)");
+                db.install(&handleref::schema![Note]);
+                db.create("INSERT INTO notes (id, text) VALUES (1, 'one')");
+                let conn = &mut db.connect::<$conn>();
+                let mut note: Note = notes::table.select(Note::as_select()).first(conn)?;
+                note.text = Fragile("broken".to_owned());
+                assert!(catch_unwind(AssertUnwindSafe(|| note.save(conn))).is_err());
+                diesel::update(notes::table).set(notes::text.eq("plain")).execute(conn)?;
+                note = notes::table.select(Note::as_select()).first(conn)?;
+                note.text = Fragile("saved".to_owned());
+                note.save(conn)?;
+                let found: Vec<Option<bool>> = Note::records()
+                    .order(NoteRecords::RECORD_ID)
+                    .select(NoteRecords::LONG)
+                    .load(conn)?;
+                assert_eq!(found, [None, None, Some(true)]);
+                Ok(())
+            }
+        )* };
+    }
+
+    engines! {
+        "sqlite" sqlite diesel::SqliteConnection;
+        "postgres" postgres diesel::PgConnection;
+        "mysql" mysql diesel::MysqlConnection;
+    }
+}

@@ -81,6 +81,8 @@ impl<'a, C: Session + ?Sized> Handing<'a, C> {
             handed,
         };
         let kind = this.conn().kind();
+        let reset: Vec<String> = this.handed.iter().map(|it| reset_sql(kind, it)).collect();
+        this.transaction.resets(reset.join("; "));
         let handed = this.handed.iter();
         let set: Vec<String> = handed.filter_map(|one| set_sql(kind, one)).collect();
         for sql in set {

@@ -1,16 +1,39 @@
 //! Transactions that end on every way out.
 
 use super::{Session, after_failure};
+use crate::engine::Kind;
 use diesel::result::QueryResult;
+use std::future::Future;
+use std::task::{Context, Waker};
 
 /// An open transaction that is not finished yet. If it is dropped (because the
-/// future was, or a hook panicked), it is [abandoned](Session::abandon): nothing
-/// can be awaited any more, and nobody must work on in it by mistake.
+/// future was, or a hook panicked), it is [abandoned](abandon): nothing can be
+/// awaited any more, and nobody must work on in it by mistake.
 pub(crate) struct Transaction<'a, S: Session + ?Sized> {
     conn: &'a mut S,
     /// How many transactions are around it.
     outer: u32,
+    /// See [`resets`](Transaction::resets).
+    reset: Option<String>,
     open: bool,
+}
+
+/// [Abandons](Session::abandon) a transaction, and then executes `reset` on
+/// MySQL, where a variable of the session outlives it.
+pub(crate) fn abandon(
+    conn: &mut (impl Session + ?Sized),
+    outer: u32,
+    reset: impl FnOnce() -> Option<String>,
+) {
+    conn.abandon(outer);
+    if conn.kind() == Kind::Mysql
+        && let Some(sql) = reset()
+    {
+        // A synchronous connection is done at the first poll; an abandoned
+        // asynchronous one has lost its session.
+        let reset = std::pin::pin!(conn.raw(&sql));
+        let _ = reset.poll(&mut Context::from_waker(Waker::noop()));
+    }
 }
 
 impl<'a, S: Session + ?Sized> Transaction<'a, S> {
@@ -21,11 +44,17 @@ impl<'a, S: Session + ?Sized> Transaction<'a, S> {
         let mut this = Self {
             conn,
             outer,
+            reset: None,
             open: true,
         };
         let begun = this.conn.begin().await;
         this.open = begun.is_ok();
         begun.map(|()| this)
+    }
+
+    /// What a session of MySQL has to execute if this is abandoned.
+    pub(crate) fn resets(&mut self, sql: String) {
+        self.reset = Some(sql);
     }
 
     /// The connection inside the transaction.
@@ -61,7 +90,8 @@ impl<'a, S: Session + ?Sized> Transaction<'a, S> {
 impl<S: Session + ?Sized> Drop for Transaction<'_, S> {
     fn drop(&mut self) {
         if self.open {
-            self.conn.abandon(self.outer);
+            let reset = self.reset.take();
+            abandon(self.conn, self.outer, || reset);
         }
     }
 }
