@@ -27,7 +27,7 @@ pub use handleref_runtime::allow_records_to_appear_in_same_query;
 pub use handleref_runtime::changeset::{
     Actor, Changes, Changeset, ChangesetMeta, Changesets, EraseChangesets, LinkChange,
     ObjectChange, ObjectOf, ObjectRef, Recorder, State, Undo, UndoAction, UndoConflict, UndoPlan,
-    UndoStep, ValueChange, changesets, current_changeset, erase_changesets_by, record_changeset,
+    UndoStep, changesets, current_changeset, erase_changesets_by, record_changeset,
     record_changeset_async, start_recording, undo_plan,
 };
 #[cfg(feature = "axum")]
@@ -65,7 +65,7 @@ pub use handleref_runtime::sync::{
 };
 pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
 pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{changeset, engine, feed, lifecycle, record, schema, sync};
+pub use handleref_runtime::{changeset, engine, feed, lifecycle, record, registry, schema, sync};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.

@@ -55,8 +55,8 @@ pub trait Store: Sized {
     /// The commits that changed a file, the oldest first.
     fn commits_of(&mut self, path: &str) -> Result<Vec<String>>;
     /// What undoing a changeset would do, with these merged files.
-    fn plan(&mut self, changeset: ChangesetNo, merged: &[Merged]) -> Result<UndoPlan<File>>;
-    fn undo(&mut self, plan: &UndoPlan<File>) -> Result<Option<ChangesetNo>>;
+    fn plan(&mut self, changeset: ChangesetNo, merged: &[Merged]) -> Result<UndoPlan>;
+    fn undo(&mut self, plan: &UndoPlan) -> Result<Option<ChangesetNo>>;
     /// The table as it is now.
     fn tree_now(&mut self) -> Result<Vec<Entry>>;
 
@@ -230,11 +230,7 @@ macro_rules! store {
                 Ok(found.into_iter().map(commit).collect())
             }
 
-            fn plan(
-                &mut self,
-                changeset: ChangesetNo,
-                merged: &[Merged],
-            ) -> Result<UndoPlan<File>> {
+            fn plan(&mut self, changeset: ChangesetNo, merged: &[Merged]) -> Result<UndoPlan> {
                 let mut undo = undo_plan::<File>(changeset);
                 for one in merged {
                     let file = ObjectRef::new::<File>(&one.path);
@@ -246,7 +242,7 @@ macro_rules! store {
                 Ok(undo.load(self)?)
             }
 
-            fn undo(&mut self, plan: &UndoPlan<File>) -> Result<Option<ChangesetNo>> {
+            fn undo(&mut self, plan: &UndoPlan) -> Result<Option<ChangesetNo>> {
                 Ok(plan.apply(self)?)
             }
 

@@ -163,7 +163,7 @@ impl<'a> Undoing<'a> {
     fn apply<S: Store>(
         &mut self,
         store: &mut S,
-        plan: &UndoPlan<File>,
+        plan: &UndoPlan,
         expected: Option<&Vec<Entry>>,
     ) -> Result<(Vec<Entry>, Vec<String>)> {
         let applied = store.undo(plan)?;
@@ -205,7 +205,7 @@ impl<'a> Undoing<'a> {
     }
 
     /// Merges the contents that were changed again, as far as that is possible.
-    fn merge(&mut self, plan: &UndoPlan<File>, trees: &Trees) -> Result<Vec<Merged>> {
+    fn merge(&mut self, plan: &UndoPlan, trees: &Trees) -> Result<Vec<Merged>> {
         let mut merged = Vec::new();
         for conflict in plan.blockers() {
             let path = &conflict.object.key;

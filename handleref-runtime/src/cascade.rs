@@ -27,6 +27,7 @@ pub(crate) mod set;
 mod stamp;
 mod statements;
 
+pub use crate::any::Parent;
 pub use fire::FireHooks;
 
 /// A future of any type.
@@ -42,20 +43,6 @@ pub trait Children<C: Executor> {
 #[doc(hidden)]
 pub trait Parents<C: Executor> {
     fn parents() -> Vec<Link>;
-}
-
-/// A parent, as a revert sees it.
-#[doc(hidden)]
-#[allow(missing_debug_implementations)]
-pub struct Parent {
-    pub(crate) name: &'static str,
-    /// The columns of its key.
-    pub(crate) keys: &'static [&'static str],
-    /// The child's columns that refer to them.
-    pub(crate) foreign_key: &'static [&'static str],
-    pub(crate) table: Typed<'static>,
-    /// The condition of a soft-deleted row.
-    pub(crate) deleted: Typed<'static>,
 }
 
 /// A parent of `K` on the engine `DB`.

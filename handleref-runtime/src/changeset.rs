@@ -5,7 +5,6 @@ mod erase;
 #[cfg(feature = "axum")]
 mod layer;
 mod meta;
-mod models;
 mod net;
 mod query;
 mod read;
@@ -14,18 +13,13 @@ mod scan;
 mod stored;
 mod undo;
 
-pub use crate::record::{ObjectOf, ObjectRef};
-pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
+pub use crate::record::{Models, ObjectOf, ObjectRef};
+pub use change::{Changes, LinkChange, ObjectChange, State};
 pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
-pub use models::Models;
-#[doc(hidden)]
-pub use models::{AnyModel, Facts, Model};
-pub(crate) use models::{Boxed, models};
-#[doc(hidden)]
-pub use net::Net;
+pub(crate) use query::find_all;
 pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
 pub use recording::{
@@ -33,6 +27,4 @@ pub use recording::{
 };
 pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;
-#[doc(hidden)]
-pub use undo::Inverse;
 pub use undo::{Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, undo_plan};

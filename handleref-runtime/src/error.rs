@@ -100,6 +100,22 @@ pub enum Error {
         /// The field or column.
         field: String,
     },
+    /// A [`Registry`](crate::registry::Registry) has no such model, or not on this
+    /// engine: it is not listed in `schema!`, it does not derive `Recorded`,
+    /// `Queryable`, `Selectable` and `Serialize`, or a field has no value there.
+    #[error("there is no recorded model `{name}` here that can be read")]
+    NoModel {
+        /// The name.
+        name: String,
+    },
+    /// Rows of a model of a [`Registry`](crate::registry::Registry) cannot be
+    /// soft-deleted or restored on this type of connection: the model does not
+    /// derive `HandleRef` with a mark of deletion, or has no hooks for it.
+    #[error("rows of {model} cannot be soft-deleted or restored on this type of connection")]
+    NoVerb {
+        /// The model's name.
+        model: &'static str,
+    },
     /// A revert would break something; nothing was written.
     #[error("{model} {key} cannot be reverted:{}", message::lines(.conflicts))]
     Revert {

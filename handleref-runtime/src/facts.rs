@@ -71,7 +71,7 @@ pub struct Recording {
 }
 
 /// Columns that refer to the primary key of another model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Reference {
     /// The columns' SQL names, in the order of the key.

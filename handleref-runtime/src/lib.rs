@@ -3,7 +3,8 @@
 //! Depend on `handleref`, which re-exports what is public here; this crate
 //! exists because a procedural-macro crate cannot hold anything else.
 
-pub mod bound;
+pub mod any;
+mod bound;
 pub mod cascade;
 pub mod changeset;
 mod context;
@@ -27,6 +28,7 @@ pub mod private;
 pub mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod registry;
 pub mod resurrect;
 pub mod row;
 pub mod schema;

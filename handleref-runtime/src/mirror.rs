@@ -1,8 +1,8 @@
 //! A copy of recorded tables in another database, kept in step.
 
-use crate::changeset::Models;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::record::Models;
 use crate::session::{Boxed, Executor, SameMode, Session};
 use crate::sync::{Cursor, sorted};
 use std::fmt;
@@ -22,10 +22,14 @@ mod write;
 
 use pull::Plan;
 
+#[doc(hidden)]
+pub use models::MirrorModel;
 pub use models::MirrorModels;
 #[doc(hidden)]
-pub use models::{AnyMirrored, MirrorModel};
+pub use of::One;
 pub use verify::{Difference, DifferenceKind, Verified};
+#[doc(hidden)]
+pub use write::AnyWriter;
 
 /// A copy of the tables of recorded models (one, or a tuple of up to eight, which
 /// may be nested; parents first) in another database, of the same engine or of

@@ -30,6 +30,9 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 
 pub mod clean;
+mod registered;
+
+pub use registered::*;
 
 /// What a program reads that somebody else may have written, for tests that try
 /// everything.

@@ -9,22 +9,25 @@
 //!     .as_of::<(Article, Topic)>(yesterday).load(conn)?;         // any query, in the past
 //! ```
 
-mod as_of;
-mod blame;
+pub(crate) mod any;
+pub(crate) mod as_of;
+pub(crate) mod blame;
 mod calendar;
 pub(crate) mod change;
 mod columns;
 mod condition;
 mod declared;
-mod diff;
+pub(crate) mod diff;
 mod dsl;
 mod field_type;
+pub(crate) mod fields;
 mod gone;
 mod last;
 pub(crate) mod living;
 pub mod maintain;
 mod mirrored;
 mod model;
+pub(crate) mod models;
 mod moment;
 mod neighbour;
 pub(crate) mod object;
@@ -40,6 +43,7 @@ pub(crate) mod tables;
 mod value;
 mod window;
 
+pub(crate) use crate::any::AnyModel;
 pub use crate::facts;
 pub use as_of::{AsOf, AsOfDsl, Past};
 pub use blame::Blame;
@@ -55,10 +59,15 @@ pub use columns::{
 pub use diff::{Diff, FieldChange, FieldHistory, Now, Side, VersionChange};
 pub use dsl::PastDsl;
 pub use field_type::{CleanError, FieldKind, FieldType, FieldTypes, ModelList, field_types};
+#[doc(hidden)]
+pub use fields::Facts;
 pub use gone::{GoneDsl, IsGone};
 pub use last::latest_record;
 pub use mirrored::Mirrored;
 pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
+#[doc(hidden)]
+pub use models::Model;
+pub use models::{Models, Registered};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
 pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};
 pub use object::{ObjectOf, ObjectRef};

@@ -56,6 +56,7 @@
 //!   stamped alike if a timestamp is of type `TIMESTAMP` and sessions differ in
 //!   their time zone.
 
+use crate::any::{Engines, Verbs};
 use crate::error::Error;
 use crate::session::Executor;
 use alter::Alteration;
@@ -64,6 +65,7 @@ use dialect::Wanted;
 use install::{Goal, compare, install, make_plan};
 use model::join;
 use names::TableName;
+use std::sync::Arc;
 
 mod alter;
 mod capture;
@@ -108,9 +110,10 @@ macro_rules! schema {
     ($($model:ty),* $(,)?) => {
         $crate::schema::Schema::new([$({
             #[allow(unused_imports)]
-            use $crate::private::{NotRecorded as _, RecordedAlone as _};
+            use $crate::private::{NotOn as _, NotRecorded as _, NoVerbs as _, RecordedAlone as _};
             $crate::private::SchemaOf::<$model>::model()
                 .recorded_as($crate::private::SchemaOf::<$model>::recording())
+                .registered($crate::__registered!($model))
         }),*])
     };
 }
@@ -120,13 +123,18 @@ macro_rules! schema {
 pub struct Schema {
     tables: Vec<Wanted>,
     access: Access,
+    registered: Vec<Registered>,
 }
+
+/// A model as it can be read on each engine, and its verbs.
+pub(crate) type Registered = (Engines, Arc<[Verbs]>);
 
 impl Schema {
     /// A schema of these models. Models that share a table are taken together.
     pub fn new(models: impl IntoIterator<Item = ModelSchema>) -> Self {
-        let mut tables: Vec<Wanted> = Vec::new();
+        let (mut tables, mut registered): (Vec<Wanted>, Vec<Registered>) = Default::default();
         for model in models {
+            registered.extend(model.registered.clone());
             let unknown = || TableName {
                 schema: None,
                 table: model.table.clone(),
@@ -158,7 +166,13 @@ impl Schema {
         Self {
             tables,
             access: Access::default(),
+            registered,
         }
+    }
+
+    /// The models that a registry may have.
+    pub(crate) fn registered(&self) -> &[Registered] {
+        &self.registered
     }
 
     /// Makes a role (PostgreSQL) or account (MySQL, MariaDB) the owner of the

@@ -163,26 +163,6 @@ impl dyn Session + '_ {
         .await?;
         Ok(rows)
     }
-
-    /// The same behind `width` columns of ours.
-    pub(crate) async fn typed_after<DB, ST, U>(
-        &mut self,
-        width: usize,
-        query: Sql<'_>,
-    ) -> QueryResult<Vec<(Head, U)>>
-    where
-        DB: Engine,
-        U: FromSqlRow<ST, DB> + Send,
-    {
-        let mut rows = Vec::new();
-        self.each(query, &mut |row: &AnyRow<'_>| {
-            let head = Head::of(row, width)?;
-            rows.push((head, row.read_after::<DB, ST, U>(width)?));
-            Ok(())
-        })
-        .await?;
-        Ok(rows)
-    }
 }
 
 /// Executes an `INSERT` of one row, and gives its `id`.

@@ -140,12 +140,17 @@ impl<'a> Sql<'a> {
         self.push(Piece::Part(DB::typed(part)))
     }
 
+    /// A part that knows its engine.
+    pub(crate) fn fragment(self, part: Typed<'a>) -> Self {
+        self.push(Piece::Part(part))
+    }
+
     /// A fragment of ours, which every engine's backend writes.
     pub(crate) fn every(part: &'a dyn Every) -> Self {
         Self(vec![Piece::Every(part)])
     }
 
-    /// A part that knows its engine.
+    /// As [`fragment`](Sql::fragment).
     pub(crate) fn typed(self, part: &'a Typed<'a>) -> Self {
         self.push(Piece::PartOf(part))
     }

@@ -23,6 +23,7 @@ mod posts;
 mod prepared;
 mod random;
 mod record;
+mod registry;
 mod resolve;
 mod scan;
 mod undo;

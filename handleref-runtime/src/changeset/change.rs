@@ -1,8 +1,7 @@
 //! What a changeset did, object by object.
 
-use crate::record::ObjectRef;
+use crate::record::{FieldChange, ObjectRef};
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 
 /// What became of an object.
@@ -41,46 +40,6 @@ impl fmt::Display for State {
     }
 }
 
-/// A field whose value is another one afterwards.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct ValueChange {
-    /// The name of the struct's field.
-    pub field: &'static str,
-    /// The column's SQL name.
-    pub column: &'static str,
-    /// The value before the changeset, as serde sees it; null for an added object.
-    pub old: Value,
-    /// The value after it.
-    pub new: Value,
-    /// Whether the field is redacted: that it changed is known, the values are
-    /// not, and both are null here.
-    pub redacted: bool,
-    /// The model that the field refers to, if it is a foreign key of one column.
-    pub references: Option<&'static str>,
-}
-
-impl ValueChange {
-    /// The object that a foreign key referred to before; it may be gone by now.
-    pub fn old_object(&self) -> Option<ObjectRef> {
-        ObjectRef::referred(self.references?, &[&self.old])
-    }
-
-    /// The object that a foreign key refers to afterwards; it may be gone by now.
-    pub fn new_object(&self) -> Option<ObjectRef> {
-        ObjectRef::referred(self.references?, &[&self.new])
-    }
-}
-
-impl fmt::Display for ValueChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.redacted {
-            true => write!(f, "{}: changed (redacted)", self.field),
-            false => write!(f, "{}: {} -> {}", self.field, self.old, self.new),
-        }
-    }
-}
-
 /// Another object that an object is linked to afterwards, or not any more: a
 /// row of a join table (many-to-many) that came or went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,7 +70,7 @@ pub struct ObjectChange {
     pub state: Option<State>,
     /// The fields that changed; all of them for an added object, none for one
     /// that was deleted.
-    pub values: Vec<ValueChange>,
+    pub values: Vec<FieldChange>,
     /// The links that came and went, where the object is the one that the link
     /// model names first.
     pub links: Vec<LinkChange>,
@@ -136,7 +95,7 @@ impl ObjectChange {
     }
 
     /// The change of a field or column, by its name.
-    pub fn value(&self, field: &str) -> Option<&ValueChange> {
+    pub fn value(&self, field: &str) -> Option<&FieldChange> {
         let mut values = self.values.iter();
         values.find(|change| change.field == field || change.column == field)
     }

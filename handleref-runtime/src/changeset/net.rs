@@ -1,18 +1,17 @@
 //! The net effect of a changeset on the rows of one model: how each was before
 //! the first of its records, and how it is after the last one.
 
-use super::models::Facts;
 use super::stored::Changeset;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
 };
-use crate::key::Key;
+use crate::record::any::{AnyKey, AnyModel, Rows};
+use crate::record::fields::Facts;
 use crate::record::living::lives_sql;
-use crate::record::query::Loaded;
 use crate::record::subject::Subject;
-use crate::record::{Fields, Json, ObjectRef, Operation, Recall, Recorded};
+use crate::record::{ObjectRef, Operation};
 use crate::session::{Head, Session};
 use crate::sql::{Sql, quoted};
 use serde_json::Value;
@@ -29,9 +28,8 @@ pub(super) struct StateAt {
 }
 
 /// What a changeset did to one row.
-#[doc(hidden)]
 #[derive(Debug, Clone)]
-pub struct Net {
+pub(super) struct Net {
     pub(super) object: ObjectRef,
     /// Its first and its last record in the changeset.
     pub(super) first: i64,
@@ -55,43 +53,48 @@ pub(super) fn differing(facts: &Facts, one: &[Value], other: &[Value]) -> Vec<us
 }
 
 /// A row that a changeset touched.
-pub(super) struct Touched<M: Recorded> {
-    pub(super) key: M::RecordKey,
+pub(super) struct Touched {
+    pub(super) key: AnyKey,
     pub(super) net: Net,
+}
+
+/// What a changeset did to the rows of a model.
+pub(super) async fn nets(
+    conn: &mut dyn Session,
+    model: &dyn AnyModel,
+    changeset: &Changeset,
+) -> Result<Vec<Net>, Error> {
+    let found = touched(conn, model, changeset).await?;
+    Ok(found.into_iter().map(|one| one.net).collect())
 }
 
 /// The rows of a model that a changeset touched, in the order of their first
 /// records. Two queries, whatever the number of rows.
-pub(super) async fn touched<M, DB>(
+pub(super) async fn touched(
     conn: &mut dyn Session,
+    model: &dyn AnyModel,
     changeset: &Changeset,
-) -> Result<Vec<Touched<M>>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB> + Fields<Json>,
-{
-    let subject = Subject::of::<M>();
+) -> Result<Vec<Touched>, Error> {
+    let (kind, subject) = (conn.kind(), model.facts().model);
     let from = of_changeset(&subject, changeset);
-    let rows = M::load_after(conn, columns(DB::KIND, &subject), from).await?;
-    let mut keys: HashMap<String, M::RecordKey> = HashMap::new();
-    let rows = rows.into_iter().map(|(head, row)| {
-        let key = row.record_key();
-        let text = key.text();
-        keys.insert(text.clone(), key);
-        record(head, text, row.values())
-    });
-    let rows = rows.collect::<Result<Vec<_>, Error>>()?;
+    let rows = model.load(conn, columns(kind, &subject), from).await?;
+    let mut keys: HashMap<String, AnyKey> = HashMap::new();
+    for (_, row) in &rows {
+        keys.extend(model.key_of(&**row).map(|key| (key.text.clone(), key)));
+    }
     let earlier = match rows.is_empty() {
         true => Vec::new(),
         false => {
-            let from = before(DB::KIND, &subject, changeset);
-            M::load_after(conn, columns(DB::KIND, &subject), from).await?
+            let from = before(kind, &subject, changeset);
+            model.load(conn, columns(kind, &subject), from).await?
         }
     };
-    let earlier = earlier
-        .into_iter()
-        .map(|(head, row)| record(head, row.record_key().text(), row.values()));
-    let nets = nets(subject.name, rows, earlier.collect::<Result<_, _>>()?);
+    let read = |rows: Rows| -> Result<Vec<Read>, Error> {
+        let rows = rows.into_iter();
+        rows.map(|(head, row)| record(head, row.key(), row.values()))
+            .collect()
+    };
+    let nets = net_of(subject.name, read(rows)?, read(earlier)?);
     let touched = nets.into_iter().filter_map(|net| {
         let key = keys.remove(&net.object.key)?;
         Some(Touched { key, net })
@@ -134,7 +137,7 @@ impl Read {
 }
 
 /// From the records of a changeset, and the last one of each row before them.
-fn nets(model: &'static str, rows: Vec<Read>, before: Vec<Read>) -> Vec<Net> {
+fn net_of(model: &'static str, rows: Vec<Read>, before: Vec<Read>) -> Vec<Net> {
     let mut found: Vec<Net> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for row in rows {

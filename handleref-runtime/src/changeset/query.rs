@@ -2,17 +2,17 @@
 
 use super::meta::Actor;
 use super::stored::{Changeset, columns};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, Recording};
-use crate::record::query::OwnKeyIs;
+use crate::record::any::{AnyKey, Boxed, Subject};
 use crate::record::{ChangesetNo, ObjectOf, Recall, Recorded};
 use crate::session::absent::{HISTORY, or_not_installed};
 use crate::session::{Executor, Session};
 use crate::sql::{Sql, differs, quoted};
 use crate::time::{BoundTime, Instant};
-use diesel::query_builder::QueryFragment;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The changesets, newest first, a page at a time.
@@ -27,19 +27,29 @@ use std::sync::Arc;
 /// ```
 pub fn changesets<C: Executor>() -> Changesets<C> {
     Changesets {
-        filters: Vec::new(),
-        of: None,
-        oldest_first: false,
-        limit: 100,
-        offset: 0,
+        query: Query {
+            filters: Vec::new(),
+            of: None,
+            oldest_first: false,
+            limit: 100,
+            offset: 0,
+        },
+        connection: PhantomData,
     }
 }
 
 /// The changesets that meet all conditions; made by [`changesets`].
 #[must_use = "nothing is read before `.load(conn)` or `.count(conn)`"]
 pub struct Changesets<C: Executor> {
+    query: Query,
+    connection: PhantomData<fn() -> C>,
+}
+
+/// What is asked, whatever the connection is.
+#[derive(Debug, Clone)]
+struct Query {
     filters: Vec<Filter>,
-    of: Option<Of<C>>,
+    of: Option<Of>,
     oldest_first: bool,
     limit: u32,
     offset: u32,
@@ -58,50 +68,34 @@ enum Filter {
     Undoing(i64),
 }
 
-type Condition<C> = dyn QueryFragment<<C as Executor>::Engine> + Send + Sync;
-
 /// What a changeset has to have changed.
-struct Of<C: Executor> {
+#[derive(Debug, Clone)]
+struct Of {
     model: &'static str,
     recording: Recording,
     key: &'static [&'static str],
-    row: Option<Arc<Condition<C>>>,
+    row: Option<Arc<AnyKey>>,
     field: Option<&'static str>,
-}
-
-impl<C: Executor> Clone for Of<C> {
-    fn clone(&self) -> Self {
-        Self {
-            row: self.row.clone(),
-            ..*self
-        }
-    }
 }
 
 impl<C: Executor> Clone for Changesets<C> {
     fn clone(&self) -> Self {
         Self {
-            filters: self.filters.clone(),
-            of: self.of.clone(),
-            ..*self
+            query: self.query.clone(),
+            connection: PhantomData,
         }
     }
 }
 
 impl<C: Executor> fmt::Debug for Changesets<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Changesets")
-            .field("filters", &self.filters)
-            .field("of", &self.of.as_ref().map(|of| (of.model, of.field)))
-            .field("limit", &self.limit)
-            .field("offset", &self.offset)
-            .finish_non_exhaustive()
+        self.query.fmt(f)
     }
 }
 
 impl<C: Executor> Changesets<C> {
     fn with(mut self, filter: Filter) -> Self {
-        self.filters.push(filter);
+        self.query.filters.push(filter);
         self
     }
 
@@ -152,46 +146,42 @@ impl<C: Executor> Changesets<C> {
 
     /// Only those that changed rows of this model. The last one of `of`,
     /// `of_row` and `of_key` counts.
-    pub fn of<M: Recorded>(mut self) -> Self {
-        self.of = Some(Of {
-            model: M::RECORDED_NAME,
-            recording: M::RECORDING,
-            key: M::RECORDED_KEY,
-            row: None,
-            field: self.of.and_then(|of| of.field),
+    pub fn of<M: Recorded>(self) -> Self {
+        self.of_subject(Subject::of::<M>(), None)
+    }
+
+    /// Only those that changed rows of a model, or the row with this key.
+    pub(crate) fn of_subject(mut self, model: Subject, key: Option<AnyKey>) -> Self {
+        self.query.of = Some(Of {
+            model: model.name,
+            recording: model.recording,
+            key: model.key,
+            row: key.map(Arc::new),
+            field: self.query.of.and_then(|of| of.field),
         });
         self
     }
 
     /// Only those that changed this row, whether it still exists or not.
-    pub fn of_row<M: Recall<C::Engine>>(self, row: &M) -> Self
-    where
-        C: 'static,
-    {
+    pub fn of_row<M: Recall<C::Engine>>(self, row: &M) -> Self {
         self.of_key::<M>(&row.record_key())
     }
 
     /// Only those that changed the row with this key.
-    pub fn of_key<M: Recall<C::Engine>>(self, key: &M::RecordKey) -> Self
-    where
-        C: 'static,
-    {
-        let mut this = self.of::<M>();
-        if let Some(of) = &mut this.of {
-            of.row = Some(Arc::new(OwnKeyIs::<M, C::Engine>::new(key.clone())));
-        }
-        this
+    pub fn of_key<M: Recall<C::Engine>>(self, key: &M::RecordKey) -> Self {
+        let key = AnyKey::new::<M, C::Engine>(key.clone());
+        self.of_subject(Subject::of::<M>(), Some(key))
     }
 
     /// Of the model that [`of`](Changesets::of), `of_row` or `of_key` names,
     /// only those that changed this column: inserted it or set it to something
     /// else.
     pub fn field<Column: diesel::Column>(mut self, _: Column) -> Self {
-        match &mut self.of {
+        match &mut self.query.of {
             Some(of) => of.field = Some(Column::NAME),
             // Refused when it is loaded.
             None => {
-                self.of = Some(Of {
+                self.query.of = Some(Of {
                     model: "changesets() without `of`",
                     recording: Recording::new("", &[]),
                     key: &[],
@@ -205,20 +195,20 @@ impl<C: Executor> Changesets<C> {
 
     /// The oldest first.
     pub fn oldest_first(mut self) -> Self {
-        self.oldest_first = true;
+        self.query.oldest_first = true;
         self
     }
 
     /// At most so many; otherwise 100.
     pub fn limit(mut self, changesets: u32) -> Self {
-        self.limit = changesets;
+        self.query.limit = changesets;
         self
     }
 
     /// Leaves out so many. [`before`](Changesets::before) the last one of a
     /// page is better: what is added meanwhile does not move it.
     pub fn offset(mut self, changesets: u32) -> Self {
-        self.offset = changesets;
+        self.query.offset = changesets;
         self
     }
 
@@ -229,22 +219,7 @@ impl<C: Executor> Changesets<C> {
     /// values are not recorded, or comes without a model; [`Error::NotInstalled`];
     /// [`Error::Database`].
     pub fn load(self, conn: &mut C) -> C::Output<'_, Result<Vec<Changeset>, Error>> {
-        C::run(async move {
-            self.check()?;
-            let order = if self.oldest_first { "" } else { " DESC" };
-            let sql = self
-                .select(columns("handleref_c."))
-                .sql(" ORDER BY handleref_c.id")
-                .sql(order)
-                .sql(" LIMIT ")
-                .bind(i64::from(self.limit))
-                .sql(" OFFSET ")
-                .bind(i64::from(self.offset));
-            match conn.session().rows(sql).await {
-                Ok(rows) => Ok(rows.into_iter().map(Changeset::read).collect()),
-                Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
-            }
-        })
+        C::finish(load(conn, self.query))
     }
 
     /// Counts them all, whatever the limit and the offset say.
@@ -252,16 +227,41 @@ impl<C: Executor> Changesets<C> {
     /// # Errors
     /// As those of [`load`](Changesets::load).
     pub fn count(self, conn: &mut C) -> C::Output<'_, Result<i64, Error>> {
-        C::run(async move {
-            self.check()?;
-            let sql = self.select(Sql::new("COUNT(*)"));
-            match conn.session().one::<(i64,)>(sql).await {
-                Ok((count,)) => Ok(count),
-                Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
-            }
-        })
+        C::finish(count(conn, self.query))
     }
+}
 
+fn load(conn: &mut dyn Session, query: Query) -> Boxed<'_, Vec<Changeset>> {
+    Box::pin(async move {
+        query.check()?;
+        let order = if query.oldest_first { "" } else { " DESC" };
+        let sql = query
+            .select(conn.kind(), columns("handleref_c."))
+            .sql(" ORDER BY handleref_c.id")
+            .sql(order)
+            .sql(" LIMIT ")
+            .bind(i64::from(query.limit))
+            .sql(" OFFSET ")
+            .bind(i64::from(query.offset));
+        match conn.rows(sql).await {
+            Ok(rows) => Ok(rows.into_iter().map(Changeset::read).collect()),
+            Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
+        }
+    })
+}
+
+fn count(conn: &mut dyn Session, query: Query) -> Boxed<'_, i64> {
+    Box::pin(async move {
+        query.check()?;
+        let sql = query.select(conn.kind(), Sql::new("COUNT(*)"));
+        match conn.one::<(i64,)>(sql).await {
+            Ok((count,)) => Ok(count),
+            Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
+        }
+    })
+}
+
+impl Query {
     fn check(&self) -> Result<(), Error> {
         let Some((of, field)) = self.of.as_ref().and_then(|of| Some((of, of.field?))) else {
             return Ok(());
@@ -276,8 +276,7 @@ impl<C: Executor> Changesets<C> {
         }
     }
 
-    fn select(&self, columns: Sql<'static>) -> Sql<'_> {
-        let kind = C::Engine::KIND;
+    fn select(&self, kind: Kind, columns: Sql<'static>) -> Sql<'_> {
         let mut sql = Sql::new("SELECT ")
             .append(columns)
             .sql(" FROM handleref_changesets handleref_c WHERE 1 = 1");
@@ -285,7 +284,7 @@ impl<C: Executor> Changesets<C> {
             sql = sql.sql(" AND ").append(filter.sql(kind));
         }
         match &self.of {
-            Some(of) => sql.sql(" AND ").append(of.sql()),
+            Some(of) => sql.sql(" AND ").append(of.sql(kind)),
             None => sql,
         }
     }
@@ -323,7 +322,7 @@ impl<M: Recorded> ObjectOf<M> {
     /// The changesets that changed the row.
     pub fn changesets<C>(&self) -> Changesets<C>
     where
-        C: Executor + 'static,
+        C: Executor,
         M: Recall<C::Engine>,
     {
         changesets().of_key::<M>(&self.key)
@@ -357,11 +356,10 @@ pub(super) fn is_actor<'a>(kind: Kind, actor: &Actor) -> Sql<'a> {
         .bind(actor.kind().to_owned())
 }
 
-impl<C: Executor> Of<C> {
+impl Of {
     /// Whether the changeset has such a record. Those of a row are found by its
     /// key; else the range of numbers finds them, changeset by changeset.
-    fn sql(&self) -> Sql<'_> {
-        let kind = C::Engine::KIND;
+    fn sql(&self, kind: Kind) -> Sql<'_> {
         let records = quoted(kind, self.recording.records);
         let mut sql = match &self.row {
             Some(row) => Sql::new("")
@@ -369,7 +367,7 @@ impl<C: Executor> Of<C> {
                     "handleref_c.id IN (SELECT {RECORD_CHANGESET} FROM {records} \
                      WHERE {RECORD_CHANGESET} IS NOT NULL AND "
                 ))
-                .part::<C::Engine>(&**row),
+                .typed(&row.condition),
             None => Sql::new("").made(format!(
                 "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id \
                  AND {RECORD_ID} > handleref_c.first_record \
@@ -430,4 +428,24 @@ pub(super) async fn find(conn: &mut dyn Session, no: ChangesetNo) -> Result<Chan
         Ok(None) => Err(Error::NoChangeset { no: no.0 }),
         Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
     }
+}
+
+/// Reads those of these numbers that there are.
+pub(crate) async fn find_all(
+    conn: &mut dyn Session,
+    numbers: &[i64],
+) -> Result<Vec<Changeset>, Error> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for numbers in numbers.chunks(500) {
+        let sql = Sql::new("SELECT ")
+            .append(columns(""))
+            .sql(" FROM handleref_changesets WHERE id IN (")
+            .list(numbers.iter().copied())
+            .sql(")");
+        match conn.rows(sql).await {
+            Ok(rows) => found.extend(rows.into_iter().map(Changeset::read)),
+            Err(error) => return Err(or_not_installed(conn, error, HISTORY).await),
+        }
+    }
+    Ok(found)
 }

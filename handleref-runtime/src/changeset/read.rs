@@ -1,17 +1,20 @@
 //! Reading what a changeset did.
 
-use super::change::{Changes, LinkChange, ObjectChange, State, ValueChange};
-use super::models::{AnyModel, Boxed, Facts, Models, models};
-use super::net::{Net, StateAt, differing};
+use super::change::{Changes, LinkChange, ObjectChange, State};
+use super::net::{Net, StateAt, differing, nets};
 use super::stored::Changeset;
+use crate::any::Engines;
 use crate::error::Error;
 use crate::facts::Reference;
-use crate::record::ObjectRef;
+use crate::record::any::{AnyModel, Boxed};
+use crate::record::fields::Facts;
+use crate::record::models::{Listed, Models, Registered};
+use crate::record::{FieldChange, ObjectRef};
 use crate::session::{Executor, Session};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::marker::PhantomData;
+use std::sync::Arc;
 
 impl Changeset {
     /// What the changeset did to the rows of these models (one recorded model,
@@ -31,7 +34,17 @@ impl Changeset {
     pub fn changes<Ms>(&self) -> ChangesOf<'_, Ms> {
         ChangesOf {
             changeset: self,
-            models: PhantomData,
+            models: Listed::typed(),
+        }
+    }
+}
+
+impl<'c> ChangesOf<'c, Registered> {
+    /// Of the models of a registry.
+    pub(crate) fn of_registered(changeset: &'c Changeset, models: Arc<[Engines]>) -> Self {
+        Self {
+            changeset,
+            models: Listed::registered(models),
         }
     }
 }
@@ -40,7 +53,7 @@ impl Changeset {
 #[must_use = "nothing is read before `.load(conn)`"]
 pub struct ChangesOf<'c, Ms> {
     changeset: &'c Changeset,
-    models: PhantomData<fn() -> Ms>,
+    models: Listed<Ms>,
 }
 
 impl<Ms> fmt::Debug for ChangesOf<'_, Ms> {
@@ -60,20 +73,20 @@ impl<Ms> ChangesOf<'_, Ms> {
         C: Executor,
         Ms: Models<C::Engine>,
     {
-        C::finish(load(conn, models::<Ms, C::Engine>(), self.changeset))
+        C::finish(load(conn, self.models.on::<C::Engine>(), self.changeset))
     }
 }
 
-fn load<'a>(
+pub(super) fn load<'a>(
     conn: &'a mut dyn Session,
-    models: Vec<Box<dyn AnyModel>>,
+    models: Result<Vec<&'static dyn AnyModel>, Error>,
     changeset: &'a Changeset,
 ) -> Boxed<'a, Changes> {
     Box::pin(async move {
         let mut view = View::default();
-        for model in models {
+        for model in models? {
             let facts = model.facts();
-            let nets = model.nets(conn, changeset).await?;
+            let nets = nets(conn, model, changeset).await?;
             match facts.model.recording.link {
                 true => view.links(&facts, &nets),
                 false => nets.iter().for_each(|net| view.object(&facts, net)),
@@ -185,7 +198,7 @@ fn state(net: &Net) -> Option<State> {
 }
 
 /// The fields that changed: all of an added row, none of a deleted one.
-pub(super) fn values(facts: &Facts, net: &Net) -> Vec<ValueChange> {
+pub(super) fn values(facts: &Facts, net: &Net) -> Vec<FieldChange> {
     let Some(after) = &net.after else {
         return Vec::new();
     };
@@ -198,37 +211,13 @@ pub(super) fn values(facts: &Facts, net: &Net) -> Vec<ValueChange> {
     let old = |at: usize| net.before.as_ref().and_then(|before| before.values.get(at));
     let told = places
         .into_iter()
-        .filter_map(|at| Some((at, value_change(facts, at, old(at), after.values.get(at))?)));
+        .filter_map(|at| Some((at, facts.change(at, old(at), after.values.get(at))?)));
     let hidden = columns.iter().enumerate().filter(|(_, column)| {
         let mut names = net.redacted.iter();
         names.any(|name| name == column.name)
     });
-    let redacted = hidden.filter_map(|(at, _)| {
-        let change = value_change(facts, at, None, None)?;
-        let redacted = true;
-        Some((at, ValueChange { redacted, ..change }))
-    });
-    let mut all: Vec<(usize, ValueChange)> = told.chain(redacted).collect();
+    let redacted = hidden.filter_map(|(at, _)| Some((at, facts.redacted(at)?)));
+    let mut all: Vec<(usize, FieldChange)> = told.chain(redacted).collect();
     all.sort_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, change)| change).collect()
-}
-
-/// The change of the field at a place; `None` if there is no such column.
-pub(super) fn value_change(
-    facts: &Facts,
-    at: usize,
-    old: Option<&Value>,
-    new: Option<&Value>,
-) -> Option<ValueChange> {
-    let column = facts.model.recording.columns.get(at)?;
-    let mut references = facts.model.recording.references.iter();
-    let reference = references.find(|reference| reference.columns == [column.name]);
-    Some(ValueChange {
-        field: facts.fields.get(at).copied().unwrap_or(column.name),
-        column: column.name,
-        old: old.cloned().unwrap_or_default(),
-        new: new.cloned().unwrap_or_default(),
-        redacted: false,
-        references: reference.map(|reference| reference.model),
-    })
 }

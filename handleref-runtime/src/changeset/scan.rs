@@ -6,8 +6,9 @@ use super::stored::number_or_null;
 use crate::context::Scope;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::query::OwnKeyIs;
+use crate::record::query::OwnKey;
 use crate::record::{ChangesetNo, Recall, Recorded};
+use crate::row::columns::Form;
 use crate::schema::{RecordedTable, Schema};
 use crate::session::Executor;
 use place::Place;
@@ -194,7 +195,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// scan().key::<Article>(&7).execute(conn)?;
     /// ```
     pub fn key<M: Recall<C::Engine>>(mut self, key: &M::RecordKey) -> Self {
-        let key = OwnKeyIs::<M, C::Engine>::new(key.clone());
+        let key = OwnKey::<M, C::Engine>::new(key.clone(), Form::Equals);
         self.place(RecordedTable::of::<M>())
             .keys
             .push(Box::new(key));

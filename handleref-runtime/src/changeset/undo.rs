@@ -1,22 +1,19 @@
 //! Undoing a changeset: planned first, then done.
 
-use super::change::ValueChange;
 use super::meta::ChangesetMeta;
-use super::models::{Models, models};
+use crate::any::{AnyModel, Engines};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::{ChangesetNo, Conflict, ObjectRef, PropertyValue};
+use crate::record::models::{Listed, Models, Registered};
+use crate::record::{ChangesetNo, Conflict, FieldChange, ObjectRef, PropertyValue};
 use crate::session::Executor;
 use serde::Serialize;
 use std::fmt;
-use std::marker::PhantomData;
+use std::sync::Arc;
 
 mod inverse;
 mod order;
 mod perform;
-
-#[doc(hidden)]
-pub use inverse::Inverse;
-pub(super) use inverse::OnEngine;
 
 /// Plans to undo a changeset. `Models` are the recorded models that it
 /// changed: one, or a tuple of up to eight, which may be nested.
@@ -38,20 +35,44 @@ pub(super) use inverse::OnEngine;
 /// that refers to another one is inserted after and deleted before it.
 pub fn undo_plan<Models>(changeset: ChangesetNo) -> Undo<Models> {
     Undo {
-        changeset,
-        meta: ChangesetMeta::new(),
-        resolutions: Vec::new(),
-        models: PhantomData,
+        request: Request::new(changeset),
+        models: Listed::typed(),
+    }
+}
+
+impl Undo<Registered> {
+    /// Of the models of a registry.
+    pub(crate) fn of_registered(changeset: ChangesetNo, models: Arc<[Engines]>) -> Self {
+        Self {
+            request: Request::new(changeset),
+            models: Listed::registered(models),
+        }
     }
 }
 
 /// A plan that is not made yet; see [`undo_plan`].
 #[must_use = "nothing is planned before `.load(conn)`"]
 pub struct Undo<Models> {
+    request: Request,
+    models: Listed<Models>,
+}
+
+/// The changeset that is to be undone, by whom and why, and what was answered.
+#[derive(Debug, Clone)]
+struct Request {
     changeset: ChangesetNo,
     meta: ChangesetMeta,
     resolutions: Vec<Resolution>,
-    models: PhantomData<fn() -> Models>,
+}
+
+impl Request {
+    fn new(changeset: ChangesetNo) -> Self {
+        Self {
+            changeset,
+            meta: ChangesetMeta::new(),
+            resolutions: Vec::new(),
+        }
+    }
 }
 
 /// The value of a field that was changed since.
@@ -65,20 +86,23 @@ struct Resolution {
 impl<Ms> Clone for Undo<Ms> {
     fn clone(&self) -> Self {
         Self {
-            changeset: self.changeset,
-            meta: self.meta.clone(),
-            resolutions: self.resolutions.clone(),
-            models: PhantomData,
+            request: self.request.clone(),
+            models: self.models.clone(),
         }
     }
 }
 
 impl<Ms> fmt::Debug for Undo<Ms> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Request {
+            changeset,
+            meta,
+            resolutions,
+        } = &self.request;
         f.debug_struct("Undo")
-            .field("changeset", &self.changeset)
-            .field("meta", &self.meta)
-            .field("resolutions", &self.resolutions)
+            .field("changeset", changeset)
+            .field("meta", meta)
+            .field("resolutions", resolutions)
             .finish_non_exhaustive()
     }
 }
@@ -86,7 +110,7 @@ impl<Ms> fmt::Debug for Undo<Ms> {
 impl<Ms> Undo<Ms> {
     /// Who undoes it, and why.
     pub fn meta(mut self, meta: ChangesetMeta) -> Self {
-        self.meta = meta;
+        self.request.meta = meta;
         self
     }
 
@@ -102,8 +126,8 @@ impl<Ms> Undo<Ms> {
     #[allow(clippy::needless_pass_by_value)] // As a value of Diesel's `eq`.
     pub fn resolve(mut self, object: &ObjectRef, field: &str, value: impl PropertyValue) -> Self {
         let known = |one: &Resolution| one.object == *object && one.field == field;
-        self.resolutions.retain(|one| !known(one));
-        self.resolutions.push(Resolution {
+        self.request.resolutions.retain(|one| !known(one));
+        self.request.resolutions.push(Resolution {
             object: object.clone(),
             field: field.to_owned(),
             value: value.text(),
@@ -122,22 +146,16 @@ impl<Ms> Undo<Ms> {
     /// change, and [`Error::NoField`] if it is of no recorded field, of one of the
     /// key, or of a row that the changeset inserted;
     /// [`Error::Database`].
-    pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan<Ms>, Error>>
+    pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan, Error>>
     where
         C: Executor,
-        Ms: Models<C::Engine> + 'a,
+        Ms: Models<C::Engine>,
     {
-        C::run(async move {
-            let models = models::<Ms, C::Engine>();
-            let asked = (self.changeset, &self.meta, &*self.resolutions);
-            let (steps, conflicts) = perform::rehearse(conn, &models, asked).await?;
-            Ok(UndoPlan {
-                changeset: self.changeset,
-                steps,
-                conflicts,
-                undo: self,
-            })
-        })
+        C::finish(perform::plan(
+            conn,
+            self.models.on::<C::Engine>(),
+            self.request,
+        ))
     }
 }
 
@@ -146,7 +164,7 @@ impl<Ms> Undo<Ms> {
 #[derive(Serialize)]
 #[must_use = "a plan changes nothing until it is applied"]
 #[non_exhaustive]
-pub struct UndoPlan<Models> {
+pub struct UndoPlan {
     /// The changeset that will be undone.
     #[serde(serialize_with = "super::stored::number")]
     pub changeset: ChangesetNo,
@@ -155,7 +173,12 @@ pub struct UndoPlan<Models> {
     /// What stands in the way, and what will not be undone.
     pub conflicts: Vec<UndoConflict>,
     #[serde(skip)]
-    undo: Undo<Models>,
+    request: Request,
+    #[serde(skip)]
+    models: Vec<&'static dyn AnyModel>,
+    /// The engine that it was made on.
+    #[serde(skip)]
+    kind: Kind,
 }
 
 /// One row that will be written.
@@ -167,7 +190,7 @@ pub struct UndoStep {
     /// What will be done to it.
     pub action: UndoAction,
     /// The fields that will change, from what they are now.
-    pub changes: Vec<ValueChange>,
+    pub changes: Vec<FieldChange>,
 }
 
 /// What will be done to a row.
@@ -194,7 +217,7 @@ pub struct UndoConflict {
     pub conflict: Conflict,
 }
 
-impl<Ms> UndoPlan<Ms> {
+impl UndoPlan {
     /// What makes it impossible to apply the plan.
     pub fn blockers(&self) -> impl Iterator<Item = &UndoConflict> {
         let conflicts = self.conflicts.iter();
@@ -210,23 +233,17 @@ impl<Ms> UndoPlan<Ms> {
     ///
     /// # Errors
     /// [`Error::Undo`] with what stands in the way, [`Error::PlanOutdated`] if
-    /// the plan would not be the same any more, those of
-    /// [`load`](Undo::load). Nothing is written then.
-    pub fn apply<'a, C>(
+    /// the plan would not be the same any more (or was made on another engine),
+    /// those of [`load`](Undo::load). Nothing is written then.
+    pub fn apply<'a, C: Executor>(
         &'a self,
         conn: &'a mut C,
-    ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>>
-    where
-        C: Executor,
-        Ms: Models<C::Engine>,
-    {
-        let asked = (self.changeset, &self.undo.meta, &*self.undo.resolutions);
-        let models = models::<Ms, C::Engine>();
-        C::finish(perform::apply(conn, models, asked, &self.steps))
+    ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
+        C::finish(perform::apply(conn, self))
     }
 }
 
-impl<Ms> fmt::Debug for UndoPlan<Ms> {
+impl fmt::Debug for UndoPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UndoPlan")
             .field("changeset", &self.changeset)
@@ -236,7 +253,7 @@ impl<Ms> fmt::Debug for UndoPlan<Ms> {
     }
 }
 
-impl<Ms> fmt::Display for UndoPlan<Ms> {
+impl fmt::Display for UndoPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "undo changeset {}:", self.changeset.0)?;
         if self.steps.is_empty() {

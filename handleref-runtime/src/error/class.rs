@@ -80,6 +80,8 @@ impl Error {
             | Self::Interfered { .. }
             | Self::Mirror { .. } => ErrorClass::Refused,
             Self::NoField { .. }
+            | Self::NoModel { .. }
+            | Self::NoVerb { .. }
             | Self::CannotErase { .. }
             | Self::NotListed { .. }
             | Self::WrongObject { .. }

@@ -31,6 +31,8 @@ variants![
     Deleted,
     NoVersion,
     NoField,
+    NoModel,
+    NoVerb,
     Revert,
     Held,
     CannotErase,
@@ -113,6 +115,10 @@ fn samples() -> Vec<Error> {
             model,
             field: "title".into(),
         },
+        Error::NoModel {
+            name: "Pots".into(),
+        },
+        Error::NoVerb { model },
         Error::Revert {
             model,
             key: key(),
@@ -291,6 +297,8 @@ RolledBack (Database): the database has ended the whole transaction: database is
 Deleted (Refused): Article 7 is soft-deleted; restore it before writing to it
 NoVersion (NotFound): the history of Article 7 has no version 3: it never was, was not recorded, or was pruned
 NoField (Invalid): Article has no field `title` whose values are in its history
+NoModel (Invalid): there is no recorded model `Pots` here that can be read
+NoVerb (Invalid): rows of Article cannot be soft-deleted or restored on this type of connection
 Revert (Refused): Article 7 cannot be reverted:
   it does not exist any more
   another row has its key by now

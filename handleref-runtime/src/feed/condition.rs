@@ -31,7 +31,7 @@ struct Rows {
 impl Conditions {
     pub(super) fn new(
         kind: Kind,
-        models: &[Box<dyn AnyFeed>],
+        models: &[&'static dyn AnyFeed],
         range: &Range,
         max_age: Option<TimeDelta>,
     ) -> Result<Self, Error> {
@@ -63,7 +63,7 @@ impl Narrow {
     fn under(
         &mut self,
         kind: Kind,
-        models: &[Box<dyn AnyFeed>],
+        models: &[&'static dyn AnyFeed],
         model: &dyn AnyFeed,
         object: &ObjectRef,
     ) -> Result<(), Error> {
@@ -87,7 +87,7 @@ impl Narrow {
     /// Only what is of one row.
     fn row(
         &mut self,
-        models: &[Box<dyn AnyFeed>],
+        models: &[&'static dyn AnyFeed],
         model: &dyn AnyFeed,
         object: &ObjectRef,
     ) -> Result<(), Error> {
@@ -109,7 +109,7 @@ impl Narrow {
 
 const NONE: &str = "1 = 0";
 
-fn find<'a>(models: &'a [Box<dyn AnyFeed>], name: &str) -> Result<&'a dyn AnyFeed, Error> {
+fn find<'a>(models: &'a [&'static dyn AnyFeed], name: &str) -> Result<&'a dyn AnyFeed, Error> {
     let found = models.iter().find(|model| model.facts().name() == name);
     let missing = || Error::NotInFeed {
         model: name.to_owned(),
@@ -119,7 +119,7 @@ fn find<'a>(models: &'a [Box<dyn AnyFeed>], name: &str) -> Result<&'a dyn AnyFee
 
 /// Whether columns are the key of an object; without names, those of its table.
 fn key(
-    models: &[Box<dyn AnyFeed>],
+    models: &[&'static dyn AnyFeed],
     object: &ObjectRef,
     columns: &'static [&'static str],
 ) -> Result<Typed<'static>, Error> {

@@ -6,10 +6,11 @@ use super::make;
 use super::models::{AnyFeed, Feeds, feeds};
 use super::range::Range;
 use super::store::Store;
-use crate::changeset::{AnyModel, Boxed};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::record::AnyModel;
 use crate::record::Operation;
+use crate::record::any::Boxed;
 use crate::session::{Executor, Session};
 use crate::sync::{Ask, Reader, sorted};
 use chrono::TimeDelta;
@@ -105,13 +106,13 @@ impl<Ms> Database<Ms> {
 }
 
 /// Reads a range of the feed of these models.
-fn find(
-    conn: &mut dyn Session,
-    feeds: Vec<Box<dyn AnyFeed>>,
-    models: fn() -> Vec<Box<dyn AnyModel>>,
+fn find<'a>(
+    conn: &'a mut dyn Session,
+    feeds: Vec<&'static dyn AnyFeed>,
+    models: fn() -> Vec<&'static dyn AnyModel>,
     range: Range,
     max_age: Option<TimeDelta>,
-) -> Boxed<'_, Diffs> {
+) -> Boxed<'a, Diffs> {
     Box::pin(async move {
         let conditions = Conditions::new(conn.kind(), &feeds, &range, max_age)?;
         match range.newest {
@@ -148,8 +149,8 @@ fn grown(limit: u32) -> u32 {
 /// The first diffs of a range.
 async fn next(
     conn: &mut dyn Session,
-    feeds: &[Box<dyn AnyFeed>],
-    models: fn() -> Vec<Box<dyn AnyModel>>,
+    feeds: &[&'static dyn AnyFeed],
+    models: fn() -> Vec<&'static dyn AnyModel>,
     range: Range,
     conditions: &Conditions,
 ) -> Result<Diffs, Error> {
@@ -194,8 +195,8 @@ async fn next(
 /// The last diffs of a range.
 async fn last(
     conn: &mut dyn Session,
-    feeds: &[Box<dyn AnyFeed>],
-    models: fn() -> Vec<Box<dyn AnyModel>>,
+    feeds: &[&'static dyn AnyFeed],
+    models: fn() -> Vec<&'static dyn AnyModel>,
     range: Range,
     conditions: &Conditions,
 ) -> Result<Diffs, Error> {

@@ -4,17 +4,16 @@ use super::changed::Changed;
 use super::diff::Diff;
 use super::models::{AnyFeed, Feeds, feeds};
 use super::{Feed, parent};
-use crate::changeset::{Boxed, Facts};
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::facts::RECORD_ID;
-use crate::record::query::Loaded;
-use crate::record::{FieldChange, Fields, Json, LiveName, Operation, Recall};
-use crate::session::{Executor, Head, Session};
+use crate::record::any::{AnyInstance, AnyModel, Boxed};
+use crate::record::{Facts, FieldChange, Fields, Json, Operation};
+use crate::session::{Executor, Session};
 use crate::sql::{Sql, quoted};
 use crate::sync::Change;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What the feed tells of changes that were read with
 /// [`changes`](crate::sync::changes), in their order; nothing of other models than
@@ -40,7 +39,7 @@ where
 
 pub(crate) fn of<'a>(
     conn: &'a mut dyn Session,
-    models: Vec<Box<dyn AnyFeed>>,
+    models: Vec<&'static dyn AnyFeed>,
     changes: &'a [Change],
 ) -> Boxed<'a, Vec<Diff>> {
     Box::pin(async move { told(conn, &models, changes).await })
@@ -49,7 +48,7 @@ pub(crate) fn of<'a>(
 /// What is told of these changes.
 pub(super) async fn told(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyFeed>],
+    models: &[&'static dyn AnyFeed],
     changes: &[Change],
 ) -> Result<Vec<Diff>, Error> {
     let mut diffs = Vec::with_capacity(changes.len());
@@ -57,7 +56,7 @@ pub(super) async fn told(
         let name = model.facts().name();
         let its: Vec<&Change> = changes.iter().filter(|it| it.model == name).collect();
         if !its.is_empty() {
-            diffs.extend(model.diffs(conn, &its).await?);
+            diffs.extend(of_model(conn, *model, &its).await?);
         }
     }
     let at: HashMap<i64, usize> = changes.iter().map(|it| it.id).zip(0..).collect();
@@ -66,20 +65,17 @@ pub(super) async fn told(
 }
 
 /// The diffs of changes of one model.
-pub(super) async fn of_model<M, DB>(
+async fn of_model(
     conn: &mut dyn Session,
+    feed: &dyn AnyFeed,
     changes: &[&Change],
-) -> Result<Vec<Diff>, Error>
-where
-    DB: Engine,
-    M: Feed + Recall<DB> + Loaded<DB>,
-{
-    let old = before::<M, DB>(conn, changes).await?;
-    let diff = |change: &&Change| of_change::<M>(change, old.get(&change.id));
+) -> Result<Vec<Diff>, Error> {
+    let old = before(conn, feed.model(), changes).await?;
+    let diff = |change: &&Change| feed.diff(change, old.get(&change.id).map(|row| &**row));
     Ok(changes.iter().filter_map(diff).collect())
 }
 
-fn of_change<M: Feed>(change: &Change, old: Option<&M>) -> Option<Diff> {
+pub(super) fn of_change<M: Feed>(change: &Change, old: Option<&M>) -> Option<Diff> {
     let new = change.row::<M>()?;
     let fields = match change.operation {
         Operation::Baseline | Operation::Relative => return None,
@@ -128,34 +124,30 @@ fn is_empty(data: &Value) -> bool {
 fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<FieldChange> {
     let facts = Facts::of::<M>();
     let before = old.map(Fields::<Json>::values);
-    let columns = M::RECORDING.columns.iter();
-    let fields = M::FIELDS.iter().zip(columns).zip(new.values()).enumerate();
-    fields
-        .filter_map(|(at, ((field, column), new))| {
+    let columns = M::RECORDING.columns.iter().zip(new.values()).enumerate();
+    columns
+        .filter_map(|(at, (column, new))| {
             let redacted = change.redacted.iter().any(|name| name == column.name);
             if redacted {
-                return Some(FieldChange::redacted(field, column.name));
+                return facts.redacted(at);
             }
             let old = match &before {
-                Some(before) => before.get(at)?.clone(),
+                Some(before) => before.get(at)?,
                 None if M::RECORDED_KEY.contains(&column.name) => return None,
-                None => Value::Null,
+                None => &Value::Null,
             };
-            let told = facts.tells(at) && (before.is_none() || old != new);
-            told.then(|| FieldChange::told(field, column.name, old, new))
+            let told = facts.tells(at) && (before.is_none() || *old != new);
+            facts.change(at, Some(old), Some(&new)).filter(|_| told)
         })
         .collect()
 }
 
 /// The rows before these changes, by the numbers of the changes' records.
-async fn before<M, DB>(
+async fn before(
     conn: &mut dyn Session,
+    model: &dyn AnyModel,
     changes: &[&Change],
-) -> Result<HashMap<i64, M>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB>,
-{
+) -> Result<HashMap<i64, Arc<dyn AnyInstance>>, Error> {
     let has_old = |change: &&&Change| {
         use Operation::{Restore, SoftDelete, Update};
         matches!(change.operation, Update | SoftDelete | Restore)
@@ -168,10 +160,10 @@ where
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let kind = DB::KIND;
-    let records = quoted(kind, M::RECORDING.records);
-    let table = quoted(kind, M::LiveTable::SQL_NAME);
-    let names = M::RECORDED_KEY.iter().map(|name| quoted(kind, name));
+    let (kind, facts) = (conn.kind(), model.facts());
+    let records = quoted(kind, facts.records());
+    let table = quoted(kind, facts.table());
+    let names = facts.key().iter().map(|name| quoted(kind, name));
     let same: Vec<String> = names
         .map(|name| format!("handleref_p.{name} = handleref_f.{name}"))
         .collect();
@@ -185,7 +177,7 @@ where
         .list(ids)
         .sql(")");
     let number = Sql::new("handleref_f.").name(RECORD_ID);
-    let rows = M::load_after(conn, (1, number), from).await?;
-    let read = |(head, row): (Head, M)| Ok((head.read::<(i64,)>()?.0, row));
-    rows.into_iter().map(read).collect()
+    let rows = model.load(conn, (1, number), from).await?.into_iter();
+    rows.map(|(head, row)| Ok((head.read::<(i64,)>()?.0, row)))
+        .collect()
 }

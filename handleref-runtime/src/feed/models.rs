@@ -4,12 +4,11 @@ use super::Feed;
 use super::diff::Diff;
 use super::make;
 use super::parent::Parent;
-use crate::changeset::{Boxed, Facts, Model, Models};
 use crate::engine::{Engine, Typed};
 use crate::key::Key;
+use crate::record::any::{AnyInstance, AnyModel, any};
 use crate::record::query::{Loaded, RefersTo};
-use crate::record::{Fields, Json, Recall, Recorded};
-use crate::session::Session;
+use crate::record::{Facts, Fields, Json, Model, Models, Recall, Recorded};
 use crate::sync::Change;
 use std::marker::PhantomData;
 
@@ -21,7 +20,7 @@ use std::marker::PhantomData;
 pub trait Feeds<DB: Engine>: Models<DB> {
     /// Adds them to a list.
     #[doc(hidden)]
-    fn feeds(models: &mut Vec<Box<dyn AnyFeed>>);
+    fn feeds(models: &mut Vec<&'static dyn AnyFeed>);
 }
 
 /// A model without its type.
@@ -31,12 +30,10 @@ pub trait AnyFeed: Send + Sync {
     fn facts(&self) -> Facts;
     /// Under what its diffs are put.
     fn parent(&self) -> Option<Parent>;
-    /// What is told of these changes, which are all of this model.
-    fn diffs<'a>(
-        &'a self,
-        conn: &'a mut dyn Session,
-        changes: &'a [&'a Change],
-    ) -> Boxed<'a, Vec<Diff>>;
+    /// The model.
+    fn model(&self) -> &'static dyn AnyModel;
+    /// The diff of a change of this model, with the row before it.
+    fn diff(&self, change: &Change, old: Option<&dyn AnyInstance>) -> Option<Diff>;
     /// Whether these columns are the key of a row of this model, given as text; none
     /// if it cannot be one.
     fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Typed<'static>>;
@@ -57,12 +54,12 @@ where
         M::parent()
     }
 
-    fn diffs<'a>(
-        &'a self,
-        conn: &'a mut dyn Session,
-        changes: &'a [&'a Change],
-    ) -> Boxed<'a, Vec<Diff>> {
-        Box::pin(make::of_model::<M, DB>(conn, changes))
+    fn model(&self) -> &'static dyn AnyModel {
+        any::<M, DB>()
+    }
+
+    fn diff(&self, change: &Change, old: Option<&dyn AnyInstance>) -> Option<Diff> {
+        make::of_change::<M>(change, old.and_then(|old| old.any().downcast_ref()))
     }
 
     fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Typed<'static>> {
@@ -74,7 +71,7 @@ where
 /// One model; a trait of its own, so that all it lacks is one error.
 #[doc(hidden)]
 pub trait FeedModel<DB: Engine>: Model<DB> {
-    fn feed() -> Box<dyn AnyFeed>;
+    fn feed() -> &'static dyn AnyFeed;
 }
 
 #[diagnostic::do_not_recommend]
@@ -83,14 +80,14 @@ where
     DB: Engine,
     M: Feed + Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    fn feed() -> Box<dyn AnyFeed> {
-        Box::new(Of::<M, DB>(PhantomData))
+    fn feed() -> &'static dyn AnyFeed {
+        &Of::<M, DB>(PhantomData)
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<M: Recorded + FeedModel<DB>, DB: Engine> Feeds<DB> for M {
-    fn feeds(models: &mut Vec<Box<dyn AnyFeed>>) {
+    fn feeds(models: &mut Vec<&'static dyn AnyFeed>) {
         models.push(M::feed());
     }
 }
@@ -98,7 +95,7 @@ impl<M: Recorded + FeedModel<DB>, DB: Engine> Feeds<DB> for M {
 macro_rules! tuples {
     ($(($($model:ident)+))*) => { $(
         impl<$($model: Feeds<Db>,)+ Db: Engine> Feeds<Db> for ($($model,)+) {
-            fn feeds(models: &mut Vec<Box<dyn AnyFeed>>) {
+            fn feeds(models: &mut Vec<&'static dyn AnyFeed>) {
                 $($model::feeds(models);)+
             }
         }
@@ -110,7 +107,7 @@ tuples! {
 
 /// The models of a list, each once, by their names: in the order in which
 /// cursors have them.
-pub(crate) fn feeds<Ms: Feeds<DB>, DB: Engine>() -> Vec<Box<dyn AnyFeed>> {
+pub(crate) fn feeds<Ms: Feeds<DB>, DB: Engine>() -> Vec<&'static dyn AnyFeed> {
     let mut models = Vec::new();
     Ms::feeds(&mut models);
     models.sort_by_key(|model| model.facts().name());

@@ -1,7 +1,7 @@
 //! Under which object diffs are put.
 
-use crate::changeset::{Facts, ObjectRef};
 use crate::facts::Reference;
+use crate::record::{Facts, ObjectRef};
 use crate::record::{Fields, Json, Recorded};
 use serde_json::Value;
 

@@ -1,7 +1,8 @@
 //! Bringing rows of the target into the state that they shall have, in the
 //! order in which the source went through it.
 
-use super::models::{AnyMirrored, Do, Found, Op};
+use super::models::{Do, Found, Op};
+use super::of::One;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::schema::Catalog;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 /// middle of a transaction of the source, and a copy goes by keys, where a
 /// child may come before its parent. It is tried again after the rest.
 pub(super) struct Applier<'a> {
-    models: &'a [Box<dyn AnyMirrored>],
+    models: &'a [One],
     /// What was refused, and why.
     waiting: Vec<(Arc<Op>, String)>,
     /// Whether the target may be ahead of the changes, because its copy is of
@@ -37,7 +38,7 @@ enum Refusals {
 }
 
 impl<'a> Applier<'a> {
-    pub(super) fn new(models: &'a [Box<dyn AnyMirrored>]) -> Self {
+    pub(super) fn new(models: &'a [One]) -> Self {
         Self {
             models,
             waiting: Vec::new(),
@@ -52,7 +53,7 @@ impl<'a> Applier<'a> {
         self.is_ahead = is_ahead;
     }
 
-    pub(super) fn models(&self) -> &'a [Box<dyn AnyMirrored>] {
+    pub(super) fn models(&self) -> &'a [One] {
         self.models
     }
 

@@ -1,7 +1,7 @@
 //! The first pull: a copy of everything.
 
 use super::apply::Applier;
-use super::models::AnyMirrored;
+use super::of::One;
 use super::pull::{Done, Plan, follow, read};
 use super::rows::Walk;
 use super::state;
@@ -39,7 +39,7 @@ async fn inside(
     Applier::defer(target).await?;
     // Before the snapshot, so that whatever that does not show comes as a
     // change. What it shows may come once more; the applier knows.
-    let cursor = now(source, (plan.changes)()).await?;
+    let cursor = now(source, Ok((plan.changes)())).await?;
     let mut applier = Applier::new(&plan.models);
     let kind = source.kind();
     if kind == Kind::Mysql {
@@ -82,7 +82,7 @@ async fn rows(
     size: u32,
     source: &mut dyn Session,
     target: &mut dyn Session,
-    models: &[Box<dyn AnyMirrored>],
+    models: &[One],
     applier: &mut Applier<'_>,
     done: &mut Done,
 ) -> Result<(), Error> {

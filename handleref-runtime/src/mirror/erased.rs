@@ -1,28 +1,23 @@
 //! Values that were erased from the history of the source leave that of a target
 //! which records, too.
 
-use super::models::AnyMirrored;
+use super::of::One;
 use crate::context::{Scope, Switch};
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::facts::{BOOKKEEPING, RECORD_ID, RECORD_OPERATION};
-use crate::key::Key;
+use crate::record::Operation;
+use crate::record::any::{AnyInstance, AnyKey};
 use crate::record::maintain::{EventKind, erasure, held, holds, write_event};
-use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
-use crate::record::{Mirrored, Operation, Recall};
-use crate::row::ColumnWriter;
 use crate::row::columns::Form;
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::{Sql, quoted};
 use crate::sync::Change;
-use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::result::QueryResult;
 use serde_json::json;
 
 /// An erasure, and the change that tells of it.
-pub struct Erased {
+pub(super) struct Erased {
     change: Change,
     columns: Vec<String>,
 }
@@ -30,7 +25,7 @@ pub struct Erased {
 /// The erasures among some changes.
 pub(super) async fn find(
     source: &mut dyn Session,
-    models: &[Box<dyn AnyMirrored>],
+    models: &[One],
     changes: &[Change],
 ) -> Result<Vec<(usize, Erased)>, Error> {
     let mut found = Vec::new();
@@ -41,7 +36,7 @@ pub(super) async fn find(
         };
         let changes: Vec<&Change> = changes.iter().filter(may_tell).collect();
         if !changes.is_empty() {
-            let erased = model.erased(source, &changes).await?;
+            let erased = of(source, &model.subject(), &changes).await?;
             found.extend(erased.into_iter().map(|erased| (at, erased)));
         }
     }
@@ -51,20 +46,20 @@ pub(super) async fn find(
 /// Erases the same in the target.
 pub(super) async fn apply(
     target: &mut dyn Session,
-    models: &[Box<dyn AnyMirrored>],
+    models: &[One],
     found: &[(usize, Erased)],
 ) -> Result<(), Error> {
     let mut catalog = Catalog::default();
     for (at, erased) in found {
         if let Some(model) = models.get(*at) {
-            model.erase(target, &mut catalog, erased).await?;
+            erase(target, model, &mut catalog, erased).await?;
         }
     }
     Ok(())
 }
 
 /// The erasures of one model. Of a row that is gone, the last delete is repeated.
-pub(super) async fn of(
+async fn of(
     source: &mut dyn Session,
     subject: &Subject,
     changes: &[&Change],
@@ -107,23 +102,17 @@ pub(super) async fn of(
 
 /// Erases the same columns in the records of the target, if it records, and
 /// leaves the same traces.
-pub(super) async fn erase<M, T>(
+async fn erase(
     target: &mut dyn Session,
+    model: &One,
     catalog: &mut Catalog,
     erased: &Erased,
-) -> Result<(), Error>
-where
-    T: Engine,
-    M: Recall<T> + Mirrored<T>,
-{
-    let subject = Subject::of::<M>();
+) -> Result<(), Error> {
+    let subject = model.subject();
     let table = catalog.table(target, subject.recording.records).await?;
     let list = catalog.table(target, "handleref_recordings").await?;
-    let Some(row) = erased.change.row::<M>() else {
-        return Ok(());
-    };
     let here = erased.columns.iter().map(String::as_str).filter(|name| {
-        let kept = BOOKKEEPING.contains(name) || M::RECORDED_KEY.contains(name);
+        let kept = BOOKKEEPING.contains(name) || subject.key.contains(name);
         !kept && table.columns.iter().any(|column| column == name)
     });
     let columns: Vec<&str> = here.collect();
@@ -131,40 +120,36 @@ where
         return Ok(());
     }
     let mut scope = Scope::begin(target, Switch::Door).await?;
-    let result = erase_in::<M, T>(scope.conn(), &subject, row, &columns).await;
+    let result = erase_in(scope.conn(), model, &*erased.change.row, &columns).await;
     scope.finish(result).await
 }
 
-async fn erase_in<M, T>(
+async fn erase_in(
     target: &mut dyn Session,
-    subject: &Subject,
-    row: &M,
+    model: &One,
+    row: &dyn AnyInstance,
     columns: &[&str],
-) -> Result<(), Error>
-where
-    T: Engine,
-    M: Recall<T> + Mirrored<T>,
-{
+) -> Result<(), Error> {
+    let subject = model.subject();
+    let Some(key) = model.target.key_of(row) else {
+        return Ok(());
+    };
     subject.lock(target).await?;
-    let key = row.record_key();
-    let holds = holds::holds_of(target, *subject).await?;
-    if let Some(reason) = held::held::<M, T>(target, &key, &holds).await? {
+    let holds = holds::holds_of(target, subject).await?;
+    let keyed = model.target.keyed();
+    if let Some(reason) = held::held(target, &keyed, &key, &holds).await? {
         return Err(Error::Held {
             model: subject.name,
-            key: key.text(),
+            key: key.text,
             reason,
         });
     }
-    let condition = KeyIs::<M, T>::new(&key);
-    let forget = Forget {
-        row,
-        converted: row.converted(),
-        columns,
-        key: &condition,
+    let records = match forgetting(model, row, &key, columns) {
+        Some(sql) => target.execute(sql).await?,
+        None => 0,
     };
-    let records = target.execute(Sql::new("").part::<T>(&forget)).await?;
     let told = match records > 0 {
-        true => erasure::tell(target, subject, &condition).await?,
+        true => erasure::tell(target, &subject, &key.condition).await?,
         false => None,
     };
     let is_property = |name: &&&str| {
@@ -175,7 +160,7 @@ where
     let others: Vec<_> = columns.iter().filter(|name| !is_property(name)).collect();
     let detail = json!({
         "model": subject.name,
-        "key": key.text(),
+        "key": key.text,
         "columns": others,
         "properties": properties,
         "live_row": false,
@@ -188,34 +173,28 @@ where
 }
 
 /// `UPDATE <records> SET <what came in the place of the values> WHERE <key>`
-struct Forget<'a, M: Mirrored<DB>, DB: Engine> {
-    row: &'a M,
-    converted: M::Converted,
-    columns: &'a [&'a str],
-    key: &'a (dyn QueryFragment<DB> + Send + Sync),
-}
-
-impl<M: Mirrored<DB>, DB: Engine> QueryFragment<DB> for Forget<'_, M, DB> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("UPDATE ");
-        out.push_identifier(M::RECORDING.records)?;
-        out.push_sql(" SET ");
-        let elsewhere = |name: &str| !self.columns.contains(&name);
-        let mut writer = ColumnWriter::new(out.reborrow(), Form::Assign).without(&elsewhere);
-        self.row.walk_row(&self.converted, &mut writer)?;
-        let mut written = writer.written();
-        // What is no field has no value here.
-        for name in self.columns {
-            let columns = M::RECORDING.columns;
-            if columns.iter().any(|column| column.name == *name) {
-                continue;
-            }
-            out.push_sql(if written > 0 { ", " } else { "" });
-            out.push_identifier(name)?;
-            out.push_sql(" = NULL");
-            written += 1;
-        }
-        out.push_sql(" WHERE ");
-        self.key.walk_ast(out)
+fn forgetting<'a>(
+    model: &One,
+    row: &'a dyn AnyInstance,
+    key: &'a AnyKey,
+    columns: &[&str],
+) -> Option<Sql<'a>> {
+    let subject = model.subject();
+    let names = subject.recording.columns.iter().map(|column| column.name);
+    let fields: Vec<&'static str> = names.filter(|name| columns.contains(name)).collect();
+    // What is no field has no value here.
+    let rest = columns.iter().filter(|name| !fields.contains(name));
+    let rest: Vec<&&str> = rest.collect();
+    let mut comma = if fields.is_empty() { "" } else { ", " };
+    let mut sql = Sql::new("UPDATE ")
+        .name(subject.recording.records)
+        .sql(" SET ");
+    if !fields.is_empty() {
+        sql = sql.fragment(model.writer.columns(row, Form::Assign, fields)?);
     }
+    for name in rest {
+        sql = sql.sql(comma).name((*name).to_owned()).sql(" = NULL");
+        comma = ", ";
+    }
+    Some(sql.sql(" WHERE ").typed(&key.condition))
 }

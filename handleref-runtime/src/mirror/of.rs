@@ -1,345 +1,304 @@
 //! What is done with one model.
 
 use super::digest;
-use super::erased::{self, Erased};
-use super::models::{AnyMirrored, Boxed, Digests, Do, Found, Op, Row};
+use super::models::{Digests, Do, Found, Op, Row};
 use super::rows::{KEYS, Walk, by_keys, count};
 use super::write::{
-    Insert, OneOf, Update, Values, has_values, is_partial, referring, rows_per_statement, unlinking,
+    AnyWriter, insert, is_partial, one_of, referring, rows_per_statement, unlinking, update,
 };
-use crate::engine::Engine;
 use crate::error::Error;
-use crate::key::Key;
-use crate::record::query::{KeyIs, Loaded};
+use crate::record::any::{AnyKey, AnyModel};
 use crate::record::subject::Subject;
-use crate::record::{Fields, Json, LiveName, Mirrored, Recall, Recorded};
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;
 use crate::sync::Change;
 use std::collections::{HashMap, HashSet};
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A model by its type.
-pub(super) struct Of<M, S, T> {
+/// A mirrored model: how its rows are read at the source, and how they are read
+/// and written in the target.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct One {
     /// The place in the list.
     pub(super) at: usize,
-    pub(super) model: PhantomData<fn() -> M>,
-    pub(super) engines: PhantomData<fn() -> (S, T)>,
+    pub(super) source: &'static dyn AnyModel,
+    pub(super) target: &'static dyn AnyModel,
+    pub(super) writer: &'static dyn AnyWriter,
 }
 
-impl<M: Recorded, S, T> Of<M, S, T> {
-    fn op(&self, row: M) -> Op {
-        Op {
-            model: self.at,
-            key: row.record_key().text(),
-            kind: Do::Insert,
-            change: None,
-            live: Some(Arc::new(row)),
-        }
-    }
-
-    fn delete(&self, row: M) -> Op {
-        Op {
-            kind: Do::Delete,
-            ..self.op(row)
-        }
-    }
-}
-
-fn keys_of<M: Recorded>(ops: &[&Op]) -> Result<Vec<M::RecordKey>, Error> {
-    ops.iter()
-        .map(|op| Ok(op.row::<M>()?.record_key()))
-        .collect()
-}
-
-fn parsed<M: Recorded>(keys: &[String]) -> Result<Vec<M::RecordKey>, Error> {
-    let parse = |key: &String| {
-        M::RecordKey::parse(key).ok_or_else(|| Error::WrongObject {
-            object: key.clone(),
-            model: M::RECORDED_NAME,
-        })
-    };
-    keys.iter().map(parse).collect()
-}
-
-fn digests<M: Fields<Json>>(rows: &[M]) -> Digests {
-    let digest = |row: &M| (row.record_key().text(), digest::of_row(&row.values()));
+/// The digests of rows, by their keys.
+fn digests(rows: &[Row]) -> Digests {
+    let digest = |row: &Row| (row.key(), digest::of_row(&row.values()));
     rows.iter().map(digest).collect()
 }
 
-impl<M, S, T> AnyMirrored for Of<M, S, T>
-where
-    S: Engine,
-    T: Engine,
-    M: Recall<S> + Loaded<S> + Recall<T> + Loaded<T> + Fields<Json> + Mirrored<T>,
-{
-    fn name(&self) -> &'static str {
-        M::RECORDED_NAME
+impl One {
+    pub(super) fn subject(&self) -> Subject {
+        self.target.facts().model
     }
 
-    fn table(&self) -> &'static str {
-        M::LiveTable::SQL_NAME
+    /// The name of the struct.
+    pub(super) fn name(&self) -> &'static str {
+        self.subject().name
     }
 
-    fn is_complete(&self) -> bool {
-        M::RECORDING.condition.is_none()
+    /// The name of the table.
+    pub(super) fn table(&self) -> &'static str {
+        self.subject().table
     }
 
-    fn is_partial(&self) -> bool {
-        is_partial::<M>()
+    /// Whether all changes of all rows are recorded.
+    pub(super) fn is_complete(&self) -> bool {
+        self.subject().recording.condition.is_none()
     }
 
-    fn rows_per_statement(&self) -> usize {
-        rows_per_statement(M::RECORDING.columns.len())
+    /// Whether changes need the live row beside their record.
+    pub(super) fn is_partial(&self) -> bool {
+        is_partial(&self.subject())
     }
 
-    fn live<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        changes: &'a [&'a Change],
-    ) -> Boxed<'a, HashMap<String, Row>> {
-        Box::pin(async move {
-            let rows = changes.iter().filter_map(|change| change.row::<M>());
-            let keys: Vec<M::RecordKey> = rows.map(M::record_key).collect();
-            let rows = by_keys::<M, S>(source, &keys).await?;
-            let keyed = |row: M| {
-                let key = row.record_key().text();
-                (key, Arc::new(row) as Row)
-            };
-            Ok(rows.into_iter().map(keyed).collect())
-        })
+    /// How many rows go into one statement.
+    pub(super) fn rows_per_statement(&self) -> usize {
+        rows_per_statement(self.subject().recording.columns.len())
     }
 
-    fn source_page<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        walk: &'a mut Walk,
+    fn op(&self, row: Row) -> Arc<Op> {
+        Arc::new(self.of(row, Do::Insert))
+    }
+
+    fn delete_op(&self, row: Row) -> Arc<Op> {
+        Arc::new(self.of(row, Do::Delete))
+    }
+
+    fn of(&self, row: Row, kind: Do) -> Op {
+        Op {
+            model: self.at,
+            key: row.key(),
+            kind,
+            change: None,
+            live: Some(row),
+        }
+    }
+
+    /// The key of the row of an op.
+    fn key_of(&self, op: &Op) -> Result<AnyKey, Error> {
+        let key = self.target.key_of(op.row()?);
+        key.ok_or_else(|| op.wrong_type())
+    }
+
+    fn keys_of(&self, ops: &[&Op]) -> Result<Vec<AnyKey>, Error> {
+        ops.iter().map(|op| self.key_of(op)).collect()
+    }
+
+    fn parsed(&self, model: &dyn AnyModel, keys: &[String]) -> Result<Vec<AnyKey>, Error> {
+        let parse = |key: &String| {
+            model.key(key).ok_or_else(|| Error::WrongObject {
+                object: key.clone(),
+                model: self.name(),
+            })
+        };
+        keys.iter().map(parse).collect()
+    }
+
+    /// The rows of these changes as the source has them now, by their keys.
+    pub(super) async fn live(
+        &self,
+        source: &mut dyn Session,
+        changes: &[&Change],
+    ) -> Result<HashMap<String, Row>, Error> {
+        let keys = changes
+            .iter()
+            .filter_map(|change| self.source.key_of(&*change.row));
+        let keys: Vec<AnyKey> = keys.collect();
+        let rows = by_keys(source, self.source, &keys).await?;
+        Ok(rows.into_iter().map(|row| (row.key(), row)).collect())
+    }
+
+    /// The next rows of the source, as what the target shall have.
+    pub(super) async fn source_page(
+        &self,
+        source: &mut dyn Session,
+        walk: &mut Walk,
         size: u32,
-    ) -> Boxed<'a, Vec<Arc<Op>>> {
-        Box::pin(async move {
-            let rows = walk.next::<M, S>(source, size).await?;
-            Ok(rows.into_iter().map(|row| Arc::new(self.op(row))).collect())
-        })
+    ) -> Result<Vec<Arc<Op>>, Error> {
+        let rows = walk.next(source, self.source, size).await?;
+        Ok(rows.into_iter().map(|row| self.op(row)).collect())
     }
 
-    fn surplus<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        target: &'a mut dyn Session,
-        walk: &'a mut Walk,
+    /// The keys of the next rows of the target that the source has not.
+    pub(super) async fn surplus(
+        &self,
+        source: &mut dyn Session,
+        target: &mut dyn Session,
+        walk: &mut Walk,
         size: u32,
-    ) -> Boxed<'a, Option<Vec<Arc<Op>>>> {
-        Box::pin(async move {
-            let rows = walk.next::<M, T>(target, size).await?;
-            if rows.is_empty() {
-                return Ok(None);
-            }
-            let keys: Vec<M::RecordKey> = rows.iter().map(M::record_key).collect();
-            let there = by_keys::<M, S>(source, &keys).await?;
-            let there: Vec<String> = there.iter().map(|row| row.record_key().text()).collect();
-            let there: HashSet<String> = there.into_iter().collect();
-            let gone = rows
-                .into_iter()
-                .filter(|row| !there.contains(&row.record_key().text()));
-            Ok(Some(gone.map(|row| Arc::new(self.delete(row))).collect()))
-        })
+    ) -> Result<Option<Vec<Arc<Op>>>, Error> {
+        let rows = walk.next(target, self.target, size).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let keys = rows.iter().filter_map(|row| self.source.key_of(&**row));
+        let keys: Vec<AnyKey> = keys.collect();
+        let there = by_keys(source, self.source, &keys).await?;
+        let there: HashSet<String> = there.iter().map(|row| row.key()).collect();
+        let gone = rows.into_iter().filter(|row| !there.contains(&row.key()));
+        Ok(Some(gone.map(|row| self.delete_op(row)).collect()))
     }
 
-    fn found<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        ops: &'a [&'a Op],
-    ) -> Boxed<'a, Vec<Found>> {
-        Box::pin(async move {
-            let rows = by_keys::<M, T>(target, &keys_of::<M>(ops)?).await?;
-            let rows: HashMap<String, M> = rows
-                .into_iter()
-                .map(|row| (row.record_key().text(), row))
-                .collect();
-            let found = |op: &&Op| {
-                let Some(row) = rows.get(&op.key) else {
-                    return Ok(Found::Absent);
-                };
-                Ok(match row.values() == op.values::<M>()? {
-                    true => Found::Same,
-                    false => Found::Other(row.recorded_version()),
-                })
+    pub(super) async fn found(
+        &self,
+        target: &mut dyn Session,
+        ops: &[&Op],
+    ) -> Result<Vec<Found>, Error> {
+        let subject = self.subject();
+        let rows = by_keys(target, self.target, &self.keys_of(ops)?).await?;
+        let rows: HashMap<String, Row> = rows.into_iter().map(|row| (row.key(), row)).collect();
+        let found = |op: &&Op| {
+            let Some(row) = rows.get(&op.key) else {
+                return Ok(Found::Absent);
             };
-            ops.iter().map(found).collect()
-        })
+            Ok(match row.values() == op.values(&subject)? {
+                true => Found::Same,
+                false => Found::Other(row.version()),
+            })
+        };
+        ops.iter().map(found).collect()
     }
 
-    fn insert<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        ops: &'a [&'a Op],
-        generated: &'a [String],
-    ) -> Boxed<'a, usize> {
-        Box::pin(async move {
-            let row = |op: &&'a Op| -> Result<_, Error> {
-                let row = op.row::<M>()?;
-                Ok(Values::new(row, op.live().unwrap_or(row)))
-            };
-            let rows = ops.iter().map(row).collect::<Result<_, Error>>()?;
-            let insert = Insert::<M, T> { rows, generated };
-            Ok(target.execute(Sql::new("").part::<T>(&insert)).await?)
-        })
+    pub(super) async fn insert(
+        &self,
+        target: &mut dyn Session,
+        ops: &[&Op],
+        generated: &[String],
+    ) -> Result<usize, Error> {
+        let kind = target.kind();
+        let insert = insert(kind, &self.subject(), self.writer, ops, generated)?;
+        Ok(target.execute(insert).await?)
     }
 
-    fn update<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        op: &'a Op,
-        generated: &'a [String],
-    ) -> Boxed<'a, usize> {
-        Box::pin(async move {
-            let row = op.row::<M>()?;
-            if !has_values::<M>(generated) {
-                return Ok(1);
-            }
-            let key = row.record_key();
-            let update = Update::<M, T> {
-                row: Values::new(row, op.live().unwrap_or(row)),
-                key: &KeyIs::<M, T>::new(&key),
-                generated,
-            };
-            Ok(target.execute(Sql::new("").part::<T>(&update)).await?)
-        })
+    pub(super) async fn update(
+        &self,
+        target: &mut dyn Session,
+        op: &Op,
+        generated: &[String],
+    ) -> Result<usize, Error> {
+        let key = self.key_of(op)?;
+        match update(&self.subject(), self.writer, op, &key, generated)? {
+            Some(update) => Ok(target.execute(update).await?),
+            None => Ok(1),
+        }
     }
 
-    fn delete<'a>(&'a self, target: &'a mut dyn Session, ops: &'a [&'a Op]) -> Boxed<'a, usize> {
-        Box::pin(async move {
-            let keys = keys_of::<M>(ops)?;
-            let mut deleted = 0;
-            for keys in keys.chunks(KEYS) {
-                let keys = OneOf::<M, T>::new(keys);
-                let delete = Sql::new("DELETE FROM ").name(M::LiveTable::SQL_NAME);
-                let delete = delete.sql(" WHERE ").part::<T>(&keys);
-                deleted += target.execute(delete).await?;
-            }
-            Ok(deleted)
-        })
+    pub(super) async fn delete(
+        &self,
+        target: &mut dyn Session,
+        ops: &[&Op],
+    ) -> Result<usize, Error> {
+        let subject = self.subject();
+        let keys = self.keys_of(ops)?;
+        let mut deleted = 0;
+        for keys in keys.chunks(KEYS) {
+            let delete = Sql::new("DELETE FROM ").name(subject.table);
+            let delete = delete.sql(" WHERE ").append(one_of(&subject, keys));
+            deleted += target.execute(delete).await?;
+        }
+        Ok(deleted)
     }
 
-    fn unlink<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        op: &'a Op,
-        columns: &'a [(String, String)],
-    ) -> Boxed<'a, usize> {
-        Box::pin(async move {
-            let mut names = columns.iter().map(|(from, _)| from.as_str());
-            if names.any(|name| M::RECORDED_KEY.contains(&name)) {
-                return Ok(0);
-            }
-            let key = op.row::<M>()?.record_key();
-            let key = KeyIs::<M, T>::new(&key);
-            Ok(target.execute(unlinking(&key, columns)).await?)
-        })
+    /// Takes a reference out of a row that is to go; none that is part of its key.
+    pub(super) async fn unlink(
+        &self,
+        target: &mut dyn Session,
+        op: &Op,
+        columns: &[(String, String)],
+    ) -> Result<usize, Error> {
+        let subject = self.subject();
+        let mut names = columns.iter().map(|(from, _)| from.as_str());
+        if names.any(|name| subject.key.contains(&name)) {
+            return Ok(0);
+        }
+        let key = self.key_of(op)?;
+        let unlink = unlinking(target.kind(), &subject, &key, columns);
+        Ok(target.execute(unlink).await?)
     }
 
-    fn is_referred_to<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        op: &'a Op,
-        tables: &'a [&'static str],
-        catalog: &'a mut Catalog,
-    ) -> Boxed<'a, bool> {
-        Box::pin(async move {
-            let key = op.row::<M>()?.record_key();
-            for child in tables {
-                for foreign in catalog.foreign_keys(target, child).await?.iter() {
-                    if foreign.table != M::LiveTable::SQL_NAME {
-                        continue;
-                    }
-                    let key = KeyIs::<M, T>::new(&key);
-                    let count = referring(&key, child, &foreign.columns);
-                    let (referred,): (bool,) = target.one(count).await?;
-                    if referred {
-                        return Ok(true);
-                    }
+    /// Whether rows of these tables refer to the row in the target.
+    pub(super) async fn is_referred_to(
+        &self,
+        target: &mut dyn Session,
+        op: &Op,
+        tables: &[&'static str],
+        catalog: &mut Catalog,
+    ) -> Result<bool, Error> {
+        let (subject, key) = (self.subject(), self.key_of(op)?);
+        for child in tables {
+            for foreign in catalog.foreign_keys(target, child).await?.iter() {
+                if foreign.table != subject.table {
+                    continue;
+                }
+                let count = referring(target.kind(), &subject, &key, child, &foreign.columns);
+                let (referred,): (bool,) = target.one(count).await?;
+                if referred {
+                    return Ok(true);
                 }
             }
-            Ok(false)
-        })
+        }
+        Ok(false)
     }
 
-    fn erased<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        changes: &'a [&'a Change],
-    ) -> Boxed<'a, Vec<Erased>> {
-        Box::pin(async move { erased::of(source, &Subject::of::<M>(), changes).await })
+    pub(super) async fn source_digests(
+        &self,
+        source: &mut dyn Session,
+        keys: &[String],
+    ) -> Result<Digests, Error> {
+        let keys = self.parsed(self.source, keys)?;
+        Ok(digests(&by_keys(source, self.source, &keys).await?))
     }
 
-    fn erase<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        catalog: &'a mut Catalog,
-        erased: &'a Erased,
-    ) -> Boxed<'a, ()> {
-        Box::pin(erased::erase::<M, T>(target, catalog, erased))
+    pub(super) async fn target_digests(
+        &self,
+        target: &mut dyn Session,
+        keys: &[String],
+    ) -> Result<Digests, Error> {
+        let keys = self.parsed(self.target, keys)?;
+        Ok(digests(&by_keys(target, self.target, &keys).await?))
     }
 
-    fn source_digests<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        keys: &'a [String],
-    ) -> Boxed<'a, Digests> {
-        Box::pin(async move {
-            let keys = parsed::<M>(keys)?;
-            Ok(digests(&by_keys::<M, S>(source, &keys).await?))
-        })
-    }
-
-    fn target_digests<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        keys: &'a [String],
-    ) -> Boxed<'a, Digests> {
-        Box::pin(async move {
-            let keys = parsed::<M>(keys)?;
-            Ok(digests(&by_keys::<M, T>(target, &keys).await?))
-        })
-    }
-
-    fn digest_page<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        walk: &'a mut Walk,
+    /// The digests of the next rows of the source.
+    pub(super) async fn digest_page(
+        &self,
+        source: &mut dyn Session,
+        walk: &mut Walk,
         size: u32,
-    ) -> Boxed<'a, Digests> {
-        Box::pin(async move { Ok(digests(&walk.next::<M, S>(source, size).await?)) })
+    ) -> Result<Digests, Error> {
+        Ok(digests(&walk.next(source, self.source, size).await?))
     }
 
-    fn target_count<'a>(&'a self, target: &'a mut dyn Session) -> Boxed<'a, i64> {
-        Box::pin(count(target, M::LiveTable::SQL_NAME))
+    pub(super) async fn target_count(&self, target: &mut dyn Session) -> Result<i64, Error> {
+        count(target, self.table()).await
     }
 
-    fn wanted<'a>(
-        &'a self,
-        source: &'a mut dyn Session,
-        keys: &'a [String],
-    ) -> Boxed<'a, Vec<Arc<Op>>> {
-        Box::pin(async move {
-            let rows = by_keys::<M, S>(source, &parsed::<M>(keys)?).await?;
-            Ok(rows.into_iter().map(|row| Arc::new(self.op(row))).collect())
-        })
+    /// What the target shall have for these keys, as the source is now.
+    pub(super) async fn wanted(
+        &self,
+        source: &mut dyn Session,
+        keys: &[String],
+    ) -> Result<Vec<Arc<Op>>, Error> {
+        let keys = self.parsed(self.source, keys)?;
+        let rows = by_keys(source, self.source, &keys).await?;
+        Ok(rows.into_iter().map(|row| self.op(row)).collect())
     }
 
-    fn unwanted<'a>(
-        &'a self,
-        target: &'a mut dyn Session,
-        keys: &'a [String],
-    ) -> Boxed<'a, Vec<Arc<Op>>> {
-        Box::pin(async move {
-            let rows = by_keys::<M, T>(target, &parsed::<M>(keys)?).await?;
-            Ok(rows
-                .into_iter()
-                .map(|row| Arc::new(self.delete(row)))
-                .collect())
-        })
+    /// That the rows of the target with these keys shall go.
+    pub(super) async fn unwanted(
+        &self,
+        target: &mut dyn Session,
+        keys: &[String],
+    ) -> Result<Vec<Arc<Op>>, Error> {
+        let keys = self.parsed(self.target, keys)?;
+        let rows = by_keys(target, self.target, &keys).await?;
+        Ok(rows.into_iter().map(|row| self.delete_op(row)).collect())
     }
 }

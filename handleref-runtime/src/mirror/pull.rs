@@ -2,10 +2,11 @@
 
 use super::apply::Applier;
 use super::erased;
-use super::models::{AnyMirrored, Op, op};
+use super::models::{Op, op};
+use super::of::One;
 use super::{Pull, copy, state};
-use crate::changeset::AnyModel;
 use crate::error::Error;
+use crate::record::AnyModel;
 use crate::record::Operation;
 use crate::session::{Session, Transaction};
 use crate::sync::{Ask, Batch, Cursor, batch};
@@ -21,12 +22,12 @@ pub(super) struct Plan<'a> {
     /// How many rows.
     pub(super) page: u32,
     /// The models as changes are read of them.
-    pub(super) changes: fn() -> Vec<Box<dyn AnyModel>>,
-    pub(super) models: Vec<Box<dyn AnyMirrored>>,
+    pub(super) changes: fn() -> Vec<&'static dyn AnyModel>,
+    pub(super) models: Vec<One>,
 }
 
 /// Fails if not all changes of a model are known.
-pub(super) fn check(models: &[Box<dyn AnyMirrored>]) -> Result<(), Error> {
+pub(super) fn check(models: &[One]) -> Result<(), Error> {
     match models.iter().find(|model| !model.is_complete()) {
         None => Ok(()),
         Some(model) => Err(Error::Mirror {
@@ -96,7 +97,7 @@ pub(super) async fn read(
         before: None,
         newest: false,
     };
-    batch(source, (plan.changes)(), cursor, ask, &|_| None).await
+    batch(source, Ok((plan.changes)()), cursor, ask, &|_| None).await
 }
 
 /// One batch, and more of them if its rows do not fit without; gives the new
@@ -161,7 +162,7 @@ pub(super) async fn follow(
 /// row get it from the source, as it is now.
 async fn ops(
     source: &mut dyn Session,
-    models: &[Box<dyn AnyMirrored>],
+    models: &[One],
     changes: Vec<crate::sync::Change>,
 ) -> Result<Vec<Arc<Op>>, Error> {
     let place =

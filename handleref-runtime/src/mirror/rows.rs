@@ -1,74 +1,64 @@
 //! Whole rows, read by their keys or page by page.
 
-use super::write::OneOf;
-use crate::engine::Engine;
+use super::write::one_of;
 use crate::error::Error;
+use crate::record::any::{AnyInstance, AnyKey, AnyModel};
 use crate::record::maintain::keys::{KeyLiteral, Range, end_of_batch};
-use crate::record::query::Loaded;
-use crate::record::subject::Subject;
-use crate::record::{LiveName, Recall};
 use crate::session::Session;
 use crate::sql::{Sql, quoted};
+use std::sync::Arc;
 
 /// So many keys are looked for by one statement; SQLite nests a condition for
 /// each key of several columns.
 pub(super) const KEYS: usize = 250;
 
 /// The rows with these keys, in no order.
-pub(super) async fn by_keys<M, DB>(
+pub(super) async fn by_keys(
     conn: &mut dyn Session,
-    keys: &[M::RecordKey],
-) -> Result<Vec<M>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB>,
-{
+    model: &dyn AnyModel,
+    keys: &[AnyKey],
+) -> Result<Vec<Arc<dyn AnyInstance>>, Error> {
+    let facts = model.facts();
     let mut rows = Vec::with_capacity(keys.len());
     for keys in keys.chunks(KEYS) {
-        let keys = OneOf::<M, DB>::new(keys);
-        let from = Sql::new(" FROM ")
-            .name(M::LiveTable::SQL_NAME)
-            .sql(" WHERE ")
-            .part::<DB>(&keys);
-        rows.extend(M::load_from(conn, from).await?);
+        let from = facts.from_table().sql(" WHERE ");
+        let from = from.append(one_of(&facts.model, keys));
+        rows.extend(model.rows(conn, from).await?);
     }
     Ok(rows)
 }
 
 /// Walks through a table in the order that its database gives the keys.
 #[derive(Debug, Clone, Default)]
-pub struct Walk {
+pub(super) struct Walk {
     after: Option<KeyLiteral>,
     finished: bool,
 }
 
 impl Walk {
     /// The next `size` rows; none at the end.
-    pub(super) async fn next<M, DB>(
+    pub(super) async fn next(
         &mut self,
         conn: &mut dyn Session,
+        model: &dyn AnyModel,
         size: u32,
-    ) -> Result<Vec<M>, Error>
-    where
-        DB: Engine,
-        M: Recall<DB> + Loaded<DB>,
-    {
+    ) -> Result<Vec<Arc<dyn AnyInstance>>, Error> {
         if self.finished {
             return Ok(Vec::new());
         }
-        let subject = Subject::of::<M>();
+        let subject = model.facts().model;
         let until = end_of_batch(conn, &subject, self.after.as_ref(), size).await?;
         let range = Range {
             after: self.after.take(),
             until,
         };
-        let kind = DB::KIND;
+        let kind = conn.kind();
         let table = quoted(kind, subject.table);
         let from = Sql::new(" FROM ")
             .name(subject.table)
             .sql(" WHERE ")
             .once_made(range.condition(kind, &table, subject.key));
-        let rows = M::load_from(conn, from).await?;
+        let rows = model.rows(conn, from).await?;
         self.finished = range.until.is_none();
         self.after = range.until;
         Ok(rows)

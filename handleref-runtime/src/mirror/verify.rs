@@ -1,7 +1,8 @@
 //! Comparing both sides, and repairing what differs.
 
 use super::apply::Applier;
-use super::models::{AnyMirrored, Found, Op};
+use super::models::{Found, Op};
+use super::of::One;
 use super::pull::{Plan, pull};
 use super::rows::Walk;
 use super::{Pull, digest, state};
@@ -99,8 +100,8 @@ pub(super) async fn verify(
     };
     let mut found = Vec::with_capacity(models.len());
     for model in models {
-        let suspects = compare(plan.page, source, target, &**model, &mut verified).await?;
-        let different = settle(plan, source, target, &**model, suspects, &mut verified).await?;
+        let suspects = compare(plan.page, source, target, model, &mut verified).await?;
+        let different = settle(plan, source, target, model, suspects, &mut verified).await?;
         found.push(different);
     }
     for (model, different) in models.iter().zip(&found) {
@@ -128,7 +129,7 @@ async fn compare(
     size: u32,
     source: &mut dyn Session,
     target: &mut dyn Session,
-    model: &dyn AnyMirrored,
+    model: &One,
     verified: &mut Verified,
 ) -> Result<Vec<String>, Error> {
     let (mut suspects, mut matched) = (Vec::new(), 0);
@@ -169,7 +170,7 @@ async fn settle(
     plan: &Plan<'_>,
     source: &mut dyn Session,
     target: &mut dyn Session,
-    model: &dyn AnyMirrored,
+    model: &One,
     mut suspects: Vec<String>,
     verified: &mut Verified,
 ) -> Result<Vec<(String, DifferenceKind)>, Error> {

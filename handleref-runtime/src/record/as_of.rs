@@ -1,8 +1,9 @@
 //! Any query, in the past: every table of recorded models is shadowed by a
 //! common table expression of the same name.
 
-use super::model::{LiveName, Recorded};
+use super::model::Recorded;
 use super::moment::{Moment, Point};
+use crate::any::Subject;
 use crate::engine::{Engine, Kind, fails_late};
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::sql::quoted;
@@ -114,7 +115,12 @@ where
     DB: Engine,
 {
     fn walk<'b>(point: &'b Point, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        shadow::<M, DB>(point, &[M::RECORDING.records], &mut out)
+        shadow(
+            &Subject::of::<M>(),
+            point,
+            &[M::RECORDING.records],
+            &mut out,
+        )
     }
 }
 
@@ -131,7 +137,7 @@ macro_rules! tuples {
                 $(
                     out.push_sql(separator);
                     separator = ", ";
-                    shadow::<$model, DB>(point, &tables, &mut out)?;
+                    shadow(&Subject::of::<$model>(), point, &tables, &mut out)?;
                 )+
                 let _ = separator;
                 Ok(())
@@ -151,32 +157,55 @@ tuples! {
 }
 
 /// `"articles" AS (SELECT .. FROM "article_records" ..)`
-fn shadow<'b, M, DB>(
+fn shadow<'b, DB: Engine>(
+    subject: &Subject,
     point: &'b Point,
     tables: &[&'static str],
     out: &mut AstPass<'_, 'b, DB>,
-) -> QueryResult<()>
-where
-    M: Recorded,
-    DB: Engine,
-{
-    let records = M::RECORDING.records;
-    let key = M::RECORDED_KEY;
-    out.push_identifier(M::LiveTable::SQL_NAME)?;
-    out.push_sql(" AS (SELECT ");
-    for (at, column) in M::RECORDING.columns.iter().enumerate() {
+) -> QueryResult<()> {
+    out.push_identifier(subject.table)?;
+    out.push_sql(" AS (");
+    past_rows(subject, point, tables, out)?;
+    out.push_sql(")");
+    Ok(())
+}
+
+/// The rows of one model at a point in the past, as a query.
+pub(crate) struct PastRows {
+    pub(crate) subject: Subject,
+    pub(crate) point: Point,
+}
+
+impl<DB: Engine> QueryFragment<DB> for PastRows {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let tables = [self.subject.recording.records];
+        past_rows(&self.subject, &self.point, &tables, &mut out)
+    }
+}
+
+/// `SELECT .. FROM "article_records" ..`
+fn past_rows<'b, DB: Engine>(
+    subject: &Subject,
+    point: &'b Point,
+    tables: &[&'static str],
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()> {
+    let records = subject.recording.records;
+    let key = subject.key;
+    out.push_sql("SELECT ");
+    for (at, column) in subject.recording.columns.iter().enumerate() {
         out.push_sql(if at > 0 { ", " } else { "" });
         // The key is taken from the inner query, so that a condition on it
         // can be pushed down there.
         let inner = key.contains(&column.name) && DB::KIND != Kind::Mysql;
         let from = if inner { "handleref_l" } else { "handleref_r" };
         let value = format!("{from}.{}", quoted(DB::KIND, column.name));
-        out.push_sql(&column.out_of_record(DB::KIND, M::LiveTable::SQL_NAME, value));
+        out.push_sql(&column.out_of_record(DB::KIND, subject.table, value));
         out.push_sql(" AS ");
         out.push_identifier(column.name)?;
     }
     out.push_sql(" FROM (SELECT ");
-    push_key::<M, DB>(out)?;
+    push_key(key, out)?;
     out.push_sql(", MAX(");
     out.push_identifier(RECORD_ID)?;
     out.push_sql(") AS handleref_last FROM ");
@@ -184,7 +213,7 @@ where
     out.push_sql(" WHERE ");
     point.walk(records, tables, out)?;
     out.push_sql(" GROUP BY ");
-    push_key::<M, DB>(out)?;
+    push_key(key, out)?;
     out.push_sql(") handleref_l JOIN ");
     out.push_identifier(records)?;
     out.push_sql(" handleref_r ON handleref_r.");
@@ -206,18 +235,17 @@ where
     out.push_identifier(RECORD_OPERATION)?;
     out.push_sql(" <> 'delete'");
     if DB::KIND == Kind::Sqlite {
-        refusal::<M, DB>(point, tables, out)?;
+        refusal(subject, point, tables, out)?;
     } else {
         // Out here it is tested once, before the first row.
         out.push_sql(" AND ");
         known::<DB>(point, records, tables, out)?;
     }
-    out.push_sql(")");
     Ok(())
 }
 
-fn push_key<M: Recorded, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
-    for (at, column) in M::RECORDED_KEY.iter().enumerate() {
+fn push_key<DB: Engine>(key: &[&str], out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    for (at, column) in key.iter().enumerate() {
         out.push_sql(if at > 0 { ", " } else { "" });
         out.push_identifier(column)?;
     }
@@ -229,18 +257,15 @@ fn push_key<M: Recorded, DB: Engine>(out: &mut AstPass<'_, '_, DB>) -> QueryResu
 ///
 /// SQLite does not look at a condition at all if a table of the join is empty,
 /// as the records are when nothing has changed since recording began.
-fn refusal<'b, M, DB>(
+fn refusal<'b, DB: Engine>(
+    subject: &Subject,
     point: &'b Point,
     tables: &[&'static str],
     out: &mut AstPass<'_, 'b, DB>,
-) -> QueryResult<()>
-where
-    M: Recorded,
-    DB: Engine,
-{
-    let records = M::RECORDING.records;
+) -> QueryResult<()> {
+    let records = subject.recording.records;
     out.push_sql(" UNION ALL SELECT ");
-    for at in 0..M::RECORDING.columns.len() {
+    for at in 0..subject.recording.columns.len() {
         out.push_sql(if at > 0 {
             ", handleref_f.verdict"
         } else {

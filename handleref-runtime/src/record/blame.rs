@@ -1,10 +1,8 @@
 //! Who set a field: the record in which it got the value that it has now.
 
-use super::model::Recall;
-use super::query::KeyIs;
-use super::value::{Fields, Json};
-use crate::engine::{Engine, Kind};
-use crate::error::Error;
+use super::any::{AnyKey, AnyModel, Boxed};
+use super::fields::Facts;
+use crate::engine::Kind;
 use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
 };
@@ -30,39 +28,38 @@ pub struct Blame {
     pub changeset: Option<i64>,
 }
 
-pub(super) async fn blame<M, DB>(
-    conn: &mut dyn Session,
-    key: &M::RecordKey,
-) -> Result<Vec<Blame>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Fields<Json>,
-{
-    let condition = KeyIs::<M, DB>::new(key);
-    let columns: Vec<(&'static str, &'static str)> = M::FIELDS
-        .iter()
-        .zip(M::RECORDING.columns)
-        .filter(|(_, column)| column.capture == Capture::Value)
-        .map(|(field, column)| (*field, column.name))
-        .collect();
-    let query = query::<M, DB>(&condition, &columns);
-    let mut rows: Vec<Row> = conn.rows(query).await?;
-    rows.sort_by_key(|row| row.0);
-    let rows = rows.into_iter();
-    Ok(rows.filter_map(|row| read(row, &columns)).collect())
+/// For each field the record that set it.
+pub(crate) fn blame<'a>(
+    conn: &'a mut dyn Session,
+    model: &'static dyn AnyModel,
+    key: AnyKey,
+) -> Boxed<'a, Vec<Blame>> {
+    Box::pin(async move {
+        let facts = model.facts();
+        let columns: Vec<(&'static str, &'static str)> = facts
+            .fields
+            .iter()
+            .zip(facts.model.recording.columns)
+            .filter(|(_, column)| column.capture == Capture::Value)
+            .map(|(field, column)| (*field, column.name))
+            .collect();
+        let query = query(conn.kind(), &facts, &key, &columns);
+        let mut rows: Vec<Row> = conn.rows(query).await?;
+        rows.sort_by_key(|row| row.0);
+        let rows = rows.into_iter();
+        Ok(rows.filter_map(|row| read(row, &columns)).collect())
+    })
 }
 
 /// The records of the row in order, each value compared with the one before
 /// it; of each column the last record in which it differs; and those records.
-fn query<'a, M, DB>(
-    condition: &'a KeyIs<'a, M, DB>,
+fn query<'a>(
+    kind: Kind,
+    facts: &Facts,
+    key: &'a AnyKey,
     columns: &[(&'static str, &'static str)],
-) -> Sql<'a>
-where
-    M: Recall<DB>,
-    DB: Engine,
-{
-    let records = M::RECORDING.records;
+) -> Sql<'a> {
+    let records = facts.records();
     let mut query = Sql::new("WITH handleref_h AS (SELECT ").name(RECORD_ID);
     for (at, (_, column)) in columns.iter().enumerate() {
         query = query
@@ -71,7 +68,7 @@ where
             .sql(") OVER w IS NULL OR ")
             .name(RECORD_OPERATION)
             .sql(" = 'insert' OR ")
-            .made(differs_before(DB::KIND, column))
+            .made(differs_before(kind, column))
             .sql(" THEN ")
             .name(RECORD_ID)
             .made(format!(" END AS c{at}"));
@@ -80,7 +77,7 @@ where
         .sql(" FROM ")
         .name(records)
         .sql(" WHERE ")
-        .part::<DB>(condition)
+        .typed(&key.condition)
         .sql(" WINDOW w AS (ORDER BY ")
         .name(RECORD_ID)
         .sql(")), handleref_b AS (SELECT ");

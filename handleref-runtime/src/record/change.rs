@@ -1,6 +1,7 @@
 //! One change, as a reader gets it.
 
-use super::{Fields, Json, ObjectRef, Operation, Recorded};
+use super::any::AnyInstance;
+use super::{ObjectRef, Operation, Recorded};
 
 pub(crate) mod load;
 
@@ -8,7 +9,6 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde_json::Value;
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,26 +46,7 @@ pub struct Change {
     /// The redacted columns that changed.
     pub redacted: Vec<String>,
     pub(crate) place: Place,
-    pub(crate) row: Arc<dyn AnyRow>,
-}
-
-/// A row without its type.
-pub(crate) trait AnyRow: Send + Sync {
-    fn any(&self) -> &(dyn Any + Send + Sync);
-    fn fields(&self) -> &'static [&'static str];
-    fn values(&self) -> Vec<Value>;
-}
-
-impl<M: Fields<Json>> AnyRow for M {
-    fn any(&self) -> &(dyn Any + Send + Sync) {
-        self
-    }
-    fn fields(&self) -> &'static [&'static str] {
-        M::FIELDS
-    }
-    fn values(&self) -> Vec<Value> {
-        Fields::<Json>::values(self)
-    }
+    pub(crate) row: Arc<dyn AnyInstance>,
 }
 
 impl Change {
@@ -121,7 +102,7 @@ impl fmt::Display for Change {
 }
 
 /// The fields with their values.
-struct RowOf<'a>(&'a dyn AnyRow);
+struct RowOf<'a>(&'a dyn AnyInstance);
 
 impl Serialize for RowOf<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,16 +1,15 @@
 //! What changed between versions of a row.
 
-use super::model::{LiveName, Recall, Recorded};
-use super::query::{KeyIs, Loaded};
-use super::value::{Fields, Json};
-use crate::engine::Engine;
+use super::any::{AnyInstance, AnyKey, AnyModel, Boxed};
+use super::fields::Facts;
+use super::object::ObjectRef;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_REDACTED, RECORD_VERSION};
-use crate::key::Key;
 use crate::session::Session;
 use crate::sql::Sql;
 use serde_json::Value;
 use std::fmt;
+use std::sync::Arc;
 
 /// One end of a comparison: a version, or the row as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -85,26 +84,19 @@ pub struct FieldChange {
     /// Whether the field is redacted: that it changed is known, the values are
     /// not, and both are null here.
     pub redacted: bool,
+    /// The model that the field refers to, if it is a foreign key of one column.
+    pub references: Option<&'static str>,
 }
 
 impl FieldChange {
-    /// One whose values are known.
-    pub(crate) fn told(field: &'static str, column: &'static str, old: Value, new: Value) -> Self {
-        Self {
-            field,
-            column,
-            old,
-            new,
-            redacted: false,
-        }
+    /// The object that a foreign key referred to before; it may be gone by now.
+    pub fn old_object(&self) -> Option<ObjectRef> {
+        ObjectRef::referred(self.references?, &[&self.old])
     }
 
-    /// One of which only the change is known.
-    pub(crate) fn redacted(field: &'static str, column: &'static str) -> Self {
-        Self {
-            redacted: true,
-            ..Self::told(field, column, Value::Null, Value::Null)
-        }
+    /// The object that a foreign key refers to afterwards; it may be gone by now.
+    pub fn new_object(&self) -> Option<ObjectRef> {
+        ObjectRef::referred(self.references?, &[&self.new])
     }
 }
 
@@ -176,93 +168,47 @@ pub struct VersionChange {
     pub redacted: bool,
 }
 
-/// Whether a column is one that handleref writes with every change, and so
-/// says nothing about what changed.
-pub(super) fn is_managed<M: Recorded>(column: &str) -> bool {
-    let roles = M::RECORDED_ROLES;
-    let version = roles.version.map(|(name, _)| name);
-    let times = [roles.created_at, roles.updated_at].map(|role| role.map(|(name, _)| name));
-    version == Some(column) || times.contains(&Some(column))
-}
-
-/// The fields that differ between two instances.
-pub(super) fn compare<M: Fields<Json>>(old: Option<&M>, new: Option<&M>) -> Vec<FieldChange> {
-    let values = |row: Option<&M>| match row {
-        Some(row) => row.values(),
-        None => vec![Value::Null; M::FIELDS.len()],
-    };
-    let columns = M::RECORDING.columns;
-    let pairs = values(old).into_iter().zip(values(new));
-    let fields = M::FIELDS.iter().zip(columns).zip(pairs);
-    fields
-        .filter(|((_, column), (old, new))| {
-            let kept = matches!(column.capture, crate::facts::Capture::Value);
-            kept && old != new && !is_managed::<M>(column.name)
-        })
-        .map(|((field, column), (old, new))| FieldChange {
-            field,
-            column: column.name,
-            old,
-            new,
-            redacted: false,
-        })
-        .collect()
-}
-
-pub(super) async fn diff<M, DB>(
-    conn: &mut dyn Session,
-    row: &M,
+/// What changed from one state of a row to another one.
+pub(crate) fn diff<'a>(
+    conn: &'a mut dyn Session,
+    model: &'static dyn AnyModel,
+    key: AnyKey,
     from: Side,
     to: Side,
-) -> Result<Diff, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB> + Fields<Json>,
-{
-    let key = row.record_key();
-    let old = state::<M, DB>(conn, &key, from).await?;
-    let new = state::<M, DB>(conn, &key, to).await?;
-    let mut changes = compare(Some(&old), Some(&new));
-    if M::RECORDING.redacts() {
-        changes.extend(redacted::<M, DB>(conn, &key, from, to).await?);
-        let at = |change: &FieldChange| {
-            let mut columns = M::RECORDING.columns.iter();
-            columns.position(|column| column.name == change.column)
-        };
-        changes.sort_by_key(at);
-    }
-    Ok(Diff {
-        model: M::RECORDED_NAME,
-        key: key.text(),
-        from,
-        to,
-        changes,
+) -> Boxed<'a, Diff> {
+    Box::pin(async move {
+        let facts = model.facts();
+        let old = state(conn, model, &key, from).await?.values();
+        let new = state(conn, model, &key, to).await?.values();
+        let mut changes = facts.compare(Some(&old), Some(&new));
+        if facts.model.recording.redacts() {
+            changes.extend(redacted(conn, &facts, &key, from, to).await?);
+            changes.sort_by_key(|change| facts.at(change.column));
+        }
+        Ok(Diff {
+            model: facts.name(),
+            key: key.text,
+            from,
+            to,
+            changes,
+        })
     })
 }
 
 /// The row at one side of a comparison.
-pub(super) async fn state<M, DB>(
+pub(super) async fn state(
     conn: &mut dyn Session,
-    key: &M::RecordKey,
+    model: &dyn AnyModel,
+    key: &AnyKey,
     side: Side,
-) -> Result<M, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB>,
-{
-    let condition = KeyIs::<M, DB>::new(key);
-    let table = M::LiveTable::SQL_NAME;
+) -> Result<Arc<dyn AnyInstance>, Error> {
+    let facts = model.facts();
     let from = match side {
-        Side::Now => Sql::new(" FROM ")
-            .name(table)
+        Side::Now => facts.from_table().sql(" WHERE ").typed(&key.condition),
+        Side::Version(version) => facts
+            .from_records()
             .sql(" WHERE ")
-            .part::<DB>(&condition),
-        Side::Version(version) => Sql::new(" FROM ")
-            .name(M::RECORDING.records)
-            .sql(" AS ")
-            .name(table)
-            .sql(" WHERE ")
-            .part::<DB>(&condition)
+            .typed(&key.condition)
             .sql(" AND ")
             .name(RECORD_VERSION)
             .sql(" = ")
@@ -271,12 +217,12 @@ where
             .name(RECORD_ID)
             .sql(" DESC LIMIT 1"),
     };
-    let found = M::load_from(conn.session(), from).await?.pop();
-    found.ok_or_else(|| missing::<M>(key, side))
+    let found = model.row(conn, from).await?;
+    found.ok_or_else(|| missing(&facts, key, side))
 }
 
-pub(super) fn missing<M: Recorded>(key: &M::RecordKey, side: Side) -> Error {
-    let (model, key) = (M::RECORDED_NAME, key.text());
+pub(super) fn missing(facts: &Facts, key: &AnyKey, side: Side) -> Error {
+    let (model, key) = (facts.name(), key.text.clone());
     match side {
         Side::Now => Error::Gone { model, key },
         Side::Version(version) => Error::NoVersion {
@@ -288,28 +234,24 @@ pub(super) fn missing<M: Recorded>(key: &M::RecordKey, side: Side) -> Error {
 }
 
 /// The redacted fields that changed between two sides.
-async fn redacted<M, DB>(
+async fn redacted(
     conn: &mut dyn Session,
-    key: &M::RecordKey,
+    facts: &Facts,
+    key: &AnyKey,
     from: Side,
     to: Side,
-) -> Result<Vec<FieldChange>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Fields<Json>,
-{
+) -> Result<Vec<FieldChange>, Error> {
     let number = |side| match side {
         Side::Version(version) => version,
         Side::Now => i64::MAX,
     };
     let (low, high) = (number(from).min(number(to)), number(from).max(number(to)));
-    let condition = KeyIs::<M, DB>::new(key);
     let query = Sql::new("SELECT DISTINCT ")
         .name(RECORD_REDACTED)
         .sql(" FROM ")
-        .name(M::RECORDING.records)
+        .name(facts.records())
         .sql(" WHERE ")
-        .part::<DB>(&condition)
+        .typed(&key.condition)
         .sql(" AND ")
         .name(RECORD_REDACTED)
         .sql(" IS NOT NULL AND ")
@@ -323,82 +265,72 @@ where
     let lists: Vec<(String,)> = conn.rows(query).await?;
     let names = lists.iter().flat_map(|(names,)| names.split(','));
     let changed: Vec<&str> = names.collect();
-    let fields = M::FIELDS.iter().zip(M::RECORDING.columns);
-    Ok(fields
-        .filter(|(_, column)| changed.contains(&column.name))
-        .map(|(field, column)| FieldChange {
-            field,
-            column: column.name,
-            old: Value::Null,
-            new: Value::Null,
-            redacted: true,
-        })
-        .collect())
+    let columns = facts.model.recording.columns.iter().enumerate();
+    let changed = columns.filter(|(_, column)| changed.contains(&column.name));
+    Ok(changed.filter_map(|(at, _)| facts.redacted(at)).collect())
 }
 
-pub(super) async fn changes_summary<M, DB>(
-    conn: &mut dyn Session,
-    row: &M,
-    versions: &[i64],
-) -> Result<Vec<FieldHistory>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB> + Fields<Json>,
-{
-    let key = row.record_key();
-    let mut versions = versions.to_vec();
-    versions.sort_unstable();
-    versions.dedup();
-    let mut summary: Vec<FieldHistory> = Vec::new();
-    for version in versions {
-        let new = state::<M, DB>(conn, &key, Side::Version(version)).await?;
-        let earlier = before::<M, DB>(conn, &key, version).await?;
-        let old = match earlier {
-            Some(earlier) => Some(state::<M, DB>(conn, &key, Side::Version(earlier)).await?),
-            None => None,
-        };
-        let from = Side::Version(earlier.unwrap_or(i64::MIN));
-        let hidden = match M::RECORDING.redacts() {
-            true => redacted::<M, DB>(conn, &key, from, Side::Version(version)).await?,
-            false => Vec::new(),
-        };
-        for change in compare(old.as_ref(), Some(&new)).into_iter().chain(hidden) {
-            let entry = VersionChange {
-                version,
-                old: change.old,
-                new: change.new,
-                redacted: change.redacted,
+/// What each of these versions changed.
+pub(crate) fn changes_summary<'a>(
+    conn: &'a mut dyn Session,
+    model: &'static dyn AnyModel,
+    key: AnyKey,
+    versions: &'a [i64],
+) -> Boxed<'a, Vec<FieldHistory>> {
+    Box::pin(async move {
+        let facts = model.facts();
+        let mut versions = versions.to_vec();
+        versions.sort_unstable();
+        versions.dedup();
+        let mut summary: Vec<FieldHistory> = Vec::new();
+        for version in versions {
+            let new = state(conn, model, &key, Side::Version(version)).await?;
+            let earlier = before(conn, &facts, &key, version).await?;
+            let old = match earlier {
+                Some(earlier) => Some(state(conn, model, &key, Side::Version(earlier)).await?),
+                None => None,
             };
-            match summary.iter_mut().find(|one| one.field == change.field) {
-                Some(field) => field.changes.push(entry),
-                None => summary.push(FieldHistory {
-                    field: change.field,
-                    changes: vec![entry],
-                }),
+            let from = Side::Version(earlier.unwrap_or(i64::MIN));
+            let hidden = match facts.model.recording.redacts() {
+                true => redacted(conn, &facts, &key, from, Side::Version(version)).await?,
+                false => Vec::new(),
+            };
+            let old = old.map(|row| row.values());
+            let changes = facts.compare(old.as_deref(), Some(&new.values()));
+            for change in changes.into_iter().chain(hidden) {
+                let entry = VersionChange {
+                    version,
+                    old: change.old,
+                    new: change.new,
+                    redacted: change.redacted,
+                };
+                match summary.iter_mut().find(|one| one.field == change.field) {
+                    Some(field) => field.changes.push(entry),
+                    None => summary.push(FieldHistory {
+                        field: change.field,
+                        changes: vec![entry],
+                    }),
+                }
             }
         }
-    }
-    summary.sort_by_key(|field| field.field);
-    Ok(summary)
+        summary.sort_by_key(|field| field.field);
+        Ok(summary)
+    })
 }
 
 /// The version before another one.
-async fn before<M, DB>(
+async fn before(
     conn: &mut dyn Session,
-    key: &M::RecordKey,
+    facts: &Facts,
+    key: &AnyKey,
     version: i64,
-) -> Result<Option<i64>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let condition = KeyIs::<M, DB>::new(key);
+) -> Result<Option<i64>, Error> {
     let query = Sql::new("SELECT ")
         .name(RECORD_VERSION)
         .sql(" FROM ")
-        .name(M::RECORDING.records)
+        .name(facts.records())
         .sql(" WHERE ")
-        .part::<DB>(&condition)
+        .typed(&key.condition)
         .sql(" AND ")
         .name(RECORD_VERSION)
         .sql(" < ")

@@ -1,15 +1,16 @@
 //! Operations on the past of one row.
 
+use super::any::{AnyKey, AnyModel, any};
 use super::blame::{Blame, blame};
-use super::diff::{Diff, FieldHistory, Side, changes_summary, diff, state};
+use super::diff::{Diff, FieldHistory, Side, changes_summary, diff};
 use super::model::{Recall, Recorded};
+use super::object::live;
 use super::query::Loaded;
-use super::revert::{Revert, RevertPlan, apply, bring_back, make};
+use super::revert::{Revert, RevertPlan, bring_back, plan, plan_back, revert};
 use super::value::{Fields, Json};
 use crate::error::Error;
 use crate::key::Key;
 use crate::row::Outcome;
-use crate::schema::Catalog;
 use crate::session::Executor;
 
 /// Diff, blame and revert of one row of a recorded model.
@@ -42,7 +43,13 @@ pub trait PastDsl: Recorded {
         Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         let (from, to) = (from.into(), to.into());
-        C::run(async move { diff(conn, self, from, to).await })
+        C::finish(diff(
+            conn,
+            model::<Self, C>(),
+            key::<Self, C>(self),
+            from,
+            to,
+        ))
     }
 
     /// What each of these versions changed against the one before it, by
@@ -60,7 +67,12 @@ pub trait PastDsl: Recorded {
         C: Executor,
         Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
-        C::run(async move { changes_summary(conn, self, versions).await })
+        C::finish(changes_summary(
+            conn,
+            model::<Self, C>(),
+            key::<Self, C>(self),
+            versions,
+        ))
     }
 
     /// For each field the record that set it to what it is now, in one query.
@@ -71,9 +83,9 @@ pub trait PastDsl: Recorded {
     fn blame<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Vec<Blame>, Error>>
     where
         C: Executor,
-        Self: Recall<C::Engine> + Fields<Json>,
+        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
-        C::run(async move { blame::<Self, C::Engine>(conn, &self.record_key()).await })
+        C::finish(blame(conn, model::<Self, C>(), key::<Self, C>(self)))
     }
 
     /// What a [`revert`](PastDsl::revert) would write, and what stands in its
@@ -86,16 +98,13 @@ pub trait PastDsl: Recorded {
         &'a self,
         conn: &'a mut C,
         to: impl Into<Revert>,
-    ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
+    ) -> C::Output<'a, Result<RevertPlan, Error>>
     where
         C: Executor,
         Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
-        let to = to.into();
-        C::run(async move {
-            make::<Self, C::Engine>(conn, &mut Catalog::default(), &self.record_key(), to, false)
-                .await
-        })
+        let (model, key) = (model::<Self, C>(), key::<Self, C>(self));
+        C::finish(plan(conn, model, key, to.into()))
     }
 
     /// Brings the row back to a version, or [some fields](Revert::fields) each
@@ -119,23 +128,11 @@ pub trait PastDsl: Recorded {
         C: Executor,
         Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
-        let to = to.into();
+        let (to, held) = (to.into(), self.recorded_version());
         C::run(async move {
-            let key = self.record_key();
-            let plan =
-                make::<Self, C::Engine>(conn, &mut Catalog::default(), &key, to, false).await?;
-            if let (Some(expected), Some(found)) = (self.recorded_version(), plan.version)
-                && expected != found
-            {
-                return Err(Error::Stale {
-                    model: Self::RECORDED_NAME,
-                    key: key.text(),
-                    expected,
-                    found,
-                });
-            }
-            let outcome = apply::<Self, C::Engine>(conn, &plan).await?;
-            *self = state::<Self, C::Engine>(conn, &key, Side::Now).await?;
+            let (model, any) = (model::<Self, C>(), key::<Self, C>(self));
+            let outcome = revert(conn, model, any, to, held).await?;
+            *self = now::<Self, C>(conn, &self.record_key()).await?;
             Ok(outcome)
         })
     }
@@ -148,12 +145,13 @@ pub trait PastDsl: Recorded {
     fn undelete_plan<'a, C>(
         conn: &'a mut C,
         key: &'a Self::RecordKey,
-    ) -> C::Output<'a, Result<RevertPlan<Self>, Error>>
+    ) -> C::Output<'a, Result<RevertPlan, Error>>
     where
         C: Executor,
         Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
-        C::run(async move { bring_back::<Self, C::Engine>(conn, key).await })
+        let key = AnyKey::new::<Self, C::Engine>(key.clone());
+        C::finish(plan_back(conn, model::<Self, C>(), key))
     }
 
     /// Inserts a really deleted row again; see
@@ -170,28 +168,36 @@ pub trait PastDsl: Recorded {
         Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
     {
         C::run(async move {
-            let plan = bring_back::<Self, C::Engine>(conn, key).await?;
-            apply::<Self, C::Engine>(conn, &plan).await?;
-            state::<Self, C::Engine>(conn, key, Side::Now).await
+            let any = AnyKey::new::<Self, C::Engine>(key.clone());
+            bring_back(conn, model::<Self, C>(), any).await?;
+            now::<Self, C>(conn, key).await
         })
     }
 }
 
 impl<M: Recorded> PastDsl for M {}
 
-impl<M: Recorded> RevertPlan<M> {
-    /// Writes what the plan says, in one transaction, in which everything is
-    /// looked at again.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] or [`Error::Gone`] if the row was changed since the
-    /// plan was made, [`Error::Revert`] if something stands in the way, or
-    /// [`Error::Database`].
-    pub fn apply<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
-    where
-        C: Executor,
-        M: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
-    {
-        C::run(apply(conn, self))
-    }
+fn model<M, C>() -> &'static dyn AnyModel
+where
+    C: Executor,
+    M: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
+{
+    any::<M, C::Engine>()
+}
+
+fn key<M: Recall<C::Engine>, C: Executor>(row: &M) -> AnyKey {
+    AnyKey::new::<M, C::Engine>(row.record_key())
+}
+
+/// The row as it is now.
+async fn now<M, C>(conn: &mut C, key: &M::RecordKey) -> Result<M, Error>
+where
+    C: Executor,
+    M: Recall<C::Engine> + Loaded<C::Engine>,
+{
+    let found = live::<M, C::Engine>(conn, key, false).await?;
+    found.ok_or_else(|| Error::Gone {
+        model: M::RECORDED_NAME,
+        key: key.text(),
+    })
 }

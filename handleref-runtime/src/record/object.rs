@@ -1,6 +1,6 @@
 //! References to rows that survive the rows.
 
-use super::query::{KeyIs, Loaded};
+use super::query::{KeyIs, Loaded, load};
 use super::{LiveName, Recall, Recorded};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -179,7 +179,7 @@ impl<M: Recorded> ObjectOf<M> {
                 .sql(" ORDER BY ")
                 .name(RECORD_ID)
                 .sql(" DESC LIMIT 1");
-            Ok(M::load_from(conn.session(), from).await?.pop())
+            Ok(load::<M, C::Engine>(conn, from).await?.pop())
         })
     }
 }
@@ -200,7 +200,7 @@ where
         .sql(" WHERE ")
         .part::<DB>(&key);
     let from = if lock { from.lock() } else { from };
-    Ok(M::load_from(conn.session(), from).await?.pop())
+    Ok(load::<M, DB>(conn, from).await?.pop())
 }
 
 #[cfg(test)]

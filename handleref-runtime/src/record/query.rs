@@ -1,7 +1,8 @@
 //! Parts of queries that need a model's types.
 
 use super::model::{Recall, Recorded};
-use crate::engine::Engine;
+use crate::engine::row::AnyRow;
+use crate::engine::{Engine, Typed};
 use crate::row::columns::Form;
 use crate::row::{ColumnWriter, SelectionSql};
 use crate::session::{Boxed, Head, Session};
@@ -33,24 +34,26 @@ impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for KeyIs<'_, M, DB> {
     }
 }
 
-/// The same with a key of its own.
-pub(crate) struct OwnKeyIs<M: Recorded, DB> {
+/// The columns of a key in some form, without a table.
+pub(crate) struct OwnKey<M: Recorded, DB> {
     key: M::RecordKey,
+    form: Form,
     engine: PhantomData<fn() -> DB>,
 }
 
-impl<M: Recorded, DB> OwnKeyIs<M, DB> {
-    pub(crate) fn new(key: M::RecordKey) -> Self {
+impl<M: Recorded, DB> OwnKey<M, DB> {
+    pub(crate) fn new(key: M::RecordKey, form: Form) -> Self {
         Self {
             key,
+            form,
             engine: PhantomData,
         }
     }
 }
 
-impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for OwnKeyIs<M, DB> {
+impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for OwnKey<M, DB> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        M::walk_key(&self.key, &mut ColumnWriter::new(out, Form::Equals))
+        M::walk_key(&self.key, &mut ColumnWriter::new(out, self.form))
     }
 }
 
@@ -85,18 +88,13 @@ impl<M: Recall<DB>, DB: Engine> QueryFragment<DB> for RefersTo<M, DB> {
     note = "derive `Queryable` and `Selectable`"
 )]
 pub trait Loaded<DB: Engine>: Recorded {
-    /// Loads the rows of `FROM ..`.
+    /// What Diesel selects for it.
     #[doc(hidden)]
-    fn load_from<'a>(conn: &'a mut dyn Session, from: Sql<'a>)
-    -> Boxed<'a, QueryResult<Vec<Self>>>;
+    fn selection() -> Typed<'static>;
 
-    /// Loads the rows of `FROM ..` behind so many columns.
+    /// Reads a row, without so many columns at its beginning.
     #[doc(hidden)]
-    fn load_after<'a>(
-        conn: &'a mut dyn Session,
-        columns: (usize, Sql<'a>),
-        from: Sql<'a>,
-    ) -> Boxed<'a, QueryResult<Vec<(Head, Self)>>>;
+    fn read_row(row: &AnyRow<'_>, first: usize) -> QueryResult<Self>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -107,23 +105,46 @@ where
     M::SelectExpression: QueryFragment<DB> + Send + Sync,
     SelectionSql<M, DB>: 'static,
 {
-    fn load_from<'a>(
-        conn: &'a mut dyn Session,
-        from: Sql<'a>,
-    ) -> Boxed<'a, QueryResult<Vec<Self>>> {
-        let query = Sql::new("SELECT ").own_part::<DB>(Box::new(M::construct_selection()));
-        let query = query.append(from);
-        Box::pin(conn.typed::<DB, SelectionSql<M, DB>, M>(query))
+    fn selection() -> Typed<'static> {
+        DB::typed(Box::new(M::construct_selection()))
     }
 
-    fn load_after<'a>(
-        conn: &'a mut dyn Session,
-        (width, columns): (usize, Sql<'a>),
-        from: Sql<'a>,
-    ) -> Boxed<'a, QueryResult<Vec<(Head, Self)>>> {
-        let query = Sql::new("SELECT ").append(columns).sql(", ");
-        let query = query.own_part::<DB>(Box::new(M::construct_selection()));
-        let query = query.append(from);
-        Box::pin(conn.typed_after::<DB, SelectionSql<M, DB>, M>(width, query))
+    fn read_row(row: &AnyRow<'_>, first: usize) -> QueryResult<Self> {
+        row.read_after::<DB, SelectionSql<M, DB>, M>(first)
     }
+}
+
+/// Loads the rows of `FROM ..`.
+pub(crate) async fn load<M, DB>(conn: &mut dyn Session, from: Sql<'_>) -> QueryResult<Vec<M>>
+where
+    DB: Engine,
+    M: Loaded<DB>,
+{
+    let mut rows = Vec::new();
+    let mut take = |_, row: &AnyRow<'_>| {
+        rows.push(M::read_row(row, 0)?);
+        Ok(())
+    };
+    each(conn, (0, Sql::new("")), M::selection(), from, &mut take).await?;
+    Ok(rows)
+}
+
+/// What takes rows behind columns of ours.
+pub(crate) type TakeRow<'a> = dyn FnMut(Head, &AnyRow<'_>) -> QueryResult<()> + Send + 'a;
+
+/// Gives each row of `FROM ..` to `take`, behind so many columns.
+pub(crate) fn each<'a>(
+    conn: &'a mut dyn Session,
+    (width, columns): (usize, Sql<'a>),
+    selection: Typed<'a>,
+    from: Sql<'a>,
+    take: &'a mut TakeRow<'_>,
+) -> Boxed<'a, QueryResult<()>> {
+    Box::pin(async move {
+        let query = Sql::new("SELECT ").append(columns);
+        let query = query.sql(if width > 0 { ", " } else { "" });
+        let query = query.fragment(selection).append(from);
+        conn.each(query, &mut |row| take(Head::of(row, width)?, row))
+            .await
+    })
 }

@@ -6,21 +6,25 @@
 //! the way, nulls included.
 
 use super::diff::FieldChange;
-use super::model::Recorded;
+use super::fields::Facts;
+use crate::any::{AnyKey, AnyModel};
 use crate::error::Error;
-use crate::facts::Capture;
-use crate::key::Key;
-use serde_json::Value;
+use crate::row::Outcome;
+use crate::session::Executor;
 use std::fmt;
+use std::sync::Arc;
 
 mod apply;
 mod check;
+mod conflict;
 mod make;
 mod proposed;
+mod write;
 
-pub(super) use apply::{apply, bring_back};
-pub(crate) use apply::{insert, update};
-pub(crate) use make::make;
+pub(crate) use apply::{apply, bring_back, revert};
+pub use conflict::Conflict;
+pub(crate) use make::{make, plan, plan_back};
+pub(crate) use write::{insert, update};
 
 /// What a revert goes back to: a version (any integer), or
 /// [some fields](Revert::fields), each from a version of its own.
@@ -109,7 +113,7 @@ impl From<i32> for Revert {
 #[derive(Debug, Clone, serde::Serialize)]
 #[must_use = "a plan changes nothing until it is applied"]
 #[non_exhaustive]
-pub struct RevertPlan<M: Recorded> {
+pub struct RevertPlan {
     /// The model's name.
     pub model: &'static str,
     /// The row's key, as text.
@@ -123,194 +127,71 @@ pub struct RevertPlan<M: Recorded> {
     /// What stands in the way, and what will be lost.
     pub conflicts: Vec<Conflict>,
     #[serde(skip)]
-    pub(super) row: M::RecordKey,
+    pub(super) any: &'static dyn AnyModel,
+    #[serde(skip)]
+    pub(super) row: Arc<AnyKey>,
     #[serde(skip)]
     pub(super) want: Revert,
-    #[serde(skip)]
-    pub(super) sources: Vec<Source>,
 }
 
-/// Where the value of one column comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Source {
-    pub(super) column: &'static str,
-    pub(super) version: i64,
-    pub(super) record: i64,
+/// The same, on the way.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) facts: Facts,
+    pub(crate) key: String,
+    pub(crate) version: Option<i64>,
+    pub(crate) undelete: bool,
+    pub(crate) changes: Vec<FieldChange>,
+    pub(crate) conflicts: Vec<Conflict>,
+    /// Where the values come from.
+    sources: Vec<Source>,
 }
 
-/// What stands in the way of a revert, or will be lost by it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(tag = "conflict", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Conflict {
-    /// The field was changed since; these changes will be overwritten. The
-    /// revert can be applied all the same.
-    LaterEdit {
-        /// The field.
-        field: &'static str,
-        /// The versions that changed it.
-        versions: Vec<i64>,
-    },
-    /// The record holds a value of a column that the model does not have any
-    /// more; it stays in the past. The revert can be applied all the same.
-    ColumnGone {
-        /// The column.
-        column: String,
-    },
-    /// Another row has these values, which are unique.
-    UniqueTaken {
-        /// The columns.
-        columns: Vec<String>,
-        /// The key of the other row.
-        by: String,
-    },
-    /// The row would be live under a parent that is soft-deleted.
-    ParentDeleted {
-        /// The parent's model.
-        parent: String,
-        /// The parent's key.
-        key: String,
-    },
-    /// The row would refer to something that does not exist (any more).
-    ParentGone {
-        /// The table.
-        table: String,
-        /// The columns that refer to it.
-        columns: Vec<String>,
-        /// Their values.
-        key: String,
-    },
-    /// The row is gone.
-    Gone,
-    /// There is a row with this key again, and it is another one.
-    KeyTaken,
-    /// The field was set to something else since. An undo does not overwrite
-    /// that; [`resolve`](crate::changeset::Undo::resolve) says what it is to be.
-    EditedSince {
-        /// The field.
-        field: &'static str,
-        /// What the changeset set it to.
-        then: Value,
-        /// What it is now.
-        now: Value,
-    },
-    /// The values of the field were erased from the history, so what it was
-    /// cannot be brought back; and what it is would be overwritten by null, or by
-    /// what came in their place. Leave the field out
-    /// ([`Revert::without`]), or say what it is to be
-    /// ([`resolve`](crate::changeset::Undo::resolve)).
-    Erased {
-        /// The field.
-        field: &'static str,
-        /// Whether the row is gone. Then nothing is overwritten, and it can be
-        /// inserted all the same, with what is left.
-        gone: bool,
-    },
-    /// The field changed, but its values are not recorded; it stays as it is.
-    /// The undo can be applied all the same.
-    ValueUnknown {
-        /// The field.
-        field: &'static str,
-    },
-    /// What the row was before is not known: the record was pruned, or never
-    /// written.
-    PastUnknown,
-    /// The row would be changed along, though the changeset did not change it:
-    /// by a foreign key that acts, or by a trigger.
-    Collateral {
-        /// Whether it would be deleted.
-        deleted: bool,
-    },
-    /// The database refuses.
-    Refused {
-        /// What it says.
-        message: String,
-    },
-    /// The function that `#[recorded(validate = ..)]` names refused.
-    Invalid {
-        /// What it said.
-        message: String,
-    },
-}
-
-impl Conflict {
-    /// Whether the revert cannot be applied.
-    pub fn is_blocking(&self) -> bool {
-        !matches!(
-            self,
-            Self::LaterEdit { .. }
-                | Self::ColumnGone { .. }
-                | Self::ValueUnknown { .. }
-                | Self::Erased { gone: true, .. }
-        )
+impl Plan {
+    /// # Errors
+    /// [`Error::Revert`] if anything makes it impossible.
+    fn refuse_blockers(&self) -> Result<(), Error> {
+        let conflicts = self.conflicts.iter().filter(|one| one.is_blocking());
+        let conflicts: Vec<_> = conflicts.cloned().collect();
+        if conflicts.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Revert {
+            model: self.facts.name(),
+            key: self.key.clone(),
+            conflicts,
+        })
     }
 }
 
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LaterEdit { field, versions } => {
-                let versions: Vec<_> = versions.iter().map(i64::to_string).collect();
-                let versions = versions.join(", ");
-                write!(
-                    f,
-                    "overwrites the later change of `{field}` in version {versions}"
-                )
-            }
-            Self::ColumnGone { column } => write!(
-                f,
-                "the model has no field for the column `{column}` any more; its value stays in the past"
-            ),
-            Self::UniqueTaken { columns, by } => {
-                let columns = columns.join("`, `");
-                write!(
-                    f,
-                    "the value of `{columns}` must be unique, and {by} has it"
-                )
-            }
-            Self::ParentDeleted { parent, key } => {
-                write!(f, "its {parent} {key} is soft-deleted; restore that first")
-            }
-            Self::ParentGone {
-                table,
-                columns,
-                key,
-            } => {
-                let columns = columns.join("`, `");
-                write!(
-                    f,
-                    "`{columns}` refers to {key} in `{table}`, which does not exist"
-                )
-            }
-            Self::Gone => f.write_str("it does not exist any more"),
-            Self::KeyTaken => f.write_str("another row has its key by now"),
-            Self::EditedSince { field, then, now } => write!(
-                f,
-                "`{field}` was set to {then} and is {now} by now; say what it is to be"
-            ),
-            Self::Erased { field, gone: true } => write!(
-                f,
-                "the values of `{field}` were erased, so it comes back without what it was"
-            ),
-            Self::Erased { field, gone: false } => write!(
-                f,
-                "the values of `{field}` were erased, so what it was cannot be brought back; leave it out, or say what \
-                 it is to be"
-            ),
-            Self::ValueUnknown { field } => write!(
-                f,
-                "`{field}` changed, but its values are not recorded; it stays as it is"
-            ),
-            Self::PastUnknown => f.write_str("what it was before is not known (any more)"),
-            Self::Collateral { deleted: true } => f.write_str("it would be deleted along"),
-            Self::Collateral { deleted: false } => f.write_str("it would be changed along"),
-            Self::Refused { message } => write!(f, "the database refuses: {message}"),
-            Self::Invalid { message } => write!(f, "it is not valid: {message}"),
+impl Plan {
+    /// What has to be so still when the plan is applied.
+    fn expected(&self, want: Revert) -> Expected {
+        Expected {
+            want,
+            version: self.version,
+            undelete: self.undelete,
         }
     }
 }
 
-impl<M: Recorded> RevertPlan<M> {
+/// What a plan was made for, and how the row was.
+#[derive(Debug, Clone)]
+pub(crate) struct Expected {
+    pub(crate) want: Revert,
+    pub(crate) version: Option<i64>,
+    pub(crate) undelete: bool,
+}
+
+/// Where the value of one column comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Source {
+    column: &'static str,
+    version: i64,
+    record: i64,
+}
+
+impl RevertPlan {
     /// What makes it impossible to apply the plan.
     pub fn blockers(&self) -> impl Iterator<Item = &Conflict> {
         self.conflicts
@@ -318,22 +199,27 @@ impl<M: Recorded> RevertPlan<M> {
             .filter(|conflict| conflict.is_blocking())
     }
 
+    /// Writes what the plan says, in one transaction, in which everything is
+    /// looked at again.
+    ///
     /// # Errors
-    /// [`Error::Revert`] if anything makes it impossible.
-    pub(super) fn refuse_blockers(&self) -> Result<(), Error> {
-        let conflicts: Vec<_> = self.blockers().cloned().collect();
-        if conflicts.is_empty() {
-            return Ok(());
-        }
-        Err(Error::Revert {
-            model: self.model,
-            key: self.row.text(),
-            conflicts,
-        })
+    /// [`Error::Stale`] or [`Error::Gone`] if the row was changed since the
+    /// plan was made, [`Error::Revert`] if something stands in the way, or
+    /// [`Error::Database`], also on another engine than that of the plan.
+    pub fn apply<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+    ) -> C::Output<'a, Result<Outcome, Error>> {
+        let expected = Expected {
+            want: self.want.clone(),
+            version: self.version,
+            undelete: self.undelete,
+        };
+        C::finish(apply(conn, self.any, self.row.clone(), expected))
     }
 }
 
-impl<M: Recorded> fmt::Display for RevertPlan<M> {
+impl fmt::Display for RevertPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.model, self.key)?;
         match (self.undelete, self.changes.is_empty()) {
@@ -354,29 +240,4 @@ impl<M: Recorded> fmt::Display for RevertPlan<M> {
         }
         Ok(())
     }
-}
-
-/// The column that a name means: a field of the struct or a column of the
-/// table whose values are kept.
-pub(super) fn column_named<M>(fields: &[&'static str], name: &str) -> Result<&'static str, Error>
-where
-    M: Recorded,
-{
-    let columns = M::RECORDING.columns;
-    let found = fields
-        .iter()
-        .position(|field| *field == name)
-        .or_else(|| columns.iter().position(|column| column.name == name));
-    let column = found.and_then(|at| columns.get(at));
-    let usable = column.filter(|column| {
-        column.capture == Capture::Value
-            && !super::diff::is_managed::<M>(column.name)
-            && !M::RECORDED_KEY.contains(&column.name)
-    });
-    usable
-        .map(|column| column.name)
-        .ok_or_else(|| Error::NoField {
-            model: M::RECORDED_NAME,
-            field: name.to_owned(),
-        })
 }

@@ -1,26 +1,14 @@
 //! A recorded model without its type.
 
 use super::model::{LiveName, Recorded};
+pub(crate) use crate::any::Subject;
 use crate::context;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::facts::Recording;
-use crate::model::Roles;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::session::absent::{or_not_installed, without_context};
 use crate::sql::{Sql, literal, quoted};
-
-/// The facts about a model, without its type: what follows is compiled once
-/// for each connection, not for each model.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Subject {
-    pub(crate) name: &'static str,
-    pub(crate) table: &'static str,
-    pub(crate) key: &'static [&'static str],
-    pub(crate) recording: Recording,
-    pub(crate) roles: Roles,
-}
 
 impl Subject {
     pub(crate) fn of<M: Recorded>() -> Self {

@@ -6,12 +6,15 @@ use super::entry::{self, Scores};
 use super::keys::Keys;
 use super::store::Redis;
 use super::walk::Walk;
-use crate::changeset::{Facts, ObjectRef, models};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::feed::{self, Diff, Feeds};
+use crate::record::ObjectRef;
 use crate::record::Operation;
+use crate::record::change::load::load;
+use crate::record::fields::Facts;
+use crate::record::models::models;
 use crate::session::Executor;
 use crate::sql::{Sql, literal, quoted};
 use crate::sync::{Change, Place};
@@ -114,7 +117,7 @@ where
         let its = known.iter().filter(|(diff, _)| diff.object.model == name);
         let places: Vec<Place> = its.map(|(diff, _)| diff.place()).collect();
         if !places.is_empty() {
-            changes.extend(model.changes(db, &places).await?);
+            changes.extend(load(db, model, &places).await?);
         }
     }
     C::wait(feed::diffs_of::<Ms, C>(db, &changes)).await

@@ -24,7 +24,7 @@ pub struct ColumnWriter<'a, 'b, DB: Engine> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub enum Form {
     /// `column = value, ..`
     Assign,
     /// `column IS DISTINCT FROM value OR ..`, with the value as the column
@@ -70,13 +70,6 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
     #[cfg(feature = "mirror")]
     pub(crate) fn without(mut self, names: &'a dyn Fn(&str) -> bool) -> Self {
         self.without = Some(names);
-        self
-    }
-
-    /// Goes on after `written` others.
-    #[cfg(feature = "mirror")]
-    pub(crate) fn after(mut self, written: usize) -> Self {
-        self.written = written;
         self
     }
 

@@ -53,6 +53,8 @@ impl Catalog {
 #[derive(Debug, Default)]
 pub(crate) struct Inspected {
     pub(crate) columns: Vec<String>,
+    /// Their types, in lower case.
+    pub(crate) sql_types: Vec<String>,
     /// Columns that the database computes.
     pub(crate) generated: Vec<String>,
     /// Columns that an update cannot assign: those, and identities that are
@@ -82,6 +84,11 @@ async fn inspect(conn: &mut dyn Session, table: &str) -> QueryResult<Inspected> 
     });
     Ok(Inspected {
         columns: live.columns.iter().map(|one| one.name.clone()).collect(),
+        sql_types: live
+            .columns
+            .iter()
+            .map(|one| one.sql_type.clone())
+            .collect(),
         generated: generated.map(|one| one.name.clone()).collect(),
         computed: computed.map(|one| one.name.clone()).collect(),
         not_null: not_null.map(|one| one.name.clone()).collect(),

@@ -1,6 +1,8 @@
 //! What a model says about its table.
 
+use super::Registered;
 use super::dialect::Wanted;
+use crate::any::{Engines, Verbs};
 use crate::facts::Recording;
 use crate::model::Roles;
 
@@ -14,6 +16,7 @@ pub struct ModelSchema {
     pub(super) unique: &'static [&'static [&'static str]],
     pub(super) written: &'static [&'static str],
     pub(super) recording: Option<Recording>,
+    pub(super) registered: Option<Registered>,
 }
 
 impl ModelSchema {
@@ -33,6 +36,7 @@ impl ModelSchema {
             unique: &[],
             written: &[],
             recording: None,
+            registered: None,
         }
     }
 
@@ -49,6 +53,14 @@ impl ModelSchema {
     #[must_use]
     pub fn recorded_as(mut self, recording: Option<Recording>) -> Self {
         self.recording = recording;
+        self
+    }
+
+    /// With what a registry knows of it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn registered(mut self, (engines, verbs): (Engines, [Option<Verbs>; 9])) -> Self {
+        self.registered = Some((engines, verbs.into_iter().flatten().collect()));
         self
     }
 

@@ -4,11 +4,11 @@ use super::filter::AnyFilter;
 use super::position::{Position, Window};
 use super::reach::Reach;
 use super::reader::Ask;
-use crate::changeset::{AnyModel, Facts};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
 use crate::record::Place;
+use crate::record::{AnyModel, Facts};
 use crate::session::Session;
 use crate::sql::{Sql, literal, quoted};
 
@@ -25,7 +25,7 @@ pub(super) type Found = (usize, Place);
 /// there are more.
 pub(super) async fn next(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
     page: &Page<'_>,
     filters: &AnyFilter<'_>,
 ) -> Result<Vec<Found>, Error> {

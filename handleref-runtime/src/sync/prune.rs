@@ -1,8 +1,8 @@
 //! What a prune took away that a reader may not have seen.
 
 use super::position::Position;
-use crate::changeset::AnyModel;
 use crate::error::Error;
+use crate::record::AnyModel;
 use crate::session::Session;
 use crate::sql::Sql;
 
@@ -36,7 +36,7 @@ pub(super) async fn pruned(
 /// Fails if records after a position were pruned.
 pub(super) async fn check(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
     position: &Position,
 ) -> Result<(), Error> {
     let facts: Vec<_> = models.iter().map(|model| model.facts()).collect();

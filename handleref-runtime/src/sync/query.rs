@@ -3,17 +3,19 @@
 use super::cursor::{Cursor, Inner};
 use super::filter::{AnyFilter, Filters, Only};
 use super::follow::{Batches, Follow, Pages};
-use super::reader::{Ask, Reader, names, not_installed, sorted};
+use super::reader::{Ask, Reader, by_name, names, not_installed};
 use super::{reach, witness};
-use crate::changeset::{AnyModel, Models};
+use crate::any::Engines;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::record::models::Listed;
+use crate::record::{AnyModel, Models, Registered};
 use crate::record::{Change, Operation, Recorded};
 use crate::session::{Boxed, Executor, Session};
 use diesel::SelectableExpression;
 use diesel::sql_types::BoolOrNullableBool;
 use std::fmt;
-use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// The changes of recorded models (one, or a tuple of up to eight, which may be
 /// nested), in the order in which they became visible.
@@ -45,7 +47,7 @@ pub fn changes<Ms>() -> ChangesSince<Ms> {
         operations: Vec::new(),
         limit: 1_000,
         filters: (),
-        models: PhantomData,
+        models: Listed::typed(),
     }
 }
 
@@ -57,7 +59,7 @@ pub struct ChangesSince<Ms, F = ()> {
     operations: Vec<Operation>,
     limit: u32,
     filters: F,
-    models: PhantomData<fn() -> Ms>,
+    models: Listed<Ms>,
 }
 
 impl<Ms, F> fmt::Debug for ChangesSince<Ms, F> {
@@ -81,6 +83,16 @@ pub struct Batch {
 
 /// The greatest number of changes in one batch.
 const MOST: u32 = 10_000;
+
+impl ChangesSince<Registered> {
+    /// Of the models of a registry.
+    pub(crate) fn of_registered(models: Arc<[Engines]>) -> Self {
+        Self {
+            models: Listed::registered(models),
+            ..changes()
+        }
+    }
+}
 
 impl<Ms, F> ChangesSince<Ms, F> {
     /// Those that were not read yet; without it, all that are still there.
@@ -119,7 +131,7 @@ impl<Ms, F> ChangesSince<Ms, F> {
             operations: self.operations,
             limit: self.limit,
             filters: Only::new(condition, self.filters),
-            models: PhantomData,
+            models: self.models,
         }
     }
 
@@ -135,7 +147,7 @@ impl<Ms, F> ChangesSince<Ms, F> {
         Ms: Models<C::Engine>,
         C: Executor,
     {
-        C::finish(now(conn, sorted::<Ms, C::Engine>()))
+        C::finish(now(conn, self.models.on::<C::Engine>()))
     }
 
     /// Reads them: four to six queries, and one for each model that changed; on
@@ -174,19 +186,19 @@ impl<Ms, F> ChangesSince<Ms, F> {
             newest: false,
         };
         let filters = |records: &str| Filters::<DB>::of(&self.filters, records);
-        batch(conn, sorted::<Ms, DB>(), cursor, ask, &filters).await
+        batch(conn, self.models.on::<DB>(), cursor, ask, &filters).await
     }
 }
 
 pub(crate) fn batch<'a>(
     conn: &'a mut dyn Session,
-    models: Vec<Box<dyn AnyModel>>,
+    models: Result<Vec<&'static dyn AnyModel>, Error>,
     cursor: &'a Cursor,
     ask: Ask<'a>,
     filters: &'a AnyFilter<'a>,
 ) -> Boxed<'a, Result<Batch, Error>> {
     Box::pin(async move {
-        let reader = Reader::open(conn, models, cursor, Some(ask.limit)).await?;
+        let reader = Reader::open(conn, by_name(models?), cursor, Some(ask.limit)).await?;
         let (changes, cut) = reader.page(conn, ask, filters).await?;
         let cursor = match cut {
             Some(place) => reader.cut(place, changes.last()),
@@ -202,9 +214,10 @@ pub(crate) fn batch<'a>(
 
 pub(crate) fn now<'a>(
     conn: &'a mut dyn Session,
-    models: Vec<Box<dyn AnyModel>>,
+    models: Result<Vec<&'static dyn AnyModel>, Error>,
 ) -> Boxed<'a, Result<Cursor, Error>> {
     Box::pin(async move {
+        let models = by_name(models?);
         let (database, position) = match reach::now(conn).await {
             Ok(now) => now,
             Err(error) => return Err(not_installed(conn, error, &models).await),

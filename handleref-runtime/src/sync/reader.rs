@@ -6,10 +6,10 @@ use super::page::{self, Found, Page};
 use super::position::Position;
 use super::reach::{Reach, reach};
 use super::{prune, witness};
-use crate::changeset::{AnyModel, Models, models};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::{Change, Operation, Place};
+use crate::record::models::{Models, models};
+use crate::record::{AnyModel, Change, Operation, Place, change};
 use crate::session::Session;
 use crate::session::absent::{HISTORY, missing, own};
 
@@ -26,7 +26,7 @@ pub(crate) struct Ask<'a> {
 
 /// Reads the changes between two positions.
 pub(crate) struct Reader {
-    models: Vec<Box<dyn AnyModel>>,
+    models: Vec<&'static dyn AnyModel>,
     names: Vec<String>,
     reach: Reach,
     /// What the cursor says.
@@ -38,7 +38,7 @@ impl Reader {
     /// after a cursor: `enough` of them, or all that there are.
     pub(crate) async fn open(
         conn: &mut dyn Session,
-        models: Vec<Box<dyn AnyModel>>,
+        models: Vec<&'static dyn AnyModel>,
         cursor: &Cursor,
         enough: Option<u32>,
     ) -> Result<Self, Error> {
@@ -133,7 +133,7 @@ impl Reader {
 pub(super) async fn not_installed(
     conn: &mut dyn Session,
     error: Error,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
 ) -> Error {
     let facts: Vec<_> = models.iter().map(|model| model.facts()).collect();
     let own = own(conn.kind());
@@ -156,20 +156,23 @@ pub(super) async fn not_installed(
 
 /// The models by their names, so that the order in which they are named does
 /// not matter.
-pub(crate) fn sorted<Ms: Models<DB>, DB: Engine>() -> Vec<Box<dyn AnyModel>> {
-    let mut models = models::<Ms, DB>();
+pub(crate) fn sorted<Ms: Models<DB>, DB: Engine>() -> Vec<&'static dyn AnyModel> {
+    by_name(models::<Ms, DB>())
+}
+
+pub(super) fn by_name(mut models: Vec<&'static dyn AnyModel>) -> Vec<&'static dyn AnyModel> {
     models.sort_by_key(|model| model.facts().name());
     models
 }
 
-pub(super) fn names(models: &[Box<dyn AnyModel>]) -> Vec<String> {
+pub(super) fn names(models: &[&'static dyn AnyModel]) -> Vec<String> {
     let names = models.iter().map(|model| model.facts().name().to_owned());
     names.collect()
 }
 
 async fn load(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
     found: &[Found],
 ) -> Result<Vec<Change>, Error> {
     let mut changes = Vec::with_capacity(found.len());
@@ -177,7 +180,7 @@ async fn load(
         let places = found.iter().filter(|(its, _)| *its == at);
         let places: Vec<_> = places.map(|(_, place)| *place).collect();
         if !places.is_empty() {
-            changes.extend(model.changes(conn, &places).await?);
+            changes.extend(change::load::load(conn, *model, &places).await?);
         }
     }
     let stamped = conn.kind() == Kind::Mysql;

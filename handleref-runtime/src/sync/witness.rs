@@ -8,10 +8,10 @@
 use super::cursor::{Inner, Witness};
 use super::position::Position;
 use super::prune::pruned;
-use crate::changeset::AnyModel;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORDED_AT};
+use crate::record::AnyModel;
 use crate::session::Session;
 use crate::sql::Sql;
 use chrono::NaiveDateTime;
@@ -20,7 +20,7 @@ use chrono::NaiveDateTime;
 /// the last tick or stamp, or the last number.
 pub(super) async fn check(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
     known: &Inner,
     last: i64,
 ) -> Result<(), Error> {
@@ -58,7 +58,7 @@ pub(super) async fn check(
 /// The newest change of all.
 pub(super) async fn newest(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
 ) -> Result<Option<Witness>, Error> {
     let mut newest: Option<Witness> = None;
     if conn.kind() == Kind::Postgres {

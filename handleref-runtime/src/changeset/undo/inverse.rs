@@ -1,45 +1,25 @@
 //! Changing one row back.
 
-use super::super::change::ValueChange;
-use super::super::models::{Boxed, Facts};
 use super::super::net::{Net, StateAt, Touched, differing};
-use super::super::read::value_change;
 use super::UndoAction;
-use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::object::live;
-use crate::record::query::{KeyIs, Loaded};
+use crate::record::any::{AnyKey, AnyModel};
+use crate::record::fields::Facts;
 use crate::record::revert::{Revert, insert, make, update};
-use crate::record::{Conflict, Fields, Json, LiveName, Recall, Recorded};
+use crate::record::{Conflict, FieldChange};
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;
 use serde_json::Value;
-use std::marker::PhantomData;
-
-/// A row that a changeset touched, without its type.
-#[doc(hidden)]
-pub trait Inverse: Send + Sync {
-    /// What the changeset did to it.
-    fn net(&self) -> &Net;
-    /// Changes it back, unless something stands in the way.
-    fn perform<'a>(
-        &'a self,
-        conn: &'a mut dyn Session,
-        catalog: &'a mut Catalog,
-        resolved: &'a [Resolved],
-    ) -> Boxed<'a, Done>;
-}
 
 /// The value of a field, by its name or its column's.
 pub(super) type Resolved = (String, Option<String>);
 
 /// What was done to a row, and what stood in the way.
-#[doc(hidden)]
 #[derive(Debug, Default)]
-pub struct Done {
+pub(super) struct Done {
     pub(super) action: Option<UndoAction>,
-    pub(super) changes: Vec<ValueChange>,
+    pub(super) changes: Vec<FieldChange>,
     pub(super) conflicts: Vec<Conflict>,
 }
 
@@ -56,61 +36,51 @@ impl Done {
     }
 }
 
-/// A row that a changeset touched, on the engine `DB`.
-pub(in super::super) struct OnEngine<M: Recorded, DB> {
-    touched: Touched<M>,
-    engine: PhantomData<fn() -> DB>,
+/// A row that a changeset touched, and how it is changed back.
+pub(super) struct Inverse {
+    model: &'static dyn AnyModel,
+    pub(super) facts: Facts,
+    key: AnyKey,
+    /// What the changeset did to it.
+    pub(super) net: Net,
 }
 
-impl<M: Recorded, DB> OnEngine<M, DB> {
-    pub(in super::super) fn new(touched: Touched<M>) -> Self {
+impl Inverse {
+    pub(super) fn new(model: &'static dyn AnyModel, touched: Touched) -> Self {
         Self {
-            touched,
-            engine: PhantomData,
+            model,
+            facts: model.facts(),
+            key: touched.key,
+            net: touched.net,
         }
     }
-}
 
-impl<M, DB> Inverse for OnEngine<M, DB>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB> + Fields<Json>,
-{
-    fn net(&self) -> &Net {
-        &self.touched.net
+    /// Changes it back, unless something stands in the way.
+    pub(super) async fn perform(
+        &self,
+        conn: &mut dyn Session,
+        catalog: &mut Catalog,
+        resolved: &[Resolved],
+    ) -> Result<Done, Error> {
+        let net = &self.net;
+        if !net.known {
+            return Ok(Done::conflict(Conflict::PastUnknown));
+        }
+        let from = self.facts.from_table().sql(" WHERE ");
+        let from = from.typed(&self.key.condition).lock();
+        let now = self.model.row(conn, from).await?;
+        let now = now.map(|row| row.values());
+        match (&net.before, &net.after) {
+            (None, None) => Ok(Done::default()),
+            (None, Some(after)) => self.remove(conn, after, now).await,
+            (Some(before), None) => self.bring_back(conn, catalog, before, now, resolved).await,
+            (Some(before), Some(after)) => {
+                self.change_back(conn, catalog, [before, after], now, resolved)
+                    .await
+            }
+        }
     }
 
-    fn perform<'a>(
-        &'a self,
-        conn: &'a mut dyn Session,
-        catalog: &'a mut Catalog,
-        resolved: &'a [Resolved],
-    ) -> Boxed<'a, Done> {
-        Box::pin(async move {
-            let net = &self.touched.net;
-            if !net.known {
-                return Ok(Done::conflict(Conflict::PastUnknown));
-            }
-            let now = live::<M, DB>(conn, &self.touched.key, true).await?;
-            let now = now.map(|row| row.values());
-            match (&net.before, &net.after) {
-                (None, None) => Ok(Done::default()),
-                (None, Some(after)) => self.remove(conn, after, now).await,
-                (Some(before), None) => self.bring_back(conn, catalog, before, now, resolved).await,
-                (Some(before), Some(after)) => {
-                    self.change_back(conn, catalog, [before, after], now, resolved)
-                        .await
-                }
-            }
-        })
-    }
-}
-
-impl<M, DB> OnEngine<M, DB>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB> + Fields<Json>,
-{
     /// Deletes what was inserted, as long as it is what was inserted.
     async fn remove(
         &self,
@@ -121,22 +91,21 @@ where
         let Some(now) = now else {
             return Ok(Done::default());
         };
-        let facts = Facts::of::<M>();
-        let edited = differing(&facts, &after.values, &now);
+        let facts = &self.facts;
+        let edited = differing(facts, &after.values, &now);
         if !edited.is_empty() {
             let conflicts = edited
                 .into_iter()
-                .map(|at| edited_since(&facts, at, &after.values, &now));
+                .map(|at| edited_since(facts, at, &after.values, &now));
             return Ok(Done {
                 conflicts: conflicts.collect(),
                 ..Done::default()
             });
         }
-        let key = KeyIs::<M, DB>::new(&self.touched.key);
         let delete = Sql::new("DELETE FROM ")
-            .name(M::LiveTable::SQL_NAME)
+            .name(facts.table())
             .sql(" WHERE ")
-            .part::<DB>(&key);
+            .typed(&self.key.condition);
         conn.execute(delete).await?;
         Ok(Done {
             action: Some(UndoAction::Delete),
@@ -153,39 +122,33 @@ where
         now: Option<Vec<Value>>,
         resolved: &[Resolved],
     ) -> Result<Done, Error> {
-        let facts = Facts::of::<M>();
+        let facts = &self.facts;
         if let Some(now) = now {
-            let differing = differing(&facts, &before.values, &now);
-            let answered = |at: &usize| answer(&facts, *at, resolved).is_some();
+            let differing = differing(facts, &before.values, &now);
+            let answered = |at: &usize| answer(facts, *at, resolved).is_some();
             if !differing.iter().all(answered) {
                 return Ok(Done::conflict(Conflict::KeyTaken));
             }
             let mut write = Write::default();
             for at in differing {
-                if let Some(text) = answer(&facts, at, resolved) {
-                    write.answered::<M>(&facts, at, text, now.get(at));
+                if let Some(text) = answer(facts, at, resolved) {
+                    write.answered(self.model, at, text, now.get(at));
                 }
             }
             return self.write(conn, catalog, write).await;
         }
-        let plan = make::<M, DB>(
-            conn,
-            catalog,
-            &self.touched.key,
-            Revert::from(before.version),
-            true,
-        )
-        .await?;
+        let to = Revert::from(before.version);
+        let plan = make(conn, catalog, self.model, &self.key, to, true).await?;
         let mut done = Done {
             conflicts: plan.conflicts.iter().filter(counts).cloned().collect(),
             ..Done::default()
         };
         if !done.is_blocked() {
-            insert::<M, DB>(conn, catalog, &plan).await?;
+            insert(conn, catalog, &self.key, &plan).await?;
             done.action = Some(UndoAction::Insert);
             let places = (0..facts.model.recording.columns.len()).filter(|at| facts.tells(*at));
             done.changes = places
-                .filter_map(|at| value_change(&facts, at, None, before.values.get(at)))
+                .filter_map(|at| facts.change(at, None, before.values.get(at)))
                 .collect();
         }
         Ok(done)
@@ -201,9 +164,9 @@ where
         now: Option<Vec<Value>>,
         resolved: &[Resolved],
     ) -> Result<Done, Error> {
-        let (facts, mut write) = (Facts::of::<M>(), Write::default());
-        write.done.conflicts.extend(self.hidden(&facts));
-        let changed = differing(&facts, &before.values, &after.values);
+        let (facts, mut write) = (&self.facts, Write::default());
+        write.done.conflicts.extend(self.hidden(facts));
+        let changed = differing(facts, &before.values, &after.values);
         let Some(now) = now else {
             if !changed.is_empty() {
                 write.done.conflicts.push(Conflict::Gone);
@@ -215,16 +178,16 @@ where
             if !facts.tells(at) {
                 continue;
             }
-            match answer(&facts, at, resolved) {
-                Some(text) => write.answered::<M>(&facts, at, text, present),
+            match answer(facts, at, resolved) {
+                Some(text) => write.answered(self.model, at, text, present),
                 None if !changed.contains(&at) || present == old => {}
                 None if present == new => {
                     write.back.push((column.name, before.version));
-                    let change = value_change(&facts, at, present, old);
+                    let change = facts.change(at, present, old);
                     write.done.changes.extend(change);
                 }
                 None => {
-                    let conflict = edited_since(&facts, at, &after.values, &now);
+                    let conflict = edited_since(facts, at, &after.values, &now);
                     write.done.conflicts.push(conflict);
                 }
             }
@@ -247,11 +210,11 @@ where
         let revert = back.fold(Revert::fields(), |revert, (column, version)| {
             revert.named(column, version)
         });
-        let plan = make::<M, DB>(conn, catalog, &self.touched.key, revert, true).await?;
+        let plan = make(conn, catalog, self.model, &self.key, revert, true).await?;
         let conflicts = plan.conflicts.iter().filter(counts).cloned();
         done.conflicts.extend(conflicts);
         if !done.is_blocked() {
-            update::<M, DB>(conn, catalog, &plan, &write.literals).await?;
+            update(conn, catalog, &self.key, &plan, &write.literals).await?;
             done.action = Some(UndoAction::Update);
         }
         Ok(done)
@@ -261,13 +224,7 @@ where
     fn hidden(&self, facts: &Facts) -> Vec<Conflict> {
         let columns = facts.model.recording.columns.iter().zip(facts.fields);
         columns
-            .filter(|(column, _)| {
-                self.touched
-                    .net
-                    .redacted
-                    .iter()
-                    .any(|name| name == column.name)
-            })
+            .filter(|(column, _)| self.net.redacted.iter().any(|name| name == column.name))
             .map(|(_, field)| Conflict::ValueUnknown { field })
             .collect()
     }
@@ -285,23 +242,25 @@ struct Write {
 
 impl Write {
     /// The field at a place becomes what somebody says.
-    fn answered<M: Fields<Json>>(
+    fn answered(
         &mut self,
-        facts: &Facts,
+        model: &dyn AnyModel,
         at: usize,
         text: &Option<String>,
         present: Option<&Value>,
     ) {
+        let facts = model.facts();
         let Some(column) = facts.model.recording.columns.get(at) else {
             return;
         };
-        let becomes = M::clean(at, text.as_deref())
+        let becomes = model
+            .clean(at, text.as_deref())
             .unwrap_or_else(|_| text.clone().map_or(Value::Null, Value::String));
         if present == Some(&becomes) {
             return;
         }
         self.literals.push((column.name, text.clone()));
-        let change = value_change(facts, at, present, Some(&becomes));
+        let change = facts.change(at, present, Some(&becomes));
         self.done.changes.extend(change);
     }
 }

@@ -1,16 +1,16 @@
 //! Changing everything back: for good, or to see what would come of it.
 
-use super::super::meta::ChangesetMeta;
-use super::super::models::{AnyModel, Boxed, Facts};
-use super::super::net::{Net, differing};
+use super::super::net::{Net, Touched, differing, touched};
 use super::super::query::find;
 use super::super::recording::Open;
 use super::super::stored::Changeset;
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};
-use super::{Resolution, UndoConflict, UndoStep};
+use super::{Request, Resolution, UndoConflict, UndoPlan, UndoStep};
 use crate::context::Home;
 use crate::error::Error;
+use crate::record::any::{AnyModel, Boxed};
+use crate::record::fields::Facts;
 use crate::record::tables::{any_recorded, last_recorded, record_tables};
 use crate::record::{ChangesetNo, Conflict, ObjectRef};
 use crate::schema::{Catalog, ForeignKey};
@@ -20,76 +20,79 @@ use diesel::result::Error as DieselError;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The changeset that is to be undone, by whom and why, and what was answered.
-pub(super) type Asked<'a> = (ChangesetNo, &'a ChangesetMeta, &'a [Resolution]);
-
 /// Makes the plan in a transaction that is rolled back.
-pub(super) fn rehearse<'a>(
+pub(super) fn plan<'a>(
     conn: &'a mut dyn Session,
-    models: &'a [Box<dyn AnyModel>],
-    asked: Asked<'a>,
-) -> Boxed<'a, (Vec<UndoStep>, Vec<UndoConflict>)> {
+    models: Result<Vec<&'static dyn AnyModel>, Error>,
+    request: Request,
+) -> Boxed<'a, UndoPlan> {
     Box::pin(async move {
-        let mut open = Open::begin(conn, asked.1).await?;
-        let result = perform(&mut open, models, asked).await;
+        let models = models?;
+        let mut open = Open::begin(conn, &request.meta).await?;
+        let result = perform(&mut open, &models, &request).await;
         let rolled_back = open.roll_back().await;
-        let plan = result?;
+        let (steps, conflicts) = result?;
         rolled_back?;
-        Ok(plan)
+        Ok(UndoPlan {
+            changeset: request.changeset,
+            steps,
+            conflicts,
+            request,
+            models,
+            kind: conn.kind(),
+        })
     })
 }
 
 /// Does what the plan says, if it still is the plan.
 pub(super) fn apply<'a>(
     conn: &'a mut dyn Session,
-    models: Vec<Box<dyn AnyModel>>,
-    asked: Asked<'a>,
-    steps: &'a [UndoStep],
+    plan: &'a UndoPlan,
 ) -> Boxed<'a, Option<ChangesetNo>> {
     Box::pin(async move {
-        let mut open = Open::undoing(conn, asked.1, Some(asked.0)).await?;
-        let result = check(&mut open, &models, asked, steps).await;
+        let request = &plan.request;
+        if conn.kind() != plan.kind {
+            let no = request.changeset.0;
+            return Err(Error::PlanOutdated { no });
+        }
+        let mut open = Open::undoing(conn, &request.meta, Some(request.changeset)).await?;
+        let result = check(&mut open, plan).await;
         let ended = open.end(result).await;
         ended.map(|((), changeset)| changeset)
     })
 }
 
-async fn check(
-    open: &mut Open<'_, dyn Session + '_>,
-    models: &[Box<dyn AnyModel>],
-    asked: Asked<'_>,
-    planned: &[UndoStep],
-) -> Result<(), Error> {
-    let (steps, conflicts) = perform(open, models, asked).await?;
+async fn check(open: &mut Open<'_, dyn Session + '_>, plan: &UndoPlan) -> Result<(), Error> {
+    let (steps, conflicts) = perform(open, &plan.models, &plan.request).await?;
     let blocking = conflicts
         .into_iter()
         .filter(|one| one.conflict.is_blocking());
     let blocking: Vec<UndoConflict> = blocking.collect();
-    let no = asked.0.0;
+    let no = plan.changeset.0;
     if !blocking.is_empty() {
         return Err(Error::Undo {
             no,
             conflicts: blocking,
         });
     }
-    match steps == planned {
+    match steps == plan.steps {
         true => Ok(()),
         false => Err(Error::PlanOutdated { no }),
     }
 }
 
-/// A touched row of the model with these facts and foreign keys.
+/// A touched row, and the place of its table's foreign keys.
 struct Row {
-    facts: Facts,
+    inverse: Inverse,
     keys: usize,
-    inverse: Box<dyn Inverse>,
 }
 
 async fn perform(
     open: &mut Open<'_, dyn Session + '_>,
-    models: &[Box<dyn AnyModel>],
-    (undone, _, resolutions): Asked<'_>,
+    models: &[&'static dyn AnyModel],
+    request: &Request,
 ) -> Result<(Vec<UndoStep>, Vec<UndoConflict>), Error> {
+    let (undone, resolutions) = (request.changeset, &*request.resolutions);
     let ours = open.changeset;
     let conn = open.conn();
     let changeset = find(conn, undone).await?;
@@ -101,21 +104,20 @@ async fn perform(
     let mut catalog = Catalog::default();
     for model in models {
         let facts = model.facts();
-        let touched = model.touched(conn, &changeset).await?;
+        let touched = touched(conn, *model, &changeset).await?;
         let keys = foreign.len();
         foreign.push(catalog.foreign_keys(conn, facts.model.table).await?);
-        rows.extend(touched.into_iter().map(|inverse| Row {
-            facts,
+        rows.extend(touched.into_iter().map(|touched| Row {
+            inverse: Inverse::new(*model, touched),
             keys,
-            inverse,
         }));
     }
     check_resolutions(&rows, resolutions)?;
     let items: Vec<Item<'_>> = rows
         .iter()
         .map(|row| Item {
-            facts: row.facts,
-            net: row.inverse.net(),
+            facts: row.inverse.facts,
+            net: &row.inverse.net,
             foreign: foreign.get(row.keys).map_or(&[], |keys| keys),
         })
         .collect();
@@ -123,7 +125,7 @@ async fn perform(
     let this = Changeset::in_progress(ours, last_recorded(conn).await?);
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
     for row in order.into_iter().filter_map(|at| rows.get(at)) {
-        let object = row.inverse.net().object.clone();
+        let object = row.inverse.net.object.clone();
         let done = step(conn, &mut catalog, row, resolutions).await?;
         conflicts.extend(done.conflicts.into_iter().map(|conflict| UndoConflict {
             object: object.clone(),
@@ -151,7 +153,7 @@ async fn step(
     row: &Row,
     resolutions: &[Resolution],
 ) -> Result<Done, Error> {
-    let object = &row.inverse.net().object;
+    let object = &row.inverse.net.object;
     let resolved: Vec<Resolved> = resolutions
         .iter()
         .filter(|one| one.object == *object)
@@ -186,7 +188,7 @@ fn same<T>(one: &T, other: &T) -> bool {
 /// The record tables with records of a changeset that are of none of the models.
 async fn unlisted(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
     changeset: &Changeset,
 ) -> Result<Vec<String>, Error> {
     let listed: Vec<&str> = models
@@ -216,7 +218,7 @@ fn not_listed(changeset: ChangesetNo, tables: Vec<String>) -> Error {
 /// or by somebody's triggers.
 async fn collateral(
     conn: &mut dyn Session,
-    models: &[Box<dyn AnyModel>],
+    models: &[&'static dyn AnyModel],
     this: &Changeset,
     steps: &[UndoStep],
 ) -> Result<Vec<UndoConflict>, Error> {
@@ -224,9 +226,8 @@ async fn collateral(
     let mut conflicts = Vec::new();
     for model in models {
         let facts = model.facts();
-        for row in model.touched(conn, this).await? {
-            let net = row.net();
-            if !planned.contains(&net.object) && has_changed(&facts, net) {
+        for Touched { net, .. } in touched(conn, *model, this).await? {
+            if !planned.contains(&net.object) && has_changed(&facts, &net) {
                 conflicts.push(UndoConflict {
                     object: net.object.clone(),
                     conflict: Conflict::Collateral {
@@ -251,19 +252,20 @@ fn has_changed(facts: &Facts, net: &Net) -> bool {
 fn check_resolutions(rows: &[Row], resolutions: &[Resolution]) -> Result<(), Error> {
     for one in resolutions {
         let mut touched = rows.iter();
-        let row = touched.find(|row| row.inverse.net().object == one.object);
+        let row = touched.find(|row| row.inverse.net.object == one.object);
         let Some(row) = row else {
             return Err(Error::WrongObject {
                 object: one.object.to_string(),
                 model: "row of the changeset",
             });
         };
-        let net = row.inverse.net();
-        let mut places = 0..row.facts.model.recording.columns.len();
-        let named = |at: usize| row.facts.is_open(at) && row.facts.is_named(at, &one.field);
+        let net = &row.inverse.net;
+        let mut places = 0..row.inverse.facts.model.recording.columns.len();
+        let named =
+            |at: usize| row.inverse.facts.is_open(at) && row.inverse.facts.is_named(at, &one.field);
         if net.before.is_none() || !places.any(named) {
             return Err(Error::NoField {
-                model: row.facts.model.name,
+                model: row.inverse.facts.model.name,
                 field: one.field.clone(),
             });
         }

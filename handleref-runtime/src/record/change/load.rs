@@ -1,43 +1,38 @@
 //! The changes of one model, loaded by the numbers of their records.
 
-use super::{AnyRow, Change, Place};
-use crate::engine::Engine;
+use super::super::any::{AnyInstance, AnyModel};
+use super::{Change, Place};
 use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
-use crate::key::Key;
-use crate::record::query::Loaded;
-use crate::record::{Fields, Json, LiveName, Operation, Recall};
+use crate::record::Operation;
 use crate::session::Session;
 use crate::sql::{Sql, unreadable};
 use chrono::NaiveDateTime;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) async fn load<M, DB>(
+/// The changes that these records are.
+pub(crate) async fn load(
     conn: &mut dyn Session,
+    model: &dyn AnyModel,
     places: &[Place],
-) -> Result<Vec<Change>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Loaded<DB> + Fields<Json>,
-{
-    let from = Sql::new(" FROM ")
-        .name(M::RECORDING.records)
-        .sql(" AS ")
-        .name(M::LiveTable::SQL_NAME)
+) -> Result<Vec<Change>, Error> {
+    let facts = model.facts();
+    let from = facts
+        .from_records()
         .sql(" WHERE ")
         .sql(RECORD_ID)
         .sql(" IN (")
         .list(places.iter().map(|place| place.id))
         .sql(")");
-    let rows = M::load_after(conn, columns(M::RECORDING.redacts()), from).await?;
+    let columns = columns(facts.model.recording.redacts());
+    let rows = model.load(conn, columns, from).await?;
     let places: HashMap<i64, Place> = places.iter().map(|place| (place.id, *place)).collect();
-    let changes = rows.into_iter().map(|(head, row)| {
-        let (what, key) = (M::RECORDED_NAME, row.record_key().text());
-        change(what, key, &places, head.read()?, Arc::new(row))
-    });
+    let changes = rows
+        .into_iter()
+        .map(|(head, row)| change(facts.name(), &places, head.read()?, row));
     changes.collect()
 }
 
@@ -65,10 +60,9 @@ fn columns(redacts: bool) -> (usize, Sql<'static>) {
 /// An operation of a later version of ours is an error, not a gap.
 fn change(
     model: &'static str,
-    key: String,
     places: &HashMap<i64, Place>,
     (id, version, operation, at, changeset, redacted): Columns,
-    row: Arc<dyn AnyRow>,
+    row: Arc<dyn AnyInstance>,
 ) -> Result<Change, Error> {
     let known = Operation::read(&operation).zip(places.get(&id));
     let (operation, place) = known.ok_or_else(|| unreadable(&format!("a record of {model}")))?;
@@ -77,7 +71,7 @@ fn change(
     Ok(Change {
         id,
         model,
-        key,
+        key: row.key(),
         version,
         operation,
         at: at.and_utc(),

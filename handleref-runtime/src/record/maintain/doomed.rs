@@ -1,17 +1,15 @@
 //! Which records a prune deletes.
 
 use super::Subject;
-use super::held::{self, IsHeld};
+use super::held::{self, is_held};
 use super::holds::holds_of;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORDED_AT};
-use crate::record::model::Recall;
+use crate::record::any::{AnyKey, Keyed};
 use crate::session::Session;
 use crate::sql::{Sql, quoted};
 use crate::time::{TimeKind, literal_sql};
 use chrono::NaiveDateTime;
-use diesel::query_builder::QueryFragment;
 
 /// Which records go: those that every rule lets go.
 #[derive(Debug, Clone, Copy)]
@@ -40,21 +38,18 @@ pub(super) fn bounds_sql(subject: &Subject, after: i64, batch: u32) -> Sql<'stat
     .sql(") handleref_b")
 }
 
-pub(super) async fn doomed<M, DB>(
+pub(super) async fn doomed(
     conn: &mut dyn Session,
-    subject: &Subject,
+    model: &Keyed,
     rules: Rules,
     (after, until): (i64, i64),
-) -> Result<Vec<Doomed>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let Some(keys) = held::keys::<M>(&holds_of(conn, *subject).await?) else {
+) -> Result<Vec<Doomed>, Error> {
+    let subject = &model.subject;
+    let Some(keys) = held::keys(model, &holds_of(conn, *subject).await?) else {
         return Ok(Vec::new());
     };
-    let conditions: Vec<_> = keys.iter().map(IsHeld::<M, DB>::new).collect();
-    let kind = DB::KIND;
+    let keys: Vec<&AnyKey> = keys.iter().collect();
+    let kind = conn.kind();
     let records = quoted(kind, subject.recording.records);
     let same = |one: &str, other: &str| -> String {
         let columns = subject.key.iter().map(|column| {
@@ -88,8 +83,10 @@ where
             keep - 1
         ));
     }
-    if !conditions.is_empty() {
-        inner = any::<DB, _>(inner.sql(" AND NOT "), &conditions);
+    if !keys.is_empty() {
+        inner = any(inner.sql(" AND NOT "), &keys, &|key| {
+            is_held(kind, subject, key)
+        });
     }
     let query = Sql::once("SELECT handleref_d.handleref_id, handleref_d.handleref_next, handleref_n.")
         .name(RECORDED_AT)
@@ -108,17 +105,17 @@ where
 }
 
 /// `(a OR b OR ..)`, as a flat tree: SQLite's may not be deeper than 1000.
-pub(super) fn any<'a, DB, F>(sql: Sql<'a>, keys: &'a [F]) -> Sql<'a>
-where
-    DB: Engine,
-    F: QueryFragment<DB> + Send + Sync,
-{
+pub(super) fn any<'a>(
+    sql: Sql<'a>,
+    keys: &[&'a AnyKey],
+    one: &dyn Fn(&'a AnyKey) -> Sql<'a>,
+) -> Sql<'a> {
     match keys {
         [] => sql.sql("(1 = 0)"),
-        [key] => sql.sql("(").part::<DB>(key).sql(")"),
+        [key] => sql.sql("(").append(one(key)).sql(")"),
         keys => {
-            let (one, other) = keys.split_at(keys.len() / 2);
-            any::<DB, F>(any::<DB, F>(sql.sql("("), one).sql(" OR "), other).sql(")")
+            let (first, rest) = keys.split_at(keys.len() / 2);
+            any(any(sql.sql("("), first, one).sql(" OR "), rest, one).sql(")")
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Personal data of one row, taken out of every record.
 
-use crate::context::{Scope, Switch};
 use crate::error::Error;
 use crate::record::MayBeNull;
+use crate::record::any::{AnyKey, Keyed};
 use crate::record::model::{Recall, Recorded};
 use crate::session::Executor;
 use diesel::Column;
@@ -61,6 +61,12 @@ pub struct Erase<M: Recorded> {
     key: M::RecordKey,
     /// Keys that the row had before.
     others: Vec<M::RecordKey>,
+    what: What,
+}
+
+/// What is erased of a row.
+#[derive(Debug, Clone, Default)]
+struct What {
     /// Names and what comes in their place, null if nothing is given.
     wanted: Vec<(Cow<'static, str>, Option<Cow<'static, str>>)>,
     everything: bool,
@@ -116,9 +122,7 @@ impl<M: Recorded> Erase<M> {
         Self {
             key,
             others: Vec::new(),
-            wanted: Vec::new(),
-            everything: false,
-            live: false,
+            what: What::default(),
         }
     }
 
@@ -167,7 +171,7 @@ impl<M: Recorded> Erase<M> {
     /// counts: give a value for each that cannot be null. None is made up,
     /// because 0 or an empty text may mean something.
     pub fn everything(mut self) -> Self {
-        self.everything = true;
+        self.what.everything = true;
         self
     }
 
@@ -184,14 +188,14 @@ impl<M: Recorded> Erase<M> {
 
     /// The row itself too, if it is still there.
     pub fn live_row(mut self) -> Self {
-        self.live = true;
+        self.what.live = true;
         self
     }
 
     /// What was said last counts.
     fn set(mut self, name: Cow<'static, str>, sql: Option<Cow<'static, str>>) -> Self {
-        self.wanted.retain(|(known, _)| *known != name);
-        self.wanted.push((name, sql));
+        self.what.wanted.retain(|(known, _)| *known != name);
+        self.what.wanted.push((name, sql));
         self
     }
 
@@ -208,10 +212,13 @@ impl<M: Recorded> Erase<M> {
         C: Executor,
         M: Recall<C::Engine>,
     {
-        C::run(async move {
-            let mut scope = Scope::begin(conn, Switch::Door).await?;
-            let result = self.run(scope.conn()).await;
-            scope.finish(result).await
-        })
+        let keys = std::iter::once(self.key).chain(self.others);
+        let keys = keys.map(AnyKey::new::<M, C::Engine>).collect();
+        C::finish(run::erase(
+            conn,
+            Keyed::of::<M, C::Engine>(),
+            self.what,
+            keys,
+        ))
     }
 }

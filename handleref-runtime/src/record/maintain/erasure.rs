@@ -2,13 +2,11 @@
 
 use super::events::EventKind;
 use crate::context::Switch;
-use crate::engine::{Engine, Kind};
+use crate::engine::{Kind, Typed};
 use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
-use crate::record::model::Recall;
-use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
 use crate::session::Session;
 use crate::sql::{Sql, quoted};
@@ -19,16 +17,12 @@ use serde_json::Value;
 /// Repeats the last record of a row, without the values, so that whoever reads
 /// changes hears of it, and gives the number of that record. What a gone row
 /// ends with has to stay a delete.
-pub(crate) async fn tell<M, DB>(
+pub(crate) async fn tell(
     conn: &mut dyn Session,
     subject: &Subject,
-    condition: &KeyIs<'_, M, DB>,
-) -> QueryResult<Option<i64>>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let kind = DB::KIND;
+    key: &Typed<'_>,
+) -> QueryResult<Option<i64>> {
+    let kind = conn.kind();
     let changeset = Switch::Changeset.read(conn).await?;
     if kind == Kind::Sqlite {
         conn.batch("UPDATE handleref_context SET tick = tick + 1")
@@ -73,7 +67,7 @@ where
         values.join(", ")
     ));
     let end = format!(" ORDER BY {RECORD_ID} DESC LIMIT 1");
-    let written = conn.execute(sql.part::<DB>(condition).made(end)).await?;
+    let written = conn.execute(sql.typed(key).made(end)).await?;
     Ok((written > 0).then_some(id))
 }
 
@@ -107,22 +101,18 @@ impl Erasure {
 
 /// The erasures of a row that concern this record of it or later ones. Their
 /// events say which columns; they are known by the records that tell of them.
-pub(in crate::record) async fn erasures<M, DB>(
+pub(in crate::record) async fn erasures(
     conn: &mut dyn Session,
-    condition: &KeyIs<'_, M, DB>,
+    records: &str,
+    key: &Typed<'_>,
     first: i64,
-) -> Result<Vec<Erasure>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let records = M::RECORDING.records;
+) -> Result<Vec<Erasure>, Error> {
     let told = Sql::new("SELECT ")
         .name(RECORD_ID)
         .sql(" FROM ")
         .name(records)
         .sql(" WHERE ")
-        .part::<DB>(condition)
+        .typed(key)
         .made(format!(
             " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= "
         ))

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_XID, RECORDED_AT};
 use crate::key::Key;
 use crate::record::model::{LiveName, Recall, Records};
-use crate::record::query::{KeyIs, Loaded};
+use crate::record::query::{KeyIs, Loaded, load};
 use crate::session::Session;
 use crate::sql::{Sql, quoted};
 use std::collections::HashSet;
@@ -89,5 +89,5 @@ where
         .part::<DB>(&source)
         .made(condition)
         .made(format!(" ORDER BY {table}.{RECORD_ID} DESC"));
-    Ok(M::load_from(conn.session(), from).await?)
+    Ok(load::<M, DB>(conn, from).await?)
 }

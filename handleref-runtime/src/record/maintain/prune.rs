@@ -4,9 +4,9 @@ use super::Subject;
 use super::doomed::{Doomed, Rules, bounds_sql, doomed};
 use super::events::{EventKind, Growing};
 use crate::context::{Scope, Switch};
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::facts::RECORD_ID;
+use crate::record::any::{Boxed, Keyed};
 use crate::record::model::{Recall, Recorded};
 use crate::session::{Executor, Session};
 use crate::sql::{Sql, quoted};
@@ -45,10 +45,15 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 #[must_use = "nothing happens before `.execute(conn)`"]
 pub struct Prune<M> {
+    wanted: Wanted,
+    model: PhantomData<fn() -> M>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
     age: Option<Limit>,
     keep: Option<u32>,
     batch: u32,
-    model: PhantomData<fn() -> M>,
 }
 
 impl<M> Clone for Prune<M> {
@@ -73,14 +78,14 @@ pub trait Age {
 
 impl<T: Instant> Age for T {
     fn limit_on<M>(self, mut prune: Prune<M>) -> Prune<M> {
-        prune.age = Some(Limit::At(floor_micros(self.to_utc())));
+        prune.wanted.age = Some(Limit::At(floor_micros(self.to_utc())));
         prune
     }
 }
 
 impl Age for TimeDelta {
     fn limit_on<M>(self, mut prune: Prune<M>) -> Prune<M> {
-        prune.age = Some(Limit::Ago(self));
+        prune.wanted.age = Some(Limit::Ago(self));
         prune
     }
 }
@@ -102,9 +107,11 @@ pub struct Pruned {
 impl<M: Recorded> Prune<M> {
     pub(super) fn new() -> Self {
         Self {
-            age: None,
-            keep: None,
-            batch: 10_000,
+            wanted: Wanted {
+                age: None,
+                keep: None,
+                batch: 10_000,
+            },
             model: PhantomData,
         }
     }
@@ -116,13 +123,13 @@ impl<M: Recorded> Prune<M> {
 
     /// All but the last `records` of each row; 0 means 1.
     pub fn keep_last(mut self, records: u32) -> Self {
-        self.keep = Some(records.max(1));
+        self.wanted.keep = Some(records.max(1));
         self
     }
 
     /// The number of records that one transaction looks at; otherwise 10,000.
     pub fn batch(mut self, records: u32) -> Self {
-        self.batch = records.max(1);
+        self.wanted.batch = records.max(1);
         self
     }
 
@@ -136,7 +143,7 @@ impl<M: Recorded> Prune<M> {
         C: Executor,
         M: Recall<C::Engine>,
     {
-        C::run(async move { self.run(conn, true).await })
+        C::finish(run(conn, Keyed::of::<M, C::Engine>(), self.wanted, true))
     }
 
     /// Counts what [`execute`](Prune::execute) would delete, and where the
@@ -149,36 +156,36 @@ impl<M: Recorded> Prune<M> {
         C: Executor,
         M: Recall<C::Engine>,
     {
-        C::run(async move { self.run(conn, false).await })
+        C::finish(run(conn, Keyed::of::<M, C::Engine>(), self.wanted, false))
     }
+}
 
-    async fn run<DB>(self, conn: &mut dyn Session, delete: bool) -> Result<Pruned, Error>
-    where
-        DB: Engine,
-        M: Recall<DB>,
-    {
-        let rules = self.rules(conn).await?;
+fn run(conn: &mut dyn Session, model: Keyed, wanted: Wanted, delete: bool) -> Boxed<'_, Pruned> {
+    Box::pin(async move {
+        let rules = wanted.rules(conn).await?;
         let mut walk = Walk {
             after: -i64::MAX,
             pruned: Pruned::default(),
-            event: Growing::new(EventKind::Prune, M::RECORDING.records),
+            event: Growing::new(EventKind::Prune, model.subject.recording.records),
         };
         loop {
             let next = match delete {
                 true => {
                     let mut scope = Scope::begin(conn, Switch::Door).await?;
-                    let result = batch::<M, DB>(scope.conn(), rules, &walk, true).await;
+                    let result = batch(scope.conn(), &model, rules, &walk, true).await;
                     scope.finish(result).await?
                 }
-                false => batch::<M, DB>(conn, rules, &walk, false).await?,
+                false => batch(conn, &model, rules, &walk, false).await?,
             };
             match next {
                 Some(next) => walk = next,
                 None => return Ok(walk.pruned),
             }
         }
-    }
+    })
+}
 
+impl Wanted {
     async fn rules(&self, conn: &mut dyn Session) -> Result<Rules, Error> {
         let (now,): (NaiveDateTime,) = conn.one(Sql::new("SELECT ").now()).await?;
         // What MySQL takes for a time at least.
@@ -205,17 +212,14 @@ struct Walk {
 }
 
 /// Prunes among the next records; `None` if there are no more.
-async fn batch<M, DB>(
+async fn batch(
     conn: &mut dyn Session,
+    model: &Keyed,
     rules: Rules,
     walk: &Walk,
     delete: bool,
-) -> Result<Option<Walk>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let subject = Subject::of::<M>();
+) -> Result<Option<Walk>, Error> {
+    let subject = model.subject;
     match delete {
         true => subject.lock(conn).await?,
         false => subject.installed(conn).await?,
@@ -227,7 +231,7 @@ where
         return Ok(None);
     }
     let doomed = match looked_at > 0 && (rules.before.is_some() || rules.keep.is_some()) {
-        true => doomed::<M, DB>(conn, &subject, rules, (walk.after, until)).await?,
+        true => doomed(conn, model, rules, (walk.after, until)).await?,
         false => Vec::new(),
     };
     let mut next = walk.clone();

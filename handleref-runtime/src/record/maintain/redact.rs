@@ -4,12 +4,12 @@
 use super::doomed::{any, bounds_sql};
 use super::erase::{Unerasable, refuse};
 use super::events::{EventKind, Growing};
-use super::held::{self, IsHeld};
+use super::held::{self, is_held};
 use super::holds::holds_of;
 use crate::context::{Scope, Switch};
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::facts::{Capture, RECORD_ID};
+use crate::record::any::{AnyKey, Boxed, Keyed};
 use crate::record::model::{Recall, Recorded};
 use crate::record::subject::Subject;
 use crate::schema::Catalog;
@@ -116,7 +116,13 @@ impl<M: Recorded> RedactPast<M> {
         C: Executor,
         M: Recall<C::Engine>,
     {
-        C::run(async move { self.run(conn, true).await })
+        C::finish(run(
+            conn,
+            Keyed::of::<M, C::Engine>(),
+            self.named,
+            self.batch,
+            true,
+        ))
     }
 
     /// Counts what [`execute`](RedactPast::execute) would change. Nothing is
@@ -129,87 +135,99 @@ impl<M: Recorded> RedactPast<M> {
         C: Executor,
         M: Recall<C::Engine>,
     {
-        C::run(async move { self.run(conn, false).await })
+        C::finish(run(
+            conn,
+            Keyed::of::<M, C::Engine>(),
+            self.named,
+            self.batch,
+            false,
+        ))
     }
+}
 
-    async fn run<DB>(self, conn: &mut dyn Session, write: bool) -> Result<Redacted, Error>
-    where
-        DB: Engine,
-        M: Recall<DB>,
-    {
-        Subject::of::<M>().installed(conn).await?;
-        let set = self.columns(conn).await?;
+/// Columns, and what comes in their place.
+type Named = Vec<(Cow<'static, str>, Option<Cow<'static, str>>)>;
+
+fn run(
+    conn: &mut dyn Session,
+    model: Keyed,
+    named: Named,
+    size: u32,
+    write: bool,
+) -> Boxed<'_, Redacted> {
+    Box::pin(async move {
+        let subject = model.subject;
+        subject.installed(conn).await?;
+        let set = columns(conn, &subject, &named).await?;
         let mut walk = Walk {
             after: -i64::MAX,
             done: Redacted {
                 columns: set.iter().map(|(name, _)| name.clone()).collect(),
                 ..Redacted::default()
             },
-            event: Growing::new(EventKind::Redact, M::RECORDING.records),
+            event: Growing::new(EventKind::Redact, subject.recording.records),
         };
         loop {
             let next = match write {
                 true => {
                     let mut scope = Scope::begin(conn, Switch::Door).await?;
-                    let result = batch::<M, DB>(scope.conn(), &set, self.batch, &walk, true).await;
+                    let result = batch(scope.conn(), &model, &set, size, &walk, true).await;
                     scope.finish(result).await?
                 }
-                false => batch::<M, DB>(conn, &set, self.batch, &walk, false).await?,
+                false => batch(conn, &model, &set, size, &walk, false).await?,
             };
             match next {
                 Some(next) => walk = next,
                 None => return Ok(walk.done),
             }
         }
-    }
+    })
+}
 
-    /// The columns, and what comes in their place.
-    async fn columns<DB>(
-        &self,
-        conn: &mut dyn Session,
-    ) -> Result<Vec<(String, Option<String>)>, Error>
-    where
-        DB: Engine,
-        M: Recall<DB>,
-    {
-        let model = M::RECORDED_NAME;
-        let records = Catalog::default().table(conn, M::RECORDING.records).await?;
-        let cannot = |name: &str, reason| {
-            let columns = vec![name.to_owned()];
-            Err(Error::CannotErase {
-                model,
-                columns,
-                reason,
-            })
-        };
-        let mut set = Vec::new();
-        for column in M::RECORDING.columns {
-            if let Capture::Skipped(with) | Capture::Redacted(with) = column.capture
-                && records.columns.iter().any(|it| it == column.name)
-            {
-                set.push((column.name.to_owned(), with.map(str::to_owned)));
-            }
+/// The columns, and what comes in their place.
+async fn columns(
+    conn: &mut dyn Session,
+    subject: &Subject,
+    named: &Named,
+) -> Result<Vec<(String, Option<String>)>, Error> {
+    let recording = &subject.recording;
+    let model = subject.name;
+    let records = Catalog::default().table(conn, recording.records).await?;
+    let cannot = |name: &str, reason| {
+        let columns = vec![name.to_owned()];
+        Err(Error::CannotErase {
+            model,
+            columns,
+            reason,
+        })
+    };
+    let mut set = Vec::new();
+    for column in recording.columns {
+        if let Capture::Skipped(with) | Capture::Redacted(with) = column.capture
+            && records.columns.iter().any(|it| it == column.name)
+        {
+            set.push((column.name.to_owned(), with.map(str::to_owned)));
         }
-        for (name, with) in &self.named {
-            refuse::<M>(name)?;
-            if !records.columns.iter().any(|it| it == name) {
-                let field = name.clone().into_owned();
-                return Err(Error::NoField { model, field });
-            }
-            let today = M::RECORDING.columns.iter().find(|it| it.name == name);
-            let property = M::RECORDING.properties.iter().any(|it| it.name == name);
-            match today.map(|it| it.capture) {
-                Some(Capture::Value) => return cannot(name, Unerasable::IsRecorded),
-                None if property => return cannot(name, Unerasable::IsRecorded),
-                Some(_) => {}
-                None if with.is_none() && records.not_null.iter().any(|it| it == name) => {
-                    return cannot(name, Unerasable::NeedsValue);
-                }
-                None => set.push((name.to_string(), with.as_deref().map(str::to_owned))),
-            }
-        }
-        Ok(set)
     }
+    for (name, with) in named {
+        refuse(subject, name)?;
+        if !records.columns.iter().any(|it| it == name) {
+            let field = name.clone().into_owned();
+            return Err(Error::NoField { model, field });
+        }
+        let today = recording.columns.iter().find(|it| it.name == name);
+        let property = recording.properties.iter().any(|it| it.name == name);
+        match today.map(|it| it.capture) {
+            Some(Capture::Value) => return cannot(name, Unerasable::IsRecorded),
+            None if property => return cannot(name, Unerasable::IsRecorded),
+            Some(_) => {}
+            None if with.is_none() && records.not_null.iter().any(|it| it == name) => {
+                return cannot(name, Unerasable::NeedsValue);
+            }
+            None => set.push((name.to_string(), with.as_deref().map(str::to_owned))),
+        }
+    }
+    Ok(set)
 }
 
 /// How far it is.
@@ -221,18 +239,15 @@ struct Walk {
 }
 
 /// Looks at the next records; `None` if there are no more.
-async fn batch<M, DB>(
+async fn batch(
     conn: &mut dyn Session,
+    model: &Keyed,
     set: &[(String, Option<String>)],
     size: u32,
     walk: &Walk,
     write: bool,
-) -> Result<Option<Walk>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let subject = Subject::of::<M>();
+) -> Result<Option<Walk>, Error> {
+    let subject = model.subject;
     match write {
         true => subject.lock(conn).await?,
         false => subject.installed(conn).await?,
@@ -246,7 +261,7 @@ where
     next.after = if looked_at > 0 { until } else { i64::MAX };
     next.done.looked_at += looked_at;
     let redacted = match looked_at > 0 && !set.is_empty() {
-        true => rewrite::<M, DB>(conn, set, (walk.after, until), write, &mut next.done).await?,
+        true => rewrite(conn, model, set, (walk.after, until), write, &mut next.done).await?,
         false => 0,
     };
     next.done.redacted += redacted;
@@ -264,20 +279,18 @@ where
 }
 
 /// Changes records of a range, or only counts them.
-async fn rewrite<M, DB>(
+async fn rewrite(
     conn: &mut dyn Session,
+    model: &Keyed,
     set: &[(String, Option<String>)],
     (after, until): (i64, i64),
     write: bool,
     done: &mut Redacted,
-) -> Result<i64, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let (kind, subject) = (DB::KIND, Subject::of::<M>());
-    let held = held::keys::<M>(&holds_of(conn, subject).await?);
-    let keys: Vec<_> = held.iter().flatten().map(IsHeld::<M, DB>::new).collect();
+) -> Result<i64, Error> {
+    let (kind, subject) = (conn.kind(), &model.subject);
+    let held = held::keys(model, &holds_of(conn, *subject).await?);
+    let keys: Vec<&AnyKey> = held.iter().flatten().collect();
+    let is = |key| is_held(kind, subject, key);
     let records = quoted(kind, subject.recording.records);
     let differing = set
         .iter()
@@ -294,11 +307,11 @@ where
         return Ok(0);
     }
     if !keys.is_empty() {
-        let sql = any::<DB, _>(counted().sql(" AND "), &keys);
+        let sql = any(counted().sql(" AND "), &keys, &is);
         done.held += conn.one::<(i64,)>(sql).await?.0;
     }
     if !write {
-        return Ok(conn.one::<(i64,)>(but(counted(), &keys)).await?.0);
+        return Ok(conn.one::<(i64,)>(but(counted(), &keys, &is)).await?.0);
     }
     let assigned = set.iter().map(|(name, with)| {
         let name = quoted(kind, name);
@@ -310,18 +323,14 @@ where
     });
     let assigned: Vec<_> = assigned.collect();
     let update = format!("UPDATE {records} SET {} {which}", assigned.join(", "));
-    let written = conn.execute(but(Sql::once(update), &keys)).await?;
+    let written = conn.execute(but(Sql::once(update), &keys, &is)).await?;
     Ok(i64::try_from(written).unwrap_or(i64::MAX))
 }
 
 /// `.. AND NOT <one of these keys>`
-fn but<'a, M, DB>(sql: Sql<'a>, keys: &'a [IsHeld<'a, M, DB>]) -> Sql<'a>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+fn but<'a>(sql: Sql<'a>, keys: &[&'a AnyKey], is: &dyn Fn(&'a AnyKey) -> Sql<'a>) -> Sql<'a> {
     match keys.is_empty() {
         true => sql,
-        false => any::<DB, _>(sql.sql(" AND NOT "), keys),
+        false => any(sql.sql(" AND NOT "), keys, is),
     }
 }

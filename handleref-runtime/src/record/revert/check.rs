@@ -1,12 +1,12 @@
 //! What stands in the way of a revert, and what it would overwrite.
 
+use super::super::any::{AnyKey, AnyModel};
 use super::super::diff::FieldChange;
+use super::super::fields::Facts;
 use super::super::living::lives_sql;
-use super::super::model::{Recall, Recorded};
-use super::super::query::KeyIs;
 use super::Source;
 use super::proposed::{Base, proposed};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::sql::{Sql, as_text, quoted};
 
 mod edits;
@@ -22,17 +22,26 @@ pub(super) use parents::parents;
 pub(super) use unique::unique;
 
 /// A revert that is looked at.
-pub(super) struct Proposal<'a, M: Recorded, DB> {
-    pub(super) key: &'a KeyIs<'a, M, DB>,
+pub(super) struct Proposal<'a> {
+    pub(super) kind: Kind,
+    pub(super) model: &'a dyn AnyModel,
+    pub(super) facts: &'a Facts,
+    pub(super) key: &'a AnyKey,
     pub(super) base: Base,
     pub(super) sources: &'a [Source],
     pub(super) changes: &'a [FieldChange],
     pub(super) lock: bool,
 }
 
-impl<M: Recall<DB>, DB: Engine> Proposal<'_, M, DB> {
+impl Proposal<'_> {
     fn row(&self) -> Sql<'_> {
-        proposed::<M, DB>(self.key, self.base, self.sources)
+        proposed(self.kind, self.facts, self.key, self.base, self.sources)
+    }
+
+    /// ` AND <the row lives>`
+    fn living<'a>(&self, prefix: &'static str) -> Sql<'a> {
+        let lives = lives_sql(self.kind, self.facts.model.roles, prefix);
+        Sql::new(" AND ").made(lives)
     }
 
     /// Whether any of these columns will get another value.
@@ -46,17 +55,11 @@ impl<M: Recall<DB>, DB: Engine> Proposal<'_, M, DB> {
 
     /// Whether the row will be live where it is not now.
     fn revives(&self) -> bool {
-        let roles = M::RECORDED_ROLES;
+        let roles = self.facts.model.roles;
         let mark = roles.deleted_at.map(|(name, _)| name);
         let marks: Vec<_> = mark.into_iter().chain(roles.status).collect();
         matches!(self.base, Base::Record(_)) || self.changes_any(&marks)
     }
-}
-
-/// ` AND <the row lives>`
-fn living<'a, M: Recorded, DB: Engine>(prefix: &'static str) -> Sql<'a> {
-    let lives = lives_sql(DB::KIND, M::RECORDED_ROLES, prefix);
-    Sql::new(" AND ").made(lives)
 }
 
 /// `SELECT` of columns as texts.

@@ -1,9 +1,9 @@
 //! The row as it would be after the revert, in SQL.
 
-use super::super::model::{LiveName, Recall};
-use super::super::query::KeyIs;
+use super::super::any::AnyKey;
+use super::super::fields::Facts;
 use super::Source;
-use crate::engine::Engine;
+use crate::engine::Kind;
 use crate::facts::RECORD_ID;
 use crate::sql::{Sql, quoted};
 
@@ -17,15 +17,16 @@ pub(super) enum Base {
 }
 
 /// `(SELECT column FROM records WHERE record_id = n)`
-pub(super) fn from_record<'a, M, DB>(column: &'static str, record: i64) -> Sql<'a>
-where
-    M: Recall<DB>,
-    DB: Engine,
-{
+pub(super) fn from_record<'a>(
+    kind: Kind,
+    facts: &Facts,
+    column: &'static str,
+    record: i64,
+) -> Sql<'a> {
     Sql::new("(SELECT ")
-        .made(held::<M, DB>(column, ""))
+        .made(held(kind, facts, column, ""))
         .sql(" FROM ")
-        .name(M::RECORDING.records)
+        .name(facts.records())
         .sql(" WHERE ")
         .name(RECORD_ID)
         .sql(" = ")
@@ -34,45 +35,42 @@ where
 }
 
 /// A column of a record, with a prefix such as `a.`, as the table would hold it.
-pub(super) fn held<M, DB>(column: &'static str, prefix: &str) -> String
-where
-    M: Recall<DB>,
-    DB: Engine,
-{
-    let kind = DB::KIND;
+pub(super) fn held(kind: Kind, facts: &Facts, column: &'static str, prefix: &str) -> String {
     let value = format!("{prefix}{}", quoted(kind, column));
-    let found = M::RECORDING.columns.iter().find(|one| one.name == column);
+    let mut columns = facts.model.recording.columns.iter();
+    let found = columns.find(|one| one.name == column);
     found.map_or_else(
         || value.clone(),
-        |one| one.out_of_record(kind, M::LiveTable::SQL_NAME, value.clone()),
+        |one| one.out_of_record(kind, facts.table(), value.clone()),
     )
 }
 
 /// `SELECT <value> AS <column>, ..`: one row with every column of the struct.
-pub(super) fn proposed<'a, M, DB>(
-    key: &'a KeyIs<'a, M, DB>,
+pub(super) fn proposed<'a>(
+    kind: Kind,
+    facts: &Facts,
+    key: &'a AnyKey,
     base: Base,
     sources: &[Source],
-) -> Sql<'a>
-where
-    M: Recall<DB>,
-    DB: Engine,
-{
-    let table = M::LiveTable::SQL_NAME;
+) -> Sql<'a> {
     let mut query = Sql::new("SELECT ");
-    for (at, column) in M::RECORDING.columns.iter().enumerate() {
+    for (at, column) in facts.model.recording.columns.iter().enumerate() {
         query = query.sql(if at > 0 { ", " } else { "" });
         let source = sources.iter().find(|source| source.column == column.name);
-        query = match (source, base) {
-            (Some(source), _) => query.append(from_record::<M, DB>(column.name, source.record)),
-            (None, Base::Record(record)) => query.append(from_record::<M, DB>(column.name, record)),
-            (None, Base::Live) => query
+        let record = match (source, base) {
+            (Some(source), _) => Some(source.record),
+            (None, Base::Record(record)) => Some(record),
+            (None, Base::Live) => None,
+        };
+        query = match record {
+            Some(record) => query.append(from_record(kind, facts, column.name, record)),
+            None => query
                 .sql("(SELECT ")
                 .name(column.name)
                 .sql(" FROM ")
-                .name(table)
+                .name(facts.table())
                 .sql(" WHERE ")
-                .part::<DB>(key)
+                .typed(&key.condition)
                 .sql(")"),
         };
         query = query.sql(" AS ").name(column.name);

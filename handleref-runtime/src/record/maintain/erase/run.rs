@@ -1,109 +1,114 @@
 //! The statements that erase.
 
 use super::targets::Target;
-use super::{Erase, Erased};
-use crate::engine::{Engine, Kind};
+use super::{Erased, What};
+use crate::context::{Scope, Switch};
+use crate::engine::Kind;
 use crate::error::Error;
-use crate::key::Key;
+use crate::record::any::{AnyKey, Boxed, Keyed};
 use crate::record::maintain::erasure;
 use crate::record::maintain::events::{EventKind, write_event};
 use crate::record::maintain::held::held;
 use crate::record::maintain::holds::holds_of;
-use crate::record::model::{Recall, Recorded};
-use crate::record::query::KeyIs;
 use crate::record::subject::Subject;
 use crate::session::Session;
 use crate::sql::{Sql, as_text, quoted};
 use crate::time::rising_sql;
-use diesel::query_builder::QueryFragment;
 use serde_json::json;
 
-impl<M: Recorded> Erase<M> {
-    pub(super) async fn run<DB>(&self, conn: &mut dyn Session) -> Result<Erased, Error>
-    where
-        DB: Engine,
-        M: Recall<DB>,
-    {
-        let subject = Subject::of::<M>();
-        subject.lock(conn).await?;
-        let targets = self.targets(conn).await?;
-        let holds = holds_of(conn, subject).await?;
-        let keys = || std::iter::once(&self.key).chain(&self.others);
-        for key in keys() {
-            if let Some(reason) = held::<M, DB>(conn, key, &holds).await? {
-                return Err(Error::Held {
-                    model: subject.name,
-                    key: key.text(),
-                    reason,
-                });
-            }
-        }
-        let mut erased = Erased {
-            records: 0,
-            live_row: false,
-            columns: targets.iter().map(|it| it.name.clone()).collect(),
-        };
-        for (at, key) in keys().enumerate() {
-            let condition = KeyIs::<M, DB>::new(key);
-            let live = live_sql::<DB>(&subject, &targets, &condition).filter(|_| at == 0);
-            let live_row = match live {
-                Some(sql) => conn.execute(sql).await? > 0,
-                None => lock_row::<M, DB>(conn, &condition).await.map(|()| false)?,
-            };
-            // After the row, whose change may have left old values in a baseline.
-            let records = match records_sql::<DB>(&subject, &targets, &condition) {
-                Some(sql) => conn.execute(sql).await?,
-                None => 0,
-            };
-            let told = match records > 0 {
-                true => erasure::tell(conn, &subject, &condition).await?,
-                false => None,
-            };
-            let records = i64::try_from(records).unwrap_or(i64::MAX);
-            let names = |properties: bool| -> Vec<&str> {
-                let of_kind = targets.iter().filter(|it| it.is_property == properties);
-                of_kind.map(|it| it.name.as_str()).collect()
-            };
-            let detail = json!({
-                "model": subject.name,
-                "key": key.text(),
-                "columns": names(false),
-                "properties": names(true),
-                "live_row": live_row,
-                "record": told,
+/// Erases values of the row with the first key, and of the records of all keys.
+pub(super) fn erase(
+    conn: &mut dyn Session,
+    model: Keyed,
+    what: What,
+    keys: Vec<AnyKey>,
+) -> Boxed<'_, Erased> {
+    Box::pin(async move {
+        let mut scope = Scope::begin(conn, Switch::Door).await?;
+        let result = inside(scope.conn(), &model, &what, &keys).await;
+        scope.finish(result).await
+    })
+}
+
+async fn inside(
+    conn: &mut dyn Session,
+    model: &Keyed,
+    what: &What,
+    keys: &[AnyKey],
+) -> Result<Erased, Error> {
+    let (kind, subject) = (conn.kind(), model.subject);
+    subject.lock(conn).await?;
+    let targets = what.targets(conn, &subject).await?;
+    let holds = holds_of(conn, subject).await?;
+    for key in keys {
+        if let Some(reason) = held(conn, model, key, &holds).await? {
+            return Err(Error::Held {
+                model: subject.name,
+                key: key.text.clone(),
+                reason,
             });
-            let table = Some(subject.recording.records);
-            write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;
-            erased.records += records;
-            erased.live_row |= live_row;
         }
-        Ok(erased)
     }
+    let mut erased = Erased {
+        records: 0,
+        live_row: false,
+        columns: targets.iter().map(|it| it.name.clone()).collect(),
+    };
+    for (at, key) in keys.iter().enumerate() {
+        let live = live_sql(kind, &subject, &targets, key).filter(|_| at == 0);
+        let live_row = match live {
+            Some(sql) => conn.execute(sql).await? > 0,
+            None => lock_row(conn, &subject, key).await.map(|()| false)?,
+        };
+        // After the row, whose change may have left old values in a baseline.
+        let records = match records_sql(kind, &subject, &targets, key) {
+            Some(sql) => conn.execute(sql).await?,
+            None => 0,
+        };
+        let told = match records > 0 {
+            true => erasure::tell(conn, &subject, &key.condition).await?,
+            false => None,
+        };
+        let records = i64::try_from(records).unwrap_or(i64::MAX);
+        let names = |properties: bool| -> Vec<&str> {
+            let of_kind = targets.iter().filter(|it| it.is_property == properties);
+            of_kind.map(|it| it.name.as_str()).collect()
+        };
+        let detail = json!({
+            "model": subject.name,
+            "key": key.text,
+            "columns": names(false),
+            "properties": names(true),
+            "live_row": live_row,
+            "record": told,
+        });
+        let table = Some(subject.recording.records);
+        write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;
+        erased.records += records;
+        erased.live_row |= live_row;
+    }
+    Ok(erased)
 }
 
 /// Waits for whoever is changing the row, or the record of that change would
 /// keep the values.
-async fn lock_row<M, DB>(conn: &mut dyn Session, condition: &KeyIs<'_, M, DB>) -> Result<(), Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+async fn lock_row(conn: &mut dyn Session, subject: &Subject, key: &AnyKey) -> Result<(), Error> {
     let sql = Sql::new("SELECT 1 FROM ")
-        .name(Subject::of::<M>().table)
+        .name(subject.table)
         .sql(" WHERE ")
-        .part::<DB>(condition)
+        .typed(&key.condition)
         .lock();
     conn.first::<(i64,)>(sql).await?;
     Ok(())
 }
 
 /// The update of records; none if there is nothing to assign.
-fn records_sql<'a, DB: Engine>(
+fn records_sql<'a>(
+    kind: Kind,
     subject: &Subject,
     targets: &[Target],
-    condition: &'a (dyn QueryFragment<DB> + Send + Sync + 'a),
+    key: &'a AnyKey,
 ) -> Option<Sql<'a>> {
-    let kind = DB::KIND;
     let set = targets
         .iter()
         .map(|it| assigned(kind, &it.name, it.recorded.as_deref()));
@@ -114,24 +119,24 @@ fn records_sql<'a, DB: Engine>(
             .sql(" SET ")
             .made(set.join(", "))
             .sql(" WHERE ")
-            .part::<DB>(condition)
+            .typed(&key.condition)
     })
 }
 
 /// The update of the row, unless there is nothing to erase any more; none if
 /// there is nothing to assign.
-fn live_sql<'a, DB: Engine>(
+fn live_sql<'a>(
+    kind: Kind,
     subject: &Subject,
     targets: &[Target],
-    condition: &'a (dyn QueryFragment<DB> + Send + Sync + 'a),
+    key: &'a AnyKey,
 ) -> Option<Sql<'a>> {
-    let kind = DB::KIND;
     let columns = targets.iter();
     let columns = columns.filter_map(|it| Some((it.name.as_str(), it.live.as_ref()?.as_deref())));
     let (mut set, mut differing) = (Vec::new(), Vec::new());
     for (name, with) in columns {
         set.push(assigned(kind, name, with));
-        differing.push(differs::<DB>(name, with));
+        differing.push(differs(kind, name, with));
     }
     if set.is_empty() {
         return None;
@@ -151,7 +156,7 @@ fn live_sql<'a, DB: Engine>(
         .sql(" SET ")
         .made(set.join(", "))
         .sql(" WHERE ")
-        .part::<DB>(condition)
+        .typed(&key.condition)
         .made(format!(" AND ({})", differing.join(" OR ")));
     Some(sql)
 }
@@ -165,16 +170,13 @@ fn assigned(kind: Kind, name: &str, with: Option<&str>) -> String {
 
 /// Whether a column is not yet what it is to be. Compared as text: not every
 /// type can be compared.
-fn differs<DB: Engine>(name: &str, with: Option<&str>) -> String {
-    let column = quoted(DB::KIND, name);
+fn differs(kind: Kind, name: &str, with: Option<&str>) -> String {
+    let column = quoted(kind, name);
     let Some(sql) = with else {
         return format!("{column} IS NOT NULL");
     };
-    let (column, value) = (
-        as_text(DB::KIND, &column),
-        as_text(DB::KIND, &format!("({sql})")),
-    );
-    match DB::KIND {
+    let (column, value) = (as_text(kind, &column), as_text(kind, &format!("({sql})")));
+    match kind {
         Kind::Sqlite => format!("{column} IS NOT {value}"),
         Kind::Postgres => format!("{column} IS DISTINCT FROM {value}"),
         Kind::Mysql => format!("NOT (BINARY {column} <=> BINARY {value})"),

@@ -1,10 +1,9 @@
 //! Which columns are erased, and what comes in their place.
 
-use super::{Erase, Unerasable};
-use crate::engine::Engine;
+use super::{Unerasable, What};
 use crate::error::Error;
 use crate::facts::{BOOKKEEPING, Capture};
-use crate::record::model::{LiveName, Recall, Recorded};
+use crate::record::subject::Subject;
 use crate::schema::Catalog;
 use crate::session::Session;
 
@@ -19,23 +18,24 @@ pub(super) struct Target {
     pub(super) live: Option<Option<String>>,
 }
 
-impl<M: Recorded> Erase<M> {
-    pub(super) async fn targets<DB>(&self, conn: &mut dyn Session) -> Result<Vec<Target>, Error>
-    where
-        DB: Engine,
-        M: Recall<DB>,
-    {
+impl What {
+    pub(super) async fn targets(
+        &self,
+        conn: &mut dyn Session,
+        subject: &Subject,
+    ) -> Result<Vec<Target>, Error> {
+        let recording = &subject.recording;
         let mut catalog = Catalog::default();
-        let records = catalog.table(conn, M::RECORDING.records).await?;
+        let records = catalog.table(conn, recording.records).await?;
         let row = match self.live {
-            true => Some(catalog.table(conn, M::LiveTable::SQL_NAME).await?),
+            true => Some(catalog.table(conn, subject.table).await?),
             false => None,
         };
         for (name, _) in &self.wanted {
-            refuse::<M>(name)?;
+            refuse(subject, name)?;
             if !records.columns.iter().any(|it| it == name) {
                 return Err(Error::NoField {
-                    model: M::RECORDED_NAME,
+                    model: subject.name,
                     field: name.clone().into_owned(),
                 });
             }
@@ -43,14 +43,14 @@ impl<M: Recorded> Erase<M> {
         let mut names: Vec<&str> = self.wanted.iter().map(|(name, _)| &**name).collect();
         if self.everything {
             let rest = records.columns.iter().map(String::as_str);
-            let rest = rest.filter(|name| !stays::<M>(name) && !self.says(name));
+            let rest = rest.filter(|name| !stays(subject, name) && !self.says(name));
             names.extend(rest);
         }
         let (mut targets, mut needy) = (Vec::new(), Vec::new());
         for name in names {
             let given = self.wanted.iter().find(|(known, _)| known == name);
             let given = given.and_then(|(_, sql)| sql.as_deref());
-            let mut fields = M::RECORDING.columns.iter();
+            let mut fields = recording.columns.iter();
             let field = fields.find(|it| it.name == name);
             let has = |columns: &[String]| columns.iter().any(|it| it == name);
             let (recorded, can_be_null) = match field.map(|it| (it.capture, it.nullable)) {
@@ -67,7 +67,7 @@ impl<M: Recorded> Erase<M> {
             if lacks || matches!(live, Some((None, true))) {
                 needy.push(name.to_owned());
             }
-            let mut properties = M::RECORDING.properties.iter();
+            let mut properties = recording.properties.iter();
             targets.push(Target {
                 is_property: properties.any(|it| it.name == name),
                 name: name.to_owned(),
@@ -78,7 +78,7 @@ impl<M: Recorded> Erase<M> {
         match needy.is_empty() {
             true => Ok(targets),
             false => Err(Error::CannotErase {
-                model: M::RECORDED_NAME,
+                model: subject.name,
                 columns: needy,
                 reason: Unerasable::NeedsValue,
             }),
@@ -91,8 +91,8 @@ impl<M: Recorded> Erase<M> {
 }
 
 /// The columns that handleref writes.
-fn managed<M: Recorded>() -> impl Iterator<Item = &'static str> {
-    let roles = M::RECORDED_ROLES;
+fn managed(subject: &Subject) -> impl Iterator<Item = &'static str> {
+    let roles = subject.roles;
     BOOKKEEPING
         .into_iter()
         .chain(roles.managed())
@@ -100,22 +100,22 @@ fn managed<M: Recorded>() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether a column of the record table is none that can be erased.
-fn stays<M: Recorded>(name: &str) -> bool {
-    M::RECORDED_KEY.contains(&name) || managed::<M>().any(|column| column == name)
+fn stays(subject: &Subject, name: &str) -> bool {
+    subject.key.contains(&name) || managed(subject).any(|column| column == name)
 }
 
 /// # Errors
 /// Why a column stays, if it does.
-pub(in super::super) fn refuse<M: Recorded>(name: &str) -> Result<(), Error> {
-    let model = M::RECORDED_NAME;
-    if M::RECORDED_KEY.contains(&name) {
+pub(in super::super) fn refuse(subject: &Subject, name: &str) -> Result<(), Error> {
+    let model = subject.name;
+    if subject.key.contains(&name) {
         return Err(Error::CannotErase {
             model,
             columns: vec![name.to_owned()],
             reason: Unerasable::IsKey,
         });
     }
-    match managed::<M>().find(|column| *column == name) {
+    match managed(subject).find(|column| *column == name) {
         Some(column) => Err(Error::ManagedColumn { model, column }),
         None => Ok(()),
     }

@@ -1,24 +1,18 @@
 //! Values that are not in the history any more, because they were erased.
 
 use super::super::super::maintain::erasure::erasures;
-use super::super::super::model::Recall;
-use super::super::super::value::{Fields, Json};
 use super::super::Conflict;
 use super::super::proposed::Base;
 use super::Proposal;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::session::Session;
 
 /// The fields that would get what came in the place of an erased value.
-pub(in super::super) async fn erased<M, DB>(
+pub(in super::super) async fn erased(
     conn: &mut dyn Session,
-    proposal: &Proposal<'_, M, DB>,
-) -> Result<Vec<Conflict>, Error>
-where
-    DB: Engine,
-    M: Recall<DB> + Fields<Json>,
-{
+    proposal: &Proposal<'_>,
+) -> Result<Vec<Conflict>, Error> {
+    let facts = proposal.facts;
     let gone = matches!(proposal.base, Base::Record(_));
     // What would not change cannot be lost.
     let concerned = |column: &str| {
@@ -30,8 +24,8 @@ where
     let Some(first) = sources.iter().map(|source| source.record).min() else {
         return Ok(Vec::new());
     };
-    let erasures = erasures::<M, DB>(conn, proposal.key, first).await?;
-    let columns = M::RECORDING.columns.iter().zip(M::FIELDS);
+    let erasures = erasures(conn, facts.records(), &proposal.key.condition, first).await?;
+    let columns = facts.model.recording.columns.iter().zip(facts.fields);
     let lost = columns.filter(|(column, _)| {
         let mut sources = sources.iter().filter(|source| source.column == column.name);
         sources.any(|source| {

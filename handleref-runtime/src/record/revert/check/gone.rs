@@ -1,9 +1,7 @@
 //! Values for which the model has no column any more.
 
-use super::super::super::model::Recall;
 use super::super::Conflict;
 use super::Proposal;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::facts::{BOOKKEEPING, RECORD_ID};
 use crate::schema::Catalog;
@@ -12,15 +10,12 @@ use crate::sql::Sql;
 
 /// Columns of the record table that the model does not have any more, and that
 /// had a value in a version that is gone back to.
-pub(in super::super) async fn columns_gone<M, DB>(
+pub(in super::super) async fn columns_gone(
     conn: &mut dyn Session,
     catalog: &mut Catalog,
-    proposal: &Proposal<'_, M, DB>,
-) -> Result<Vec<Conflict>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+    proposal: &Proposal<'_>,
+) -> Result<Vec<Conflict>, Error> {
+    let recording = &proposal.facts.model.recording;
     let mut records: Vec<i64> = proposal
         .sources
         .iter()
@@ -30,20 +25,14 @@ where
     records.dedup();
     let known = |name: &str| {
         BOOKKEEPING.contains(&name)
-            || M::RECORDING
-                .columns
-                .iter()
-                .any(|column| column.name == name)
-            || M::RECORDING
-                .properties
-                .iter()
-                .any(|property| property.name == name)
+            || recording.columns.iter().any(|it| it.name == name)
+            || recording.properties.iter().any(|it| it.name == name)
     };
-    let table = catalog.table(conn, M::RECORDING.records).await?;
+    let table = catalog.table(conn, recording.records).await?;
     let mut conflicts = Vec::new();
     for column in table.columns.iter().filter(|name| !known(name)).cloned() {
         let query = Sql::new("SELECT COUNT(*) FROM ")
-            .name(M::RECORDING.records)
+            .name(recording.records)
             .sql(" WHERE ")
             .name(column.clone())
             .sql(" IS NOT NULL AND ")

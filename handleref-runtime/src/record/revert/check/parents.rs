@@ -1,28 +1,22 @@
 //! Parents that a row refers to and that do not live.
 
-use super::super::super::model::{LiveName, Recall};
 use super::super::Conflict;
-use super::{Proposal, living, texts};
+use super::{Proposal, texts};
 use crate::cascade::Parent;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;
 
 /// Parents that are soft-deleted or not there, of a row that will be live.
-pub(in super::super) async fn parents<M, DB>(
+pub(in super::super) async fn parents(
     conn: &mut dyn Session,
     catalog: &mut Catalog,
-    proposal: &Proposal<'_, M, DB>,
-) -> Result<Vec<Conflict>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+    proposal: &Proposal<'_>,
+) -> Result<Vec<Conflict>, Error> {
     let mut conflicts = Vec::new();
     let mut declared: Vec<Vec<String>> = Vec::new();
-    for link in M::recalled_parents() {
+    for link in proposal.model.parents() {
         let columns: Vec<String> = link.foreign_key.iter().map(|&one| one.to_owned()).collect();
         declared.push(columns.clone());
         if !(proposal.changes_any(&columns) || proposal.revives()) {
@@ -37,7 +31,7 @@ where
                 columns,
                 key,
             }),
-            Some(true) if lives::<M, DB>(conn, proposal).await? => {
+            Some(true) if lives(conn, proposal).await? => {
                 conflicts.push(Conflict::ParentDeleted {
                     parent: link.name.to_owned(),
                     key,
@@ -46,7 +40,7 @@ where
             Some(_) => {}
         }
     }
-    let foreign_keys = catalog.foreign_keys(conn, M::LiveTable::SQL_NAME).await?;
+    let foreign_keys = catalog.foreign_keys(conn, proposal.facts.table()).await?;
     for foreign in foreign_keys.iter().cloned() {
         let columns: Vec<String> = foreign.columns.iter().map(|(one, _)| one.clone()).collect();
         if declared.contains(&columns) || !proposal.changes_any(&columns) {
@@ -80,16 +74,12 @@ where
 }
 
 /// The proposed values of a foreign key, as text; `None` if one is null.
-async fn proposed_key<M, DB>(
+async fn proposed_key(
     conn: &mut dyn Session,
-    proposal: &Proposal<'_, M, DB>,
+    proposal: &Proposal<'_>,
     columns: &[String],
-) -> Result<Option<String>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let query = texts("p.", columns, DB::KIND)
+) -> Result<Option<String>, Error> {
+    let query = texts("p.", columns, proposal.kind)
         .sql(" FROM (")
         .append(proposal.row())
         .sql(") p");
@@ -99,28 +89,20 @@ where
 }
 
 /// Whether the row will be live.
-async fn lives<M, DB>(conn: &mut dyn Session, proposal: &Proposal<'_, M, DB>) -> Result<bool, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+async fn lives(conn: &mut dyn Session, proposal: &Proposal<'_>) -> Result<bool, Error> {
     let query = Sql::new("SELECT COUNT(*) FROM (")
         .append(proposal.row())
         .sql(") p WHERE 1 = 1")
-        .append(living::<M, DB>("p."));
+        .append(proposal.living("p."));
     Ok(conn.one::<(bool,)>(query).await?.0)
 }
 
 /// The parent with the proposed key: 1 if it is soft-deleted, else 0.
-async fn parent<M, DB>(
+async fn parent(
     conn: &mut dyn Session,
-    proposal: &Proposal<'_, M, DB>,
+    proposal: &Proposal<'_>,
     link: &Parent,
-) -> Result<Option<bool>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+) -> Result<Option<bool>, Error> {
     let mut query = Sql::new("SELECT CASE WHEN ")
         .typed(&link.deleted)
         .sql(" THEN 1 ELSE 0 END FROM ")

@@ -1,34 +1,36 @@
 //! Values that must be unique, and are taken.
 
-use super::super::super::model::{LiveName, Recall};
 use super::super::Conflict;
-use super::{Proposal, living, texts};
-use crate::engine::Engine;
+use super::{Proposal, texts};
 use crate::error::Error;
 use crate::schema::Catalog;
 use crate::session::Session;
 
 /// Values that must be unique and that another row has.
-pub(in super::super) async fn unique<M, DB>(
+pub(in super::super) async fn unique(
     conn: &mut dyn Session,
     catalog: &mut Catalog,
-    proposal: &Proposal<'_, M, DB>,
-) -> Result<Vec<Conflict>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
+    proposal: &Proposal<'_>,
+) -> Result<Vec<Conflict>, Error> {
+    let facts = proposal.facts;
     let mut sets: Vec<(Vec<String>, bool)> = Vec::new();
-    for columns in M::RECORDED_UNIQUE {
+    for columns in facts.unique {
         let columns = columns.iter().map(|&column| column.to_owned()).collect();
         sets.push((columns, true));
     }
-    let table = catalog.table(conn, M::LiveTable::SQL_NAME).await?;
+    let table = catalog.table(conn, facts.table()).await?;
     for columns in table.unique.iter().cloned() {
         let is_key = columns
             .iter()
-            .all(|one| M::RECORDED_KEY.contains(&one.as_str()));
-        let ours = |name: &String| M::RECORDING.columns.iter().any(|one| one.name == name);
+            .all(|one| facts.key().contains(&one.as_str()));
+        let ours = |name: &String| {
+            facts
+                .model
+                .recording
+                .columns
+                .iter()
+                .any(|one| one.name == name)
+        };
         if !is_key && columns.iter().all(ours) && !sets.contains(&(columns.clone(), true)) {
             sets.push((columns, false));
         }
@@ -39,7 +41,7 @@ where
         if !touched {
             continue;
         }
-        let holder = holder::<M, DB>(conn, proposal, &columns, among_living).await?;
+        let holder = holder(conn, proposal, &columns, among_living).await?;
         if let Some(by) = holder {
             conflicts.push(Conflict::UniqueTaken { columns, by });
         }
@@ -48,20 +50,17 @@ where
 }
 
 /// The key of the other row that has the proposed values.
-async fn holder<M, DB>(
+async fn holder(
     conn: &mut dyn Session,
-    proposal: &Proposal<'_, M, DB>,
+    proposal: &Proposal<'_>,
     columns: &[String],
     among_living: bool,
-) -> Result<Option<String>, Error>
-where
-    DB: Engine,
-    M: Recall<DB>,
-{
-    let key: Vec<String> = M::RECORDED_KEY.iter().map(|&one| one.to_owned()).collect();
-    let mut query = texts("o.", &key, DB::KIND)
+) -> Result<Option<String>, Error> {
+    let facts = proposal.facts;
+    let key: Vec<String> = facts.key().iter().map(|&one| one.to_owned()).collect();
+    let mut query = texts("o.", &key, proposal.kind)
         .sql(" FROM ")
-        .name(M::LiveTable::SQL_NAME)
+        .name(facts.table())
         .sql(" o JOIN (")
         .append(proposal.row())
         .sql(") p ON ");
@@ -73,7 +72,7 @@ where
             .name(column.clone());
     }
     query = query.sql(" WHERE NOT (");
-    for (at, column) in M::RECORDED_KEY.iter().enumerate() {
+    for (at, column) in facts.key().iter().enumerate() {
         query = query
             .sql(if at > 0 { " AND o." } else { "o." })
             .name(*column)
@@ -83,8 +82,8 @@ where
     query = query.sql(")");
     if among_living {
         query = query
-            .append(living::<M, DB>("o."))
-            .append(living::<M, DB>("p."));
+            .append(proposal.living("o."))
+            .append(proposal.living("p."));
     }
     let found: Option<Vec<String>> = conn.first(query.sql(" LIMIT 1")).await?;
     Ok(found.map(|parts| parts.join(",")))

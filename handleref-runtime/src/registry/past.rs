@@ -1,0 +1,122 @@
+//! Diff, blame, revert and changesets of one row.
+
+use super::Model;
+use crate::changeset::{Changesets, changesets};
+use crate::error::Error;
+use crate::record::blame::blame;
+use crate::record::diff::{changes_summary, diff};
+use crate::record::revert::{plan, plan_back};
+use crate::record::{Blame, Diff, FieldHistory, Revert, RevertPlan, Side};
+use crate::session::Executor;
+
+impl Model {
+    /// What changed from one version of a row to another, or to the row as it is
+    /// [`Now`](crate::record::Now); as [`PastDsl::diff`](crate::record::PastDsl::diff).
+    ///
+    /// # Errors
+    /// [`Error::NoVersion`], [`Error::Gone`] if the row is compared with now and
+    /// does not exist, [`Error::WrongObject`] if the text is no key of this model,
+    /// [`Error::NoModel`] or [`Error::Database`].
+    pub fn diff<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+        key: &'a str,
+        from: impl Into<Side>,
+        to: impl Into<Side>,
+    ) -> C::Output<'a, Result<Diff, Error>> {
+        let (from, to) = (from.into(), to.into());
+        C::run(async move {
+            let (model, key) = self.key_on(conn.kind(), key)?;
+            diff(conn, model, key, from, to).await
+        })
+    }
+
+    /// What each of these versions changed against the one before it, by field;
+    /// as [`PastDsl::changes_summary`](crate::record::PastDsl::changes_summary).
+    ///
+    /// # Errors
+    /// As those of [`diff`](Model::diff).
+    pub fn changes_summary<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+        key: &'a str,
+        versions: &'a [i64],
+    ) -> C::Output<'a, Result<Vec<FieldHistory>, Error>> {
+        C::run(async move {
+            let (model, key) = self.key_on(conn.kind(), key)?;
+            changes_summary(conn, model, key, versions).await
+        })
+    }
+
+    /// For each field the record that set it to what it is now; as
+    /// [`PastDsl::blame`](crate::record::PastDsl::blame).
+    ///
+    /// # Errors
+    /// [`Error::WrongObject`] if the text is no key of this model,
+    /// [`Error::NoModel`] or [`Error::Database`].
+    pub fn blame<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+        key: &'a str,
+    ) -> C::Output<'a, Result<Vec<Blame>, Error>> {
+        C::run(async move {
+            let (model, key) = self.key_on(conn.kind(), key)?;
+            blame(conn, model, key).await
+        })
+    }
+
+    /// What a revert of a row would write, and what stands in its way;
+    /// [`apply`](RevertPlan::apply) does it. As
+    /// [`PastDsl::revert_plan`](crate::record::PastDsl::revert_plan).
+    ///
+    /// # Errors
+    /// [`Error::NoVersion`], [`Error::NoField`], [`Error::Gone`] if the row has no
+    /// history at all, [`Error::WrongObject`] if the text is no key of this model,
+    /// [`Error::NoModel`] or [`Error::Database`].
+    pub fn revert_plan<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+        key: &'a str,
+        to: impl Into<Revert>,
+    ) -> C::Output<'a, Result<RevertPlan, Error>> {
+        let to = to.into();
+        C::run(async move {
+            let (model, key) = self.key_on(conn.kind(), key)?;
+            plan(conn, model, key, to).await
+        })
+    }
+
+    /// Plans to insert a really deleted row again, as it was last; as
+    /// [`PastDsl::undelete_plan`](crate::record::PastDsl::undelete_plan).
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there is no record of the row, [`Error::WrongObject`],
+    /// [`Error::NoModel`] or [`Error::Database`].
+    pub fn undelete_plan<'a, C: Executor>(
+        &'a self,
+        conn: &'a mut C,
+        key: &'a str,
+    ) -> C::Output<'a, Result<RevertPlan, Error>> {
+        C::run(async move {
+            let (model, key) = self.key_on(conn.kind(), key)?;
+            plan_back(conn, model, key).await
+        })
+    }
+
+    /// The changesets that changed rows of this model; as
+    /// [`changesets`](crate::changeset::changesets), for a connection `C`.
+    pub fn changesets<C: Executor>(&self) -> Changesets<C> {
+        changesets().of_subject(self.facts.model, None)
+    }
+
+    /// Those that changed the row with this key, whether it still exists or not.
+    ///
+    /// # Errors
+    /// [`Error::WrongObject`] if the text is no key of this model, and
+    /// [`Error::NoModel`].
+    pub fn changesets_of<C: Executor>(&self, key: &str) -> Result<Changesets<C>, Error> {
+        use crate::engine::Engine;
+        let (_, key) = self.key_on(C::Engine::KIND, key)?;
+        Ok(changesets().of_subject(self.facts.model, Some(key)))
+    }
+}
