@@ -8,8 +8,8 @@ use crate::models::{File, Merged};
 use crate::store::Store;
 use crate::throwaway::{Reverted, Throwaway};
 use crate::trees::{Trees, differences};
-use handleref::record::Conflict;
-use handleref::{ChangesetNo, UndoPlan};
+use handleref::changeset::{ChangesetNo, UndoPlan};
+use handleref::history::Conflict;
 
 /// What came of an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]

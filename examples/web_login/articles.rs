@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
+use handleref::changeset::ChangesetMeta;
 use handleref::prelude::*;
-use handleref::{ChangesetMeta, record_changeset};
+use handleref::record_changeset;
 use serde::{Deserialize, Serialize};
 
 diesel::table! {

@@ -14,7 +14,7 @@ mod scan;
 mod stored;
 mod undo;
 
-pub use crate::record::{ObjectOf, ObjectRef};
+pub use crate::record::{ChangesetNo, ObjectOf, ObjectRef};
 pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
 pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]

@@ -6,11 +6,9 @@ use crate::support::{Db, each_engine};
 use chrono::{DateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{Actor, ChangesetNo, ObjectRef, State, current_changeset};
 use handleref::prelude::*;
-use handleref::{
-    Actor, Changeset, ChangesetNo, Error, ObjectRef, State, changesets, current_changeset,
-    record_changeset_async,
-};
+use handleref::{Changeset, Error, changesets, record_changeset_async};
 use serde_json::{Value, json};
 
 /// Runs the block as one changeset and gives it.

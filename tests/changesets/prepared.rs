@@ -9,12 +9,11 @@ use crate::support::{Db, Done};
 use chrono::Utc;
 use diesel::prelude::ExpressionMethods;
 use diesel::{Connection, QueryDsl, RunQueryDsl, SelectableHelper};
+use handleref::changeset::{ObjectRef, current_changeset, scan, undo_plan};
+use handleref::history::{Now, Revert};
+use handleref::maintain::{Maintain, events, without_recording};
 use handleref::prelude::*;
-use handleref::record::maintain::{Maintain, events, without_recording};
-use handleref::{
-    Changeset, Cursor, Error, Now, ObjectRef, Operation, Revert, changes, changesets,
-    current_changeset, record_changeset, scan, undo_plan,
-};
+use handleref::{Changeset, Cursor, Error, Operation, changes, changesets, record_changeset};
 
 /// Everything that reads or writes by a value, with the values of this round.
 macro_rules! round {

@@ -7,7 +7,8 @@ use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topic
 use crate::support::dice::Dice;
 use crate::support::{Db, Done};
 use diesel::prelude::*;
-use handleref::{Changeset, ChangesetNo, Error, current_changeset, record_changeset, undo_plan};
+use handleref::changeset::{ChangesetNo, current_changeset, undo_plan};
+use handleref::{Changeset, Error, record_changeset};
 
 type World = (Vec<Topic>, Vec<Post>, Vec<Tag>, Vec<PostTag>);
 

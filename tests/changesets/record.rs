@@ -4,11 +4,10 @@ use crate::support::{Db, Engine};
 use chrono::NaiveDateTime;
 use diesel::prelude::ExpressionMethods;
 use diesel::{Identifiable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::changeset::{ChangesetNo, current_changeset, start_recording};
+use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::{
-    Changeset, ChangesetNo, Error, Operation, current_changeset, record_changeset_async,
-    start_recording, without_recording_async,
-};
+use handleref::{Changeset, Error, Operation, record_changeset_async};
 use serde::Serialize;
 
 diesel::table! {

@@ -7,11 +7,10 @@ use crate::support::recorded::{
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{NullableExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::changeset::scan;
+use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::record::maintain::without_recording_async;
-use handleref::{
-    Changeset, Error, HandleRef, Operation, Record, Recorded, record_changeset_async, scan,
-};
+use handleref::{Changeset, Error, HandleRef, Operation, Record, Recorded, record_changeset_async};
 use std::collections::BTreeMap;
 
 diesel::table! {

@@ -5,11 +5,10 @@ use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topic
 use crate::support::{Db, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{ChangesetNo, ObjectRef, UndoAction, current_changeset, undo_plan};
+use handleref::history::Conflict;
 use handleref::prelude::*;
-use handleref::{
-    Changeset, ChangesetNo, Conflict, Error, ObjectRef, UndoAction, changesets, current_changeset,
-    record_changeset_async, undo_plan,
-};
+use handleref::{Changeset, Error, changesets, record_changeset_async};
 use serde_json::{Value, json};
 
 /// Runs the block as one changeset and gives its number.

@@ -5,9 +5,10 @@ use crate::support::each_engine;
 use chrono::{NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
+use handleref::changeset::start_recording;
 use handleref::feed::{Diff, Feed, diffs, diffs_of};
 use handleref::prelude::*;
-use handleref::{Changeset, Error, Maintain, Operation, changes, start_recording};
+use handleref::{Changeset, Error, Maintain, Operation, changes};
 use serde_json::json;
 
 each_engine! {

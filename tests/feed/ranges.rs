@@ -136,7 +136,7 @@ each_engine! {
         let old = (Utc::now() - TimeDelta::seconds(601)).format("%F %T");
         behind_the_door(&db, &format!("UPDATE question_records SET recorded_at = '{old}' WHERE record_version = 1"));
         assert_eq!(go!(diffs(&STORE).load(conn))?.diffs.len(), 2);
-        for query in [diffs(&store), diffs(&store).reverse(), diffs(&store).since(second(0)), diffs(&store).of_object(&handleref::ObjectRef::new::<Question>(&1))] {
+        for query in [diffs(&store), diffs(&store).reverse(), diffs(&store).since(second(0)), diffs(&store).of_object(&handleref::changeset::ObjectRef::new::<Question>(&1))] {
             let read = go!(query.load(conn))?;
             assert_eq!(told(&read.diffs, "text"), ["new"]);
         }

@@ -101,7 +101,7 @@ each_engine! {
         go!(diesel::insert_into(questions::table).values(&Question { id: 1, text: "?".into(), asked: None }).execute(other))?;
         catch_up!(Relay::<All>::new(&store), other, redis);
         assert_eq!(assert_same!(&store, other, redis).len(), 1);
-        let object = handleref::ObjectRef::new::<Note>(&1);
+        let object = handleref::changeset::ObjectRef::new::<Note>(&1);
         assert!(go!(feed::diffs(&store).of_object(&object).load(redis))?.diffs.is_empty());
         let foreign = go!(feed::diffs(&store).since(&cursor).load(redis));
         assert!(matches!(foreign, Err(Error::NotHeld { .. })), "{foreign:?}");

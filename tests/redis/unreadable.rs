@@ -109,7 +109,7 @@ each_engine! {
 
             macro_rules! read {
                 ($store:expr, $conns:expr, $cursor:expr) => {{
-                    let object = handleref::ObjectRef::new::<Note>(&1);
+                    let object = handleref::changeset::ObjectRef::new::<Note>(&1);
                     let query = feed::diffs($store).since($cursor).limit(3);
                     match part {
                         "{*}" => go!(query.load($conns)),

@@ -8,8 +8,9 @@ use crate::support::recorded::{Paper, PaperRecords, bare_papers, papers};
 use crate::support::{Db, Done};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use handleref::history::{RecordNo, Revert};
 use handleref::prelude::*;
-use handleref::{Error, Operation, Outcome, Record, RecordNo, Revert};
+use handleref::{Error, Operation, Outcome, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn tables(db: &Db) {

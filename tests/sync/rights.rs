@@ -5,11 +5,10 @@ use crate::posts::{All, Post, Topic, posts, topics};
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::history::RecordNo;
+use handleref::maintain::{events, release};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Error, Maintain, RecordNo, changes, changesets, events, record_changeset_async,
-    recover, release,
-};
+use handleref::{Changeset, Error, Maintain, changes, changesets, record_changeset_async, recover};
 
 /// A user of the server who may use the test's schema or database, and no more.
 fn user(db: &Db, name: &str) -> Db {

@@ -5,7 +5,8 @@ use crate::measure::{Goal, Turns, line};
 use crate::tables::{Noted, recorded_notes};
 use crate::{Done, Failure};
 use diesel::prelude::*;
-use handleref::{Changeset, changesets, record_changeset, undo_plan};
+use handleref::changeset::undo_plan;
+use handleref::{Changeset, changesets, record_changeset};
 use std::time::Instant;
 
 /// Rows that one transaction writes.

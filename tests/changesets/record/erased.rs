@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::support::each_engine;
-use handleref::{Actor, EventKind, changesets, erase_changesets_by, events};
+use handleref::changeset::{Actor, erase_changesets_by};
+use handleref::changesets;
+use handleref::maintain::{EventKind, events};
 
 each_engine! {
     /// Parts of one, or of those of an actor, go; the changesets and all others stay.

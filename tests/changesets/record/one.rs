@@ -5,8 +5,9 @@ use crate::support::each_engine;
 use crate::support::recorded::{Paper, bare_papers};
 use chrono::{NaiveDate, Utc};
 #[cfg(feature = "uuid")]
-use handleref::Actor;
-use handleref::{ChangesetMeta, Maintain, changesets};
+use handleref::changeset::Actor;
+use handleref::changeset::ChangesetMeta;
+use handleref::{Maintain, changesets};
 use serde_json::{Value, json};
 
 /// A trigger of the user's own: what comes into `inbox` becomes a book.

@@ -6,12 +6,12 @@ use crate::support::recorded::{Label, Paper, PaperRecords, labels, papers};
 use crate::support::{Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{ObjectRef, current_changeset, undo_plan};
+use handleref::history::{Conflict, Revert};
+use handleref::maintain::Unerasable;
+use handleref::maintain::{EventKind, Maintain, events};
 use handleref::prelude::*;
-use handleref::record::maintain::{EventKind, Maintain, events};
-use handleref::{
-    Changeset, Conflict, Error, ObjectRef, Operation, Outcome, Revert, Unerasable,
-    current_changeset, record_changeset_async, undo_plan,
-};
+use handleref::{Changeset, Error, Operation, Outcome, record_changeset_async};
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
@@ -148,7 +148,7 @@ each_engine! {
         let refused = go!(erase().execute(conn));
         assert!(matches!(&refused, Err(Error::Held { key, .. }) if key == "1"), "{refused:?}");
         assert_eq!(go!(websites().load::<i32>(conn))?.len(), 9);
-        go!(handleref::release(conn, hold))?;
+        go!(handleref::maintain::release(conn, hold))?;
         let erased = go!(erase().execute(conn))?;
         assert!(erased.live_row && erased.records > 6, "{erased:?}");
         assert_eq!(go!(websites().load::<i32>(conn))?, [2, 2, 102]);

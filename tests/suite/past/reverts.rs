@@ -6,9 +6,10 @@ use crate::support::recorded::{Author, Paper, PaperRecords, authors, bare_papers
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::history::Conflict;
+use handleref::history::Revert;
 use handleref::prelude::*;
-use handleref::record::Conflict;
-use handleref::{Error, Operation, Outcome, Revert};
+use handleref::{Error, Operation, Outcome};
 
 /// Papers that were there before the recording, and of which there is no record.
 fn older(db: &Db) {

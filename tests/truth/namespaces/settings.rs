@@ -5,10 +5,11 @@ use crate::support::{Engine, each_engine};
 use chrono::{TimeDelta, Utc};
 use diesel::prelude::ExpressionMethods;
 use diesel::{BoolExpressionMethods, OptionalExtension, QueryDsl};
+use handleref::changeset::scan;
+use handleref::history::Now;
+use handleref::maintain::{events, holds};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Cursor, Error, Now, changes, changesets, events, holds, record_changeset_async, scan,
-};
+use handleref::{Changeset, Cursor, Error, changes, changesets, record_changeset_async};
 
 /// As far from the defaults as a session can go.
 fn unusual(engine: Engine) -> &'static [&'static str] {
@@ -83,7 +84,7 @@ each_engine! {
         let held = go!(holds(conn))?;
         assert_eq!(held, go!(holds(plain))?);
         assert!(held[0].placed_at > start);
-        assert!(go!(handleref::release(conn, hold))?);
+        assert!(go!(handleref::maintain::release(conn, hold))?);
         go!(Paper::erase(1).column(papers::website).execute(conn))?;
         let pruned = go!(Paper::prune().older_than(TimeDelta::hours(1)).execute(conn))?;
         assert_eq!(pruned.deleted, 0);

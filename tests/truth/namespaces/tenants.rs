@@ -12,11 +12,10 @@ use diesel::Connection as _;
 use diesel::QueryDsl;
 #[cfg(feature = "async")]
 use diesel_async::AsyncConnection as _;
+use handleref::changeset::scan;
+use handleref::maintain::{events, without_recording_async};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Error, changes, changesets, events, record_changeset_async, scan,
-    without_recording_async,
-};
+use handleref::{Changeset, Error, changes, changesets, record_changeset_async};
 
 fn nothing(_: &Db) {}
 
@@ -130,7 +129,7 @@ each_engine! {
             // By its full name.
             sql!(conn, "INSERT INTO {b}.tickets (id, title) VALUES (3, 'by name')");
             sql!(conn, "{}", enter(engine, &b));
-            assert_eq!(go!(handleref::current_changeset(conn))?, None);
+            assert_eq!(go!(handleref::changeset::current_changeset(conn))?, None);
             sql!(conn, "INSERT INTO tickets (id, title) VALUES (4, 'inside')");
             go!(record_changeset_async(conn, Changeset::by("nested"), async |conn| {
                 sql!(conn, "INSERT INTO tickets (id, title) VALUES (5, 'nested')");

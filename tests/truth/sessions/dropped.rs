@@ -103,7 +103,7 @@ macro_rules! dropped {
                     assert_eq!(carried, 0, "{waits:?}");
                     assert_eq!(go!(changesets().count(other))?, 0, "{waits:?}");
                     // What is of handleref refuses in any case.
-                    let refused = go!(handleref::record::maintain::holds(conn));
+                    let refused = go!(handleref::maintain::holds(conn));
                     assert!(refused.is_err(), "{waits:?}");
                 }
                 Ok(())

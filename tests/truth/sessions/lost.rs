@@ -172,7 +172,7 @@ each_engine! {
                 (_, true) => assert!(done.is_err()),
             }
             assert_eq!(ids!(conn), [1]);
-            assert_eq!(go!(handleref::current_changeset(conn))?, None);
+            assert_eq!(go!(handleref::changeset::current_changeset(conn))?, None);
         }
         let changesets = go!(changesets().count(conn))?;
         let carried: i64 = go!(Paper::history_of(1).filter(PaperRecords::CHANGESET.is_not_null()).count().get_result(conn))?;

@@ -3,9 +3,10 @@
 use crate::support::each_engine;
 use crate::support::recorded::{Author, Label, Paper, PaperRecords, papers};
 use diesel::{ExpressionMethods, QueryDsl};
+use handleref::changeset::current_changeset;
+use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::record::maintain::without_recording_async;
-use handleref::{Changeset, Error, current_changeset, record_changeset_async, recover};
+use handleref::{Changeset, Error, record_changeset_async, recover};
 
 macro_rules! rename {
     ($conn:expr, $title:expr) => {

@@ -4,10 +4,11 @@ use crate::support::recorded::{Paper, PaperRecords, papers};
 use crate::support::{Engine, each_engine};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
+use handleref::history::{Every, Window};
+use handleref::maintain::Maintain;
 use handleref::prelude::*;
-use handleref::record::maintain::Maintain;
-use handleref::record::{Every, Window};
-use handleref::{Changeset, Error, Unix, changesets, record_changeset_async};
+use handleref::time::Unix;
+use handleref::{Changeset, Error, changesets, record_changeset_async};
 use std::time::{Duration, SystemTime};
 
 /// Instants before every row and after it: as far as types go, and where
@@ -131,7 +132,7 @@ each_engine! {
         for window in [
             Window::last(TimeDelta::MAX),
             Window::years(900),
-            Window::of(handleref::record::Calendar::Year, &Utc::now()),
+            Window::of(handleref::history::Calendar::Year, &Utc::now()),
         ] {
             let found: i64 = go!(Paper::history_of(1).filter(PaperRecords::AT.within(window)).count().get_result(conn))?;
             assert_eq!(found, 2, "{window:?}");
@@ -144,7 +145,7 @@ each_engine! {
         }
         let (before, after) = ends();
         for time in before.iter().chain(&after) {
-            let window = Window::of(handleref::record::Calendar::Hour, time);
+            let window = Window::of(handleref::history::Calendar::Hour, time);
             let found: i64 = go!(Paper::history_of(1).filter(PaperRecords::AT.within(window)).count().get_result(conn))?;
             assert_eq!(found, 0, "{window:?}");
         }

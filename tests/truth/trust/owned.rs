@@ -5,12 +5,12 @@ use crate::support::recorded::{Author, Label, Paper, PaperRecords, papers};
 use crate::support::{Db, Engine};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use handleref::changeset::current_changeset;
+use handleref::history::Now;
+use handleref::maintain::{events, without_recording};
 use handleref::prelude::*;
 use handleref::schema::ProblemKind;
-use handleref::{
-    Changeset, Cursor, Error, Now, Operation, changes, changesets, current_changeset, events,
-    record_changeset, without_recording,
-};
+use handleref::{Changeset, Cursor, Error, Operation, changes, changesets, record_changeset};
 
 type Done = Result<(), Box<dyn std::error::Error>>;
 

@@ -6,9 +6,10 @@ mod on_postgres {
     use crate::support::{Db, Done};
     use diesel::connection::SimpleConnection;
     use diesel::prelude::*;
+    use handleref::Error;
+    use handleref::history::RecordNo;
     use handleref::prelude::*;
     use handleref::schema::ProblemKind;
-    use handleref::{Error, RecordNo};
 
     #[derive(
         Debug,
@@ -286,12 +287,16 @@ mod on_postgres {
             assert_eq!(then.mood, Mood::Sad);
             visit.revert(conn, 1)?;
             assert_eq!(visit.mood, Mood::Happy);
-            let no = handleref::record_changeset(conn, handleref::ChangesetMeta::new(), |conn| {
-                visit.mood = Mood::Angry;
-                visit.save(conn)?;
-                handleref::current_changeset(conn)
-            })?;
-            handleref::undo_plan::<(Visit,)>(no.unwrap())
+            let no = handleref::record_changeset(
+                conn,
+                handleref::changeset::ChangesetMeta::new(),
+                |conn| {
+                    visit.mood = Mood::Angry;
+                    visit.save(conn)?;
+                    handleref::changeset::current_changeset(conn)
+                },
+            )?;
+            handleref::changeset::undo_plan::<(Visit,)>(no.unwrap())
                 .load(conn)?
                 .apply(conn)?;
             visit.reload(conn)?;

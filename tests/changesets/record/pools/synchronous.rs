@@ -41,7 +41,7 @@ macro_rules! pooled {
             tables(&db);
             let other = &mut db.connect::<$conn>();
             let pool = pool::<$conn>(&db, 1);
-            fn meta() -> handleref::ChangesetMeta {
+            fn meta() -> handleref::changeset::ChangesetMeta {
                 Changeset::by("ann")
             }
             fn writes(conn: &mut $conn, id: i32) -> Result<(), Error> {
