@@ -13,10 +13,10 @@
 //! * [`Recorded`](derive@Recorded), the derive of the history, with its attributes, and [`trait@Recorded`]: `records`,
 //!   `history`, `history_of`. [`RecordSource`]: the columns of a record; [`Record`]: a whole one.
 //! * [`RecordsDsl`]: windows, `resample`, first and last record; [`GoneDsl`]: rows that were really deleted.
-//! * [`AsOfDsl`]: any query in the past. [`PastDsl`]: `diff`, `changes_summary`, `blame`, `revert`, `undelete` of one row.
+//! * [`AsOfDsl`]: any query in the past. [`PastDsl`]: `diff`, `changes_summary`, `blame`, `revert`, `reinsert` of one row.
 //!   [`mod@history`]: the types of all that, and which fields refer to other models.
 //! * [`Maintain`]: `backfill`, `prune`, `erase`, `hold`. [`mod@maintain`]: holds, events, pauses of the recording.
-//! * [`record_changeset`]: changes that belong together; [`changesets`](changesets()) finds them, [`Changeset::changes`]
+//! * [`in_changeset`]: changes that belong together; [`changesets`](changesets()) finds them, [`Changeset::changes`]
 //!   reads them. [`mod@changeset`]: who and why, the undo, `scan` for what triggers could not see, the layer for axum.
 //! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; [`mod@sync`]. The module `mirror`: a copy in
 //!   another database; [`mod@feed`]: diffs of objects, in the database or (the module `redis`) in Redis.
@@ -26,9 +26,7 @@
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
-pub use handleref_runtime::changeset::{
-    Changeset, changesets, record_changeset, record_changeset_async,
-};
+pub use handleref_runtime::changeset::{Changeset, changesets, in_changeset, in_changeset_async};
 pub use handleref_runtime::error::{Error, ErrorClass};
 pub use handleref_runtime::handle::Handle;
 pub use handleref_runtime::hooks::{HookError, Hooks};
@@ -103,9 +101,9 @@ pub mod time {
 /// ```
 pub mod history {
     pub use handleref_runtime::record::{
-        Beside, Blame, Calendar, CleanError, Conflict, Diff, Every, FieldChange, FieldHistory,
-        FieldKind, FieldType, FieldTypes, FieldValue, Fields, Json, LiveName, Loaded, Mirrored,
-        ModelList, Moment, Neighbours, Now, Past, Property, PropertyValue, Recall, RecordChangeset,
+        Blame, Calendar, CleanError, Conflict, Diff, Every, FieldChange, FieldHistory, FieldKind,
+        FieldType, FieldTypes, FieldValue, Fields, Json, LiveName, Loaded, Mirrored, ModelList,
+        Moment, Neighbour, Neighbours, Now, Past, Property, PropertyValue, Recall, RecordChangeset,
         RecordId, RecordNo, RecordOperation, RecordRedacted, RecordSql, RecordVersion, RecordedAt,
         Records, Resample, Revert, RevertPlan, Side, VersionChange, VersionNo, Window, ZeroLength,
         facts, field_types, latest_record,

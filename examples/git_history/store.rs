@@ -12,7 +12,7 @@ use handleref::changeset::{ChangesetMeta, ChangesetNo, ObjectRef, UndoPlan, undo
 use handleref::history::Blame;
 use handleref::history::{Diff, RecordNo};
 use handleref::prelude::*;
-use handleref::{Changeset, Operation, changesets, record_changeset};
+use handleref::{Changeset, Operation, changesets, in_changeset};
 
 /// A connection to any of the engines.
 pub trait Store: Sized {
@@ -103,7 +103,7 @@ macro_rules! store {
                 T: Send + 'static,
                 W: FnOnce(&mut Self) -> Result<T> + Send,
             {
-                record_changeset(self, meta, work)
+                in_changeset(self, meta, work)
             }
 
             fn try_out<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {

@@ -1,6 +1,7 @@
 //! Changesets: changes that were made together, by whom and why.
 
 mod change;
+mod end;
 mod erase;
 #[cfg(feature = "axum")]
 mod layer;
@@ -16,6 +17,7 @@ mod undo;
 
 pub use crate::record::{ChangesetNo, ObjectOf, ObjectRef};
 pub use change::{Changes, LinkChange, ObjectChange, State, ValueChange};
+pub use end::ChangesetEnd;
 pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
@@ -29,7 +31,7 @@ pub use net::Net;
 pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
 pub use recording::{
-    Recorder, current_changeset, record_changeset, record_changeset_async, start_recording,
+    OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };
 pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;

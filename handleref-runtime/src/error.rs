@@ -151,7 +151,7 @@ pub enum Error {
     #[error("changeset {no} cannot be undone:{}", message::lines(.conflicts))]
     Undo {
         /// Its number.
-        no: i64,
+        no: crate::record::ChangesetNo,
         /// What stands in the way.
         conflicts: Vec<crate::changeset::UndoConflict>,
     },
@@ -159,7 +159,7 @@ pub enum Error {
     #[error("rows were changed since the undo of changeset {no} was planned; make the plan again")]
     PlanOutdated {
         /// The number of the changeset.
-        no: i64,
+        no: crate::record::ChangesetNo,
     },
     /// A changeset changed models that are not among those that were listed, or
     /// its undo would.
@@ -169,7 +169,7 @@ pub enum Error {
     )]
     NotListed {
         /// The number of the changeset.
-        no: i64,
+        no: crate::record::ChangesetNo,
         /// The record tables of those models.
         tables: Vec<String>,
     },
@@ -185,11 +185,11 @@ pub enum Error {
     #[error("there is no changeset {no}")]
     NoChangeset {
         /// The number.
-        no: i64,
+        no: crate::record::ChangesetNo,
     },
     /// Rows of this table are changed only in a changeset; see
-    /// [`record_changeset`](crate::changeset::record_changeset).
-    #[error("{}", changeset_required(.table))]
+    /// [`in_changeset`](crate::changeset::in_changeset).
+    #[error("{table} needs a changeset; see `in_changeset`")]
     ChangesetRequired {
         /// The table.
         table: String,
@@ -351,13 +351,13 @@ pub enum Error {
     /// A lifecycle hook refused; everything was rolled back.
     #[error("a lifecycle hook refused: {0}")]
     Hook(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Redis does not hold, or not any more, what was asked for. The database
+    /// Redis does not have, or not any more, what was asked for. The database
     /// does: ask it with the same cursor.
     #[error(
         "Redis does not have what was asked for: {reason}; ask the database with the same cursor, for instance through \
          `Redis::or_database`"
     )]
-    NotHeld {
+    OutsideWindow {
         /// Why.
         reason: &'static str,
     },

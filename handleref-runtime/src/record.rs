@@ -60,7 +60,7 @@ pub use last::latest_record;
 pub use mirrored::Mirrored;
 pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
-pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};
+pub use neighbour::{FirstRecord, Following, LastRecord, Neighbour, Neighbours, Previous};
 pub use object::{ObjectOf, ObjectRef};
 pub use operation::Operation;
 pub use over::OverRecords;

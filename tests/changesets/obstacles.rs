@@ -8,11 +8,11 @@ use diesel::{QueryDsl, SelectableHelper};
 use handleref::changeset::{ObjectRef, current_changeset, undo_plan};
 use handleref::history::Conflict;
 use handleref::prelude::*;
-use handleref::{Changeset, Error, record_changeset_async};
+use handleref::{Changeset, Error, in_changeset_async};
 
 macro_rules! changeset {
     ($conn:expr, $inner:ident, $body:block) => {
-        go!(record_changeset_async($conn, Changeset::by("ann"), async |$inner| {
+        go!(in_changeset_async($conn, Changeset::by("ann"), async |$inner| {
             $body
             Ok::<_, Error>(go!(current_changeset($inner))?.expect("a changeset"))
         }))?

@@ -13,7 +13,7 @@ use handleref::changeset::{ObjectRef, current_changeset, scan, undo_plan};
 use handleref::history::{Now, Revert};
 use handleref::maintain::{Maintain, events, without_recording};
 use handleref::prelude::*;
-use handleref::{Changeset, Cursor, Error, Operation, changes, changesets, record_changeset};
+use handleref::{Changeset, Cursor, Error, Operation, changes, changesets, in_changeset};
 
 /// Everything that reads or writes by a value, with the values of this round.
 macro_rules! round {
@@ -48,7 +48,7 @@ macro_rules! round {
         let meta = Changeset::by(text("ann"))
             .comment(text("comment"))
             .at(Utc::now());
-        let made = record_changeset(conn, meta, |conn| {
+        let made = in_changeset(conn, meta, |conn| {
             diesel::update(posts::table.find(id))
                 .set((posts::title.eq(text("made")), posts::body.eq(text("made"))))
                 .execute(conn)?;

@@ -8,7 +8,7 @@ use crate::support::dice::Dice;
 use crate::support::{Db, Done};
 use diesel::prelude::*;
 use handleref::changeset::{ChangesetNo, current_changeset, undo_plan};
-use handleref::{Changeset, Error, record_changeset};
+use handleref::{Changeset, Error, in_changeset};
 
 type World = (Vec<Topic>, Vec<Post>, Vec<Tag>, Vec<PostTag>);
 
@@ -79,7 +79,7 @@ macro_rules! on {
 
             fn changeset(conn: &mut $conn, dice: &mut Dice) -> Result<ChangesetNo, Error> {
                 let steps = 1 + dice.roll(8);
-                record_changeset(conn, Changeset::anonymous(), |conn| {
+                in_changeset(conn, Changeset::anonymous(), |conn| {
                     for _ in 0..steps {
                         let id = 1 + dice.roll(6);
                         step(conn, dice, id)?;

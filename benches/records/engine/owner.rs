@@ -6,7 +6,7 @@ use crate::measure::{Goal, Turns, line};
 use crate::tables::{Noted, recorded_notes};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use handleref::{Changeset, record_changeset};
+use handleref::{Changeset, in_changeset};
 
 pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
     let Some((setup, owner)) = super::super::OWNED else {
@@ -51,7 +51,7 @@ pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
                 Ok::<_, handleref::Error>(())
             };
             match in_changeset {
-                true => record_changeset(conn, Changeset::by("ann"), |conn| write(conn))?,
+                true => in_changeset(conn, Changeset::by("ann"), |conn| write(conn))?,
                 false => write(conn)?,
             }
             Ok(())

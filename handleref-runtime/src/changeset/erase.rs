@@ -134,7 +134,7 @@ impl EraseChangesets {
         });
         let changesets = conn.execute(sql).await? as u64;
         let one = match &self.which {
-            Which::One(no) if changesets == 0 => return Err(Error::NoChangeset { no: no.0 }),
+            Which::One(no) if changesets == 0 => return Err(Error::NoChangeset { no: *no }),
             Which::One(no) => Some(no.0),
             Which::By(_) => None,
         };

@@ -39,7 +39,7 @@ type Find<T> = Arc<dyn Fn(&Parts) -> Option<T> + Send + Sync>;
 /// struct User { id: i32 }
 ///
 /// async fn edit(meta: ChangesetMeta) {
-///     // record_changeset(conn, meta, |conn| ..)
+///     // in_changeset(conn, meta, |conn| ..)
 /// }
 ///
 /// let app: Router = Router::new()

@@ -2,7 +2,6 @@
 
 use super::meta::ChangesetMeta;
 use super::recording::Open;
-use super::stored::number_or_null;
 use crate::context::Scope;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -27,7 +26,7 @@ const KEYS: usize = 250;
 /// // The first state of everything, as one changeset.
 /// scan().schema(&schema![Article, Topic])
 ///     .meta(Changeset::anonymous().comment("Initial data")).execute(conn)?;
-/// // What was done behind the recorder's back.
+/// // What no trigger saw.
 /// let scanned = scan().model::<Article>().execute(conn)?;
 /// println!("{scanned}");                                // changeset 7: 3 updated, 1 deleted
 /// // Some rows only, and rows that are gone.
@@ -78,7 +77,6 @@ pub fn scan<C: Executor>() -> Scan<C> {
 #[non_exhaustive]
 pub struct Scanned {
     /// The changeset that has the records; none if there was nothing to record.
-    #[serde(serialize_with = "number_or_null")]
     pub changeset: Option<ChangesetNo>,
     /// Rows that history did not know.
     pub inserted: i64,

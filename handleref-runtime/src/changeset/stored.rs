@@ -18,7 +18,6 @@ use std::fmt;
 pub struct Changeset {
     /// Its number; records have it as `record_changeset`. Numbers rise, but a
     /// changeset with a smaller one may be committed later.
-    #[serde(serialize_with = "number")]
     pub no: ChangesetNo,
     /// When: the database's clock at its beginning, or what
     /// [`ChangesetMeta::at`] said.
@@ -33,7 +32,6 @@ pub struct Changeset {
     pub metadata: Option<Value>,
     /// The changeset that it undid, if it was made by an
     /// [`UndoPlan`](super::UndoPlan).
-    #[serde(serialize_with = "number_or_null")]
     pub undoes: Option<ChangesetNo>,
     /// Its records are behind this one.
     #[serde(skip)]
@@ -41,24 +39,6 @@ pub struct Changeset {
     /// And up to this one; not known before its end.
     #[serde(skip)]
     pub(super) last: Option<i64>,
-}
-
-pub(super) fn number<S: serde::Serializer>(
-    no: &ChangesetNo,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(no.0)
-}
-
-#[allow(clippy::ref_option)] // Serde's signature.
-pub(super) fn number_or_null<S: serde::Serializer>(
-    no: &Option<ChangesetNo>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match no {
-        Some(no) => serializer.serialize_some(&no.0),
-        None => serializer.serialize_none(),
-    }
 }
 
 impl Changeset {

@@ -98,7 +98,7 @@ impl Error {
             | Self::Stamp { .. }
             | Self::Schema(_) => ErrorClass::Setup,
             Self::Foreign | Self::TooOld { .. } => ErrorClass::Resync,
-            Self::NotHeld { .. } => ErrorClass::Fallback,
+            Self::OutsideWindow { .. } => ErrorClass::Fallback,
             #[cfg(feature = "redis")]
             Self::Redis(_) => ErrorClass::Fallback,
             Self::RolledBack { .. } | Self::Database(_) => ErrorClass::Database,

@@ -91,8 +91,9 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
 
 const REQUIRED: [&str; 2] = ["handleref: ", " needs a changeset; see `record_changeset`"];
 
-/// What the triggers of a table say that requires a changeset. MySQL cuts a
-/// message after 128 characters.
+/// What the triggers of a table say that requires a changeset: the text that is
+/// installed, whatever the function is called. MySQL cuts a message after 128
+/// characters.
 pub(crate) fn changeset_required(table: &str) -> String {
     let [before, after] = REQUIRED;
     format!("{before}{table}{after}")

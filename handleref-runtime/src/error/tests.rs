@@ -4,7 +4,7 @@ use super::Error;
 use crate::changeset::{ObjectRef, UndoConflict};
 use crate::handle::HandleError;
 use crate::record::maintain::Unerasable;
-use crate::record::{CleanError, Conflict, ZeroLength};
+use crate::record::{ChangesetNo, CleanError, Conflict, ZeroLength};
 use crate::schema::{Problem, ProblemKind};
 use crate::sync::InvalidCursor;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -60,7 +60,7 @@ variants![
     Schema,
     Mirror,
     Hook,
-    NotHeld,
+    OutsideWindow,
     #[cfg(feature = "redis")]
     Redis,
     Database,
@@ -136,22 +136,22 @@ fn samples() -> Vec<Error> {
             right: "USAGE on the schema `app`".into(),
         },
         Error::Undo {
-            no: 5,
+            no: ChangesetNo(5),
             conflicts: vec![UndoConflict {
                 object,
                 conflict: Conflict::Gone,
             }],
         },
-        Error::PlanOutdated { no: 5 },
+        Error::PlanOutdated { no: ChangesetNo(5) },
         Error::NotListed {
-            no: 5,
+            no: ChangesetNo(5),
             tables: names(&["topic_records", "user_records"]),
         },
         Error::WrongObject {
             object: "Topic 9".into(),
             model,
         },
-        Error::NoChangeset { no: 5 },
+        Error::NoChangeset { no: ChangesetNo(5) },
         Error::ChangesetRequired {
             table: "articles".into(),
         },
@@ -199,7 +199,7 @@ fn samples() -> Vec<Error> {
             reason: "it has no key".into(),
         },
         Error::Hook("published articles stay".into()),
-        Error::NotHeld {
+        Error::OutsideWindow {
             reason: "nothing was moved there yet",
         },
         #[cfg(feature = "redis")]
@@ -304,7 +304,7 @@ PlanOutdated (Reload): rows were changed since the undo of changeset 5 was plann
 NotListed (Invalid): changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
 WrongObject (Invalid): Topic 9 is no reference to a Article
 NoChangeset (NotFound): there is no changeset 5
-ChangesetRequired (Invalid): handleref: articles needs a changeset; see `record_changeset`
+ChangesetRequired (Invalid): handleref: articles needs a changeset; see `in_changeset`
 NotStorable (Invalid): the comment of a changeset cannot be stored: there is a NUL in it
 Foreign (Resync): the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`
 InvalidCursor (Invalid): this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
@@ -326,7 +326,7 @@ Article: table `articles`, column `version`: the column is missing
 Article: table `articles`, column `version`: the column has no default
 Mirror (Refused): Article 7 cannot be mirrored: it has no key
 Hook (Refused): a lifecycle hook refused: published articles stay <- published articles stay
-NotHeld (Fallback): Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
+OutsideWindow (Fallback): Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
 Redis (Fallback): Redis: connection refused - Io <- connection refused - Io
 Database (Database): Record not found <- Record not found
 ";

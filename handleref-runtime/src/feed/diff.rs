@@ -1,7 +1,7 @@
 //! One diff, as a reader gets it and a store keeps it.
 
 use crate::changeset::ObjectRef;
-use crate::record::Operation;
+use crate::record::{ChangesetNo, Operation};
 use crate::sync::{Cursor, Place};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Diff {
     pub at: DateTime<Utc>,
     /// The changeset that it is part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changeset: Option<i64>,
+    pub changeset: Option<ChangesetNo>,
     /// What [`Feed::diff`](super::Feed::diff) made of it.
     pub data: Value,
     /// The mark of its place; see [`place`](Diff::place).

@@ -1,6 +1,7 @@
 //! Who set a field: the record in which it got the value that it has now.
 
 use super::model::Recall;
+use super::moment::ChangesetNo;
 use super::query::KeyIs;
 use super::value::{Fields, Json};
 use crate::engine::{Engine, Kind};
@@ -27,7 +28,7 @@ pub struct Blame {
     /// When.
     pub at: DateTime<Utc>,
     /// In which changeset.
-    pub changeset: Option<i64>,
+    pub changeset: Option<ChangesetNo>,
 }
 
 pub(super) async fn blame<M, DB>(
@@ -131,6 +132,6 @@ fn read(
         record,
         version,
         at: time.and_utc(),
-        changeset,
+        changeset: changeset.map(ChangesetNo),
     })
 }

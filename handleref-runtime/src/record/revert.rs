@@ -117,7 +117,7 @@ pub struct RevertPlan<M: Recorded> {
     /// The version that the row has now; `None` if it has none or is gone.
     pub version: Option<i64>,
     /// Whether the row was really deleted and will be inserted again.
-    pub undelete: bool,
+    pub reinsert: bool,
     /// What will be written: the fields that differ from now.
     pub changes: Vec<FieldChange>,
     /// What stands in the way, and what will be lost.
@@ -336,7 +336,7 @@ impl<M: Recorded> RevertPlan<M> {
 impl<M: Recorded> fmt::Display for RevertPlan<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.model, self.key)?;
-        match (self.undelete, self.changes.is_empty()) {
+        match (self.reinsert, self.changes.is_empty()) {
             (true, _) => f.write_str("insert again")?,
             (false, true) => f.write_str("nothing to do")?,
             (false, false) => f.write_str("write")?,

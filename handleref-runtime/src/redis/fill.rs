@@ -62,7 +62,7 @@ where
         newest: 0,
         unreadable: false,
     };
-    let all = feed::diffs(&database).since(oldest).limit(relay.batch);
+    let all = feed::diffs(&database).from(oldest).limit(relay.batch);
     let (mut written, mut next) = (0, all.clone());
     loop {
         let page = C::wait(next.load(db)).await?;

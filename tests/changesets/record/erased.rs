@@ -18,7 +18,7 @@ each_engine! {
             Changeset::by("7").comment("not seven"),
         ];
         for (id, meta) in (1..).zip(metas) {
-            made.push(go!(record_changeset_async(conn, meta, async |conn| {
+            made.push(go!(in_changeset_async(conn, meta, async |conn| {
                 book!(conn, id);
                 Ok::<_, Error>(go!(current_changeset(conn))?.unwrap())
             }))?);

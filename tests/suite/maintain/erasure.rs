@@ -11,7 +11,7 @@ use handleref::history::{Conflict, Revert};
 use handleref::maintain::Unerasable;
 use handleref::maintain::{EventKind, Maintain, events};
 use handleref::prelude::*;
-use handleref::{Changeset, Error, Operation, Outcome, record_changeset_async};
+use handleref::{Changeset, Error, Operation, Outcome, in_changeset_async};
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
@@ -164,7 +164,7 @@ each_engine! {
         go!(diesel::update(papers::table.find(1)).set((papers::website.eq("w1"), papers::title.eq("one"))).execute(conn))?;
         go!(set("w2").execute(conn))?;
         go!(Paper::erase(1).column(papers::website).execute(conn))?;
-        let made = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        let made = go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             go!(set("w3").execute(conn))?;
             Ok::<_, Error>(go!(current_changeset(conn))?.unwrap())
         }))?;
@@ -202,9 +202,9 @@ each_engine! {
 
         // A row that is gone comes back with what is left.
         go!(diesel::delete(papers::table.find(1)).execute(conn))?;
-        assert!(go!(Paper::undelete_plan(conn, &1))?.conflicts.is_empty());
+        assert!(go!(Paper::reinsert_plan(conn, &1))?.conflicts.is_empty());
         go!(Paper::erase(1).column(papers::website).execute(conn))?;
-        let plan = go!(Paper::undelete_plan(conn, &1))?;
+        let plan = go!(Paper::reinsert_plan(conn, &1))?;
         assert_eq!(plan.conflicts, [Conflict::Erased { field: "website", gone: true }]);
         assert!(plan.to_string().contains("note: the values of `website` were erased"), "{plan}");
         go!(plan.apply(conn))?;

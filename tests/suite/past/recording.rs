@@ -193,7 +193,7 @@ each_engine! {
         let diff = go!(label.diff(conn, 1, 2))?;
         assert_eq!(diff.changed_fields(), ["weight"]);
         go!(diesel::delete(labels::table).execute(conn))?;
-        let back = go!(Label::undelete(conn, &(1, "new".to_owned())))?;
+        let back = go!(Label::reinsert(conn, &(1, "new".to_owned())))?;
         assert_eq!(back, label);
     }
 }

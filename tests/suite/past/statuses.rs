@@ -76,13 +76,13 @@ each_engine! {
         // A row that is gone, under a parent that is deleted.
         db.create("DELETE FROM crates WHERE id = 1");
         db.create("UPDATE depots SET status = 'deleted' WHERE id = 1");
-        match go!(Crate::undelete(conn, &1)) {
+        match go!(Crate::reinsert(conn, &1)) {
             Err(Error::Revert { conflicts, .. }) => assert_eq!(conflicts, [deleted]),
             other => panic!("{other:?}"),
         }
         assert_eq!(go!(crates::table.count().get_result::<i64>(conn))?, 0);
         db.create("UPDATE depots SET status = '' WHERE id = 1");
-        let back = go!(Crate::undelete(conn, &1))?;
+        let back = go!(Crate::reinsert(conn, &1))?;
         assert_eq!((back.depot_id, back.status.as_str()), (1, "ok"));
     }
 }

@@ -94,10 +94,10 @@ each_engine! {
         let titles = papers::table.order(papers::id).select(papers::title);
         let then = go!(titles.as_of::<Paper>(now).load::<String>(conn))?;
         assert_eq!(then, ["new", "old 3"]);
-        assert_eq!(go!(Paper::undelete(conn, &2))?.title, "old 2");
+        assert_eq!(go!(Paper::reinsert(conn, &2))?.title, "old 2");
         go!(diesel::update(papers::table.find(2)).set(papers::title.eq("newest")).execute(conn))?;
         go!(diesel::delete(papers::table.find(2)).execute(conn))?;
-        assert_eq!(go!(Paper::undelete(conn, &2))?.title, "newest");
+        assert_eq!(go!(Paper::reinsert(conn, &2))?.title, "newest");
     }
 
     /// Baselines have negative numbers of the same counter.

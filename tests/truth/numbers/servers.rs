@@ -115,7 +115,7 @@ mod a_replica_takes_over {
             titles.as_of::<Paper>(last).load::<String>(there)?,
             ["last", "old 3"]
         );
-        assert_eq!(Paper::undelete(there, &3)?.title, "old 3");
+        assert_eq!(Paper::reinsert(there, &3)?.title, "old 3");
         assert!(schema.check(there)?.is_ok());
 
         // A dump that is loaded into another database takes the counter along.

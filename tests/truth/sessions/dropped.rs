@@ -8,7 +8,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 #[cfg(feature = "async")]
 use handleref::prelude::*;
 #[cfg(feature = "async")]
-use handleref::{Changeset, Error, changesets, record_changeset_async};
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 
 /// Where the future waits when it is dropped.
 #[cfg(feature = "async")]
@@ -51,7 +51,7 @@ macro_rules! dropped {
                     };
                     let (reached, is_reached) = tokio::sync::oneshot::channel::<()>();
                     {
-                        let work = record_changeset_async(conn, Changeset::by("ann"), async move |conn| {
+                        let work = in_changeset_async(conn, Changeset::by("ann"), async move |conn| {
                             plain(conn, "abandoned").await?;
                             let _ = reached.send(());
                             match waits {

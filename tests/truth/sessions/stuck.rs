@@ -6,7 +6,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 use handleref::changeset::current_changeset;
 use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::{Changeset, Error, record_changeset_async, recover};
+use handleref::{Changeset, Error, in_changeset_async, recover};
 
 macro_rules! rename {
     ($conn:expr, $title:expr) => {
@@ -60,7 +60,7 @@ each_engine! {
                                     leave!(one, way);
                                     end()
                                 })),
-                                false => go!(record_changeset_async($one, Changeset::by("ann"), async |one| {
+                                false => go!(in_changeset_async($one, Changeset::by("ann"), async |one| {
                                     rename!(one, "inside");
                                     leave!(one, way);
                                     end()
@@ -128,9 +128,11 @@ mod left_in_the_file {
                 match heals {
                     "install" => drop(schema().install(conn)?),
                     _ => {
-                        handleref::record_changeset(conn, Changeset::by("ann"), |_| {
-                            Ok::<_, Error>(())
-                        })?;
+                        handleref::in_changeset(
+                            conn,
+                            Changeset::by("ann"),
+                            |_| Ok::<_, Error>(()),
+                        )?;
                     }
                 }
                 assert!(schema().check(conn)?.is_ok(), "{column}, {heals}");

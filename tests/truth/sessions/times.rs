@@ -8,7 +8,7 @@ use handleref::history::{Every, Window};
 use handleref::maintain::Maintain;
 use handleref::prelude::*;
 use handleref::time::Unix;
-use handleref::{Changeset, Error, changesets, record_changeset_async};
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 use std::time::{Duration, SystemTime};
 
 /// Instants before every row and after it: as far as types go, and where
@@ -161,22 +161,22 @@ each_engine! {
     /// Changesets, by when they were; one that cannot be dated is refused.
     async fn changesets_by_time(db: crate::support::recorded::papers, conn) {
         far_away!(db, conn);
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
         let (before, after) = ends();
         for time in &before {
-            assert_eq!(go!(changesets().since(*time).count(conn))?, 1, "{time}");
-            assert_eq!(go!(changesets().until(*time).load(conn))?.len(), 0, "{time}");
+            assert_eq!(go!(changesets().from(*time).count(conn))?, 1, "{time}");
+            assert_eq!(go!(changesets().before(*time).load(conn))?.len(), 0, "{time}");
         }
         for time in &after {
-            assert_eq!(go!(changesets().since(*time).load(conn))?.len(), 0, "{time}");
-            assert_eq!(go!(changesets().until(*time).count(conn))?, 1, "{time}");
+            assert_eq!(go!(changesets().from(*time).load(conn))?.len(), 0, "{time}");
+            assert_eq!(go!(changesets().before(*time).count(conn))?, 1, "{time}");
         }
         for (id, time) in (10..).zip(before.iter().chain(&after)) {
             let meta = Changeset::by("ann").at(*time);
-            let done = go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, id); Ok::<_, Error>(()) }));
+            let done = go!(in_changeset_async(conn, meta, async |conn| { paper!(conn, id); Ok::<_, Error>(()) }));
             match done {
                 Ok(_) => {
-                    let found = go!(changesets().since(*time).until(*time + TimeDelta::microseconds(1)).load(conn))?;
+                    let found = go!(changesets().from(*time).before(*time + TimeDelta::microseconds(1)).load(conn))?;
                     assert_eq!(found.len(), 1, "{time}");
                     assert_eq!(found[0].at, *time);
                 }

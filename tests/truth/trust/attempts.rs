@@ -282,7 +282,7 @@ macro_rules! attempts {
                 }
             };
             let writer = &mut guarded.connect::<$conn>(User::Writer);
-            handleref::record_changeset(writer, handleref::Changeset::by("ann"), |conn| {
+            handleref::in_changeset(writer, handleref::Changeset::by("ann"), |conn| {
                 conn.batch_execute("INSERT INTO papers (id, title) VALUES (1, 'a'), (2, 'b'); INSERT INTO labels (paper_id, label) VALUES (1, 'x')")
             })?;
             use handleref::prelude::*;

@@ -65,7 +65,7 @@ async fn check(
         .into_iter()
         .filter(|one| one.conflict.is_blocking());
     let blocking: Vec<UndoConflict> = blocking.collect();
-    let no = asked.0.0;
+    let no = asked.0;
     if !blocking.is_empty() {
         return Err(Error::Undo {
             no,
@@ -207,7 +207,7 @@ async fn unlisted(
 
 fn not_listed(changeset: ChangesetNo, tables: Vec<String>) -> Error {
     Error::NotListed {
-        no: changeset.0,
+        no: changeset,
         tables,
     }
 }

@@ -8,7 +8,7 @@ use crate::facts::{
 };
 use crate::key::Key;
 use crate::record::query::Loaded;
-use crate::record::{Fields, Json, LiveName, Operation, Recall};
+use crate::record::{ChangesetNo, Fields, Json, LiveName, Operation, Recall};
 use crate::session::Session;
 use crate::sql::{Sql, unreadable};
 use chrono::NaiveDateTime;
@@ -81,7 +81,7 @@ fn change(
         version,
         operation,
         at: at.and_utc(),
-        changeset,
+        changeset: changeset.map(ChangesetNo),
         redacted: redacted.map(str::to_owned).collect(),
         place: *place,
         row,

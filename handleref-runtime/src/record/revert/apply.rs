@@ -52,11 +52,11 @@ where
                 found,
             });
         }
-        _ if plan.undelete != now.undelete => return Err(moved(plan)),
+        _ if plan.reinsert != now.reinsert => return Err(moved(plan)),
         _ => {}
     }
     now.refuse_blockers()?;
-    if now.undelete {
+    if now.reinsert {
         insert(conn, &mut catalog, &now).await?;
         return Ok(Outcome::Written);
     }
@@ -70,7 +70,7 @@ where
 fn moved<M: Recorded>(plan: &RevertPlan<M>) -> Error {
     let (model, key) = (M::RECORDED_NAME, plan.row.text());
     match plan.version {
-        _ if !plan.undelete => Error::Gone { model, key },
+        _ if !plan.reinsert => Error::Gone { model, key },
         version => Error::Stale {
             model,
             key,

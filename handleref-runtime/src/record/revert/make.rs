@@ -78,7 +78,7 @@ where
         model: M::RECORDED_NAME,
         key: key.text(),
         version: live.filter(|_| M::RECORDED_ROLES.version.is_some()),
-        undelete: live.is_none(),
+        reinsert: live.is_none(),
         changes,
         conflicts,
         row: key.clone(),
