@@ -57,7 +57,7 @@ pub enum Error {
         /// savepoints were in it. Then the connection refuses what is left of
         /// it; [`recover`](crate::session::recover) makes the connection usable again.
         lost: bool,
-        /// What the engine said.
+        /// What the engine reports.
         #[source]
         cause: diesel::result::Error,
     },
@@ -67,7 +67,7 @@ pub enum Error {
     /// statement before has changed the schema, which commits. The connection is as after a [`Conflict`](Error::Conflict) that says `lost`.
     #[error("the database has ended the whole transaction: {cause}")]
     RolledBack {
-        /// What the engine said.
+        /// What the engine reports.
         #[source]
         cause: diesel::result::Error,
     },
@@ -212,7 +212,7 @@ pub enum Error {
          an old snapshot): copy the rows again, or start at `Cursor::beginning()`"
     )]
     Foreign,
-    /// A cursor says what no database can have said: somebody made it.
+    /// A cursor says what no database writes: it was made by hand.
     #[error("{}", crate::sync::InvalidCursor)]
     InvalidCursor,
     /// A cursor is for other models than those that were asked for.
@@ -326,10 +326,10 @@ pub enum Error {
         /// The model or the table, if the database says it.
         of: Option<String>,
     },
-    /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, beside
+    /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, with
     /// a status) is too coarse to tell one deletion from another.
     #[error(
-        "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, beside a status) must hold microseconds \
+        "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, with a status) must hold microseconds \
          (DATETIME(6) on MySQL and MariaDB)"
     )]
     Stamp {

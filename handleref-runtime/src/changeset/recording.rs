@@ -17,7 +17,7 @@ use std::ops::{Deref, DerefMut};
 
 /// Runs `work` in a transaction whose changes are one changeset.
 ///
-/// Every record that is written inside carries its number, whoever writes it:
+/// Every record that is written inside carries its number, whatever writes it:
 /// the verbs of handleref, plain Diesel or raw SQL on this connection. An error
 /// or a panic inside discards everything, the changeset too. If nothing was
 /// recorded, no changeset is stored.
@@ -203,7 +203,7 @@ impl<C: Executor> DerefMut for OpenChangeset<'_, C> {
 pub(super) struct Open<'a, C: Session + ?Sized> {
     scope: Scope<'a, C>,
     pub(super) changeset: ChangesetNo,
-    /// Its records are behind this one; none if the changeset is an outer one.
+    /// Its records come after this one; none if the changeset is an outer one.
     pub(super) first: Option<i64>,
 }
 
@@ -287,7 +287,7 @@ async fn enter<C: Session + ?Sized>(
         // At once, to wait for the server only once.
         Kind::Postgres => {
             let sql = Sql::new("SELECT no, first, list, home FROM ").sql(OPEN_CHANGESET);
-            let sql = said(Kind::Postgres, sql.sql("("), meta, undoes);
+            let sql = with_meta(Kind::Postgres, sql.sql("("), meta, undoes);
             let (no, first, list, schema): (i64, i64, Option<String>, Option<String>) =
                 scope.conn().session().one(sql).await?;
             let home = Home::read(Kind::Postgres, schema.as_deref(), list.as_deref());
@@ -297,7 +297,7 @@ async fn enter<C: Session + ?Sized>(
         Kind::Mysql => {
             scope.will_switch_here(Switch::Changeset).await?;
             let call = Sql::new("CALL ").sql(OPEN_CHANGESET).sql("(");
-            let call = said(Kind::Mysql, call, meta, undoes).written(Kind::Mysql)?;
+            let call = with_meta(Kind::Mysql, call, meta, undoes).written(Kind::Mysql)?;
             scope.conn().batch(&call).await?;
             let made = "SELECT CAST(@handleref_changeset AS SIGNED), CAST(@handleref_changeset_first AS SIGNED)";
             scope.conn().session().one(Sql::new(made)).await?
@@ -306,9 +306,9 @@ async fn enter<C: Session + ?Sized>(
     Ok((ChangesetNo(changeset), Some(first)))
 }
 
-/// What a changeset says of itself: its time, five texts, and what it undoes;
+/// The meta of a changeset: its time, five texts, and what it undoes;
 /// with the closing bracket.
-fn said<'a>(
+fn with_meta<'a>(
     kind: Kind,
     sql: Sql<'a>,
     meta: &'a ChangesetMeta,
@@ -339,7 +339,7 @@ fn insert_sql(meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql<'_> {
     let sql = Sql::new("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) VALUES (")
         .sql(LAST_OF_SQLITE)
         .sql(", ");
-    said(Kind::Sqlite, sql, meta, undoes).sql(" RETURNING id, first_record")
+    with_meta(Kind::Sqlite, sql, meta, undoes).sql(" RETURNING id, first_record")
 }
 
 /// The number of the last record that was given out.
@@ -369,7 +369,7 @@ async fn leave(
     stored.ok_or_else(ended)
 }
 
-/// Somebody has ended the transaction of a changeset: by SQL, or a deadlock
+/// The transaction of a changeset was ended: by SQL, or a deadlock
 /// whose error was swallowed, which costs MySQL the whole transaction.
 fn ended() -> Error {
     DieselError::BrokenTransactionManager.into()

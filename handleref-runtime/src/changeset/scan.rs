@@ -241,7 +241,7 @@ impl<C: Executor + 'static> Scan<C> {
     ///   `delete` with the last state that history knows.
     ///
     /// A row for which the model's condition is not true is left out; one that
-    /// is gone is not, because nobody knows any more what it was then.
+    /// is gone is not, because it is not known any more what it was then.
     ///
     /// A record has the version of its row, if that is greater than the last
     /// one recorded. Otherwise it has the next one, and so gets the row, with a
@@ -256,7 +256,7 @@ impl<C: Executor + 'static> Scan<C> {
     ///
     /// # Locks
     ///
-    /// Until the end of the transaction nobody else changes what is compared.
+    /// Until the end of the transaction no other session changes what is compared.
     /// On SQLite that is the whole database. On PostgreSQL the tables and their
     /// record tables are locked in the mode `SHARE ROW EXCLUSIVE`, which lets
     /// everyone read; it needs the right to update both, also if only some rows

@@ -20,7 +20,7 @@ pub struct Changeset {
     /// changeset with a smaller one may be committed later.
     pub no: ChangesetNo,
     /// When: the database's clock at its beginning, or what
-    /// [`ChangesetMeta::at`] said.
+    /// [`ChangesetMeta::at`] set.
     pub at: DateTime<Utc>,
     /// Who.
     pub actor: Option<Actor>,
@@ -33,7 +33,7 @@ pub struct Changeset {
     /// The changeset that it undid, if it was made by an
     /// [`UndoPlan`](super::UndoPlan).
     pub undoes: Option<ChangesetNo>,
-    /// Its records are behind this one.
+    /// Its records come after this one.
     #[serde(skip)]
     pub(super) first: i64,
     /// And up to this one; not known before its end.
@@ -47,7 +47,7 @@ impl Changeset {
         ChangesetMeta::new().by(actor)
     }
 
-    /// The beginning of what a new changeset says, by nobody in particular.
+    /// The beginning of what a new changeset says, without an actor.
     pub fn anonymous() -> ChangesetMeta {
         ChangesetMeta::new()
     }

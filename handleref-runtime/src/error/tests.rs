@@ -72,8 +72,8 @@ fn samples() -> Vec<Error> {
     let model = MODEL;
     let key = || "7".to_owned();
     let cause = || {
-        let said = Box::new("database is locked".to_owned());
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, said)
+        let texts = Box::new("database is locked".to_owned());
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, texts)
     };
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let problem = |kind| Problem {
@@ -209,7 +209,7 @@ fn samples() -> Vec<Error> {
 }
 
 /// An error, and after an arrow what it has as its source.
-fn told(name: &str, error: &dyn StdError) -> String {
+fn described(name: &str, error: &dyn StdError) -> String {
     match error.source() {
         Some(source) => format!("{name}: {error} <- {source}"),
         None => format!("{name}: {error}"),
@@ -217,12 +217,12 @@ fn told(name: &str, error: &dyn StdError) -> String {
 }
 
 #[track_caller]
-fn assert_said(said: &[String], expected: &str) {
-    let (said, expected) = (said.join("\n"), expected.trim());
-    for (said, expected) in said.lines().zip(expected.lines()) {
-        assert_eq!(said, expected);
+fn assert_texts(texts: &[String], expected: &str) {
+    let (texts, expected) = (texts.join("\n"), expected.trim());
+    for (texts, expected) in texts.lines().zip(expected.lines()) {
+        assert_eq!(texts, expected);
     }
-    assert_eq!(said.lines().count(), expected.lines().count(), "{said}");
+    assert_eq!(texts.lines().count(), expected.lines().count(), "{texts}");
 }
 
 #[test]
@@ -232,12 +232,15 @@ fn every_error_has_its_class_its_text_and_its_source() {
         assert!(samples.iter().any(|one| name(one) == *variant), "{variant}");
     }
     let named = |one: &Error| format!("{} ({:?})", name(one), one.class());
-    let said: Vec<_> = samples.iter().map(|one| told(&named(one), one)).collect();
+    let texts: Vec<_> = samples
+        .iter()
+        .map(|one| described(&named(one), one))
+        .collect();
     let redis = cfg!(feature = "redis");
     let expected = ERRORS
         .lines()
         .filter(|line| redis || !line.starts_with("Redis "));
-    assert_said(&said, &expected.collect::<Vec<_>>().join("\n"));
+    assert_texts(&texts, &expected.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -271,8 +274,11 @@ fn so_have_the_errors_of_single_places() {
         ("InvalidCursor", &InvalidCursor),
         ("ZeroLength", &ZeroLength),
     ];
-    let said: Vec<_> = all.iter().map(|(name, one)| told(name, *one)).collect();
-    assert_said(&said, OTHERS);
+    let texts: Vec<_> = all
+        .iter()
+        .map(|(name, one)| described(name, *one))
+        .collect();
+    assert_texts(&texts, OTHERS);
 
     #[cfg(feature = "axum")]
     assert_eq!(
@@ -320,7 +326,7 @@ ManagedColumn (Invalid): `version` of Article is managed by handleref and cannot
 GeneratedColumn (Invalid): the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`
 VersionsEnd (Setup): a row has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
 VersionsEnd (Setup): a row of articles has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
-Stamp (Setup): no free deletion timestamp for Article: `deleted_at` (or `updated_at`, beside a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
+Stamp (Setup): no free deletion timestamp for Article: `deleted_at` (or `updated_at`, with a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
 Schema (Setup): the schema needs a decision:
 Article: table `articles`, column `version`: the column is missing
 Article: table `articles`, column `version`: the column has no default

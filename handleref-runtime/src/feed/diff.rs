@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// What is told of one change of one row.
+/// What the feed says of one change of one row.
 ///
 /// Each change is a diff of its own: two that say the same are two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ pub struct Diffs {
     pub diffs: Vec<Diff>,
     /// Where the next read goes on without a gap: what the query left out counts as
     /// read. Read from the end ([`reverse`](super::DiffQuery::reverse),
-    /// [`newest`](super::DiffQuery::newest)) it is behind all that is visible, those too
+    /// [`newest`](super::DiffQuery::newest)) it is after all that is visible, those too
     /// that were left out because there are more.
     pub cursor: Cursor,
     /// Whether there may be more already: newer ones, or older ones if it was read

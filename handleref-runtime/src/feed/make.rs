@@ -43,11 +43,11 @@ pub(crate) fn of<'a>(
     models: Vec<Box<dyn AnyFeed>>,
     changes: &'a [Change],
 ) -> Boxed<'a, Vec<Diff>> {
-    Box::pin(async move { told(conn, &models, changes).await })
+    Box::pin(async move { all(conn, &models, changes).await })
 }
 
-/// What is told of these changes.
-pub(super) async fn told(
+/// The diffs of these changes.
+pub(super) async fn all(
     conn: &mut dyn Session,
     models: &[Box<dyn AnyFeed>],
     changes: &[Change],
@@ -123,7 +123,7 @@ fn is_empty(data: &Value) -> bool {
     }
 }
 
-/// The fields that changed. Of a state that is not known all are told: that of a
+/// The fields that changed. Of a state that is not known all are listed: that of a
 /// row that was not there, and one that was pruned.
 fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<FieldChange> {
     let facts = Facts::of::<M>();
@@ -141,8 +141,8 @@ fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<Fie
                 None if M::RECORDED_KEY.contains(&column.name) => return None,
                 None => Value::Null,
             };
-            let told = facts.tells(at) && (before.is_none() || old != new);
-            told.then(|| FieldChange::told(field, column.name, old, new))
+            let listed = facts.tells(at) && (before.is_none() || old != new);
+            listed.then(|| FieldChange::told(field, column.name, old, new))
         })
         .collect()
 }

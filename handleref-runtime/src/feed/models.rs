@@ -31,7 +31,7 @@ pub trait AnyFeed: Send + Sync {
     fn facts(&self) -> Facts;
     /// Under what its diffs are put.
     fn parent(&self) -> Option<Parent>;
-    /// What is told of these changes, which are all of this model.
+    /// The diffs of these changes, which are all of this model.
     fn diffs<'a>(
         &'a self,
         conn: &'a mut dyn Session,

@@ -22,13 +22,13 @@ pub enum Scope {
 }
 
 /// What a [`DiffQuery`](super::DiffQuery) asks a [`Store`](super::Store) for. A
-/// diff is in it if all that is said here is true of it.
+/// diff is in it if all of this is true of it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Range {
     /// Whose diffs; by their [`address`](Diff::address).
     pub scope: Scope,
-    /// Only those that a reader has not read who is here; none is
+    /// Only those that were not read at this place; none is
     /// [`Cursor::beginning()`].
     pub cursor: Option<Cursor>,
     /// Only those at this time or later, UTC, in whole microseconds.

@@ -23,7 +23,7 @@ pub(super) type Boxed<'a, T> = crate::session::Boxed<'a, Result<T, Error>>;
 /// A row of any model.
 pub(super) type Row = Arc<dyn Any + Send + Sync>;
 
-/// What a row of the target shall be.
+/// What a row of the target must be.
 pub struct Op {
     /// The place of the model in the list.
     pub(super) model: usize,
@@ -67,7 +67,7 @@ impl Op {
         self.live.as_ref()?.downcast_ref()
     }
 
-    /// The values that the row shall have.
+    /// The values that the row must have.
     pub(super) fn values<M: Fields<Json>>(&self) -> Result<Vec<serde_json::Value>, Error> {
         let row: &M = self.row()?;
         let mut values = row.values();
@@ -87,7 +87,7 @@ impl Op {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     Absent,
-    /// As it shall be.
+    /// As it must be.
     Same,
     /// With another state, of this version.
     Other(Option<i64>),
@@ -118,7 +118,7 @@ pub trait AnyMirrored: Send + Sync {
     fn table(&self) -> &'static str;
     /// Whether all changes of all rows are recorded.
     fn is_complete(&self) -> bool;
-    /// Whether changes need the live row beside their record.
+    /// Whether changes need the live row with their record.
     fn is_partial(&self) -> bool;
     /// How many rows go into one statement.
     fn rows_per_statement(&self) -> usize;
@@ -129,7 +129,7 @@ pub trait AnyMirrored: Send + Sync {
         source: &'a mut dyn Session,
         changes: &'a [&'a Change],
     ) -> Boxed<'a, HashMap<String, Row>>;
-    /// The next rows of the source, as what the target shall have.
+    /// The next rows of the source, as what the target must have.
     fn source_page<'a>(
         &'a self,
         source: &'a mut dyn Session,
@@ -208,13 +208,13 @@ pub trait AnyMirrored: Send + Sync {
         size: u32,
     ) -> Boxed<'a, Digests>;
     fn target_count<'a>(&'a self, target: &'a mut dyn Session) -> Boxed<'a, i64>;
-    /// What the target shall have for these keys, as the source is now.
+    /// What the target must have for these keys, as the source is now.
     fn wanted<'a>(
         &'a self,
         source: &'a mut dyn Session,
         keys: &'a [String],
     ) -> Boxed<'a, Vec<Arc<Op>>>;
-    /// That the rows of the target with these keys shall go.
+    /// That the rows of the target with these keys must go.
     fn unwanted<'a>(
         &'a self,
         target: &'a mut dyn Session,

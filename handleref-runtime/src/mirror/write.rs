@@ -10,7 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
 
-/// The values of one row: those that its record has, and beside it those that
+/// The values of one row: those that its record has, and those that
 /// only the live row has.
 pub(super) struct Values<'a, M: Mirrored<DB>, DB: Engine> {
     record: (&'a M, M::Converted),

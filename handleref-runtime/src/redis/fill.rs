@@ -20,7 +20,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub(super) enum Filled {
     /// So many diffs were written.
     Yes(usize),
-    /// Somebody else is at it, or came in between, or Redis was flushed.
+    /// Another relay is at it, or came in between, or Redis was flushed.
     No,
 }
 
@@ -86,7 +86,7 @@ where
 }
 
 /// Removes what is left of an earlier time: it may be of another database, or have
-/// values that were erased since. False if somebody else came in between.
+/// values that were erased since. False if another relay came in between.
 async fn wipe<R: RedisConnection>(
     conn: &mut R,
     keys: &Keys,

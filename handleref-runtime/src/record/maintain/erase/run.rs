@@ -55,7 +55,7 @@ impl<M: Recorded> Erase<M> {
                 Some(sql) => conn.execute(sql).await?,
                 None => 0,
             };
-            let told = match records > 0 {
+            let record = match records > 0 {
                 true => erasure::tell(conn, &subject, &condition).await?,
                 false => None,
             };
@@ -70,7 +70,7 @@ impl<M: Recorded> Erase<M> {
                 "columns": names(false),
                 "properties": names(true),
                 "live_row": live_row,
-                "record": told,
+                "record": record,
             });
             let table = Some(subject.recording.records);
             write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;
@@ -81,7 +81,7 @@ impl<M: Recorded> Erase<M> {
     }
 }
 
-/// Waits for whoever is changing the row, or the record of that change would
+/// Waits for a transaction that is changing the row, or the record of that change would
 /// keep the values.
 async fn lock_row<M, DB>(conn: &mut dyn Session, condition: &KeyIs<'_, M, DB>) -> Result<(), Error>
 where
