@@ -2,70 +2,53 @@
 //!
 //! # Where to look
 //!
+//! The root has what most programs name; everything else is in the module of its subject.
+//!
 //! * [`HandleRef`](derive@HandleRef), the derive, with its attributes, and the traits that it implements: [`trait@HandleRef`],
-//!   [`Versioned`], [`Timestamped`], [`SoftDelete`]. Reading starts there.
-//! * [`ChangesDsl`]: `since`, `until` and the like on queries that exist already.
-//! * [`update`], [`delete`], [`restore`], [`resurrect()`], [`bump`]: writing sets.
+//!   [`Versioned`], [`Timestamped`], [`SoftDelete`]. Reading starts there. [`mod@model`]: keys, and traits for bounds.
+//! * [`ChangesDsl`]: `since`, `until` and the like on queries that exist already; [`mod@time`]: what an instant may be.
+//! * [`update`], [`delete`], [`restore`], [`resurrect()`], [`bump`]: writing sets; [`mod@lifecycle`]: what they return.
 //! * [`RowDsl`]: `save`, `delete`, `restore`, `hard_delete`, `reload` of one row; [`Outcome`], [`Error`].
 //! * [`Hooks`]: code before and after. [`mod@schema`]: columns, indexes, guards, record tables and migrations.
 //! * [`Recorded`](derive@Recorded), the derive of the history, with its attributes, and [`trait@Recorded`]: `records`,
 //!   `history`, `history_of`. [`RecordSource`]: the columns of a record; [`Record`]: a whole one.
 //! * [`RecordsDsl`]: windows, `resample`, first and last record; [`GoneDsl`]: rows that were really deleted.
-//! * [`AsOfDsl`]: any query in the past. [`PastDsl`]: `diff`, `changes_summary`, `blame`, `revert`, `undelete` of one row.
-//! * [`FieldType`], [`field_types()`]: which fields refer to other models, and values of fields out of texts.
-//! * [`Maintain`]: `backfill`, `prune`, `erase`, `hold`; [`release`], [`holds`](holds()), [`events`](events()),
-//!   [`without_recording`].
-//! * [`record_changeset`], [`start_recording`]: changes that belong together; [`changesets`](changesets()) finds them,
-//!   [`Changeset::changes`] reads them, [`undo_plan`] undoes them; [`scan`](scan()) records what triggers could not see.
-//! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; `mirror::Mirror`, [`sync::Follow`];
-//!   [`mod@feed`]: diffs of objects, in the database or (feature `redis`) in Redis.
+//! * [`AsOfDsl`]: any query in the past. [`PastDsl`]: `diff`, `changes_summary`, `blame`, `revert`, `reinsert` of one row.
+//!   [`mod@history`]: the types of all that, and which fields refer to other models.
+//! * [`Maintain`]: `backfill`, `prune`, `erase`, `hold`. [`mod@maintain`]: holds, events, pauses of the recording.
+//! * [`in_changeset`]: changes that belong together; [`changesets`](changesets()) finds them, [`Changeset::changes`]
+//!   reads them. [`mod@changeset`]: who and why, the undo, `scan` for what triggers could not see, the layer for axum.
+//! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; [`mod@sync`]. The module `mirror`: a copy in
+//!   another database; [`mod@feed`]: diffs of objects, in the database or (the module `redis`) in Redis.
+//! * [`mod@dsl`]: the types of queries. [`mod@engine`]: what is generic over databases. [`mod@error`].
 //! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why, `sync.md`,
 //!   `mirrors.md`, `feed.md` and `redis.md` for what changed since.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
-pub use handleref_runtime::changeset::{
-    Actor, Changes, Changeset, ChangesetMeta, Changesets, EraseChangesets, LinkChange,
-    ObjectChange, ObjectOf, ObjectRef, Recorder, State, Undo, UndoAction, UndoConflict, UndoPlan,
-    UndoStep, changesets, current_changeset, erase_changesets_by, record_changeset,
-    record_changeset_async, start_recording, undo_plan,
-};
-#[cfg(feature = "axum")]
-pub use handleref_runtime::changeset::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
-pub use handleref_runtime::changeset::{Scan, Scanned, scan};
+pub use handleref_runtime::changeset::{Changeset, changesets, in_changeset, in_changeset_async};
 pub use handleref_runtime::error::{Error, ErrorClass};
-pub use handleref_runtime::handle::{Handle, HandleError};
+pub use handleref_runtime::handle::Handle;
 pub use handleref_runtime::hooks::{HookError, Hooks};
-pub use handleref_runtime::key::Key;
 pub use handleref_runtime::lifecycle::{delete, restore};
-#[cfg(feature = "mirror")]
-pub use handleref_runtime::mirror;
-pub use handleref_runtime::model::{
-    ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
-    VersionSqlType, Versioned,
-};
-pub use handleref_runtime::record::maintain::{
-    Age, Backfill, Erase, Erased, Event, EventKind, Events, Hold, Maintain, Progress, Prune,
-    Pruned, Unerasable, events, holds, release, without_recording, without_recording_async,
-};
+pub use handleref_runtime::model::{HandleRef, SoftDelete, Timestamped, Versioned};
+pub use handleref_runtime::record::maintain::Maintain;
 pub use handleref_runtime::record::{
-    AsOfDsl, Blame, Calendar, ChangesetNo, CleanError, Conflict, Diff, Every, FieldChange,
-    FieldHistory, FieldKind, FieldType, FieldTypes, GoneDsl, Moment, Neighbours, Now, Operation,
-    PastDsl, Record, RecordNo, RecordSource, Recorded, RecordsDsl, Resample, Revert, RevertPlan,
-    Side, VersionChange, VersionNo, Window, ZeroLength, field_types, latest_record,
+    AsOfDsl, GoneDsl, Operation, PastDsl, Record, RecordSource, Recorded, RecordsDsl,
 };
-#[cfg(feature = "redis")]
-pub use handleref_runtime::redis;
-pub use handleref_runtime::resurrect::{Resurrect, Resurrected, resurrect};
-pub use handleref_runtime::row::{Outcome, Row, RowDsl};
+pub use handleref_runtime::resurrect::resurrect;
+pub use handleref_runtime::row::{Outcome, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
 pub use handleref_runtime::session::{Executor, recover};
-pub use handleref_runtime::sync::{
-    Batch, Change, ChangesSince, Cursor, InvalidCursor, SyncDsl, changes,
-};
-pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
-pub use handleref_runtime::write::{Update, bump, update};
-pub use handleref_runtime::{changeset, engine, feed, lifecycle, record, registry, schema, sync};
+pub use handleref_runtime::sync::{Cursor, SyncDsl, changes};
+pub use handleref_runtime::write::{bump, update};
+
+#[cfg(feature = "mirror")]
+pub use handleref_runtime::mirror;
+pub use handleref_runtime::record::maintain;
+#[cfg(feature = "redis")]
+pub use handleref_runtime::redis;
+pub use handleref_runtime::{changeset, engine, error, feed, registry, schema, sync};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.
@@ -79,11 +62,52 @@ pub mod prelude {
 /// The types of queries, for signatures.
 pub mod dsl {
     pub use handleref_runtime::record::{
-        AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, Previous, Whole,
-        Within,
+        AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, OverRecords, Previous,
+        Whole, Within,
     };
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
-    pub use handleref_runtime::write::{Bump, Set};
+    pub use handleref_runtime::write::{Bump, Set, Update};
+}
+
+/// What a model is made of, for bounds and for keys of your own.
+pub mod model {
+    pub use handleref_runtime::handle::HandleError;
+    pub use handleref_runtime::key::Key;
+    pub use handleref_runtime::model::{
+        ChildOf, DeletionStamp, Managed, Roles, VersionNumber, VersionSqlType,
+    };
+    pub use handleref_runtime::row::Row;
+}
+
+/// Soft delete, restore and resurrection of sets: the statements, and what they return.
+pub mod lifecycle {
+    pub use handleref_runtime::lifecycle::{Family, FamilyChange, Single};
+    pub use handleref_runtime::resurrect::{Resurrect, Resurrected};
+}
+
+/// Instants, and columns that hold them.
+pub mod time {
+    pub use handleref_runtime::time::{Instant, TimeKind, TimeSqlType, Unix};
+}
+
+/// The history of rows: instants and numbers, windows, differences, reverts, field types.
+///
+/// ```text
+/// Article::records().order(ArticleRecords::RECORD_ID.desc())
+///     .whole().load(conn)?;                                      // what happened when, and the rows
+/// article.history().select(Article::as_select()).load(conn)?;    // the states of one row
+/// articles::table.inner_join(topics::table)
+///     .as_of::<(Article, Topic)>(yesterday).load(conn)?;         // any query, in the past
+/// ```
+pub mod history {
+    pub use handleref_runtime::record::{
+        Blame, Calendar, CleanError, Conflict, Diff, Every, FieldChange, FieldHistory, FieldKind,
+        FieldType, FieldTypes, FieldValue, Fields, Json, LiveName, Loaded, Mirrored, ModelList,
+        Moment, Neighbour, Neighbours, Now, Past, Property, PropertyValue, Recall, RecordChangeset,
+        RecordId, RecordNo, RecordOperation, RecordRedacted, RecordSql, RecordVersion, RecordedAt,
+        Records, Resample, Revert, RevertPlan, Side, VersionChange, VersionNo, Window, ZeroLength,
+        facts, field_types, latest_record,
+    };
 }
 
 /// What generated code uses; no promise is made about it.

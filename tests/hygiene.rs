@@ -23,7 +23,8 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
-use handleref::{AsOfDsl as _, HandleRef as _, Operation, Outcome, RecordNo, RowDsl as _};
+use handleref::history::RecordNo;
+use handleref::{AsOfDsl as _, HandleRef as _, Operation, Outcome, RowDsl as _};
 use handleref::{RecordSource as _, Recorded as _};
 
 /// The tables.
@@ -458,9 +459,9 @@ fn a_hostile_past() {
             .unwrap(),
         [("a".to_owned(), "one".to_owned())]
     );
-    let table = handleref::FieldType::for_field::<Past>("table").unwrap();
+    let table = handleref::history::FieldType::for_field::<Past>("table").unwrap();
     assert_eq!(table.clean_value(Some("3")).unwrap(), 3);
-    let kind = handleref::FieldType::for_field::<Past>("type").unwrap();
+    let kind = handleref::history::FieldType::for_field::<Past>("type").unwrap();
     assert_eq!(
         (kind.column, kind.clean_value(Some("")).unwrap()),
         ("type", "".into())

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Request, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::{Router, routing::get};
-use handleref::{Actor, ChangesetLayer, ChangesetMeta, MissingChangesetLayer};
+use handleref::changeset::{Actor, ChangesetLayer, ChangesetMeta, MissingChangesetLayer};
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex};

@@ -3,7 +3,8 @@
 use crate::git::{Repository, Result, Side, raw_line, start};
 use crate::path;
 use chrono::{DateTime, Utc};
-use handleref::{Changeset, ChangesetMeta};
+use handleref::Changeset;
+use handleref::changeset::ChangesetMeta;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout};
 

@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::prove_changesets::prove_changesets;
 use crate::random::Random;
 use crate::store::Store;
-use handleref::RecordNo;
+use handleref::history::RecordNo;
 use std::collections::BTreeSet;
 use std::sync::mpsc::sync_channel;
 
@@ -213,7 +213,7 @@ impl Files<'_> {
         let by_git = self.repository.difference(old, new, path)?;
         let file = store.version(path, from.version)?;
         let diff = store.diff(&file, from.version, to.version)?;
-        let values = |change: Option<&handleref::FieldChange>| {
+        let values = |change: Option<&handleref::history::FieldChange>| {
             let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
             change.map(|change| (text(&change.old), text(&change.new)))
         };

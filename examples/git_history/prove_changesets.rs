@@ -7,8 +7,9 @@ use crate::progress::Progress;
 use crate::prove::Proof;
 use crate::random::Random;
 use crate::store::Store;
+use handleref::Changeset;
+use handleref::changeset::State;
 use handleref::changeset::{Changes, ObjectChange};
-use handleref::{Changeset, State};
 
 /// Proves the changesets of `count` commits, then those of as many authors and
 /// of as many files.

@@ -8,11 +8,11 @@ use diesel::dsl::{max, sql};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use handleref::changeset::Changes;
-use handleref::record::Blame;
-use handleref::{
-    Changeset, ChangesetMeta, ChangesetNo, Diff, ObjectRef, Operation, RecordNo, UndoPlan,
-    changesets, prelude::*, record_changeset, undo_plan,
-};
+use handleref::changeset::{ChangesetMeta, ChangesetNo, ObjectRef, UndoPlan, undo_plan};
+use handleref::history::Blame;
+use handleref::history::{Diff, RecordNo};
+use handleref::prelude::*;
+use handleref::{Changeset, Operation, changesets, in_changeset};
 
 /// A connection to any of the engines.
 pub trait Store: Sized {
@@ -103,7 +103,7 @@ macro_rules! store {
                 T: Send + 'static,
                 W: FnOnce(&mut Self) -> Result<T> + Send,
             {
-                record_changeset(self, meta, work)
+                in_changeset(self, meta, work)
             }
 
             fn try_out<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {

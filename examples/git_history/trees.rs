@@ -2,7 +2,7 @@
 
 use crate::git::{Entry, Result};
 use crate::store::Store;
-use handleref::RecordNo;
+use handleref::history::RecordNo;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a file is.

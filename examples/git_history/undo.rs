@@ -4,12 +4,12 @@
 //! conflict, which is answered as git does: by a merge of the two contents.
 
 use crate::git::{Entry, Objects, Repository, Result};
-use crate::models::{File, Merged};
+use crate::models::Merged;
 use crate::store::Store;
 use crate::throwaway::{Reverted, Throwaway};
 use crate::trees::{Trees, differences};
-use handleref::record::Conflict;
-use handleref::{ChangesetNo, UndoPlan};
+use handleref::changeset::{ChangesetNo, UndoPlan};
+use handleref::history::Conflict;
 
 /// What came of an undo.
 #[derive(Debug, Clone, PartialEq, Eq)]

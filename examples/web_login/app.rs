@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use diesel::SqliteConnection;
-use handleref::ChangesetLayer;
+use handleref::changeset::ChangesetLayer;
 use std::error::Error;
 use std::path::Path;
 

@@ -7,8 +7,9 @@ use axum::extract::{Path, State};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
+use handleref::changeset::ChangesetMeta;
+use handleref::in_changeset;
 use handleref::prelude::*;
-use handleref::{ChangesetMeta, record_changeset};
 use serde::{Deserialize, Serialize};
 
 diesel::table! {
@@ -55,7 +56,7 @@ pub async fn edit(
         body: edit.body,
         version: edit.version,
     };
-    let saved = app.db(move |conn| record_changeset(conn, meta, |conn| save(conn, article)));
+    let saved = app.db(move |conn| in_changeset(conn, meta, |conn| save(conn, article)));
     Ok(Json(saved.await?))
 }
 
@@ -66,7 +67,7 @@ pub async fn edit_all(
     Json(all): Json<Vec<Article>>,
 ) -> Result<Json<Vec<Article>>, Failure> {
     let saved = app.db(move |conn| {
-        record_changeset(conn, meta, |conn| {
+        in_changeset(conn, meta, |conn| {
             all.into_iter().map(|article| save(conn, article)).collect()
         })
     });

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{self, ConnectionManager, CustomizeConnection};
-use handleref::{Changeset, record_changeset};
+use handleref::{Changeset, in_changeset};
 use std::error::Error;
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub fn create(conn: &mut SqliteConnection) -> Result<(), Failure> {
         return Ok(());
     }
     let meta = Changeset::by("setup").comment("the first articles");
-    record_changeset(conn, meta, |conn| {
+    in_changeset(conn, meta, |conn| {
         for title in ["Ownership", "Borowing"] {
             diesel::insert_into(articles::table)
                 .values((articles::title.eq(title), articles::body.eq("..")))

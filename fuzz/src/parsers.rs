@@ -4,8 +4,11 @@
 //! fails is the finding.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use handleref::changeset::ObjectRef;
 use handleref::changeset::{Actor, ChangesetLayer, ChangesetMeta};
-use handleref::{Cursor, FieldType, Handle, Key, ObjectRef, Recorded};
+use handleref::history::FieldType;
+use handleref::model::Key;
+use handleref::{Cursor, Handle, Recorded};
 use http::{HeaderValue, Request};
 use serde::Serialize;
 use serde_json::Value;

@@ -213,7 +213,7 @@ fn cascade_needs_a_mark(model: &mut Model, errors: &mut Errors) {
     if let (Some((span, _)), false) = (model.cascade.first(), is_broken) {
         errors.add(
             *span,
-            "`cascade` needs `updated_at`, or `deleted_at: Option<..>` (a nullable timestamp), beside the status: \
+            "`cascade` needs `updated_at`, or `deleted_at: Option<..>` (a nullable timestamp), with the status: \
              a restore brings back the children that were deleted at the same moment as their parent",
         );
     }

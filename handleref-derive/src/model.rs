@@ -149,7 +149,7 @@ impl Model {
     }
 
     /// Whether a column tells one deletion from another: `deleted_at`, or
-    /// `updated_at` beside a status.
+    /// `updated_at` with a status.
     pub(crate) fn records_deletions(&self) -> bool {
         self.roles.deleted_at.is_some()
             || (self.roles.status.is_some() && self.roles.updated_at.is_some())

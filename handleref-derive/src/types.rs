@@ -1,4 +1,4 @@
-//! What can be said about a type by its name. Where a trait can tell, it does.
+//! What is known of a type by its name. Where a trait can decide, it does.
 
 use syn::{GenericArgument, Ident, PathArguments, Type};
 

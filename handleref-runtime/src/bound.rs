@@ -15,7 +15,7 @@ use std::marker::PhantomData;
 /// A lower bound for `since` or an upper bound for `until`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a version nor an instant of `{M}`",
-    note = "give an integer (if `{M}` has a version column) or a `DateTime`, `NaiveDateTime` (UTC), `SystemTime` or `handleref::Unix` (if it has timestamps)"
+    note = "give an integer (if `{M}` has a version column) or a `DateTime`, `NaiveDateTime` (UTC), `SystemTime` or `handleref::time::Unix` (if it has timestamps)"
 )]
 pub trait Bound<M> {
     /// The condition of a row that changed after the bound.

@@ -1,6 +1,7 @@
 //! Changesets: changes that were made together, by whom and why.
 
 mod change;
+mod end;
 mod erase;
 #[cfg(feature = "axum")]
 mod layer;
@@ -13,8 +14,9 @@ mod scan;
 mod stored;
 mod undo;
 
-pub use crate::record::{Models, ObjectOf, ObjectRef};
+pub use crate::record::{ChangesetNo, Models, ObjectOf, ObjectRef};
 pub use change::{Changes, LinkChange, ObjectChange, State};
+pub use end::ChangesetEnd;
 pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
@@ -23,7 +25,7 @@ pub(crate) use query::find_all;
 pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
 pub use recording::{
-    Recorder, current_changeset, record_changeset, record_changeset_async, start_recording,
+    OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };
 pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;

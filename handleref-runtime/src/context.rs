@@ -44,7 +44,7 @@ impl Switch {
     }
 
     /// Its setting on PostgreSQL, in SQL: each home has its own, so that what is
-    /// said to the triggers of one schema means nothing in another one. `list`
+    /// set for the triggers of one schema means nothing in another one. `list`
     /// is the number of the table of changesets there.
     pub(crate) fn setting(self, list: &str) -> String {
         format!(
@@ -197,7 +197,7 @@ impl Home {
 }
 
 /// Takes the write lock of SQLite, which has to come before the first read of a
-/// transaction: it cannot be had any more if somebody wrote in between.
+/// transaction: it cannot be had any more if there was a write in between.
 pub(crate) async fn write_lock(conn: &mut dyn Session) -> QueryResult<()> {
     if conn.kind() == Kind::Sqlite {
         conn.batch("UPDATE handleref_context SET tick = tick")
@@ -207,7 +207,7 @@ pub(crate) async fn write_lock(conn: &mut dyn Session) -> QueryResult<()> {
 }
 
 /// What ends every switch of SQLite. They are in the file, and are off in what
-/// is committed, unless somebody has committed by SQL inside a scope. Then they
+/// is committed, unless the user has committed by SQL inside a scope. Then they
 /// would be on for every writer and for ever.
 pub(crate) const ALL_OFF: &str = "SET paused = 0, door = 0, changeset = NULL, amending = 0";
 
@@ -409,7 +409,7 @@ impl<'a, E: Session + ?Sized> Scope<'a, E> {
     async fn unstick(&mut self, switch: Switch) {
         let off = switch.forget_sql(Kind::Sqlite, &self.home);
         if self.conn.usable().is_err() {
-            // What nobody is going to commit must not take this along.
+            // What will not be committed must not take this along.
             let _ = self.conn.raw("ROLLBACK").await;
             let _ = self.conn.raw(&off).await;
             let _ = self.conn.raw("BEGIN").await;

@@ -57,7 +57,7 @@ pub enum Error {
         /// savepoints were in it. Then the connection refuses what is left of
         /// it; [`recover`](crate::session::recover) makes the connection usable again.
         lost: bool,
-        /// What the engine said.
+        /// What the engine reports.
         #[source]
         cause: diesel::result::Error,
     },
@@ -67,7 +67,7 @@ pub enum Error {
     /// statement before has changed the schema, which commits. The connection is as after a [`Conflict`](Error::Conflict) that says `lost`.
     #[error("the database has ended the whole transaction: {cause}")]
     RolledBack {
-        /// What the engine said.
+        /// What the engine reports.
         #[source]
         cause: diesel::result::Error,
     },
@@ -167,7 +167,7 @@ pub enum Error {
     #[error("changeset {no} cannot be undone:{}", message::lines(.conflicts))]
     Undo {
         /// Its number.
-        no: i64,
+        no: crate::record::ChangesetNo,
         /// What stands in the way.
         conflicts: Vec<crate::changeset::UndoConflict>,
     },
@@ -175,7 +175,7 @@ pub enum Error {
     #[error("rows were changed since the undo of changeset {no} was planned; make the plan again")]
     PlanOutdated {
         /// The number of the changeset.
-        no: i64,
+        no: crate::record::ChangesetNo,
     },
     /// A changeset changed models that are not among those that were listed, or
     /// its undo would.
@@ -185,7 +185,7 @@ pub enum Error {
     )]
     NotListed {
         /// The number of the changeset.
-        no: i64,
+        no: crate::record::ChangesetNo,
         /// The record tables of those models.
         tables: Vec<String>,
     },
@@ -201,11 +201,11 @@ pub enum Error {
     #[error("there is no changeset {no}")]
     NoChangeset {
         /// The number.
-        no: i64,
+        no: crate::record::ChangesetNo,
     },
     /// Rows of this table are changed only in a changeset; see
-    /// [`record_changeset`](crate::changeset::record_changeset).
-    #[error("{}", changeset_required(.table))]
+    /// [`in_changeset`](crate::changeset::in_changeset).
+    #[error("{table} needs a changeset; see `in_changeset`")]
     ChangesetRequired {
         /// The table.
         table: String,
@@ -228,7 +228,7 @@ pub enum Error {
          an old snapshot): copy the rows again, or start at `Cursor::beginning()`"
     )]
     Foreign,
-    /// A cursor says what no database can have said: somebody made it.
+    /// A cursor says what no database writes: it was made by hand.
     #[error("{}", crate::sync::InvalidCursor)]
     InvalidCursor,
     /// A cursor is for other models than those that were asked for.
@@ -342,10 +342,10 @@ pub enum Error {
         /// The model or the table, if the database says it.
         of: Option<String>,
     },
-    /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, beside
+    /// No free deletion timestamp was found: `deleted_at` (or `updated_at`, with
     /// a status) is too coarse to tell one deletion from another.
     #[error(
-        "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, beside a status) must hold microseconds \
+        "no free deletion timestamp for {model}: `deleted_at` (or `updated_at`, with a status) must hold microseconds \
          (DATETIME(6) on MySQL and MariaDB)"
     )]
     Stamp {
@@ -367,13 +367,13 @@ pub enum Error {
     /// A lifecycle hook refused; everything was rolled back.
     #[error("a lifecycle hook refused: {0}")]
     Hook(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Redis does not hold, or not any more, what was asked for. The database
+    /// Redis does not have, or not any more, what was asked for. The database
     /// does: ask it with the same cursor.
     #[error(
         "Redis does not have what was asked for: {reason}; ask the database with the same cursor, for instance through \
          `Redis::or_database`"
     )]
-    NotHeld {
+    OutsideWindow {
         /// Why.
         reason: &'static str,
     },

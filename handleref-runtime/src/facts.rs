@@ -66,7 +66,7 @@ pub struct Recording {
     /// Whether a row does nothing but join rows of two models (many-to-many):
     /// of the two [`references`](Recording::references), the first is the owner.
     pub link: bool,
-    /// Whether writing records wakes those who listen; only on PostgreSQL.
+    /// Whether writing records wakes those that listen; only on PostgreSQL.
     pub notifies: bool,
 }
 
@@ -196,7 +196,7 @@ impl Recording {
         self.link = true;
         self
     }
-    /// With a notification of whoever listens.
+    /// With a notification of those that listen.
     pub const fn with_notify(mut self) -> Self {
         self.notifies = true;
         self

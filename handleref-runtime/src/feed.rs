@@ -1,4 +1,4 @@
-//! The feed: what became of objects, as values for whoever watches them.
+//! The feed: what became of objects, as values for programs that watch them.
 //!
 //! ```text
 //! impl Feed for Question {}
@@ -41,7 +41,7 @@ pub use store::Store;
 use crate::record::{Fields, Json};
 use serde_json::Value;
 
-/// A recorded model whose changes are told in the feed.
+/// A recorded model whose changes are in the feed.
 ///
 /// `impl Feed for Article {}` is enough; the methods say what else is wanted.
 #[diagnostic::on_unimplemented(
@@ -49,7 +49,7 @@ use serde_json::Value;
     note = "write `impl handleref::feed::Feed for {Self} {{}}`; it needs `Recorded`, and `Serialize` for every field"
 )]
 pub trait Feed: Fields<Json> {
-    /// What is told of a change; `None`, null, or an empty text, list or object if
+    /// What the feed says of a change; `None`, null, or an empty text, list or object if
     /// nothing is. It is called for each change of a row, but not for an update
     /// that changes no field that is recorded.
     ///
@@ -58,7 +58,7 @@ pub trait Feed: Fields<Json> {
     ///
     /// ```text
     /// fn diff(change: &Changed<'_, Self>) -> Option<Value> {
-    ///     let renamed = change.field("title")?;                  // nothing else is told
+    ///     let renamed = change.field("title")?;                  // nothing else is in the feed
     ///     Some(json!({ "was": renamed.old, "is": renamed.new }))
     /// }
     /// ```

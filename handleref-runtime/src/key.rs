@@ -23,7 +23,7 @@ use std::fmt::Write;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be (part of) the primary key of a model",
-    note = "implement `handleref::Key` for it, or enable the feature `uuid` if it is a UUID"
+    note = "implement `handleref::model::Key` for it, or enable the feature `uuid` if it is a UUID"
 )]
 pub trait Key: Clone + Send + Sync + 'static {
     /// Whether the key is written in digits, so that a handle needs no hyphen

@@ -45,7 +45,7 @@ pub use write::AnyWriter;
 /// then the methods end in `.await`. Neither may be in a transaction
 /// (`AlreadyInTransaction`).
 ///
-/// The target has tables of the same names and columns, which nobody else
+/// The target has tables of the same names and columns, which nothing else
 /// writes. How far the mirror is, stands in its table `handleref_mirrors`, and
 /// is written in the transaction that writes the rows: a mirror that is killed
 /// goes on where it was.
@@ -134,7 +134,7 @@ impl<Ms> Mirror<Ms> {
     /// Brings the target to the state of the source.
     ///
     /// The first time all rows are copied, out of one snapshot of the source and
-    /// in one transaction of the target: nobody sees half a copy there. Rows that
+    /// in one transaction of the target: no one sees half a copy there. Rows that
     /// the target has and the source has not are deleted. After that each batch
     /// of changes is applied in a transaction of its own, until none is left.
     ///
@@ -188,7 +188,7 @@ impl<Ms> Mirror<Ms> {
     ///
     /// # Errors
     /// As [`pull`](Mirror::pull); and [`Error::Mirror`] if a row is still not as
-    /// it shall be after it was written, because of a trigger of the target or a
+    /// it must be after it was written, because of a trigger of the target or a
     /// column that stores less. Then nothing is repaired.
     pub fn verify<'a, S, T>(
         &'a self,

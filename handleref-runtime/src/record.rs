@@ -69,7 +69,7 @@ pub use model::{LiveName, Recall, RecordSource, Recorded, Records};
 pub use models::Model;
 pub use models::{Models, Registered};
 pub use moment::{ChangesetNo, Moment, RecordNo, VersionNo};
-pub use neighbour::{Beside, FirstRecord, Following, LastRecord, Neighbours, Previous};
+pub use neighbour::{FirstRecord, Following, LastRecord, Neighbour, Neighbours, Previous};
 pub use object::{ObjectOf, ObjectRef};
 pub use operation::Operation;
 pub use over::OverRecords;

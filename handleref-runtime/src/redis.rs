@@ -7,9 +7,9 @@
 //! ```
 //!
 //! The record tables are the outbox. A relay reads them by a cursor and writes the
-//! diffs first, then its position; whatever kills it in between, it does the same
+//! diffs first, then its position; if it is killed in between, it does the same
 //! again, which changes nothing. A position is a place in the order in which
-//! changes became visible, so what a reader has not seen can be told exactly, from
+//! changes became visible, so what a reader has not seen is known exactly, from
 //! Redis as from the database, with the same token.
 
 mod advance;

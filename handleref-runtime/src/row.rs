@@ -112,7 +112,7 @@ pub trait Row<DB: Engine>: HandleRef<Table: TableName<DB>> {
 /// All of them are optimistic if the model has a version: the version that the
 /// instance holds is compared in the very statement that writes, so that no
 /// update is lost at any isolation level. A model without a version is written
-/// whoever wrote it last.
+/// whatever wrote it last.
 ///
 /// Dropping one of the futures before it is done leaves either the whole
 /// change or nothing in the database. If a transaction of several statements

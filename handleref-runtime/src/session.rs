@@ -74,7 +74,7 @@ pub trait Session: Send {
     /// The connection as a session; a connection whose type is known is one, too.
     fn session(&mut self) -> &mut dyn Session;
 
-    /// The connection, for whoever knows its type.
+    /// The connection, for code that knows its type.
     fn any(&mut self) -> &mut dyn std::any::Any;
 
     /// Executes a statement and gives the number of rows.

@@ -91,7 +91,7 @@ impl<'a> Sql<'a> {
         self.push(Piece::Name(name.into()))
     }
 
-    /// Quoted names behind a prefix such as `a.`, separated by commas.
+    /// Quoted names after a prefix such as `a.`, separated by commas.
     pub(crate) fn names(mut self, prefix: &'static str, names: &[&'static str]) -> Self {
         for (at, name) in names.iter().enumerate() {
             self = self.sql(if at > 0 { ", " } else { "" });

@@ -1,4 +1,4 @@
-//! What changed since somebody looked last, without gaps.
+//! What changed since the last look, without gaps.
 //!
 //! The record tables are the log. What is added here is the order in which
 //! records become visible, which is not the order of their numbers nor of their

@@ -6,17 +6,15 @@ use crate::support::{Db, each_engine};
 use chrono::{DateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{Actor, ChangesetNo, ObjectRef, State, current_changeset};
 use handleref::prelude::*;
-use handleref::{
-    Actor, Changeset, ChangesetNo, Error, ObjectRef, State, changesets, current_changeset,
-    record_changeset_async,
-};
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 use serde_json::{Value, json};
 
 /// Runs the block as one changeset and gives it.
 macro_rules! changeset {
     ($conn:expr, $meta:expr, $inner:ident, $body:block) => {{
-        let no = go!(record_changeset_async($conn, $meta, async |$inner| {
+        let no = go!(in_changeset_async($conn, $meta, async |$inner| {
             $body
             go!(current_changeset($inner))
         }))?;
@@ -283,7 +281,7 @@ each_engine! {
         assert_eq!(then, "mine");
         let blame = go!(go!(posts::table.find(1).select(Post::as_select()).first::<Post>(conn))?.blame(conn))?;
         let title = blame.iter().find(|it| it.field == "title").expect("a title");
-        assert_eq!(title.changeset, Some(other.no.0));
+        assert_eq!(title.changeset, Some(other.no));
     }
 
     /// Objects of all models in the order in which they were first changed.
@@ -336,8 +334,8 @@ each_engine! {
         assert_eq!(found!(changesets().correlation("req-7")), [two.no]);
         assert_eq!(found!(changesets().comment_contains("100% OF _")), [one.no]);
         assert_eq!(found!(changesets().comment_contains("100_")), []);
-        assert_eq!(found!(changesets().since(noon + TimeDelta::seconds(1))), [three.no, two.no]);
-        assert_eq!(found!(changesets().since(noon).until(two.at)), [one.no]);
+        assert_eq!(found!(changesets().from(noon + TimeDelta::seconds(1))), [three.no, two.no]);
+        assert_eq!(found!(changesets().from(noon).before(two.at)), [one.no]);
         assert_eq!(found!(changesets().of::<Topic>()), [two.no]);
         assert_eq!(found!(changesets().of::<Post>()), [three.no, two.no, one.no]);
         assert_eq!(found!(changesets().of_key::<Post>(&1)), [three.no, one.no]);
@@ -355,7 +353,7 @@ each_engine! {
         let unknown = go!(changesets().of::<Post>().field(posts::secret).load(conn));
         assert!(matches!(unknown, Err(Error::NoField { model: "Post", .. })), "{unknown:?}");
         let unknown = go!(Changeset::find(conn, ChangesetNo(1_000_000)));
-        assert!(matches!(unknown, Err(Error::NoChangeset { no: 1_000_000 })), "{unknown:?}");
+        assert!(matches!(unknown, Err(Error::NoChangeset { no: ChangesetNo(1_000_000) })), "{unknown:?}");
         assert_eq!(serde_json::to_value(&one)?["actor"], "ann");
     }
 }

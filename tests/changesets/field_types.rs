@@ -1,7 +1,8 @@
 //! What is known of fields, and values out of texts; without a database.
 
 use chrono::NaiveDateTime;
-use handleref::{Error, FieldKind, FieldType, HandleRef, Recorded, field_types};
+use handleref::history::{FieldKind, FieldType, field_types};
+use handleref::{Error, HandleRef, Recorded};
 use serde_json::{Value, json};
 
 diesel::table! {

@@ -5,14 +5,14 @@ use crate::posts::{All, Post, PostRecords, Reading, posts, readings, tags, topic
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{ObjectRef, current_changeset, undo_plan};
+use handleref::history::Conflict;
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Conflict, Error, ObjectRef, current_changeset, record_changeset_async, undo_plan,
-};
+use handleref::{Changeset, Error, in_changeset_async};
 
 macro_rules! changeset {
     ($conn:expr, $inner:ident, $body:block) => {
-        go!(record_changeset_async($conn, Changeset::by("ann"), async |$inner| {
+        go!(in_changeset_async($conn, Changeset::by("ann"), async |$inner| {
             $body
             Ok::<_, Error>(go!(current_changeset($inner))?.expect("a changeset"))
         }))?

@@ -9,12 +9,11 @@ use crate::support::{Db, Done};
 use chrono::Utc;
 use diesel::prelude::ExpressionMethods;
 use diesel::{Connection, QueryDsl, RunQueryDsl, SelectableHelper};
+use handleref::changeset::{ObjectRef, current_changeset, scan, undo_plan};
+use handleref::history::{Now, Revert};
+use handleref::maintain::{Maintain, events, without_recording};
 use handleref::prelude::*;
-use handleref::record::maintain::{Maintain, events, without_recording};
-use handleref::{
-    Changeset, Cursor, Error, Now, ObjectRef, Operation, Revert, changes, changesets,
-    current_changeset, record_changeset, scan, undo_plan,
-};
+use handleref::{Changeset, Cursor, Error, Operation, changes, changesets, in_changeset};
 
 /// Everything that reads or writes by a value, with the values of this round.
 macro_rules! round {
@@ -49,7 +48,7 @@ macro_rules! round {
         let meta = Changeset::by(text("ann"))
             .comment(text("comment"))
             .at(Utc::now());
-        let made = record_changeset(conn, meta, |conn| {
+        let made = in_changeset(conn, meta, |conn| {
             diesel::update(posts::table.find(id))
                 .set((posts::title.eq(text("made")), posts::body.eq(text("made"))))
                 .execute(conn)?;

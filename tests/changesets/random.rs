@@ -7,7 +7,8 @@ use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topic
 use crate::support::dice::Dice;
 use crate::support::{Db, Done};
 use diesel::prelude::*;
-use handleref::{Changeset, ChangesetNo, Error, current_changeset, record_changeset, undo_plan};
+use handleref::changeset::{ChangesetNo, current_changeset, undo_plan};
+use handleref::{Changeset, Error, in_changeset};
 
 type World = (Vec<Topic>, Vec<Post>, Vec<Tag>, Vec<PostTag>);
 
@@ -78,7 +79,7 @@ macro_rules! on {
 
             fn changeset(conn: &mut $conn, dice: &mut Dice) -> Result<ChangesetNo, Error> {
                 let steps = 1 + dice.roll(8);
-                record_changeset(conn, Changeset::anonymous(), |conn| {
+                in_changeset(conn, Changeset::anonymous(), |conn| {
                     for _ in 0..steps {
                         let id = 1 + dice.roll(6);
                         step(conn, dice, id)?;

@@ -4,11 +4,10 @@ use crate::support::{Db, Engine};
 use chrono::NaiveDateTime;
 use diesel::prelude::ExpressionMethods;
 use diesel::{Identifiable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::changeset::{ChangesetNo, current_changeset, open_changeset};
+use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::{
-    Changeset, ChangesetNo, Error, Operation, current_changeset, record_changeset_async,
-    start_recording, without_recording_async,
-};
+use handleref::{Changeset, Error, Operation, in_changeset_async};
 use serde::Serialize;
 
 diesel::table! {
@@ -206,7 +205,7 @@ mod crowd;
 mod erased;
 mod nested;
 mod one;
+mod opened;
 #[cfg(any(feature = "r2d2", feature = "async"))]
 mod pools;
-mod recorder;
 mod required;

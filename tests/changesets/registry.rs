@@ -5,11 +5,12 @@ use crate::posts::{All, Post, PostTag, Reading, Tag, Topic, posts, tags};
 use crate::support::{Db, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{ChangesetNo, current_changeset, undo_plan};
+use handleref::history::{Now, RecordNo, Revert};
 use handleref::prelude::*;
 use handleref::registry::{Registry, Role};
 use handleref::{
-    Changeset, ChangesetNo, Cursor, Error, Now, Operation, Outcome, RecordNo, Revert, changes,
-    changesets, current_changeset, record_changeset_async, undo_plan,
+    Changeset, Cursor, Error, Operation, Outcome, changes, changesets, in_changeset_async,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ fn text(value: &impl serde::Serialize) -> String {
 /// Topics, posts (one of them with a secret) and links; two changesets.
 macro_rules! filled {
     ($conn:expr) => {{
-        let first = go!(record_changeset_async(
+        let first = go!(in_changeset_async(
             $conn,
             Changeset::by("ann").comment("begin"),
             async |conn| {
@@ -45,7 +46,7 @@ macro_rules! filled {
                 Ok::<_, Error>(go!(current_changeset(conn))?.expect("a changeset"))
             }
         ))?;
-        let second = go!(record_changeset_async($conn, Changeset::by("bob"), async |conn| {
+        let second = go!(in_changeset_async($conn, Changeset::by("bob"), async |conn| {
             go!(diesel::update(posts::table.find(1))
                 .set((posts::title.eq("changed"), posts::secret.eq("hush hush")))
                 .execute(conn))?;
@@ -243,8 +244,8 @@ each_engine! {
 
         go!(diesel::delete(posts::table.find(5)).execute(conn))?;
         assert!(go!(model.row(conn, "5"))?.is_none());
-        let plan = go!(model.undelete_plan(conn, "5"))?;
-        assert!(plan.undelete);
+        let plan = go!(model.reinsert_plan(conn, "5"))?;
+        assert!(plan.reinsert);
         go!(plan.apply(conn))?;
         assert_eq!(go!(model.row(conn, "5"))?.expect("back").values["title"], json!("post 5"));
     }

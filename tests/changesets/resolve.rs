@@ -5,15 +5,14 @@ use crate::posts::{All, Post, Tag, posts, tags};
 use crate::support::{Db, each_engine};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
-use handleref::{
-    Changeset, Conflict, Error, ObjectRef, UndoAction, current_changeset, record_changeset_async,
-    undo_plan,
-};
+use handleref::changeset::{ObjectRef, UndoAction, current_changeset, undo_plan};
+use handleref::history::Conflict;
+use handleref::{Changeset, Error, in_changeset_async};
 
 /// Runs the block as one changeset and gives its number.
 macro_rules! changeset {
     ($conn:expr, $inner:ident, $body:block) => {
-        go!(record_changeset_async($conn, Changeset::by("ann"), async |$inner| {
+        go!(in_changeset_async($conn, Changeset::by("ann"), async |$inner| {
             $body
             Ok::<_, Error>(go!(current_changeset($inner))?.expect("a changeset"))
         }))?

@@ -7,11 +7,10 @@ use crate::support::recorded::{
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{NullableExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::changeset::scan;
+use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::record::maintain::without_recording_async;
-use handleref::{
-    Changeset, Error, HandleRef, Operation, Record, Recorded, record_changeset_async, scan,
-};
+use handleref::{Changeset, Error, HandleRef, Operation, Record, Recorded, in_changeset_async};
 use std::collections::BTreeMap;
 
 diesel::table! {
@@ -153,7 +152,7 @@ each_engine! {
         assert_eq!(changesets!(conn), [(no.0, Some("Initial data".to_owned()))]);
         let records = go!(Paper::records().order(papers::id).select(Record::<Paper>::as_select()).load::<Record<Paper>>(conn))?;
         assert_eq!(records.len(), 25);
-        assert!(records.iter().all(|record| (record.operation, record.version, record.changeset) == (Operation::Insert, 1, Some(no.0))), "{records:?}");
+        assert!(records.iter().all(|record| (record.operation, record.version, record.changeset) == (Operation::Insert, 1, Some(no))), "{records:?}");
         assert!(records.iter().all(|record| record.id > 0 && record.row.secret.is_none() && record.row.views == 0), "{records:?}");
         let versions: Vec<i64> = go!(Label::records().select(LabelRecords::VERSION).load(conn))?;
         assert_eq!(versions, [1; 125]);
@@ -169,7 +168,7 @@ each_engine! {
         assert_nothing!(conn);
     }
 
-    /// A bulk update behind the recorder: exactly what changed.
+    /// A bulk update that no trigger saw: exactly what changed.
     async fn a_bulk_update(db: recorded, conn) {
         for id in 1..=20 {
             insert!(conn, id, format!("t{id}"));
@@ -255,7 +254,7 @@ each_engine! {
     async fn inside(db: recorded, conn) {
         insert!(conn, 1, "one");
         insert!(conn, 2, "two");
-        let scanned = go!(record_changeset_async(conn, Changeset::anonymous().comment("outer"), async |conn| {
+        let scanned = go!(in_changeset_async(conn, Changeset::anonymous().comment("outer"), async |conn| {
             go!(without_recording_async(conn, "hidden", async |conn| {
                 sql!(conn, "UPDATE papers SET website = 'w' WHERE id = 1");
                 Ok::<_, Error>(())

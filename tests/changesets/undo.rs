@@ -5,17 +5,16 @@ use crate::posts::{All, Post, PostTag, Tag, Topic, post_tags, posts, tags, topic
 use crate::support::{Db, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{ChangesetNo, ObjectRef, UndoAction, current_changeset, undo_plan};
+use handleref::history::Conflict;
 use handleref::prelude::*;
-use handleref::{
-    Changeset, ChangesetNo, Conflict, Error, ObjectRef, UndoAction, changesets, current_changeset,
-    record_changeset_async, undo_plan,
-};
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 use serde_json::{Value, json};
 
 /// Runs the block as one changeset and gives its number.
 macro_rules! changeset {
     ($conn:expr, $inner:ident, $body:block) => {
-        go!(record_changeset_async($conn, Changeset::by("ann"), async |$inner| {
+        go!(in_changeset_async($conn, Changeset::by("ann"), async |$inner| {
             $body
             Ok::<_, Error>(go!(current_changeset($inner))?.expect("a changeset"))
         }))?
@@ -172,7 +171,7 @@ each_engine! {
             Conflict::EditedSince { field: "title", then: json!("x"), now: json!("edited") }
         );
         let refused = go!(plan.apply(conn));
-        assert!(matches!(&refused, Err(Error::Undo { no, conflicts }) if *no == made.0 && conflicts.len() == 1), "{refused:?}");
+        assert!(matches!(&refused, Err(Error::Undo { no, conflicts }) if *no == made && conflicts.len() == 1), "{refused:?}");
         assert_eq!(go!(posts::table.find(2).select(posts::title).first::<String>(conn))?, "z", "nothing was written");
         let merged = undo_plan::<All>(made).resolve(&post(1), "title", "it's \\ merged");
         let plan = go!(merged.load(conn))?;
@@ -377,7 +376,7 @@ each_engine! {
         let plan = plan!(conn, made);
         run!(conn, diesel::delete(tags::table.find(3)));
         let old = go!(plan.apply(conn));
-        assert!(matches!(old, Err(Error::PlanOutdated { no }) if no == made.0), "{old:?}");
+        assert!(matches!(old, Err(Error::PlanOutdated { no }) if no == made), "{old:?}");
         assert_eq!(go!(posts::table.find(1).select(posts::title).first::<String>(conn))?, "x");
         go!(plan!(conn, made).apply(conn))?;
         assert_eq!(go!(posts::table.find(1).select(posts::title).first::<String>(conn))?, "one");

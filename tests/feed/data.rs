@@ -5,9 +5,10 @@ use crate::support::each_engine;
 use chrono::{NaiveDate, NaiveDateTime, Utc};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
+use handleref::changeset::open_changeset;
 use handleref::feed::{Diff, Feed, diffs, diffs_of};
 use handleref::prelude::*;
-use handleref::{Changeset, Error, Maintain, Operation, changes, start_recording};
+use handleref::{Changeset, Error, Maintain, Operation, changes};
 use serde_json::json;
 
 each_engine! {
@@ -105,12 +106,12 @@ each_engine! {
     /// Diffs of a changeset have its number; a rollback leaves none.
     async fn changesets_and_rollbacks(db: tables, conn) {
         ask!(conn, 1, "Who?");
-        let mut recorder = go!(start_recording(conn, Changeset::by("ann")))?;
-        reword!(&mut *recorder, 1, "Why?");
-        let changeset = go!(recorder.stop_recording())?.unwrap();
+        let mut open = go!(open_changeset(conn, Changeset::by("ann")))?;
+        reword!(&mut *open, 1, "Why?");
+        let changeset = go!(open.close())?.unwrap();
         let before = go!(diffs(&STORE).load(conn))?;
         let numbers: Vec<_> = before.diffs.iter().map(|diff| diff.changeset).collect();
-        assert_eq!(numbers, [None, Some(changeset.0)]);
+        assert_eq!(numbers, [None, Some(changeset)]);
         let undone: Result<(), Error> = transaction!(conn, inner, {
             reword!(inner, 1, "nobody sees this");
             Err(Error::Foreign)

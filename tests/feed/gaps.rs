@@ -23,8 +23,8 @@ each_engine! {
         ask!(conn, 3, "b");
         ask!(conn, 4, "c");
         let feed = || Question::diffs(&STORE);
-        let by_time = go!(feed().since(start).load(conn))?;
-        let page = go!(feed().since(start).limit(2).load(conn))?;
+        let by_time = go!(feed().from(start).load(conn))?;
+        let page = go!(feed().from(start).limit(2).load(conn))?;
         let newest = go!(feed().newest(1).load(conn))?;
         let rest = go!(feed().since(&page.cursor).reverse().load(conn))?;
         assert_eq!(told(&by_time.diffs, "text"), ["a", "b", "c"]);
@@ -49,7 +49,7 @@ each_engine! {
         let (mut cursor, mut read) = (page.cursor, Vec::new());
         loop {
             // The bounds of time hold for what comes later, if they are said again.
-            let next = go!(feed().since(&cursor).since(start).limit(1).load(conn))?;
+            let next = go!(feed().since(&cursor).from(start).limit(1).load(conn))?;
             read.extend(told(&next.diffs, "text"));
             cursor = next.cursor;
             if !next.more { break; }
@@ -67,7 +67,7 @@ each_engine! {
         assert_eq!(go!(Question::diffs(&STORE).of(&1).since(&cursor).load(conn))?.diffs.len(), 2);
         assert_eq!(go!(diffs(&STORE).since(&cursor).load(conn))?.diffs.len(), 2);
         assert_eq!(go!(changes::<All>().since(&cursor).load(conn))?.changes.len(), 2);
-        assert!(go!(Memo::diffs(&STORE).after(&cursor).load(conn))?.diffs.is_empty());
+        assert!(go!(Memo::diffs(&STORE).since(&cursor).load(conn))?.diffs.is_empty());
         let now = go!(changes::<All>().now(conn))?;
         assert!(go!(diffs(&STORE).since(&now).load(conn))?.diffs.is_empty());
     }

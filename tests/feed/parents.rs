@@ -3,8 +3,9 @@
 use crate::models::*;
 use crate::support::each_engine;
 use diesel::prelude::ExpressionMethods;
+use handleref::Error;
+use handleref::changeset::ObjectRef;
 use handleref::feed::{Feed, diffs};
-use handleref::{Error, ObjectRef};
 
 each_engine! {
     /// A question, a choice of it, the choice changed: three diffs of the question.

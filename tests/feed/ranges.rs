@@ -46,33 +46,33 @@ each_engine! {
         six!(&db, conn);
         let feed = || Question::diffs(&STORE).of(&1);
         for (query, expected) in [
-            (feed().since(second(2)), "2345"),
-            (feed().after(second(2)), "345"),
+            (feed().from(second(2)), "2345"),
+            (feed().since(second(2)), "345"),
             (feed().until(second(2)), "012"),
             (feed().before(second(2)), "01"),
-            (feed().since(second(1)).until(second(3)), "123"),
-            (feed().after(second(1)).before(second(3)), "2"),
-            (feed().since(second(4)).since(second(1)), "45"),
-            (feed().since(second(9)), ""),
-            (feed().since(second(2)).reverse(), "5432"),
-            (feed().since(second(2)).newest(2), "45"),
+            (feed().from(second(1)).until(second(3)), "123"),
+            (feed().since(second(1)).before(second(3)), "2"),
+            (feed().from(second(4)).from(second(1)), "45"),
+            (feed().from(second(9)), ""),
+            (feed().from(second(2)).reverse(), "5432"),
+            (feed().from(second(2)).newest(2), "45"),
             (feed().until(second(3)).newest(2), "23"),
             (feed().until(second(3)).newest(2).reverse(), "32"),
-            (feed().since(second(2)).limit(2), "23"),
-            (feed().since(second(2)).reverse().limit(2), "54"),
+            (feed().from(second(2)).limit(2), "23"),
+            (feed().from(second(2)).reverse().limit(2), "54"),
             // Finer than what is stored.
-            (feed().since(second(2) + TimeDelta::nanoseconds(1)), "345"),
+            (feed().from(second(2) + TimeDelta::nanoseconds(1)), "345"),
             (feed().before(second(2) + TimeDelta::nanoseconds(1)), "012"),
-            (feed().since(chrono::NaiveDateTime::MIN).before(chrono::NaiveDateTime::MAX), "012345"),
+            (feed().from(chrono::NaiveDateTime::MIN).before(chrono::NaiveDateTime::MAX), "012345"),
         ] {
             let name = format!("{query:?}");
             let read = go!(query.load(conn))?;
             assert_eq!(texts(&read.diffs), expected, "{name}");
         }
         dated(&db, ".000001");
-        let read = go!(feed().since(second(2)).before(second(3)).load(conn))?;
+        let read = go!(feed().from(second(2)).before(second(3)).load(conn))?;
         assert_eq!(texts(&read.diffs), "2");
-        let read = go!(feed().after(second(2)).until(second(3)).load(conn))?;
+        let read = go!(feed().since(second(2)).until(second(3)).load(conn))?;
         assert_eq!(texts(&read.diffs), "2");
     }
 
@@ -84,7 +84,7 @@ each_engine! {
         let ends = [go!(feed().first(conn))?, go!(feed().last(conn))?].map(Option::unwrap);
         assert_eq!(ends.clone().map(|diff| diff.at), [second(0), second(5)]);
         assert_eq!(texts(&ends), "05");
-        let first = go!(feed().since(second(1)).reverse().newest(3).first(conn))?.unwrap();
+        let first = go!(feed().from(second(1)).reverse().newest(3).first(conn))?.unwrap();
         let last = go!(feed().until(second(3)).limit(2).last(conn))?.unwrap();
         assert_eq!(texts(&[first, last]), "13");
     }
@@ -136,7 +136,7 @@ each_engine! {
         let old = (Utc::now() - TimeDelta::seconds(601)).format("%F %T");
         behind_the_door(&db, &format!("UPDATE question_records SET recorded_at = '{old}' WHERE record_version = 1"));
         assert_eq!(go!(diffs(&STORE).load(conn))?.diffs.len(), 2);
-        for query in [diffs(&store), diffs(&store).reverse(), diffs(&store).since(second(0)), diffs(&store).of_object(&handleref::ObjectRef::new::<Question>(&1))] {
+        for query in [diffs(&store), diffs(&store).reverse(), diffs(&store).from(second(0)), diffs(&store).of_object(&handleref::changeset::ObjectRef::new::<Question>(&1))] {
             let read = go!(query.load(conn))?;
             assert_eq!(told(&read.diffs, "text"), ["new"]);
         }

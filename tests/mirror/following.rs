@@ -8,8 +8,8 @@ use crate::tables::{installed, plain, recorded};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
 use handleref::Maintain;
+use handleref::maintain::EventKind;
 use handleref::mirror::Mirror;
-use handleref::record::maintain::EventKind;
 use handleref::{RecordSource, Recorded};
 
 type Papers = (Author, Paper, Label);
@@ -161,14 +161,14 @@ each_pair! {
         let refused = go!(mirror.pull(from, to));
         assert!(matches!(refused, Err(handleref::Error::Held { .. })), "{refused:?}");
         assert!(bodies(&go!(held(95).load::<Row>(to))?) >= 2);
-        go!(handleref::release(to, hold))?;
+        go!(handleref::maintain::release(to, hold))?;
         go!(mirror.pull(from, to))?;
         for id in [95, 93] {
             let rows = go!(held(id).load::<Row>(to))?;
             assert!(rows.len() > 2 && rows.iter().all(|(title, body)| title == "it's gone" && body.is_none()), "{id} {rows:?}");
         }
         assert!(bodies(&go!(held(94).load::<Row>(to))?) > 0);
-        let events = go!(handleref::events().of::<Post>().load(to))?;
+        let events = go!(handleref::maintain::events().of::<Post>().load(to))?;
         let erased = events.iter().filter(|event| event.kind == EventKind::Erase);
         let keys: Vec<_> = erased.map(|event| event.detail["key"].to_string()).collect();
         assert_eq!(keys, ["\"93\"", "\"95\""]);

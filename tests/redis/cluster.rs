@@ -66,7 +66,7 @@ macro_rules! through {
         assert_eq!(assert_same!(&store, conn, redis).len(), 10);
         assert_eq!(go!(prune_diffs(&store, redis))?.skipped, []);
         let cursor = go!(feed::diffs(&store)
-            .since(chrono::DateTime::UNIX_EPOCH)
+            .from(chrono::DateTime::UNIX_EPOCH)
             .load(redis))?
         .cursor;
         assert!(

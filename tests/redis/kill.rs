@@ -147,14 +147,14 @@ where
     loop {
         let held = match &mut redis {
             Ok(redis) => feed::diffs(&store).since(&*cursor).limit(50).load(redis),
-            Err(_) => Err(Error::NotHeld { reason: "down" }),
+            Err(_) => Err(Error::OutsideWindow { reason: "down" }),
         };
         let page = match held {
             Ok(page) => {
                 read.from_redis += page.diffs.len();
                 page
             }
-            Err(Error::NotHeld { .. } | Error::Redis(_)) => {
+            Err(Error::OutsideWindow { .. } | Error::Redis(_)) => {
                 redis = client.get_connection();
                 let made = feed::diffs(&Database::<All>::new())
                     .since(&*cursor)

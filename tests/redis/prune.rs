@@ -142,6 +142,6 @@ each_engine! {
         let held = go!(feed::diffs(&store).load(redis))?.diffs;
         assert!(held.iter().all(|diff| diff.at > last.at));
         let read = go!(feed::diffs(&store).since(&start).load(redis));
-        assert!(matches!(read, Err(handleref::Error::NotHeld { .. })), "{read:?}");
+        assert!(matches!(read, Err(handleref::Error::OutsideWindow { .. })), "{read:?}");
     }
 }

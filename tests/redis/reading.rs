@@ -83,16 +83,16 @@ each_engine! {
                 }
             };
         }
+        same!(.from(early));
         same!(.since(early));
-        same!(.after(early));
         same!(.until(late));
         same!(.before(late));
-        same!(.since(early).before(late));
-        same!(.since(late + chrono::TimeDelta::days(1)));
+        same!(.from(early).before(late));
+        same!(.from(late + chrono::TimeDelta::days(1)));
         same!(.limit(4));
-        same!(.since(early).limit(2));
+        same!(.from(early).limit(2));
         same!(.newest(3));
-        same!(.since(early).before(late).newest(2));
+        same!(.from(early).before(late).newest(2));
         same!(.reverse());
         same!(.reverse().limit(3));
         same!(.reverse().limit(3).before(&all[9]));
@@ -140,7 +140,7 @@ each_engine! {
             assert!(go!(feed::diffs(&database).since(&cursor).load(conn))?.diffs.is_empty());
         }
         // What a read by time has left goes on by its cursor.
-        let page = go!(feed::diffs(&store).since(all.diffs[2].at).limit(2).load(redis))?;
+        let page = go!(feed::diffs(&store).from(all.diffs[2].at).limit(2).load(redis))?;
         let rest = go!(feed::diffs(&store).since(&page.cursor).load(redis))?;
         let both = [ids(&page.diffs), ids(&rest.diffs)].concat();
         // Times may tie.
@@ -158,7 +158,7 @@ each_engine! {
         let begin = go!(feed::diffs(&Database::<All>::new()).load(conn))?.cursor;
         changes!(conn);
         let empty = go!(feed::diffs(&store).load(redis));
-        assert!(matches!(empty, Err(Error::NotHeld { .. })), "{empty:?}");
+        assert!(matches!(empty, Err(Error::OutsideWindow { .. })), "{empty:?}");
         let made = go!(feed::diffs(&both).load(&mut (&mut *redis, &mut *conn)))?;
         assert_eq!(made.diffs.len(), 14);
         let relay = Relay::<All>::new(&store);
@@ -168,12 +168,12 @@ each_engine! {
         loop {
             catch_up!(relay, conn, redis);
             match go!(feed::diffs(&store).since(&begin).load(redis)) {
-                Err(Error::NotHeld { .. }) => break,
+                Err(Error::OutsideWindow { .. }) => break,
                 read => { read?; }
             }
         }
         let from_start = go!(feed::diffs(&store).since(&Cursor::beginning()).load(redis));
-        assert!(matches!(from_start, Err(Error::NotHeld { .. })), "{from_start:?}");
+        assert!(matches!(from_start, Err(Error::OutsideWindow { .. })), "{from_start:?}");
         let read = go!(feed::diffs(&both).since(&begin).load(&mut (&mut *redis, &mut *conn)))?;
         assert_eq!(read.diffs, made.diffs);
         // One who has read them is served from Redis.
@@ -182,7 +182,7 @@ each_engine! {
         let held = go!(feed::diffs(&store).since(&seen).load(redis))?;
         assert_eq!(held.diffs.len(), 3);
         // So is everybody by time.
-        let recent = go!(feed::diffs(&store).since(held.diffs[0].at).load(redis))?;
+        let recent = go!(feed::diffs(&store).from(held.diffs[0].at).load(redis))?;
         assert_eq!(recent.diffs, held.diffs);
     }
 }

@@ -41,7 +41,7 @@ each_engine! {
             () => {{
                 catch_up!(relay, conn, redis);
                 // By a time that is long enough ago it is always all that is there.
-                let timed = go!(feed::diffs(&store).since(begun).load(redis))?;
+                let timed = go!(feed::diffs(&store).from(begun).load(redis))?;
                 loop {
                     let page = go!(feed::diffs(&store).since(&cursor).limit(2).load(redis))?;
                     cursor = page.cursor;
@@ -80,7 +80,7 @@ each_engine! {
         flush(&server.url());
         note!(conn, 6);
         let gone = go!(feed::diffs(&store).since(&cursor).load(redis));
-        assert!(matches!(gone, Err(Error::NotHeld { .. })), "{gone:?}");
+        assert!(matches!(gone, Err(Error::OutsideWindow { .. })), "{gone:?}");
         catch_up!(relay, conn, redis);
         assert_eq!(assert_same!(&store, conn, redis).len(), 6);
         // What that reader has not seen was there when it was filled: the database knows.
@@ -101,10 +101,10 @@ each_engine! {
         go!(diesel::insert_into(questions::table).values(&Question { id: 1, text: "?".into(), asked: None }).execute(other))?;
         catch_up!(Relay::<All>::new(&store), other, redis);
         assert_eq!(assert_same!(&store, other, redis).len(), 1);
-        let object = handleref::ObjectRef::new::<Note>(&1);
+        let object = handleref::changeset::ObjectRef::new::<Note>(&1);
         assert!(go!(feed::diffs(&store).of_object(&object).load(redis))?.diffs.is_empty());
         let foreign = go!(feed::diffs(&store).since(&cursor).load(redis));
-        assert!(matches!(foreign, Err(Error::NotHeld { .. })), "{foreign:?}");
+        assert!(matches!(foreign, Err(Error::OutsideWindow { .. })), "{foreign:?}");
         let both = store.or_database(Database::<All>::new());
         let foreign = go!(feed::diffs(&both).since(&cursor).load(&mut (&mut *redis, &mut *other)));
         assert!(matches!(foreign, Err(Error::Foreign)), "{foreign:?}");

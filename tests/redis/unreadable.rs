@@ -109,7 +109,7 @@ each_engine! {
 
             macro_rules! read {
                 ($store:expr, $conns:expr, $cursor:expr) => {{
-                    let object = handleref::ObjectRef::new::<Note>(&1);
+                    let object = handleref::changeset::ObjectRef::new::<Note>(&1);
                     let query = feed::diffs($store).since($cursor).limit(3);
                     match part {
                         "{*}" => go!(query.load($conns)),
@@ -121,11 +121,11 @@ each_engine! {
             let whole = what == "a time of nothing" && part != "{Note:1}";
             let first = all.diffs[0].at;
             let alone = match (whole, part) {
-                (true, "{*}") => go!(feed::diffs(&store).since(first).load(redis)),
-                (true, _) => go!(Note::diffs(&store).since(first).load(redis)),
+                (true, "{*}") => go!(feed::diffs(&store).from(first).load(redis)),
+                (true, _) => go!(Note::diffs(&store).from(first).load(redis)),
                 (false, _) => read!(&store, redis, &start),
             };
-            assert!(matches!(alone, Err(Error::NotHeld { .. })), "{what} at {part}: {alone:?}");
+            assert!(matches!(alone, Err(Error::OutsideWindow { .. })), "{what} at {part}: {alone:?}");
             let page = read!(&both, &mut (&mut *redis, &mut *conn), &start)?;
             let mut read = page.diffs;
             let mut cursor: Cursor = page.cursor.to_string().parse()?;

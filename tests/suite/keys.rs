@@ -5,8 +5,9 @@ use crate::support::each_engine;
 use chrono::NaiveDateTime;
 use diesel::prelude::ExpressionMethods;
 use diesel::{Identifiable, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::model::HandleError;
 use handleref::prelude::*;
-use handleref::{Error, HandleError, Outcome};
+use handleref::{Error, Outcome};
 
 macro_rules! model {
     ($(#[$meta:meta])* $model:ident $table:ident ($($key:ident: $rust:ty => $sql:ty),+)) => {

@@ -77,7 +77,7 @@ each_engine! {
         assert_eq!(ids!(conn, Note::since(at(20, 0))), [] as [i32; 0]);
         assert_eq!(ids!(conn, Note::since(at(10, 7).and_utc())), [3]);
         let seconds = at(10, 6).and_utc().timestamp_micros() as f64 / 1e6;
-        assert_eq!(ids!(conn, Note::since(handleref::Unix(seconds))), [1, 3]);
+        assert_eq!(ids!(conn, Note::since(handleref::time::Unix(seconds))), [1, 3]);
     }
 
     /// Whole seconds have one text on SQLite, so that strict means strict there too.

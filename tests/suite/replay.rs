@@ -8,8 +8,9 @@ use crate::support::recorded::{Paper, PaperRecords, bare_papers, papers};
 use crate::support::{Db, Done};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use handleref::history::{RecordNo, Revert};
 use handleref::prelude::*;
-use handleref::{Error, Operation, Outcome, Record, RecordNo, Revert};
+use handleref::{Error, Operation, Outcome, Record};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn tables(db: &Db) {
@@ -36,7 +37,7 @@ const EVERYTHING: [&str; 14] = [
     "save",
     "savepoint rollback",
     "soft_delete",
-    "undelete",
+    "reinsert",
     "update",
     "update by a verb",
 ];
@@ -126,7 +127,7 @@ macro_rules! replay {
                             let reverted = paper.revert(conn, fields);
                             matches!(reverted, Ok(Outcome::Written)).then_some("revert of a field")
                         }
-                        None => Paper::undelete(conn, &id).is_ok().then_some("undelete"),
+                        None => Paper::reinsert(conn, &id).is_ok().then_some("reinsert"),
                     },
                     11 => match row(conn, id)? {
                         Some(mut paper) => {

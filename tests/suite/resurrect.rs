@@ -8,8 +8,9 @@ use diesel::result::DatabaseErrorKind::UniqueViolation;
 use diesel::{
     AsChangeset, Identifiable, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
 };
+use handleref::Error;
+use handleref::lifecycle::Resurrected;
 use handleref::prelude::*;
-use handleref::{Error, Resurrected};
 
 diesel::table! {
     slugs (id) {

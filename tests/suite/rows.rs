@@ -207,7 +207,7 @@ each_engine! {
         assert_eq!((Note::option("passthrough"), note.ref_option("passthrough")), (Some("kept"), Some("kept")));
         assert_eq!(Note::option("other"), None);
         note.id = 0;
-        assert!(matches!(note.handle(), Err(handleref::HandleError::Unsaved { tag: "note" })));
+        assert!(matches!(note.handle(), Err(handleref::model::HandleError::Unsaved { tag: "note" })));
     }
 }
 

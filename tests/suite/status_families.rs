@@ -372,7 +372,7 @@ each_engine! {
             .set(areas::name.eq("again"))
             .or_insert((areas::id.eq(1), areas::name.eq("new")))
             .execute(conn))?;
-        assert_eq!(done, handleref::Resurrected::Restored);
+        assert_eq!(done, handleref::lifecycle::Resurrected::Restored);
         assert_eq!(live_ids!(), [1, 2, 4]);
         let names: Vec<String> = go!(areas::table.select(areas::name).order(areas::id).load(conn))?;
         assert_eq!(names, ["again", "a", "a", "a", "a"]);

@@ -10,7 +10,8 @@ use chrono::{
 use diesel::expression_methods::{BoolExpressionMethods, ExpressionMethods};
 use diesel::query_source::{AppearsInFromClause, Never};
 use diesel::{QueryDsl, Queryable, Selectable};
-use handleref::record::{Calendar, Every, RecordsDsl, Window};
+use handleref::RecordsDsl;
+use handleref::history::{Calendar, Every, Window};
 use handleref::{RecordSource, Recorded};
 
 diesel::table! {

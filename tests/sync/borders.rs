@@ -6,9 +6,11 @@ use crate::support::recorded::{Author, Paper, bare_papers, filled, papers};
 use crate::support::{Db, Engine, each_engine};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
+use handleref::history::RecordNo;
 use handleref::prelude::*;
+use handleref::sync::Change;
 use handleref::sync::open_transactions;
-use handleref::{Change, Cursor, Error, Maintain, RecordNo, changes};
+use handleref::{Cursor, Error, Maintain, changes};
 
 macro_rules! run {
     ($conn:expr, $statement:expr) => {

@@ -4,7 +4,8 @@
 use crate::posts::{Topic, recorded, topics};
 use crate::support::Db;
 use diesel::prelude::*;
-use handleref::{Batch, Change, Cursor, Error, changes};
+use handleref::sync::{Batch, Change};
+use handleref::{Cursor, Error, changes};
 
 fn keys(changes: &[Change]) -> Vec<&str> {
     changes.iter().map(|change| change.key.as_str()).collect()

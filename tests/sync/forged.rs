@@ -6,7 +6,8 @@ use crate::posts::{All, Topic, posts, topics};
 use crate::support::dice::Dice;
 use crate::support::{Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
-use handleref::{Cursor, Error, InvalidCursor, changes};
+use handleref::sync::InvalidCursor;
+use handleref::{Cursor, Error, changes};
 
 /// A text with the check of a cursor.
 fn signed(text: &str) -> String {

@@ -6,7 +6,8 @@ use crate::support::each_engine;
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
 use handleref::prelude::*;
-use handleref::{Change, Cursor, Error, Maintain, Operation, changes};
+use handleref::sync::Change;
+use handleref::{Cursor, Error, Maintain, Operation, changes};
 
 macro_rules! run {
     ($conn:expr, $statement:expr) => {

@@ -5,11 +5,10 @@ use crate::posts::{All, Post, Topic, posts, topics};
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::history::RecordNo;
+use handleref::maintain::{events, release};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Error, Maintain, RecordNo, changes, changesets, events, record_changeset_async,
-    recover, release,
-};
+use handleref::{Changeset, Error, Maintain, changes, changesets, in_changeset_async, recover};
 
 /// A user of the server who may use the test's schema or database, and no more.
 fn user(db: &Db, name: &str) -> Db {
@@ -155,7 +154,7 @@ each_server! {
     async fn missing_rights_are_no_missing_tables(db: tables, _conn) {
         let low = user(&db, "low");
         let conn = &mut connect!(low);
-        let work = go!(record_changeset_async(conn, Changeset::by("ann"), async |_| Ok::<_, Error>(())));
+        let work = go!(in_changeset_async(conn, Changeset::by("ann"), async |_| Ok::<_, Error>(())));
         refused!("a changeset", work);
         refused!("changes", go!(changes::<All>().load(conn)));
         refused!("the position of now", go!(changes::<All>().now(conn)));
@@ -255,8 +254,8 @@ each_server! {
                     "Writing in changesets" => {
                         id += 1;
                         let meta = || Changeset::by("ann");
-                        note!("nothing", go!(record_changeset_async(conn, meta(), async |_| Ok::<_, Error>(()))));
-                        note!("an insert", go!(record_changeset_async(conn, meta(), async |conn| {
+                        note!("nothing", go!(in_changeset_async(conn, meta(), async |_| Ok::<_, Error>(()))));
+                        note!("an insert", go!(in_changeset_async(conn, meta(), async |conn| {
                             insert!(conn, id)?;
                             run!(conn, diesel::update(topics::table.find(id)).set(topics::name.eq("b")))?;
                             run!(conn, diesel::delete(topics::table.find(id)))?;

@@ -5,7 +5,7 @@ use super::Bench;
 use crate::Done;
 use crate::measure::{Goal, Turns, line};
 use crate::tables::Noted;
-use handleref::record::maintain::Maintain;
+use handleref::maintain::Maintain;
 use std::time::Instant;
 
 pub(super) fn run(bench: &mut Bench<'_>) -> Done {

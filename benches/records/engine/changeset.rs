@@ -5,7 +5,8 @@ use crate::measure::{Goal, Turns, line};
 use crate::tables::{Noted, recorded_notes};
 use crate::{Done, Failure};
 use diesel::prelude::*;
-use handleref::{Changeset, changesets, record_changeset, undo_plan};
+use handleref::changeset::undo_plan;
+use handleref::{Changeset, changesets, in_changeset};
 use std::time::Instant;
 
 /// Rows that one transaction writes.
@@ -33,7 +34,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Done {
                 Ok::<_, handleref::Error>(())
             };
             match subject {
-                0 => record_changeset(conn, Changeset::by("ann").comment("a change"), |conn| {
+                0 => in_changeset(conn, Changeset::by("ann").comment("a change"), |conn| {
                     write(conn)
                 })?,
                 _ => conn.transaction(write)?,
@@ -60,7 +61,7 @@ fn undo(bench: &mut Bench<'_>) -> Done {
     let mut change = |conn: &mut super::Conn| {
         count += 1;
         let title = format!("to be undone {count}");
-        record_changeset(conn, Changeset::by("bench"), |conn| {
+        in_changeset(conn, Changeset::by("bench"), |conn| {
             for id in 1..=many {
                 diesel::update(recorded_notes::table.find(id))
                     .set(recorded_notes::title.eq(&title))

@@ -6,7 +6,7 @@ use crate::measure::{Goal, Turns, line};
 use crate::tables::{Noted, recorded_notes};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use handleref::{Changeset, record_changeset};
+use handleref::{Changeset, in_changeset};
 
 pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
     let Some((setup, owner)) = super::super::OWNED else {
@@ -30,7 +30,7 @@ pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
         super::super::tidy(&mut one.conn, &["recorded_notes"])?;
     }
     let (mut dice, mut count) = (Dice(1), 0);
-    for (what, rows_at_once, in_changeset) in [
+    for (what, rows_at_once, as_changeset) in [
         ("1 update", 1, false),
         ("1 update in a changeset", 1, true),
         ("20 updates in a changeset", 20, true),
@@ -50,8 +50,8 @@ pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
                 }
                 Ok::<_, handleref::Error>(())
             };
-            match in_changeset {
-                true => record_changeset(conn, Changeset::by("ann"), |conn| write(conn))?,
+            match as_changeset {
+                true => in_changeset(conn, Changeset::by("ann"), |conn| write(conn))?,
                 false => write(conn)?,
             }
             Ok(())

@@ -6,7 +6,7 @@ use crate::Done;
 use crate::measure::{Goal, Turns, line};
 use crate::tables::{Noted, recorded_notes};
 use diesel::prelude::*;
-use handleref::RecordNo;
+use handleref::history::RecordNo;
 use handleref::prelude::*;
 
 const VERSIONS: i64 = 10;

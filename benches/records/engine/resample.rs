@@ -6,8 +6,9 @@ use crate::Done;
 use crate::measure::{Goal, Turns, line};
 use crate::tables::Noted;
 use diesel::prelude::*;
+use handleref::RecordsDsl;
+use handleref::history::Every;
 use handleref::prelude::*;
-use handleref::record::{Every, RecordsDsl};
 
 const OBJECTS: i64 = 1_000;
 

@@ -147,7 +147,7 @@ fn read_field(field: syn::Field, table: &Path, errors: &mut Errors) -> Option<Fi
     })
 }
 
-/// What is in conflict is reported and taken out, so that nothing else is said
+/// What is in conflict is reported and taken out, so that nothing else is reported
 /// about it.
 fn check_fields(fields: &mut [Field], key: &[usize], errors: &mut Errors) {
     for (at, field) in fields.iter_mut().enumerate() {

@@ -51,7 +51,7 @@ pub(crate) enum Attempt {
     /// column is too coarse.
     Lost,
     /// Rows came to a set of parents after their children were changed: by
-    /// somebody else, who is waited for the next time, or by a hook.
+    /// another session, which is waited for the next time, or by a hook.
     Grown {
         model: &'static str,
     },

@@ -134,7 +134,7 @@ pub(crate) async fn inside(conn: &mut dyn Session, task: &Task<'_>) -> Result<us
     let sets = tree.sets(task);
     if conn.kind() == Kind::Sqlite {
         // Takes the write lock first: a read that turns into a write is
-        // refused by SQLite if somebody else wrote in between.
+        // refused by SQLite if there was another write in between.
         conn.execute(Sql::every(&Touch(&task.root))).await?;
     }
     let Some(expected) = lock(conn, task, &tree, &sets).await? else {
@@ -149,7 +149,7 @@ pub(crate) async fn inside(conn: &mut dyn Session, task: &Task<'_>) -> Result<us
             };
             Ok(above + rows)
         }
-        // A single table leaves nothing to be told apart on restore.
+        // A single table leaves nothing to distinguish on restore.
         Change::Delete if sets.len() == 1 && tree.own_links.is_empty() => {
             apply(conn, &sets, None, &expected).await
         }
@@ -176,7 +176,7 @@ impl Expected {
 /// Locks the named rows, and gives how many rows of each set must change;
 /// `None` if there is nothing to do.
 ///
-/// Whoever restores a row locks its parents. So in a deletion those that are
+/// A restore of a row locks its parents. So in a deletion those that are
 /// parents are locked from the top to the bottom before anything changes:
 /// below a locked row nothing becomes live any more.
 async fn lock(

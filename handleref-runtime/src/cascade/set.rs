@@ -197,7 +197,7 @@ impl<'a> Set<'a> {
         Ok(())
     }
 
-    /// `<table> WHERE <as the user said> AND <state>`
+    /// `<table> WHERE <the user's condition> AND <state>`
     pub(super) fn walk_named<'b, DB: Engine>(
         &'b self,
         mut out: AstPass<'_, 'b, DB>,

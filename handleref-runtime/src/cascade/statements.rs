@@ -209,10 +209,10 @@ impl<DB: Engine> QueryFragment<DB> for Lock<'_> {
 
 /// Locks those children of a set that are deleted already.
 ///
-/// For PostgreSQL under a snapshot: one that somebody restored since then looks
+/// For PostgreSQL under a snapshot: one that was restored since then looks
 /// deleted, and would stay live below a parent that is being deleted. To lock
-/// it is a serialization failure. One that somebody is only about to restore is
-/// passed over: he needs the parent, which is locked.
+/// it is a serialization failure. One that is only about to be restored is
+/// passed over: the restore needs the parent, which is locked.
 pub(crate) struct Unseen<'a> {
     pub(crate) parents: &'a Set<'a>,
     pub(crate) children: &'a Node,

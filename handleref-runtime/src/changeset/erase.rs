@@ -38,7 +38,7 @@ enum Which {
     By(Actor),
 }
 
-/// The changesets of this actor, whoever is named by the same kind of value and
+/// The changesets of this actor, every one that is named by the same kind of value and
 /// the same text, to the byte; see [`EraseChangesets`].
 pub fn erase_changesets_by(actor: impl Into<Actor>) -> EraseChangesets {
     EraseChangesets::new(Which::By(actor.into()))
@@ -66,7 +66,7 @@ impl EraseChangesets {
         self.set("actor", None).set("actor_kind", None)
     }
 
-    /// Who: it is by this one then, such as a number that says nothing of anybody.
+    /// Who: it is by this one then, such as a number that says nothing of a person.
     pub fn actor_with(mut self, stand_in: impl Into<Actor>) -> Self {
         let actor = stand_in.into();
         let (text, kind) = (actor.to_string(), actor.kind());
@@ -134,7 +134,7 @@ impl EraseChangesets {
         });
         let changesets = conn.execute(sql).await? as u64;
         let one = match &self.which {
-            Which::One(no) if changesets == 0 => return Err(Error::NoChangeset { no: no.0 }),
+            Which::One(no) if changesets == 0 => return Err(Error::NoChangeset { no: *no }),
             Which::One(no) => Some(no.0),
             Which::By(_) => None,
         };

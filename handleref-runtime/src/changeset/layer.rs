@@ -39,7 +39,7 @@ type Find<T> = Arc<dyn Fn(&Parts) -> Option<T> + Send + Sync>;
 /// struct User { id: i32 }
 ///
 /// async fn edit(meta: ChangesetMeta) {
-///     // record_changeset(conn, meta, |conn| ..)
+///     // in_changeset(conn, meta, |conn| ..)
 /// }
 ///
 /// let app: Router = Router::new()
@@ -60,11 +60,11 @@ type Find<T> = Arc<dyn Fn(&Parts) -> Option<T> + Send + Sync>;
 /// replaces what the outer one found, and what it does not find stays. (A
 /// correlation id in the default header replaces nothing.)
 ///
-/// # Whom to believe
+/// # What to believe
 /// The actor is what the closure says: take it from what the program has
-/// verified, never from a header that anybody can send. **The correlation id
-/// and the comment of a header come from the client**, who may send whatever he
-/// likes, the id of somebody else's request too. Where that matters, let a proxy
+/// verified, never from a header that anyone can send. **The correlation id
+/// and the comment of a header come from the client**, who may send anything,
+/// the id of another request too. Where that matters, let a proxy
 /// set the header, or find the id [otherwise](ChangesetLayer::correlation).
 ///
 /// # Texts
@@ -93,7 +93,7 @@ impl ChangesetLayer {
         Self::default()
     }
 
-    /// Who makes a request; nobody if it is `None`.
+    /// Who makes a request; no actor if it is `None`.
     ///
     /// ```
     /// use handleref_runtime::changeset::{Actor, ChangesetLayer};

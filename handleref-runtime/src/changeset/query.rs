@@ -1,5 +1,6 @@
 //! Finding changesets.
 
+use super::end::{ChangesetEnd, End};
 use super::meta::Actor;
 use super::stored::{Changeset, columns};
 use crate::engine::Kind;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 /// if let Some(last) = page.last() {
 ///     let older = changesets().by("ann").before(last.no).load(conn)?; // and those before
 /// }
-/// changesets().since(monday).comment_contains("import").count(conn)?;
+/// changesets().from(monday).comment_contains("import").count(conn)?;
 /// changesets().of_row(&article).field(articles::title).load(conn)?;   // who set this title
 /// ```
 pub fn changesets<C: Executor>() -> Changesets<C> {
@@ -61,9 +62,8 @@ enum Filter {
     Anonymous,
     Correlation(String),
     Comment(String),
-    Since(BoundTime),
-    Until(BoundTime),
-    Before(i64),
+    From(BoundTime),
+    Before(End),
     After(i64),
     Undoing(i64),
 }
@@ -120,18 +120,14 @@ impl<C: Executor> Changesets<C> {
     }
 
     /// Only those at this time or later.
-    pub fn since(self, time: impl Instant) -> Self {
-        self.with(Filter::Since(BoundTime::new(time)))
+    pub fn from(self, time: impl Instant) -> Self {
+        self.with(Filter::From(BoundTime::new(time)))
     }
 
-    /// Only those before this time.
-    pub fn until(self, time: impl Instant) -> Self {
-        self.with(Filter::Until(BoundTime::new(time)))
-    }
-
-    /// Only those with a smaller number.
-    pub fn before(self, changeset: ChangesetNo) -> Self {
-        self.with(Filter::Before(changeset.0))
+    /// Only those before this time; or, given a [`ChangesetNo`], those with a
+    /// smaller number.
+    pub fn before(self, end: impl ChangesetEnd) -> Self {
+        self.with(Filter::Before(end.end()))
     }
 
     /// Only those with a greater number.
@@ -309,9 +305,9 @@ impl Filter {
                     .bind(pattern)
                     .sql(") ESCAPE '!'")
             }
-            Self::Since(time) => Sql::new("handleref_c.occurred_at >= ").bind(time),
-            Self::Until(time) => Sql::new("handleref_c.occurred_at < ").bind(time),
-            Self::Before(no) => Sql::new("handleref_c.id < ").bind(*no),
+            Self::From(time) => Sql::new("handleref_c.occurred_at >= ").bind(time),
+            Self::Before(End::Time(time)) => Sql::new("handleref_c.occurred_at < ").bind(time),
+            Self::Before(End::Number(no)) => Sql::new("handleref_c.id < ").bind(*no),
             Self::After(no) => Sql::new("handleref_c.id > ").bind(*no),
             Self::Undoing(no) => Sql::new("handleref_c.undoes = ").bind(*no),
         }
@@ -425,7 +421,7 @@ pub(super) async fn find(conn: &mut dyn Session, no: ChangesetNo) -> Result<Chan
         .bind(no.0);
     match conn.first(sql).await {
         Ok(Some(row)) => Ok(Changeset::read(row)),
-        Ok(None) => Err(Error::NoChangeset { no: no.0 }),
+        Ok(None) => Err(Error::NoChangeset { no }),
         Err(error) => Err(or_not_installed(conn, error, HISTORY).await),
     }
 }

@@ -17,7 +17,7 @@ use std::ops::{Deref, DerefMut};
 
 /// Runs `work` in a transaction whose changes are one changeset.
 ///
-/// Every record that is written inside carries its number, whoever writes it:
+/// Every record that is written inside carries its number, whatever writes it:
 /// the verbs of handleref, plain Diesel or raw SQL on this connection. An error
 /// or a panic inside discards everything, the changeset too. If nothing was
 /// recorded, no changeset is stored.
@@ -28,7 +28,7 @@ use std::ops::{Deref, DerefMut};
 /// is a savepoint.
 ///
 /// ```text
-/// record_changeset(conn, Changeset::by("ann").comment("typo"), |conn| {
+/// in_changeset(conn, Changeset::by("ann").comment("typo"), |conn| {
 ///     article.save(conn)?;
 ///     diesel::delete(comments::table.find(3)).execute(conn)?;
 ///     Ok::<_, handleref::Error>(())
@@ -36,14 +36,14 @@ use std::ops::{Deref, DerefMut};
 /// ```
 ///
 /// On an asynchronous connection the closure returns a boxed future, into which
-/// everything is moved; [`record_changeset_async`] takes an async closure. If
+/// everything is moved; [`in_changeset_async`] takes an async closure. If
 /// the future is dropped, nothing of it is committed, and the connection
 /// refuses to go on: a pool drops it.
 ///
 /// # Errors
 /// Those of `work`, [`Error::NotStorable`] if `meta` cannot be stored,
 /// [`Error::NotInstalled`] if no recording was ever installed, and [`Error::Database`]; everything is rolled back then.
-pub fn record_changeset<'a, C, T, R, F>(
+pub fn in_changeset<'a, C, T, R, F>(
     conn: &'a mut C,
     meta: ChangesetMeta,
     work: F,
@@ -61,18 +61,18 @@ where
     })
 }
 
-/// [`record_changeset`] with an async closure, which may borrow:
+/// [`in_changeset`] with an async closure, which may borrow:
 ///
 /// ```text
-/// record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+/// in_changeset_async(conn, Changeset::by("ann"), async |conn| {
 ///     article.save(conn).await?;
 ///     Ok::<_, handleref::Error>(())
 /// }).await?;
 /// ```
 ///
 /// # Errors
-/// As those of [`record_changeset`].
-pub fn record_changeset_async<'a, C, T, R, F>(
+/// As those of [`in_changeset`].
+pub fn in_changeset_async<'a, C, T, R, F>(
     conn: &'a mut C,
     meta: ChangesetMeta,
     work: F,
@@ -93,26 +93,25 @@ where
     })
 }
 
-/// [`record_changeset`] in two calls: whatever is done on the connection behind
-/// the [`Recorder`], up to
-/// [`stop_recording`](Recorder::stop_recording), is one changeset.
+/// [`in_changeset`] in two calls: whatever is done on the connection, through
+/// the [`OpenChangeset`], up to [`close`](OpenChangeset::close), is one changeset.
 ///
 /// ```text
-/// let mut recorder = start_recording(conn, Changeset::by("ann"))?;
-/// article.save(&mut *recorder)?;
-/// let changeset = recorder.stop_recording()?;
+/// let mut open = open_changeset(conn, Changeset::by("ann"))?;
+/// article.save(&mut *open)?;
+/// let changeset = open.close()?;
 /// ```
 ///
 /// # Errors
 /// [`Error::NotStorable`], [`Error::NotInstalled`] or [`Error::Database`].
-pub fn start_recording<C: Executor>(
+pub fn open_changeset<C: Executor>(
     conn: &mut C,
     meta: ChangesetMeta,
-) -> C::Output<'_, Result<Recorder<'_, C>, Error>> {
+) -> C::Output<'_, Result<OpenChangeset<'_, C>, Error>> {
     C::run(async move {
         let open = Open::begin(conn, &meta).await?;
-        let loud = Loud(true);
-        Ok(Recorder { open, loud })
+        let warning = Warning(true);
+        Ok(OpenChangeset { open, warning })
     })
 }
 
@@ -130,50 +129,50 @@ pub fn current_changeset<C: Executor>(
     })
 }
 
-/// A changeset that is being recorded; made by [`start_recording`].
+/// A changeset that is being recorded; made by [`open_changeset`].
 ///
-/// It stands for the connection: pass `&mut *recorder`. Dropped without
-/// [`stop_recording`](Recorder::stop_recording) it discards everything, as an
-/// error in [`record_changeset`] does; in a debug build it says so on standard
-/// error. (A dropped recorder of an asynchronous connection cannot wait for the
+/// It stands for the connection: pass `&mut *open`. Dropped without
+/// [`close`](OpenChangeset::close) it discards everything, as an
+/// error in [`in_changeset`] does; in a debug build it says so on standard
+/// error. (One of an asynchronous connection that is dropped cannot wait for the
 /// rollback: the connection refuses to go on, and a pool drops it. Use
-/// [`discard`](Recorder::discard) there.)
-#[must_use = "without `.stop_recording()` all changes are discarded"]
-pub struct Recorder<'a, C: Executor> {
+/// [`discard`](OpenChangeset::discard) there.)
+#[must_use = "without `.close()` all changes are discarded"]
+pub struct OpenChangeset<'a, C: Executor> {
     open: Open<'a, C>,
-    loud: Loud,
+    warning: Warning,
 }
 
-/// Says that a recorder was dropped, unless it is told not to.
-struct Loud(bool);
+/// Says that an open changeset was dropped, as long as it is set.
+struct Warning(bool);
 
-impl Drop for Loud {
+impl Drop for Warning {
     fn drop(&mut self) {
         if cfg!(debug_assertions) && self.0 && !std::thread::panicking() {
             eprintln!(
-                "handleref: a changeset was started and not stopped; its changes are discarded. \
-                 Call `stop_recording()` or `discard()`"
+                "handleref: a changeset was opened and not closed; its changes are discarded. \
+                 Call `close()` or `discard()`"
             );
         }
     }
 }
 
-impl<C: Executor> fmt::Debug for Recorder<'_, C> {
+impl<C: Executor> fmt::Debug for OpenChangeset<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder")
+        f.debug_struct("OpenChangeset")
             .field("changeset", &self.open.changeset)
             .finish_non_exhaustive()
     }
 }
 
-impl<'a, C: Executor> Recorder<'a, C> {
+impl<'a, C: Executor> OpenChangeset<'a, C> {
     /// Stores the changeset and commits. Gives its number: none if nothing was
     /// recorded; inside another changeset that one's.
     ///
     /// # Errors
     /// [`Error::Database`]; everything is rolled back then.
-    pub fn stop_recording(mut self) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
-        self.loud.0 = false;
+    pub fn close(mut self) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
+        self.warning.0 = false;
         C::run(async move { self.open.end(Ok(())).await.map(|((), no)| no) })
     }
 
@@ -182,19 +181,19 @@ impl<'a, C: Executor> Recorder<'a, C> {
     /// # Errors
     /// [`Error::Database`] if the rollback fails.
     pub fn discard(mut self) -> C::Output<'a, Result<(), Error>> {
-        self.loud.0 = false;
+        self.warning.0 = false;
         C::run(self.open.roll_back())
     }
 }
 
-impl<C: Executor> Deref for Recorder<'_, C> {
+impl<C: Executor> Deref for OpenChangeset<'_, C> {
     type Target = C;
     fn deref(&self) -> &C {
         self.open.scope.shared()
     }
 }
 
-impl<C: Executor> DerefMut for Recorder<'_, C> {
+impl<C: Executor> DerefMut for OpenChangeset<'_, C> {
     fn deref_mut(&mut self) -> &mut C {
         self.open.conn()
     }
@@ -204,7 +203,7 @@ impl<C: Executor> DerefMut for Recorder<'_, C> {
 pub(super) struct Open<'a, C: Session + ?Sized> {
     scope: Scope<'a, C>,
     pub(super) changeset: ChangesetNo,
-    /// Its records are behind this one; none if the changeset is an outer one.
+    /// Its records come after this one; none if the changeset is an outer one.
     pub(super) first: Option<i64>,
 }
 
@@ -288,7 +287,7 @@ async fn enter<C: Session + ?Sized>(
         // At once, to wait for the server only once.
         Kind::Postgres => {
             let sql = Sql::new("SELECT no, first, list, home FROM ").sql(OPEN_CHANGESET);
-            let sql = said(Kind::Postgres, sql.sql("("), meta, undoes);
+            let sql = with_meta(Kind::Postgres, sql.sql("("), meta, undoes);
             let (no, first, list, schema): (i64, i64, Option<String>, Option<String>) =
                 scope.conn().session().one(sql).await?;
             let home = Home::read(Kind::Postgres, schema.as_deref(), list.as_deref());
@@ -298,7 +297,7 @@ async fn enter<C: Session + ?Sized>(
         Kind::Mysql => {
             scope.will_switch_here(Switch::Changeset).await?;
             let call = Sql::new("CALL ").sql(OPEN_CHANGESET).sql("(");
-            let call = said(Kind::Mysql, call, meta, undoes).written(Kind::Mysql)?;
+            let call = with_meta(Kind::Mysql, call, meta, undoes).written(Kind::Mysql)?;
             scope.conn().batch(&call).await?;
             let made = "SELECT CAST(@handleref_changeset AS SIGNED), CAST(@handleref_changeset_first AS SIGNED)";
             scope.conn().session().one(Sql::new(made)).await?
@@ -307,9 +306,9 @@ async fn enter<C: Session + ?Sized>(
     Ok((ChangesetNo(changeset), Some(first)))
 }
 
-/// What a changeset says of itself: its time, five texts, and what it undoes;
+/// The meta of a changeset: its time, five texts, and what it undoes;
 /// with the closing bracket.
-fn said<'a>(
+fn with_meta<'a>(
     kind: Kind,
     sql: Sql<'a>,
     meta: &'a ChangesetMeta,
@@ -340,7 +339,7 @@ fn insert_sql(meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql<'_> {
     let sql = Sql::new("INSERT INTO handleref_changesets (first_record, occurred_at, actor, actor_kind, comment, correlation_id, metadata, undoes) VALUES (")
         .sql(LAST_OF_SQLITE)
         .sql(", ");
-    said(Kind::Sqlite, sql, meta, undoes).sql(" RETURNING id, first_record")
+    with_meta(Kind::Sqlite, sql, meta, undoes).sql(" RETURNING id, first_record")
 }
 
 /// The number of the last record that was given out.
@@ -370,7 +369,7 @@ async fn leave(
     stored.ok_or_else(ended)
 }
 
-/// Somebody has ended the transaction of a changeset: by SQL, or a deadlock
+/// The transaction of a changeset was ended: by SQL, or a deadlock
 /// whose error was swallowed, which costs MySQL the whole transaction.
 fn ended() -> Error {
     DieselError::BrokenTransactionManager.into()

@@ -2,7 +2,6 @@
 
 use super::meta::ChangesetMeta;
 use super::recording::Open;
-use super::stored::number_or_null;
 use crate::context::Scope;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
@@ -28,7 +27,7 @@ const KEYS: usize = 250;
 /// // The first state of everything, as one changeset.
 /// scan().schema(&schema![Article, Topic])
 ///     .meta(Changeset::anonymous().comment("Initial data")).execute(conn)?;
-/// // What was done behind the recorder's back.
+/// // What no trigger saw.
 /// let scanned = scan().model::<Article>().execute(conn)?;
 /// println!("{scanned}");                                // changeset 7: 3 updated, 1 deleted
 /// // Some rows only, and rows that are gone.
@@ -79,7 +78,6 @@ pub fn scan<C: Executor>() -> Scan<C> {
 #[non_exhaustive]
 pub struct Scanned {
     /// The changeset that has the records; none if there was nothing to record.
-    #[serde(serialize_with = "number_or_null")]
     pub changeset: Option<ChangesetNo>,
     /// Rows that history did not know.
     pub inserted: i64,
@@ -244,7 +242,7 @@ impl<C: Executor + 'static> Scan<C> {
     ///   `delete` with the last state that history knows.
     ///
     /// A row for which the model's condition is not true is left out; one that
-    /// is gone is not, because nobody knows any more what it was then.
+    /// is gone is not, because it is not known any more what it was then.
     ///
     /// A record has the version of its row, if that is greater than the last
     /// one recorded. Otherwise it has the next one, and so gets the row, with a
@@ -259,7 +257,7 @@ impl<C: Executor + 'static> Scan<C> {
     ///
     /// # Locks
     ///
-    /// Until the end of the transaction nobody else changes what is compared.
+    /// Until the end of the transaction no other session changes what is compared.
     /// On SQLite that is the whole database. On PostgreSQL the tables and their
     /// record tables are locked in the mode `SHARE ROW EXCLUSIVE`, which lets
     /// everyone read; it needs the right to update both, also if only some rows

@@ -18,10 +18,9 @@ use std::fmt;
 pub struct Changeset {
     /// Its number; records have it as `record_changeset`. Numbers rise, but a
     /// changeset with a smaller one may be committed later.
-    #[serde(serialize_with = "number")]
     pub no: ChangesetNo,
     /// When: the database's clock at its beginning, or what
-    /// [`ChangesetMeta::at`] said.
+    /// [`ChangesetMeta::at`] set.
     pub at: DateTime<Utc>,
     /// Who.
     pub actor: Option<Actor>,
@@ -33,32 +32,13 @@ pub struct Changeset {
     pub metadata: Option<Value>,
     /// The changeset that it undid, if it was made by an
     /// [`UndoPlan`](super::UndoPlan).
-    #[serde(serialize_with = "number_or_null")]
     pub undoes: Option<ChangesetNo>,
-    /// Its records are behind this one.
+    /// Its records come after this one.
     #[serde(skip)]
     pub(super) first: i64,
     /// And up to this one; not known before its end.
     #[serde(skip)]
     pub(super) last: Option<i64>,
-}
-
-pub(super) fn number<S: serde::Serializer>(
-    no: &ChangesetNo,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(no.0)
-}
-
-#[allow(clippy::ref_option)] // Serde's signature.
-pub(super) fn number_or_null<S: serde::Serializer>(
-    no: &Option<ChangesetNo>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match no {
-        Some(no) => serializer.serialize_some(&no.0),
-        None => serializer.serialize_none(),
-    }
 }
 
 impl Changeset {
@@ -67,7 +47,7 @@ impl Changeset {
         ChangesetMeta::new().by(actor)
     }
 
-    /// The beginning of what a new changeset says, by nobody in particular.
+    /// The beginning of what a new changeset says, without an actor.
     pub fn anonymous() -> ChangesetMeta {
         ChangesetMeta::new()
     }

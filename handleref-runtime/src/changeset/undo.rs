@@ -166,7 +166,6 @@ impl<Ms> Undo<Ms> {
 #[non_exhaustive]
 pub struct UndoPlan {
     /// The changeset that will be undone.
-    #[serde(serialize_with = "super::stored::number")]
     pub changeset: ChangesetNo,
     /// What will be done, in this order.
     pub steps: Vec<UndoStep>,

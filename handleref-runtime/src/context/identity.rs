@@ -35,8 +35,8 @@ pub(crate) async fn is_copied(conn: &mut dyn Session, table: &str) -> QueryResul
     Ok(found.is_some_and(|(moved,)| moved))
 }
 
-/// What makes a copy a database of its own, on PostgreSQL: as soon as nobody
-/// writes records, those that are there are told from those to come.
+/// What makes a copy a database of its own, on PostgreSQL: as soon as no one
+/// writes records, those that are there are distinguished from those to come.
 pub(crate) fn adopt(table: &str, recordings: &str, sequence: &str) -> Vec<String> {
     let (token, home) = (token(Kind::Postgres), home(Kind::Postgres));
     vec![

@@ -15,14 +15,14 @@ pub enum ErrorClass {
     /// What was named is not there. (A query of Diesel's that finds no row says so
     /// itself, as [`Error::Database`] with Diesel's `NotFound`.)
     NotFound,
-    /// The rows as they are, or a rule of the program, stand in the way. Somebody
+    /// The rows as they are, or a rule of the program, stand in the way. Someone
     /// has to decide; until then the answer stays the same.
     Refused,
     /// The call cannot succeed on any data: a mistake of the program, or of the
     /// input that it handed on.
     Invalid,
     /// The database is not set up for it: something is not installed, not allowed,
-    /// too narrow, or this is not the server to ask. Whoever looks after it has
+    /// too narrow, or this is not the server to ask. The administrator has
     /// to act; [`Schema::check`](crate::schema::Schema::check) says what is missing.
     Setup,
     /// A reader cannot go on from its cursor. Copy the rows again, and go on from
@@ -61,7 +61,7 @@ impl Error {
     /// assert_eq!(status(&Error::TooOld { model: "Article" }), 410);
     /// ```
     pub fn class(&self) -> ErrorClass {
-        // No `_`: whoever adds an error has to decide.
+        // No `_`: a new error has to be decided on.
         match self {
             Self::Conflict { .. } => ErrorClass::Retry,
             Self::Stale { .. } | Self::PlanOutdated { .. } => ErrorClass::Reload,
@@ -100,7 +100,7 @@ impl Error {
             | Self::Stamp { .. }
             | Self::Schema(_) => ErrorClass::Setup,
             Self::Foreign | Self::TooOld { .. } => ErrorClass::Resync,
-            Self::NotHeld { .. } => ErrorClass::Fallback,
+            Self::OutsideWindow { .. } => ErrorClass::Fallback,
             #[cfg(feature = "redis")]
             Self::Redis(_) => ErrorClass::Fallback,
             Self::RolledBack { .. } | Self::Database(_) => ErrorClass::Database,
@@ -137,8 +137,8 @@ impl Error {
     /// assert_eq!((done.unwrap(), runs), ("done", 2));
     /// # fn conflict() -> Error {
     /// #     use diesel::result::{DatabaseErrorKind, Error};
-    /// #     let said = Box::new("could not serialize access".to_owned());
-    /// #     Error::DatabaseError(DatabaseErrorKind::SerializationFailure, said).into()
+    /// #     let info = Box::new("could not serialize access".to_owned());
+    /// #     Error::DatabaseError(DatabaseErrorKind::SerializationFailure, info).into()
     /// # }
     /// ```
     ///

@@ -54,7 +54,7 @@ impl From<Error> for diesel::result::Error {
 /// Whether another transaction was in the way. Diesel has a kind for a part of
 /// these only, and no number for the rest.
 pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
-    const SAID: [&str; 8] = [
+    const MESSAGES: [&str; 8] = [
         // MySQL and MariaDB: 1213, 1205, 1020, 3572.
         "Deadlock found when trying to get lock",
         "Lock wait timeout exceeded",
@@ -71,15 +71,15 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
         diesel::result::Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
         diesel::result::Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
             // MySQL names an index in its message only, between quotes in any language.
-            let mut said = info.message().rsplit('\'');
+            let mut parts = info.message().rsplit('\'');
             info.constraint_name()
-                .map_or_else(|| said.any(is_about_lives), is_about_lives)
+                .map_or_else(|| parts.any(is_about_lives), is_about_lives)
         }
         diesel::result::Error::DatabaseError(_, info) => {
             let message = info.message();
-            let mut said = SAID.iter().chain(&CONFLICTS);
+            let mut starts = MESSAGES.iter().chain(&CONFLICTS);
             let mut locked = LOCKED.iter();
-            said.any(|said| message.starts_with(said))
+            starts.any(|start| message.starts_with(start))
                 || locked.any(|(before, after)| {
                     let rest = message.strip_prefix(before);
                     rest.is_some_and(|rest| rest.ends_with(after))
@@ -91,8 +91,9 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
 
 const REQUIRED: [&str; 2] = ["handleref: ", " needs a changeset; see `record_changeset`"];
 
-/// What the triggers of a table say that requires a changeset. MySQL cuts a
-/// message after 128 characters.
+/// What the triggers of a table say that requires a changeset: the text that is
+/// installed, whatever the function is called. MySQL cuts a message after 128
+/// characters.
 pub(crate) fn changeset_required(table: &str) -> String {
     let [before, after] = REQUIRED;
     format!("{before}{table}{after}")
@@ -124,11 +125,11 @@ mod tests {
 
     #[test]
     fn a_lock_that_is_not_waited_for_is_a_conflict_in_any_language() {
-        let said = |message: &str| {
-            let said = Box::new(message.to_owned());
+        let conflicts = |message: &str| {
+            let conflicts = Box::new(message.to_owned());
             is_conflict(&diesel::result::Error::DatabaseError(
                 DatabaseErrorKind::Unknown,
-                said,
+                conflicts,
             ))
         };
         for message in [
@@ -138,7 +139,7 @@ mod tests {
             "\"papers\" 릴레이션의 잠금 정보를 구할 수 없음",
             "无法获取关系 \"app.papers\" 上的锁",
         ] {
-            assert!(said(message), "{message}");
+            assert!(conflicts(message), "{message}");
         }
         for message in [
             "",
@@ -146,7 +147,7 @@ mod tests {
             "リレーション\"papers\"は存在しません",
             "\"papers\" 릴레이션(relation)이 없습니다",
         ] {
-            assert!(!said(message), "{message}");
+            assert!(!conflicts(message), "{message}");
         }
     }
 

@@ -4,7 +4,7 @@ use super::Error;
 use crate::changeset::{ObjectRef, UndoConflict};
 use crate::handle::HandleError;
 use crate::record::maintain::Unerasable;
-use crate::record::{CleanError, Conflict, ZeroLength};
+use crate::record::{ChangesetNo, CleanError, Conflict, ZeroLength};
 use crate::schema::{Problem, ProblemKind};
 use crate::sync::InvalidCursor;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -62,7 +62,7 @@ variants![
     Schema,
     Mirror,
     Hook,
-    NotHeld,
+    OutsideWindow,
     #[cfg(feature = "redis")]
     Redis,
     Database,
@@ -74,8 +74,8 @@ fn samples() -> Vec<Error> {
     let model = MODEL;
     let key = || "7".to_owned();
     let cause = || {
-        let said = Box::new("database is locked".to_owned());
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, said)
+        let texts = Box::new("database is locked".to_owned());
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, texts)
     };
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     let problem = |kind| Problem {
@@ -142,22 +142,22 @@ fn samples() -> Vec<Error> {
             right: "USAGE on the schema `app`".into(),
         },
         Error::Undo {
-            no: 5,
+            no: ChangesetNo(5),
             conflicts: vec![UndoConflict {
                 object,
                 conflict: Conflict::Gone,
             }],
         },
-        Error::PlanOutdated { no: 5 },
+        Error::PlanOutdated { no: ChangesetNo(5) },
         Error::NotListed {
-            no: 5,
+            no: ChangesetNo(5),
             tables: names(&["topic_records", "user_records"]),
         },
         Error::WrongObject {
             object: "Topic 9".into(),
             model,
         },
-        Error::NoChangeset { no: 5 },
+        Error::NoChangeset { no: ChangesetNo(5) },
         Error::ChangesetRequired {
             table: "articles".into(),
         },
@@ -205,7 +205,7 @@ fn samples() -> Vec<Error> {
             reason: "it has no key".into(),
         },
         Error::Hook("published articles stay".into()),
-        Error::NotHeld {
+        Error::OutsideWindow {
             reason: "nothing was moved there yet",
         },
         #[cfg(feature = "redis")]
@@ -215,7 +215,7 @@ fn samples() -> Vec<Error> {
 }
 
 /// An error, and after an arrow what it has as its source.
-fn told(name: &str, error: &dyn StdError) -> String {
+fn described(name: &str, error: &dyn StdError) -> String {
     match error.source() {
         Some(source) => format!("{name}: {error} <- {source}"),
         None => format!("{name}: {error}"),
@@ -223,12 +223,12 @@ fn told(name: &str, error: &dyn StdError) -> String {
 }
 
 #[track_caller]
-fn assert_said(said: &[String], expected: &str) {
-    let (said, expected) = (said.join("\n"), expected.trim());
-    for (said, expected) in said.lines().zip(expected.lines()) {
-        assert_eq!(said, expected);
+fn assert_texts(texts: &[String], expected: &str) {
+    let (texts, expected) = (texts.join("\n"), expected.trim());
+    for (texts, expected) in texts.lines().zip(expected.lines()) {
+        assert_eq!(texts, expected);
     }
-    assert_eq!(said.lines().count(), expected.lines().count(), "{said}");
+    assert_eq!(texts.lines().count(), expected.lines().count(), "{texts}");
 }
 
 #[test]
@@ -238,12 +238,15 @@ fn every_error_has_its_class_its_text_and_its_source() {
         assert!(samples.iter().any(|one| name(one) == *variant), "{variant}");
     }
     let named = |one: &Error| format!("{} ({:?})", name(one), one.class());
-    let said: Vec<_> = samples.iter().map(|one| told(&named(one), one)).collect();
+    let texts: Vec<_> = samples
+        .iter()
+        .map(|one| described(&named(one), one))
+        .collect();
     let redis = cfg!(feature = "redis");
     let expected = ERRORS
         .lines()
         .filter(|line| redis || !line.starts_with("Redis "));
-    assert_said(&said, &expected.collect::<Vec<_>>().join("\n"));
+    assert_texts(&texts, &expected.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
@@ -277,8 +280,11 @@ fn so_have_the_errors_of_single_places() {
         ("InvalidCursor", &InvalidCursor),
         ("ZeroLength", &ZeroLength),
     ];
-    let said: Vec<_> = all.iter().map(|(name, one)| told(name, *one)).collect();
-    assert_said(&said, OTHERS);
+    let texts: Vec<_> = all
+        .iter()
+        .map(|(name, one)| described(name, *one))
+        .collect();
+    assert_texts(&texts, OTHERS);
 
     #[cfg(feature = "axum")]
     assert_eq!(
@@ -312,7 +318,7 @@ PlanOutdated (Reload): rows were changed since the undo of changeset 5 was plann
 NotListed (Invalid): changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
 WrongObject (Invalid): Topic 9 is no reference to a Article
 NoChangeset (NotFound): there is no changeset 5
-ChangesetRequired (Invalid): handleref: articles needs a changeset; see `record_changeset`
+ChangesetRequired (Invalid): handleref: articles needs a changeset; see `in_changeset`
 NotStorable (Invalid): the comment of a changeset cannot be stored: there is a NUL in it
 Foreign (Resync): the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`
 InvalidCursor (Invalid): this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
@@ -328,13 +334,13 @@ ManagedColumn (Invalid): `version` of Article is managed by handleref and cannot
 GeneratedColumn (Invalid): the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`
 VersionsEnd (Setup): a row has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
 VersionsEnd (Setup): a row of articles has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version
-Stamp (Setup): no free deletion timestamp for Article: `deleted_at` (or `updated_at`, beside a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
+Stamp (Setup): no free deletion timestamp for Article: `deleted_at` (or `updated_at`, with a status) must hold microseconds (DATETIME(6) on MySQL and MariaDB)
 Schema (Setup): the schema needs a decision:
 Article: table `articles`, column `version`: the column is missing
 Article: table `articles`, column `version`: the column has no default
 Mirror (Refused): Article 7 cannot be mirrored: it has no key
 Hook (Refused): a lifecycle hook refused: published articles stay <- published articles stay
-NotHeld (Fallback): Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
+OutsideWindow (Fallback): Redis does not have what was asked for: nothing was moved there yet; ask the database with the same cursor, for instance through `Redis::or_database`
 Redis (Fallback): Redis: connection refused - Io <- connection refused - Io
 Database (Database): Record not found <- Record not found
 ";

@@ -36,13 +36,13 @@ impl<M: Fields<Json>> Changed<'_, M> {
         self.fields.iter().find(|change| change.field == name)
     }
 
-    /// What is told without a hook: `{"model": "Article", "pk": 7, "fields": {"title":
+    /// What it is without a hook: `{"model": "Article", "pk": 7, "fields": {"title":
     /// "New"}}`, with the new values. A composite key is a list; redacted fields that
     /// changed are named in a list `redacted`.
     pub fn default_data(&self) -> Value {
-        let (redacted, told): (Vec<_>, Vec<_>) =
+        let (redacted, listed): (Vec<_>, Vec<_>) =
             self.fields.iter().partition(|change| change.redacted);
-        let fields = told
+        let fields = listed
             .iter()
             .map(|change| (change.field.to_owned(), change.new.clone()));
         let fields: Map<String, Value> = fields.collect();

@@ -122,7 +122,7 @@ fn find<'a>(
     })
 }
 
-/// Changes of which something may be told.
+/// Changes that may have diffs.
 const TOLD: [Operation; 6] = [
     Operation::Insert,
     Operation::Update,
@@ -163,7 +163,7 @@ async fn next(
         let (changes, cut) = reader
             .page(conn, ask, &|records| conditions.of(records))
             .await?;
-        diffs.extend(make::told(conn, feeds, &changes).await?);
+        diffs.extend(make::all(conn, feeds, &changes).await?);
         if diffs.len() > limit {
             diffs.truncate(limit);
             let end = diffs.last().map(Diff::place).unwrap_or_default();
@@ -211,7 +211,7 @@ async fn last(
         let (changes, cut) = reader
             .page(conn, ask, &|records| conditions.of(records))
             .await?;
-        diffs.extend(make::told(conn, feeds, &changes).await?);
+        diffs.extend(make::all(conn, feeds, &changes).await?);
         newest = newest.or_else(|| changes.into_iter().next());
         if cut.is_none() || diffs.len() >= limit {
             let more = cut.is_some() || diffs.len() > limit;

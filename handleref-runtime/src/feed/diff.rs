@@ -1,14 +1,14 @@
 //! One diff, as a reader gets it and a store keeps it.
 
 use crate::changeset::ObjectRef;
-use crate::record::Operation;
+use crate::record::{ChangesetNo, Operation};
 use crate::sync::{Cursor, Place};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
 
-/// What is told of one change of one row.
+/// What the feed says of one change of one row.
 ///
 /// Each change is a diff of its own: two that say the same are two.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Diff {
     pub at: DateTime<Utc>,
     /// The changeset that it is part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changeset: Option<i64>,
+    pub changeset: Option<ChangesetNo>,
     /// What [`Feed::diff`](super::Feed::diff) made of it.
     pub data: Value,
     /// The mark of its place; see [`place`](Diff::place).
@@ -92,7 +92,7 @@ pub struct Diffs {
     pub diffs: Vec<Diff>,
     /// Where the next read goes on without a gap: what the query left out counts as
     /// read. Read from the end ([`reverse`](super::DiffQuery::reverse),
-    /// [`newest`](super::DiffQuery::newest)) it is behind all that is visible, those too
+    /// [`newest`](super::DiffQuery::newest)) it is after all that is visible, those too
     /// that were left out because there are more.
     pub cursor: Cursor,
     /// Whether there may be more already: newer ones, or older ones if it was read

@@ -42,11 +42,11 @@ pub(crate) fn of<'a>(
     models: Vec<&'static dyn AnyFeed>,
     changes: &'a [Change],
 ) -> Boxed<'a, Vec<Diff>> {
-    Box::pin(async move { told(conn, &models, changes).await })
+    Box::pin(async move { all(conn, &models, changes).await })
 }
 
-/// What is told of these changes.
-pub(super) async fn told(
+/// The diffs of these changes.
+pub(super) async fn all(
     conn: &mut dyn Session,
     models: &[&'static dyn AnyFeed],
     changes: &[Change],
@@ -119,7 +119,7 @@ fn is_empty(data: &Value) -> bool {
     }
 }
 
-/// The fields that changed. Of a state that is not known all are told: that of a
+/// The fields that changed. Of a state that is not known all are listed: that of a
 /// row that was not there, and one that was pruned.
 fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<FieldChange> {
     let facts = Facts::of::<M>();

@@ -7,6 +7,7 @@ use crate::changeset::ObjectRef;
 use crate::error::Error;
 use crate::record::Recorded;
 use crate::sync::{Batches, Cursor, Follow, Pages};
+use crate::time::Instant;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -75,21 +76,20 @@ impl<S, M> DiffQuery<S, M> {
         self
     }
 
-    /// Only those at this time or later; or, given a `&Cursor`, those that were
-    /// not read yet. With both, both.
+    /// Only those later than this time; or, given a `&Cursor`, those that were not
+    /// read yet. With both, both.
     ///
     /// A time is the one of the change, by the database's clock. What a slow
     /// transaction commits later has an older time than what was read, so poll by
     /// the cursor, which misses nothing.
     pub fn since(mut self, start: impl Start) -> Self {
-        start.start(false, &mut self.range);
+        start.start(&mut self.range);
         self
     }
 
-    /// Only those later than this time. (With a `&Cursor` the same as
-    /// [`since`](DiffQuery::since): what was read does not come again.)
-    pub fn after(mut self, start: impl Start) -> Self {
-        start.start(true, &mut self.range);
+    /// Only those at this time or later.
+    pub fn from(mut self, time: impl Instant) -> Self {
+        self.range.start_at(time);
         self
     }
 

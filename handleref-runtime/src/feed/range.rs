@@ -22,13 +22,13 @@ pub enum Scope {
 }
 
 /// What a [`DiffQuery`](super::DiffQuery) asks a [`Store`](super::Store) for. A
-/// diff is in it if all that is said here is true of it.
+/// diff is in it if all of this is true of it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Range {
     /// Whose diffs; by their [`address`](Diff::address).
     pub scope: Scope,
-    /// Only those that a reader has not read who is here; none is
+    /// Only those that were not read at this place; none is
     /// [`Cursor::beginning()`].
     pub cursor: Option<Cursor>,
     /// Only those at this time or later, UTC, in whole microseconds.
@@ -65,6 +65,11 @@ impl Range {
         self.before
     }
 
+    /// Narrows to this time or later.
+    pub(super) fn start_at(&mut self, time: impl Instant) {
+        self.from(edge(time.to_utc(), false));
+    }
+
     /// The later one of two bounds holds.
     fn from(&mut self, time: NaiveDateTime) {
         self.from = self.from.max(Some(time));
@@ -75,25 +80,25 @@ impl Range {
     }
 }
 
-/// Where diffs may start: an [`Instant`], or a `&Cursor`.
+/// After what diffs may start: an [`Instant`], or a `&Cursor`.
 #[diagnostic::on_unimplemented(
-    message = "diffs cannot start at `{Self}`",
+    message = "diffs cannot start after `{Self}`",
     note = "give an instant, such as a chrono `DateTime`, or `&cursor`"
 )]
 pub trait Start {
-    /// Narrows a range to what is here or after it; after it only, if it is `open`.
+    /// Narrows a range to what is after this.
     #[doc(hidden)]
-    fn start(self, open: bool, range: &mut Range);
+    fn start(self, range: &mut Range);
 }
 
 impl<T: Instant> Start for T {
-    fn start(self, open: bool, range: &mut Range) {
-        range.from(edge(self.to_utc(), open));
+    fn start(self, range: &mut Range) {
+        range.from(edge(self.to_utc(), true));
     }
 }
 
 impl Start for &Cursor {
-    fn start(self, _: bool, range: &mut Range) {
+    fn start(self, range: &mut Range) {
         range.cursor = Some(self.clone());
     }
 }
@@ -175,8 +180,8 @@ mod tests {
     fn the_narrowest_bounds_hold() {
         let at = |second: i64| chrono::DateTime::from_timestamp(second, 0).unwrap();
         let mut range = Range::new(Scope::All);
-        at(5).start(false, &mut range);
-        at(3).start(false, &mut range);
+        range.start_at(at(5));
+        at(3).start(&mut range);
         at(9).end(true, &mut range);
         at(12).end(true, &mut range);
         assert_eq!(range.from, Some(at(5).naive_utc()));

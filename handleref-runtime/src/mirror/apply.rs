@@ -1,4 +1,4 @@
-//! Bringing rows of the target into the state that they shall have, in the
+//! Bringing rows of the target into the state that they must have, in the
 //! order in which the source went through it.
 
 use super::models::{Do, Found, Op};
@@ -339,8 +339,8 @@ fn refusal(error: &Error) -> Option<String> {
     match error {
         Error::Database(DieselError::DatabaseError(
             DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
-            said,
-        )) => Some(said.message().to_owned()),
+            info,
+        )) => Some(info.message().to_owned()),
         _ => None,
     }
 }

@@ -68,7 +68,7 @@ async fn of(
         let of = changes.iter().filter(move |it| it.operation == operation);
         of.map(|change| change.id)
     };
-    let mut told: Vec<i64> = ids(Operation::Erase).collect();
+    let mut record_ids: Vec<i64> = ids(Operation::Erase).collect();
     let deletes: Vec<String> = ids(Operation::Delete).map(|id| id.to_string()).collect();
     if !deletes.is_empty() {
         let kind = source.kind();
@@ -83,12 +83,12 @@ async fn of(
             same.join(" AND ")
         );
         let again: Vec<(i64,)> = source.rows(Sql::once(sql)).await?;
-        told.extend(again.into_iter().map(|(id,)| id));
+        record_ids.extend(again.into_iter().map(|(id,)| id));
     }
-    if told.is_empty() {
+    if record_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let erasures = erasure::by_records(source, subject.recording.records, &told).await?;
+    let erasures = erasure::by_records(source, subject.recording.records, &record_ids).await?;
     let erased = erasures.into_iter().filter_map(|erasure| {
         let mut changes = changes.iter();
         let change = changes.find(|change| change.id == erasure.record)?;
@@ -148,7 +148,7 @@ async fn erase_in(
         Some(sql) => target.execute(sql).await?,
         None => 0,
     };
-    let told = match records > 0 {
+    let record = match records > 0 {
         true => erasure::tell(target, &subject, &key.condition).await?,
         false => None,
     };
@@ -164,7 +164,7 @@ async fn erase_in(
         "columns": others,
         "properties": properties,
         "live_row": false,
-        "record": told,
+        "record": record,
     });
     let records = i64::try_from(records).unwrap_or(i64::MAX);
     let table = Some(subject.recording.records);

@@ -84,7 +84,7 @@ impl Op {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     Absent,
-    /// As it shall be.
+    /// As it must be.
     Same,
     /// With another state, of this version.
     Other(Option<i64>),

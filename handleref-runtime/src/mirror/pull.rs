@@ -117,8 +117,7 @@ async fn one(
         None => {
             return Err(Error::Mirror {
                 what: format!("what `{}` copies", plan.name),
-                reason: "the mirror was told to forget its position while it pulled; pull again"
-                    .into(),
+                reason: "the mirror's position was forgotten while it pulled; pull again".into(),
             });
         }
     }

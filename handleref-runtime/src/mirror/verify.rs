@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::session::{Session, Transaction};
 use std::fmt;
 
-/// How often a row that somebody keeps changing is looked at again.
+/// How often a row that keeps changing is looked at again.
 const ROUNDS: usize = 10;
 
 /// What a [`verify`](super::Mirror::verify) found.
@@ -164,7 +164,7 @@ async fn compare(
     Ok(suspects)
 }
 
-/// Which suspects differ in truth, and how: nobody changed them, and yet they
+/// Which suspects differ in truth, and how: they did not change, and yet they
 /// differ after another pull.
 async fn settle(
     plan: &Plan<'_>,

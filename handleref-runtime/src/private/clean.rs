@@ -40,7 +40,7 @@ fn value<T: FieldValue<F>, F>(read: Result<T, String>) -> Cleaned {
 }
 
 /// The same of what a text says, which is never null: JSON has no infinity.
-fn said<T: FieldValue<F>, F>(read: Result<T, String>) -> Cleaned {
+fn shown<T: FieldValue<F>, F>(read: Result<T, String>) -> Cleaned {
     match value(read)? {
         Value::Null => Err("this is not a number that can be shown".into()),
         value => Ok(value),
@@ -63,7 +63,7 @@ impl<T: Readable> ByReadable<T> for &&&&Probe<T> {
         T: FieldValue<F>,
     {
         match text {
-            Some(_) => said(T::read(text)),
+            Some(_) => shown(T::read(text)),
             None => value(T::read(text)),
         }
     }
@@ -80,7 +80,7 @@ impl<T: FromStr> ByFromStrOrNull<T> for &&&Probe<Option<T>> {
         Option<T>: FieldValue<F>,
     {
         match text {
-            Some(text) => said(from_str::<T>(text).map(Some)),
+            Some(text) => shown(from_str::<T>(text).map(Some)),
             None => value(Ok(None::<T>)),
         }
     }
@@ -96,7 +96,7 @@ impl<T: FromStr> ByFromStr<T> for &&Probe<T> {
     where
         T: FieldValue<F>,
     {
-        said(present(text).and_then(from_str::<T>))
+        shown(present(text).and_then(from_str::<T>))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::any::{AnyKey, AnyModel, Boxed};
 use super::fields::Facts;
+use super::moment::ChangesetNo;
 use crate::engine::Kind;
 use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
@@ -25,7 +26,7 @@ pub struct Blame {
     /// When.
     pub at: DateTime<Utc>,
     /// In which changeset.
-    pub changeset: Option<i64>,
+    pub changeset: Option<ChangesetNo>,
 }
 
 /// For each field the record that set it.
@@ -128,6 +129,6 @@ fn read(
         record,
         version,
         at: time.and_utc(),
-        changeset,
+        changeset: changeset.map(ChangesetNo),
     })
 }

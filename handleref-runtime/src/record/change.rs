@@ -1,7 +1,7 @@
 //! One change, as a reader gets it.
 
 use super::any::AnyInstance;
-use super::{ObjectRef, Operation, Recorded};
+use super::{ChangesetNo, ObjectRef, Operation, Recorded};
 
 pub(crate) mod load;
 
@@ -42,7 +42,7 @@ pub struct Change {
     /// in the order in which they became visible; changes are.
     pub at: DateTime<Utc>,
     /// The changeset that it is part of.
-    pub changeset: Option<i64>,
+    pub changeset: Option<ChangesetNo>,
     /// The redacted columns that changed.
     pub redacted: Vec<String>,
     pub(crate) place: Place,

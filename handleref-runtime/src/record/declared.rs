@@ -69,7 +69,7 @@ pub(super) fn records(kind: Kind, table: &str, recording: &Recording) -> String 
     )
 }
 
-/// The value as a text that each of the two types reads. A time is told in
+/// The value as a text that each of the two types reads. A time is given in
 /// UTC, whatever the zone of the session and the style of its dates; a type
 /// without a zone passes over the zone.
 fn text(sql_type: &str, value: &str) -> String {

@@ -142,7 +142,7 @@ pub trait PastDsl: Recorded {
     ///
     /// # Errors
     /// [`Error::Gone`] if there is no record of the row, or [`Error::Database`].
-    fn undelete_plan<'a, C>(
+    fn reinsert_plan<'a, C>(
         conn: &'a mut C,
         key: &'a Self::RecordKey,
     ) -> C::Output<'a, Result<RevertPlan, Error>>
@@ -155,11 +155,11 @@ pub trait PastDsl: Recorded {
     }
 
     /// Inserts a really deleted row again; see
-    /// [`undelete_plan`](PastDsl::undelete_plan).
+    /// [`reinsert_plan`](PastDsl::reinsert_plan).
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::Revert`] or [`Error::Database`].
-    fn undelete<'a, C>(
+    fn reinsert<'a, C>(
         conn: &'a mut C,
         key: &'a Self::RecordKey,
     ) -> C::Output<'a, Result<Self, Error>>

@@ -18,7 +18,7 @@ use crate::sql::Sql;
 /// under way may have taken lower numbers for records that are not to be seen yet.
 ///
 /// ```text
-/// let before = handleref::latest_record(conn)?;
+/// let before = handleref::history::latest_record(conn)?;
 /// import(conn)?;
 /// let old = articles::table.as_of::<Article>(before).load::<Article>(conn)?;
 /// ```

@@ -7,7 +7,7 @@
 //! let hold = Article::hold(conn, &7, "case 12")?;                  // but nothing of this row
 //! User::erase(7).column(users::email).live_row().execute(conn)?;   // one person's data, in every copy
 //! User::redact_past().execute(conn)?;                              // a field that is redacted from now on
-//! without_recording(conn, "import", |conn| import(conn))?;         // changes that nobody needs
+//! without_recording(conn, "import", |conn| import(conn))?;         // changes that need no record
 //! for event in events().of::<Article>().load(conn)? { println!("{event}") }
 //! ```
 //!

@@ -5,6 +5,7 @@ use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
 use crate::time::{BoundTime, Instant};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
+use std::fmt;
 
 /// What a query can be asked as of: an [`Instant`], a [`RecordNo`], a
 /// [`ChangesetNo`] or a [`VersionNo`].
@@ -18,9 +19,19 @@ pub trait Moment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordNo(pub i64);
 
-/// The state right after the last record of this changeset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The number of a changeset: in JSON a plain number. As a moment, the state
+/// right after its last record.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct ChangesetNo(pub i64);
+
+impl fmt::Display for ChangesetNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// Every row in its last version up to this one. A row whose versions up to
 /// this one were all pruned is missing.

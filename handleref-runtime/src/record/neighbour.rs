@@ -24,15 +24,15 @@ pub type LastRecord<Q, M> = Limit<Order<Q, Desc<Id<M>>>>;
 /// Whether a record is before or after another one: one type, which bounds can
 /// name where the compiler loses itself in those of `lt` and `gt`.
 #[derive(Debug)]
-pub struct Beside<S, const AFTER: bool> {
+pub struct Neighbour<S, const AFTER: bool> {
     id: RecordId<S>,
     other: i64,
 }
 
-type Before<M> = Beside<<M as Recorded>::Records, false>;
-type After<M> = Beside<<M as Recorded>::Records, true>;
+type Before<M> = Neighbour<<M as Recorded>::Records, false>;
+type After<M> = Neighbour<<M as Recorded>::Records, true>;
 
-impl<S, const AFTER: bool> Beside<S, AFTER> {
+impl<S, const AFTER: bool> Neighbour<S, AFTER> {
     const fn new(other: i64) -> Self {
         Self {
             id: RecordId::NEW,
@@ -41,20 +41,20 @@ impl<S, const AFTER: bool> Beside<S, AFTER> {
     }
 }
 
-impl<S, const AFTER: bool> Clone for Beside<S, AFTER> {
+impl<S, const AFTER: bool> Clone for Neighbour<S, AFTER> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<S, const AFTER: bool> Copy for Beside<S, AFTER> {}
+impl<S, const AFTER: bool> Copy for Neighbour<S, AFTER> {}
 
-impl<S: 'static, const AFTER: bool> QueryId for Beside<S, AFTER> {
+impl<S: 'static, const AFTER: bool> QueryId for Neighbour<S, AFTER> {
     type QueryId = Self;
 }
 
-condition!(Beside<S; AFTER: bool> on RecordId);
+condition!(Neighbour<S; AFTER: bool> on RecordId);
 
-impl<S, DB, const AFTER: bool> QueryFragment<DB> for Beside<S, AFTER>
+impl<S, DB, const AFTER: bool> QueryFragment<DB> for Neighbour<S, AFTER>
 where
     S: RecordSource,
     DB: Engine,

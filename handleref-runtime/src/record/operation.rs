@@ -26,7 +26,7 @@ pub enum Operation {
     Baseline,
     /// A relative changed, and with it one of the properties.
     Relative,
-    /// Values were erased from its history, and from the row if it said so. The
+    /// Values were erased from its history, and from the row if that was asked for. The
     /// version is the one before. (Of a row that is not there any more, the last
     /// `Delete` is repeated instead.)
     Erase,

@@ -121,7 +121,7 @@ pub struct RevertPlan {
     /// The version that the row has now; `None` if it has none or is gone.
     pub version: Option<i64>,
     /// Whether the row was really deleted and will be inserted again.
-    pub undelete: bool,
+    pub reinsert: bool,
     /// What will be written: the fields that differ from now.
     pub changes: Vec<FieldChange>,
     /// What stands in the way, and what will be lost.
@@ -140,7 +140,7 @@ pub(crate) struct Plan {
     pub(crate) facts: Facts,
     pub(crate) key: String,
     pub(crate) version: Option<i64>,
-    pub(crate) undelete: bool,
+    pub(crate) reinsert: bool,
     pub(crate) changes: Vec<FieldChange>,
     pub(crate) conflicts: Vec<Conflict>,
     /// Where the values come from.
@@ -170,7 +170,7 @@ impl Plan {
         Expected {
             want,
             version: self.version,
-            undelete: self.undelete,
+            reinsert: self.reinsert,
         }
     }
 }
@@ -180,7 +180,7 @@ impl Plan {
 pub(crate) struct Expected {
     pub(crate) want: Revert,
     pub(crate) version: Option<i64>,
-    pub(crate) undelete: bool,
+    pub(crate) reinsert: bool,
 }
 
 /// Where the value of one column comes from.
@@ -213,7 +213,7 @@ impl RevertPlan {
         let expected = Expected {
             want: self.want.clone(),
             version: self.version,
-            undelete: self.undelete,
+            reinsert: self.reinsert,
         };
         C::finish(apply(conn, self.any, self.row.clone(), expected))
     }
@@ -222,7 +222,7 @@ impl RevertPlan {
 impl fmt::Display for RevertPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.model, self.key)?;
-        match (self.undelete, self.changes.is_empty()) {
+        match (self.reinsert, self.changes.is_empty()) {
             (true, _) => f.write_str("insert again")?,
             (false, true) => f.write_str("nothing to do")?,
             (false, false) => f.write_str("write")?,

@@ -2,6 +2,7 @@
 
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
 use super::model::{RecordSource, Recorded};
+use super::moment::ChangesetNo;
 use super::operation::Operation;
 use crate::grouped::Grouped;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -31,7 +32,7 @@ pub struct Record<M> {
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
     /// The changeset that it was part of.
-    pub changeset: Option<i64>,
+    pub changeset: Option<ChangesetNo>,
     /// The row.
     pub row: M,
 }
@@ -138,7 +139,7 @@ where
             version,
             operation,
             at: at.and_utc(),
-            changeset,
+            changeset: changeset.map(ChangesetNo),
             row,
         })
     }

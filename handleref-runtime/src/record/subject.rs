@@ -57,7 +57,7 @@ impl RecordedTable {
 }
 
 /// A condition: that the list, a table and its records are in one schema.
-/// Otherwise PostgreSQL's search path has gone on to what is somebody else's.
+/// Otherwise PostgreSQL's search path has gone on to another user's.
 pub(crate) fn at_home(kind: Kind, table: &str, records: &str) -> String {
     if kind != Kind::Postgres {
         return String::new();

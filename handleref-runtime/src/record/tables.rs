@@ -16,13 +16,13 @@ pub(crate) async fn record_tables(
     home: &Home,
 ) -> Result<Vec<String>, Error> {
     let list = home.table("handleref_recordings");
-    // A table that somebody dropped by hand stays on the list.
+    // A table that was dropped by hand stays on the list.
     let there = match conn.kind() {
         Kind::Sqlite => "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM sqlite_master m \
              WHERE m.type = 'table' AND m.name = record_table COLLATE NOCASE)"
             .to_owned(),
         Kind::Postgres => {
-            // Beside the list: the search path may go on to somebody else's.
+            // Next to the list: the search path may go on to another user's.
             let list = literal(Kind::Postgres, &list);
             format!(
                 "EXISTS (SELECT FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class l ON l.relnamespace = t.relnamespace \

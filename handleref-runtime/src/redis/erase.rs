@@ -155,7 +155,7 @@ async fn replace<R: RedisConnection>(
         }
         written.extend(new.cloned());
     }
-    // First, so that nobody misses them.
+    // First, so that no reader misses them.
     write(conn, store, scores, &written).await?;
     conn.send(groups).await?;
     Ok(())

@@ -20,7 +20,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub(super) enum Filled {
     /// So many diffs were written.
     Yes(usize),
-    /// Somebody else is at it, or came in between, or Redis was flushed.
+    /// Another relay is at it, or came in between, or Redis was flushed.
     No,
 }
 
@@ -62,7 +62,7 @@ where
         newest: 0,
         unreadable: false,
     };
-    let all = feed::diffs(&database).since(oldest).limit(relay.batch);
+    let all = feed::diffs(&database).from(oldest).limit(relay.batch);
     let (mut written, mut next) = (0, all.clone());
     loop {
         let page = C::wait(next.load(db)).await?;
@@ -86,7 +86,7 @@ where
 }
 
 /// Removes what is left of an earlier time: it may be of another database, or have
-/// values that were erased since. False if somebody else came in between.
+/// values that were erased since. False if another relay came in between.
 async fn wipe<R: RedisConnection>(
     conn: &mut R,
     keys: &Keys,

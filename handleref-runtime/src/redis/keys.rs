@@ -67,12 +67,12 @@ impl Keys {
         conn: &mut R,
     ) -> Result<Vec<String>, Error> {
         let names: Vec<Vec<u8>> = one(conn, cmd("SMEMBERS").arg(self.models()).to_owned()).await?;
-        // What is no text is nobody's model.
+        // What is no text is no model's name.
         let texts = names.into_iter().map(String::from_utf8);
         Ok(texts.filter_map(Result::ok).collect())
     }
 
-    /// Who is filling an empty Redis.
+    /// The relay that is filling an empty Redis.
     pub(super) fn lock(&self) -> String {
         self.all() + ":lock"
     }

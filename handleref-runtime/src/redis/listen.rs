@@ -9,13 +9,13 @@ use std::time::Duration;
 /// A connection that a [`Relay`](super::Relay) can wait on: every one that handleref
 /// runs on. Those to PostgreSQL can be woken.
 pub trait Listen: Executor {
-    /// Asks to be told of records that are written.
+    /// Asks for notifications of records that are written.
     #[doc(hidden)]
     fn listen(&mut self) -> impl Future<Output = QueryResult<()>> + Send {
         std::future::ready(Ok(()))
     }
 
-    /// Waits, at most so long; until it is told, if it is `listening`.
+    /// Waits, at most so long; until it is notified, if it is `listening`.
     #[doc(hidden)]
     fn pause(
         &mut self,
@@ -32,16 +32,16 @@ pub struct Stop(Arc<(Mutex<bool>, Condvar)>);
 
 impl Stop {
     pub(super) fn stop(&self) {
-        let (stopped, told) = &*self.0;
+        let (stopped, wake) = &*self.0;
         *stopped.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        told.notify_all();
+        wake.notify_all();
     }
 
     /// Waits; gives whether it was stopped.
     pub(super) fn wait(&self, at_most: Duration) -> bool {
-        let (stopped, told) = &*self.0;
+        let (stopped, wake) = &*self.0;
         let stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = told.wait_timeout_while(stopped, at_most, |stopped| !*stopped);
+        let waited = wake.wait_timeout_while(stopped, at_most, |stopped| !*stopped);
         *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
@@ -82,20 +82,20 @@ macro_rules! listens {
                 at_most: Duration,
                 stop: &Stop,
             ) -> QueryResult<()> {
-                // Looks at what came in, which asks nobody: libpq cannot wait for it.
+                // Looks at what came in, which asks no server: libpq cannot wait for it.
                 const LOOK: Duration = Duration::from_millis(2);
                 let until = std::time::Instant::now() + at_most;
                 loop {
-                    let mut told = false;
+                    let mut notified = false;
                     if listening {
                         for one in self.notifications_iter() {
                             one?;
-                            told = true;
+                            notified = true;
                         }
                     }
                     let left = until.saturating_duration_since(std::time::Instant::now());
                     let pause = if listening { LOOK.min(left) } else { left };
-                    if told || left.is_zero() || stop.wait(pause) {
+                    if notified || left.is_zero() || stop.wait(pause) {
                         return Ok(());
                     }
                 }
@@ -148,13 +148,13 @@ impl Listen for diesel_async::AsyncPgConnection {
             tokio::time::sleep(at_most).await;
             return Ok(());
         }
-        let mut told = std::pin::pin!(self.notifications_stream());
-        let Ok(one) = tokio::time::timeout(at_most, told.next()).await else {
+        let mut notes = std::pin::pin!(self.notifications_stream());
+        let Ok(one) = tokio::time::timeout(at_most, notes.next()).await else {
             return Ok(());
         };
         one.transpose()?;
         // The others that are there say the same.
-        while let Some(Some(one)) = told.next().now_or_never() {
+        while let Some(Some(one)) = notes.next().now_or_never() {
             one?;
         }
         Ok(())

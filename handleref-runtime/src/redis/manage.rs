@@ -134,17 +134,17 @@ where
             }
         }
     }
-    let told = |error: BoxError| {
+    let failed = |error: BoxError| {
         eprintln!("relay: {error}");
         error
     };
     relay.run(
-        || connect(&database).map_err(told),
+        || connect(&database).map_err(failed),
         || {
             client
                 .get_connection()
                 .map_err(BoxError::from)
-                .map_err(told)
+                .map_err(failed)
         },
     );
     Ok(())

@@ -57,7 +57,7 @@ where
         C::run(async move {
             let (redis, conn) = conns;
             let found = match read::find(&self.redis, *redis, &range).await {
-                Err(Error::NotHeld { .. } | Error::Redis(_)) => {
+                Err(Error::OutsideWindow { .. } | Error::Redis(_)) => {
                     self.database.find(*conn, range).await
                 }
                 found => found,

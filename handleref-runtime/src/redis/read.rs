@@ -20,8 +20,8 @@ const OTHER: &str = "the cursor is of another database than the relay";
 const BROKEN: &str = "one of its entries cannot be read; the relay repairs that";
 const ANEW: &str = "it was filled anew meanwhile";
 
-fn not_held(reason: &'static str) -> Error {
-    Error::NotHeld { reason }
+fn outside_window(reason: &'static str) -> Error {
+    Error::OutsideWindow { reason }
 }
 
 /// What is asked for.
@@ -39,13 +39,13 @@ pub(super) async fn find<R: RedisConnection>(
     range: &Range,
 ) -> Result<Diffs, Error> {
     let state = State::load(conn, &store.keys).await?;
-    let state = state.ok_or(not_held(EMPTY))?;
-    let moved = state.moved().ok_or(not_held(EMPTY))?;
+    let state = state.ok_or(outside_window(EMPTY))?;
+    let moved = state.moved().ok_or(outside_window(EMPTY))?;
     let cursor = range.cursor.as_ref();
     let known = match cursor {
         // The database knows whether it is really another one.
         Some(cursor) => match cursor.of(&moved.database, &moved.models, &moved.position) {
-            Err(Error::Foreign) => return Err(not_held(OTHER)),
+            Err(Error::Foreign) => return Err(outside_window(OTHER)),
             known => known?,
         },
         None => None,
@@ -83,13 +83,13 @@ pub(super) async fn find<R: RedisConnection>(
     // Whatever it was, it must not be passed over.
     let Some(mut diffs) = diffs else {
         repair::report(conn, &store.keys).await;
-        return Err(not_held(BROKEN));
+        return Err(outside_window(BROKEN));
     };
     // A prune, or a flush, may have come in between.
     let now = State::load(conn, &store.keys).await?;
     let now = now
         .filter(|now| now.fill == state.fill)
-        .ok_or(not_held(ANEW))?;
+        .ok_or(outside_window(ANEW))?;
     held(cursor, reader, &now)?;
 
     let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
@@ -122,14 +122,14 @@ pub(super) async fn find<R: RedisConnection>(
 
 /// Fails if something that the reader has not read may not be held.
 fn held(cursor: Option<&Cursor>, reader: Option<&Position>, state: &State) -> Result<(), Error> {
-    let baseline = state.baseline.inner().ok_or(not_held(EMPTY))?;
+    let baseline = state.baseline.inner().ok_or(outside_window(EMPTY))?;
     let held = match (cursor, reader) {
         // What is not held is older than what is read at all.
         (None, _) => true,
         (Some(_), None) => state.floor <= 0,
         (_, Some(reader)) => is_held(reader, &baseline.position, state.floor),
     };
-    held.then_some(()).ok_or(not_held(OLDER))
+    held.then_some(()).ok_or(outside_window(OLDER))
 }
 
 fn witness(moved: &Inner, diff: &Diff) -> Option<Witness> {

@@ -1,7 +1,7 @@
-//! Entries that nobody can read: somebody has written over them, or beside them.
+//! Entries that cannot be read: something was written over them, or next to them.
 //!
-//! A reader cannot know what one of them was, so he must not pass over it: he is
-//! told that the page is not held, and says so to the relay. The relay looks with
+//! A reader cannot know what one of them was, so it must not pass over it: it gets
+//! the error that the page is not held, and notes that for the relay. The relay looks with
 //! its own eyes, since an older program may not read what a newer one has
 //! written; and if it finds one too, fills Redis anew.
 
@@ -14,7 +14,7 @@ use super::walk::Walk;
 use crate::error::Error;
 use ::redis::cmd;
 
-/// Tells the relay. A reader who may not write does not; then such an entry goes
+/// Notes it for the relay. A reader that may not write does not; then such an entry goes
 /// when it is too old.
 pub(super) async fn report<R: RedisConnection>(conn: &mut R, keys: &Keys) {
     let command = cmd("HSET")
@@ -47,7 +47,7 @@ pub(super) async fn is_needed<R: RedisConnection>(
             match is_whole(conn, &key, scores).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(true),
-                // Somebody's own key, which is left alone.
+                // A key of another program, which is left alone.
                 Err(error) if is_wrong_type(&error) => {}
                 Err(error) => return Err(error),
             }

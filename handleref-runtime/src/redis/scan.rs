@@ -28,7 +28,7 @@ impl Scan {
         command.arg("COUNT").arg(500);
         let (next, found): (String, Vec<Value>) = one(conn, command).await?;
         self.0 = Some(next).filter(|next| next != "0");
-        // Somebody's key may be no text.
+        // Another program's key may be no text.
         let texts = found.into_iter().map(::redis::from_redis_value::<String>);
         Ok(Some(texts.filter_map(Result::ok).collect()))
     }

@@ -59,7 +59,7 @@ impl Span {
         })
     }
 
-    /// The same for one who reads from the end, and so all of it.
+    /// The same for a reader from the end, and so all of it.
     pub(super) fn whole(reader: Option<&Position>, relay: &Position) -> Self {
         let relay = relay.settled();
         let ahead = reader.filter(|reader| reader.covers(&relay));

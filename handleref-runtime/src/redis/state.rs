@@ -22,7 +22,7 @@ pub(super) struct State {
     pub(super) floor: i64,
     /// The latest time of a diff so far, in microseconds of the Unix time.
     pub(super) newest: i64,
-    /// Whether a reader has found an entry that he could not read.
+    /// Whether a reader has found an entry that it could not read.
     pub(super) unreadable: bool,
 }
 
@@ -145,12 +145,12 @@ async fn guarded<R: RedisConnection>(
     one(conn, command).await
 }
 
-/// How long nobody else fills Redis who does not hear of the one who does, in
+/// How long no other relay fills Redis that does not hear of the one that does, in
 /// milliseconds.
 const LEASE: i64 = 5_000;
 
-/// Begins to fill Redis; false if somebody else does. From here on readers are
-/// told that nothing is held.
+/// Begins to fill Redis; false if another relay does. From here on readers get
+/// the error that nothing is held.
 pub(super) async fn claim<R: RedisConnection>(
     conn: &mut R,
     keys: &Keys,
@@ -178,7 +178,7 @@ pub(super) async fn claim<R: RedisConnection>(
     Ok(true)
 }
 
-/// Goes on to fill; false if Redis was flushed since, or somebody else fills.
+/// Goes on to fill; false if Redis was flushed since, or another relay fills.
 pub(super) async fn renew<R: RedisConnection>(
     conn: &mut R,
     keys: &Keys,
@@ -194,7 +194,7 @@ pub(super) async fn renew<R: RedisConnection>(
     Ok(true)
 }
 
-/// Nobody fills any more.
+/// No relay fills any more.
 pub(super) async fn release<R: RedisConnection>(conn: &mut R, keys: &Keys) -> Result<(), Error> {
     one(conn, cmd("DEL").arg(keys.lock()).to_owned()).await
 }

@@ -15,7 +15,7 @@ use chrono::{NaiveDateTime, TimeDelta, Utc};
 /// let read = feed::diffs(&redis).newest(20).load(&mut connection)?;
 /// ```
 ///
-/// Reading fails with [`Error::NotHeld`] where Redis cannot answer exactly: it is not
+/// Reading fails with [`Error::OutsideWindow`] where Redis cannot answer exactly: it is not
 /// filled, or a cursor is older than what it holds. The database can, given the
 /// same cursor; see [`or_database`](Redis::or_database).
 #[derive(Debug, Clone)]

@@ -75,7 +75,7 @@ impl Walk {
         command.arg(&self.key).arg(start).arg(stop);
         command.arg("WITHSCORES");
         command.arg("LIMIT").arg(0).arg(self.chunk);
-        // What somebody else has put there may be no text.
+        // What another program has put there may be no text.
         let members: Vec<(Vec<u8>, f64)> = one(conn, command).await?;
         self.done = members.len() < self.chunk;
         let before = self.last.as_ref().map(|(score, _)| *score);

@@ -87,12 +87,12 @@ impl Model {
     }
 
     /// Plans to insert a really deleted row again, as it was last; as
-    /// [`PastDsl::undelete_plan`](crate::record::PastDsl::undelete_plan).
+    /// [`PastDsl::reinsert_plan`](crate::record::PastDsl::reinsert_plan).
     ///
     /// # Errors
     /// [`Error::Gone`] if there is no record of the row, [`Error::WrongObject`],
     /// [`Error::NoModel`] or [`Error::Database`].
-    pub fn undelete_plan<'a, C: Executor>(
+    pub fn reinsert_plan<'a, C: Executor>(
         &'a self,
         conn: &'a mut C,
         key: &'a str,

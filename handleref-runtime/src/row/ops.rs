@@ -124,7 +124,7 @@ fn save_instance<'a>(
             return Ok(Outcome::Written);
         }
         // The row holds what the columns make of the values, and the instance
-        // gets it; unless somebody has written another version in the meantime.
+        // gets it; unless another version was written in the meantime.
         read(conn, &row.stored(columns, true), take).await?;
         Ok(Outcome::Unchanged)
     })

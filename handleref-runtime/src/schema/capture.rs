@@ -67,7 +67,7 @@ pub(super) struct RecordTarget<'a> {
     /// Whether rows may be without a record, so that the first change of a row
     /// has to write its baseline.
     pub(super) lazy: bool,
-    /// Whether rows are guarded: a change by someone who does not raise the
+    /// Whether rows are guarded: a change by a writer that does not raise the
     /// version raises it.
     pub(super) guard: bool,
 }
@@ -181,7 +181,7 @@ impl<'a> RecordTarget<'a> {
     }
 
     /// The quoted name of something in the schema of the table, for DDL.
-    pub(super) fn beside(&self, name: &str) -> String {
+    pub(super) fn sibling(&self, name: &str) -> String {
         self.dialect.qualified(self.live.schema.as_deref(), name)
     }
 
@@ -234,23 +234,23 @@ impl<'a> RecordTarget<'a> {
     }
 
     /// The changeset of a record that is written now: what the connection says,
-    /// and with an owner what one of his functions has noted of it.
+    /// and with an owner what one of the owner's functions has noted of it.
     pub(super) fn changeset(&self) -> String {
         let owned = self.support.is_owned();
         let switches = self.inside_support(support::SWITCHES);
         match self.dialect.kind() {
             Kind::Sqlite => format!("(SELECT changeset FROM {})", support::CONTEXT),
             Kind::Postgres => {
-                let said = Switch::Changeset.setting(&self.list());
-                let said = format!("pg_catalog.current_setting({said}, true)");
+                let setting = Switch::Changeset.setting(&self.list());
+                let setting = format!("pg_catalog.current_setting({setting}, true)");
                 let number = match owned {
-                    false => format!("{said}::bigint"),
+                    false => format!("{setting}::bigint"),
                     true => format!(
                         "(SELECT s.value FROM {switches} AS s WHERE {})",
                         self.noted("'changeset'")
                     ),
                 };
-                format!("(SELECT CASE WHEN {said} OPERATOR(pg_catalog.<>) '' THEN {number} END)")
+                format!("(SELECT CASE WHEN {setting} OPERATOR(pg_catalog.<>) '' THEN {number} END)")
             }
             Kind::Mysql if owned => {
                 let noted = noted_by_mysql(&switches, Switch::Changeset);
@@ -305,7 +305,7 @@ impl<'a> RecordTarget<'a> {
 
     /// The record table as `handleref_recordings` lists it.
     pub(super) fn listed(&self) -> String {
-        self.wanted.beside(self.recording.records).shown()
+        self.wanted.sibling(self.recording.records).shown()
     }
 
     /// The name of one of our triggers: `kind` is `insert` and the like, and

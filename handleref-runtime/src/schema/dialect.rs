@@ -37,12 +37,12 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Whether both record into one table.
     pub(super) fn shares_records(&self, other: &Self) -> bool {
-        let table = |it: &Self| it.recording.map(|recording| it.beside(recording.records));
+        let table = |it: &Self| it.recording.map(|recording| it.sibling(recording.records));
         table(self).is_some_and(|one| table(other) == Some(one))
     }
 
     /// Something in the schema that the model names.
-    pub(super) fn beside(&self, name: &str) -> TableName {
+    pub(super) fn sibling(&self, name: &str) -> TableName {
         TableName {
             schema: self.table.schema.clone(),
             table: name.to_owned(),
@@ -57,7 +57,7 @@ pub(super) struct Target<'a> {
     /// The columns that every row will have once the plan is applied, without
     /// the generated ones; with their types.
     pub(super) columns: Vec<(String, String)>,
-    /// Whose the history of the table is, if it is somebody's.
+    /// The owner of the history of the table, if there is one.
     pub(super) owner: Option<Role>,
     /// The schema of our own tables, if it is recorded.
     pub(super) home: String,
@@ -66,11 +66,11 @@ pub(super) struct Target<'a> {
 impl Target<'_> {
     /// The table's name, quoted, with its schema if the plan has to say it.
     pub(super) fn table(&self, dialect: &dyn Dialect) -> String {
-        self.beside(dialect, &self.wanted.table.table)
+        self.sibling(dialect, &self.wanted.table.table)
     }
 
     /// The quoted name of something in the schema of the table.
-    pub(super) fn beside(&self, dialect: &dyn Dialect, name: &str) -> String {
+    pub(super) fn sibling(&self, dialect: &dyn Dialect, name: &str) -> String {
         let name = dialect.quote(name);
         match &self.live.schema {
             Some(schema) => format!("{}.{name}", dialect.quote(schema)),
@@ -146,7 +146,7 @@ pub(super) enum State {
     Disabled(String, String),
 }
 
-/// How a trigger is replaced while others write, who must not find it missing.
+/// How a trigger is replaced while others write, which must not find it missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Swap {
     /// DDL is part of the transaction.
@@ -247,7 +247,7 @@ pub(super) trait Dialect: Sync {
     fn swap(&self, _live: &Live) -> Swap {
         Swap::InTransaction
     }
-    /// Does all of it while nobody else uses these tables, which are quoted.
+    /// Does all of it while no other session uses these tables, which are quoted.
     fn exclusively(&self, _tables: &[String], changes: Vec<Change>) -> Vec<Change> {
         changes
     }
@@ -354,9 +354,9 @@ pub(super) fn dialect(kind: Kind) -> &'static dyn Dialect {
 }
 
 /// What sets off the guard: a writer that raises neither the version nor, where
-/// there is none, `updated_at`. Whoever raises it knows what he does: a verb of
+/// there is none, `updated_at`. One that raises it does so on purpose: a verb of
 /// ours, or a mirror that copies rows as they are.
-pub(super) fn trespass(dialect: &dyn Dialect, roles: Roles) -> Option<String> {
+pub(super) fn guard_condition(dialect: &dyn Dialect, roles: Roles) -> Option<String> {
     if let Some((version, bits)) = roles.version {
         let version = dialect.quote(version);
         let lower = format!("NEW.{version} <= OLD.{version}");

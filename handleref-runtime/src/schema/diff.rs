@@ -23,7 +23,7 @@ pub(super) struct Findings {
     pub(super) later: Vec<Change>,
     /// Ways to change the table that are not recorded.
     pub(super) uncovered: Vec<String>,
-    /// Who could change the history besides its owner.
+    /// Those that could change the history besides its owner.
     pub(super) trusted: Vec<String>,
     /// What `check` says and `install` cannot change, nor is kept from working by.
     pub(super) noticed: Vec<Problem>,
@@ -39,7 +39,7 @@ impl Findings {
     /// The changes that drop triggers, which are then no more among the others.
     pub(super) fn take_drops(&mut self) -> Vec<Change> {
         let mut drops = Vec::new();
-        // From behind, so that the places of those before stay as they are.
+        // From the end, so that the places of those before stay as they are.
         for at in self.drops.drain(..).rev() {
             drops.push(self.changes.remove(at));
         }
@@ -291,7 +291,7 @@ impl Compare<'_> {
         }
     }
 
-    /// Whether versions are left; told when nine of ten are used.
+    /// Whether versions are left; reported when nine of ten are used.
     fn versions(&mut self) {
         let Some((version, bits)) = self.target.wanted.roles.version else {
             return;

@@ -25,13 +25,13 @@ pub(super) struct Home {
     pub(super) schema: String,
     /// The search path of expressions of the user's, quoted.
     pub(super) path: String,
-    /// The tables that were found in it without being told.
+    /// The tables that were found in it without a schema.
     pub(super) tables: Vec<String>,
 }
 
 /// The search path of expressions of the user's: what is beside the table,
 /// what the installer's own path shows, `public`, and temporary tables last.
-/// Schemas in which everybody may create are left out: a function there with
+/// Schemas in which every user may create are left out: a function there with
 /// arguments that fit better would be taken, wherever on the path it is.
 /// `home` is an expression.
 pub(super) fn path_sql(home: &str) -> String {

@@ -172,7 +172,7 @@ pub(super) async fn make_plan(conn: &mut dyn Session, goal: Goal<'_>) -> Result<
 }
 
 pub(super) async fn install(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
-    // The usual case at a program's start; it waits for nobody.
+    // The usual case at a program's start; it waits for no lock.
     let plan = make_plan(conn, goal).await?;
     plan.refuse_problems()?;
     if plan.is_empty() {
@@ -210,7 +210,7 @@ async fn lock_and_apply(
         return apply(conn, goal).await;
     }
     if let Some(wanted) = goal.tables.first() {
-        // Takes the write lock before anything is read, so that nobody writes
+        // Takes the write lock before anything is read, so that no one writes
         // in between. If the table is missing, the plan says so.
         let dialect = dialect(conn.kind());
         let schema = wanted.table.schema.as_deref().unwrap_or("main");
@@ -221,7 +221,7 @@ async fn lock_and_apply(
         );
         let _ = conn.batch(&format!("DELETE FROM {table} WHERE 0")).await;
     }
-    // Inside a transaction nobody can tell any more that these are stuck.
+    // Inside a transaction it cannot be found any more that these are stuck.
     for off in first.up().iter().filter(|sql| sql.ends_with(ALL_OFF)) {
         conn.batch(off).await?;
     }
@@ -233,12 +233,12 @@ async fn lock_and_apply(
     applied
 }
 
-/// Plans again, now that nobody else installs, and applies that.
+/// Plans again, now that no other session installs, and applies that.
 async fn apply(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
     let plan = make_plan(conn, goal).await?;
     apply_plan(conn, &plan).await?;
     if plan.trusts_in_empty_tables() && has_unfilled(conn, goal.tables, plan.home()).await? {
-        // Somebody inserted rows between the question and the triggers.
+        // Rows were inserted between the question and the triggers.
         let again = make_plan(conn, goal).await?;
         apply_plan(conn, &again).await?;
     }
@@ -251,7 +251,7 @@ async fn apply_plan(conn: &mut dyn Session, plan: &Plan) -> Result<(), Error> {
         if !statement.starts_with(LOCK_TABLES) {
             conn.batch(statement).await?;
         } else if let Err(error) = conn.raw(statement).await {
-            // The triggers name a table that does not exist. Then nobody can
+            // The triggers name a table that does not exist. Then no writer can
             // write to it, either.
             if !was(conn, &[NO_SUCH_TABLE]).await {
                 return Err(error.into());
@@ -270,7 +270,7 @@ async fn has_unfilled(
     let dialect = dialect(conn.kind());
     let listed = tables.iter().filter_map(|wanted| {
         let records = wanted.recording?.records;
-        Some(dialect.text(&wanted.beside(records).shown()))
+        Some(dialect.text(&wanted.sibling(records).shown()))
     });
     let listed: Vec<String> = listed.collect();
     let prefix = match conn.kind() {

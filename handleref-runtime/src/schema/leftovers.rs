@@ -12,7 +12,7 @@ use diesel::result::QueryResult;
 /// Says which redacted and skipped fields have values in older records.
 pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResult<Vec<String>> {
     let (kind, dialect) = (conn.kind(), dialect(conn.kind()));
-    let mut said = Vec::new();
+    let mut lines = Vec::new();
     for wanted in tables {
         let columns = wanted.recording.into_iter().flat_map(|it| it.columns);
         let columns = columns.filter_map(|column| match column.capture {
@@ -28,7 +28,7 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
         if row.found.is_none() {
             continue;
         }
-        let beside = TableName {
+        let named = TableName {
             // Where the table really is.
             schema: match kind {
                 Kind::Postgres => Some(row.detail.clone()),
@@ -36,8 +36,8 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
             },
             table: recording.records.to_owned(),
         };
-        let there = live::read(conn, dialect, &beside).await?;
-        let records = dialect.qualified(beside.schema.as_deref(), recording.records);
+        let there = live::read(conn, dialect, &named).await?;
+        let records = dialect.qualified(named.schema.as_deref(), recording.records);
         for (name, with, how) in columns {
             if there.column(name).is_none() {
                 continue;
@@ -48,7 +48,7 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
             );
             let (found,): (bool,) = conn.one(Sql::once(sql)).await?;
             if found {
-                said.push(format!(
+                lines.push(format!(
                     "{}: records hold values of `{name}` from before it was {how}; `{}::redact_past()` takes them out",
                     wanted.table.shown(),
                     wanted.recorder
@@ -56,7 +56,7 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
             }
         }
     }
-    Ok(said)
+    Ok(lines)
 }
 
 /// Whether a column of a record is not what a record of today has. A stand-in is

@@ -74,7 +74,7 @@ pub(super) struct LiveFunction {
     pub(super) body: String,
     pub(super) restore: String,
     pub(super) owner: String,
-    /// Whether everybody may call it.
+    /// Whether every user may call it.
     pub(super) is_public: bool,
 }
 
@@ -112,7 +112,7 @@ pub(super) struct Queries {
     /// Name, definition, flags (`d`isabled, or a dot and the definer), statement
     /// that restores it.
     pub(super) triggers: String,
-    /// Name, body, owner after a mark (`=` if everybody may call it), statement
+    /// Name, body, owner after a mark (`=` if every user may call it), statement
     /// that restores it.
     pub(super) functions: Option<String>,
     /// Name and type; see [`Live::types`].

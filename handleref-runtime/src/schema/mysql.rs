@@ -15,7 +15,7 @@ use super::capture::support::SWITCHES;
 use super::capture::{RecordTarget, mysql as records};
 use super::dialect::{
     Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Swap, Target, Trigger, Wanted,
-    amends, trespass,
+    amends, guard_condition,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
@@ -153,11 +153,11 @@ impl Dialect for Mysql {
             .map_or("NULL".to_owned(), hex_literal);
         let at = format!("TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}");
         let quoted = self.quote(&table.table);
-        let beside = |of: &str| match &table.schema {
+        let sibling = |of: &str| match &table.schema {
             Some(schema) => format!("{}.{of}", self.quote(schema)),
             None => of.to_owned(),
         };
-        let (before, on) = (hex_literal(&beside("")), hex_literal(&beside(&quoted)));
+        let (before, on) = (hex_literal(&sibling("")), hex_literal(&sibling(&quoted)));
         Queries {
             table: format!(
                 "SELECT CAST(CASE WHEN TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') THEN 'table' \
@@ -326,7 +326,7 @@ impl Dialect for Mysql {
 
     fn guard(&self, target: &Target<'_>) -> Option<Trigger> {
         let roles = target.wanted.roles;
-        let trespass = trespass(self, roles)?;
+        let guard_condition = guard_condition(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
         let same = |(column, sql_type): &(String, String)| {
             let column = self.quote(column);
@@ -356,11 +356,11 @@ impl Dialect for Mysql {
             .join(", ");
         // A version that a record may follow looks at more, and begins with the same.
         let plain = format!(
-            "BEGIN\n  IF {trespass} THEN IF NOT (\n    {same}\n  ) THEN\n    SET {assign};\n  END IF; END IF;\nEND"
+            "BEGIN\n  IF {guard_condition} THEN IF NOT (\n    {same}\n  ) THEN\n    SET {assign};\n  END IF; END IF;\nEND"
         );
         let moved = records::moved(self, &target.wanted.key);
         let longer = format!(
-            "BEGIN\n  IF {trespass} OR {moved} THEN\n    IF {trespass} AND NOT (\n    {same}\n    ) THEN\n      SET {assign};\n    END IF;\n"
+            "BEGIN\n  IF {guard_condition} OR {moved} THEN\n    IF {guard_condition} AND NOT (\n    {same}\n    ) THEN\n      SET {assign};\n    END IF;\n"
         );
         let owner = target.owner.as_ref();
         let switches = target.live.schema.as_ref().map(|_| target.home.as_str());
@@ -370,7 +370,7 @@ impl Dialect for Mysql {
         let body = rekeyed.map_or(plain, |rekeyed| {
             format!("{longer}{rekeyed}\n  END IF;\nEND")
         });
-        let (trigger, table) = (target.beside(self, &name), target.table(self));
+        let (trigger, table) = (target.sibling(self, &name), target.table(self));
         let stored = format!("BEFORE UPDATE {body}");
         let found = target
             .live

@@ -1,6 +1,6 @@
 //! PostgreSQL.
 //!
-//! The guard is a `BEFORE UPDATE` trigger with a `WHEN` clause: whoever raises
+//! The guard is a `BEFORE UPDATE` trigger with a `WHEN` clause: a writer that raises
 //! the version pays one comparison of integers and no call. Rows are compared
 //! by `*<>`, that is by their bytes: unlike `IS DISTINCT FROM` it works for
 //! types without equality (json, xml, point) and sees what a case-insensitive
@@ -9,7 +9,8 @@
 
 use super::capture::{RecordTarget, postgres as records};
 use super::dialect::{
-    Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends, trespass,
+    Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
+    guard_condition,
 };
 use super::home::{AS_IT_WAS, path_sql};
 use super::live::{Live, LiveTrigger, Queries};
@@ -77,7 +78,7 @@ impl Dialect for Postgres {
             .map(|name| literal(name))
             .collect::<Vec<_>>()
             .join(", ");
-        // Not what the search path shows: that may be somebody else's.
+        // Not what the search path shows: that may be another user's.
         let home = schema.map_or("current_schema()".to_owned(), literal);
         format!(
             "SELECT ''::text, {home}::text, NULL::text, {}::text \
@@ -279,17 +280,17 @@ impl Dialect for Postgres {
         );
         (
             format!("CREATE {unique}INDEX {name} ON {table} {using}({columns}){condition}"),
-            format!("DROP INDEX {}", target.beside(self, &index.name)),
+            format!("DROP INDEX {}", target.sibling(self, &index.name)),
         )
     }
 
     fn guard(&self, target: &Target<'_>) -> Option<Trigger> {
         let roles = target.wanted.roles;
-        let trespass = trespass(self, roles)?;
+        let guard_condition = guard_condition(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
         let (trigger, function, table) = (
             self.quote(&name),
-            target.beside(self, &name),
+            target.sibling(self, &name),
             target.table(self),
         );
         let body = body(self, target);
@@ -301,7 +302,7 @@ impl Dialect for Postgres {
             "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = {CATALOG} AS {tag}{body}{tag}"
         );
         let create_trigger = format!(
-            "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\nWHEN ({trespass}) EXECUTE FUNCTION {function}()"
+            "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\nWHEN ({guard_condition}) EXECUTE FUNCTION {function}()"
         );
         let drop_trigger = format!("DROP TRIGGER IF EXISTS {trigger} ON {table}");
         let drop_function = format!("DROP FUNCTION IF EXISTS {function}()");
@@ -315,7 +316,9 @@ impl Dialect for Postgres {
         let right = |definition: &str| {
             let definition = folded(definition);
             let head = folded(&format!("CREATE TRIGGER {trigger} BEFORE UPDATE ON"));
-            let tail = folded(&format!("FOR EACH ROW WHEN {trespass} EXECUTE FUNCTION"));
+            let tail = folded(&format!(
+                "FOR EACH ROW WHEN {guard_condition} EXECUTE FUNCTION"
+            ));
             let home = self.qualified(Some(&target.live.detail), &name);
             let ends = |called: &str| definition.ends_with(&folded(&format!("{tail}{called}")));
             definition.starts_with(&head) && (ends(&trigger) || ends(&home))

@@ -58,7 +58,7 @@ pub enum ProblemKind {
         index: String,
     },
     /// Unique among the living, but nothing that an index could look at says
-    /// who lives: the status of a deleted row is not given as a text, and there
+    /// which rows live: the status of a deleted row is not given as a text, and there
     /// is no `deleted_at`.
     UniqueNeedsDeletedAt,
     /// MySQL and MariaDB cannot index a column of this type as a whole.
@@ -95,7 +95,7 @@ pub enum ProblemKind {
     },
     /// One of the tables or functions that recording needs is missing.
     MissingSupport,
-    /// A column of one of our own tables is gone, and what it said with it.
+    /// A column of one of our own tables is gone, with its values.
     LostColumn,
     /// A record would be larger than what the engine takes into a row.
     TooLarge {
@@ -119,7 +119,7 @@ pub enum ProblemKind {
         known: i64,
     },
     /// The database is a copy of another one, whose transactions its records
-    /// name (PostgreSQL). It gets an identity of its own, once nobody writes.
+    /// name (PostgreSQL). It gets an identity of its own, once there are no writers.
     Copied,
     /// What a transaction says to the triggers was committed (SQLite): recording
     /// is paused, or belongs to a changeset that has ended, for every writer.
@@ -220,11 +220,11 @@ pub enum ProblemKind {
         /// Whose it is.
         role: String,
     },
-    /// Somebody besides the owner of the history may change it.
+    /// A user besides the owner of the history may change it.
     ExcessRight {
-        /// Who; `PUBLIC` is everybody.
+        /// The user; `PUBLIC` is every one.
         role: String,
-        /// What he may do: `INSERT`, `EXECUTE` and the like.
+        /// What the user may do: `INSERT`, `EXECUTE` and the like.
         right: String,
     },
     /// An account may change every table of the database, and so the history,
@@ -339,15 +339,15 @@ impl fmt::Display for Problem {
             K::DisabledTrigger { trigger } => write!(f, "the trigger `{trigger}` is disabled"),
             K::LostDefiner { definer } => write!(
                 f,
-                "the trigger runs with the rights of {definer}, who is gone or may not write records any more, \
-                 so that every write fails; install again as somebody who may"
+                "the trigger runs with the rights of {definer}, which is gone or may not write records any more, \
+                 so that every write fails; install again as a user who may"
             ),
             K::ObsoleteTrigger { trigger } => {
                 write!(f, "the trigger `{trigger}` is not needed any more")
             }
             K::MissingSupport => f.write_str("recording needs it, and it is missing or altered"),
             K::LostColumn => f.write_str(
-                "the column is gone, and what it said; restore the table from a backup, or, if that is no loss, \
+                "the column is gone, with its values; restore the table from a backup, or, if that is no loss, \
                  drop the table and install again",
             ),
             K::TooLarge { bytes, most } => write!(

@@ -58,7 +58,7 @@ impl RecordedTable {
         (&self.schema, &self.table) == (&other.schema, &other.table)
     }
 
-    fn beside(&self, kind: Kind, name: &str) -> String {
+    fn sibling(&self, kind: Kind, name: &str) -> String {
         match &self.schema {
             Some(schema) => format!("{}.{}", quoted(kind, schema), quoted(kind, name)),
             None => quoted(kind, name),
@@ -67,12 +67,12 @@ impl RecordedTable {
 
     /// The table's name, quoted.
     pub(crate) fn table(&self, kind: Kind) -> String {
-        self.beside(kind, &self.table)
+        self.sibling(kind, &self.table)
     }
 
     /// The record table's name, quoted.
     pub(crate) fn records(&self, kind: Kind) -> String {
-        self.beside(kind, self.recording.records)
+        self.sibling(kind, self.recording.records)
     }
 
     /// The record table as `handleref_recordings` lists it.

@@ -21,9 +21,9 @@ impl Report {
         &self.uncovered
     }
 
-    /// Who could change the history besides its owner, and is trusted not to: the
+    /// Those that could change the history besides its owner, and are trusted not to: the
     /// writers of a database without an [owner](super::Schema::owned_by), and
-    /// whoever may write to a file of SQLite. Nobody, if this is empty.
+    /// anyone who may write to a file of SQLite. None, if this is empty.
     pub fn trusted(&self) -> &[String] {
         &self.trusted
     }

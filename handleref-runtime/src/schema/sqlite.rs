@@ -15,7 +15,7 @@
 use super::capture::{RecordTarget, sqlite as records};
 use super::dialect::{
     Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
-    trespass,
+    guard_condition,
 };
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};
@@ -212,7 +212,7 @@ impl Dialect for Sqlite {
                 // The clock's expression holds apostrophes, hence `literal` twice.
                 change.up.push(format!(
                     "UPDATE {} SET sql = replace(sql, {}, {}) WHERE type = 'table' AND name = {} COLLATE NOCASE",
-                    target.beside(self, "sqlite_master"),
+                    target.sibling(self, "sqlite_master"),
                     literal(&literal(placeholder(kind))),
                     literal(&format!("({})", now_sql(Kind::Sqlite, kind))),
                     literal(&target.wanted.table.table),
@@ -244,7 +244,7 @@ impl Dialect for Sqlite {
             .as_ref()
             .map(|test| format!(" WHERE {test}"))
             .unwrap_or_default();
-        let name = target.beside(self, &index.name);
+        let name = target.sibling(self, &index.name);
         let (table, columns) = (
             self.quote(&target.wanted.table.table),
             self.quote_all(&index.columns),
@@ -261,7 +261,7 @@ impl Dialect for Sqlite {
             return None;
         }
         let roles = target.wanted.roles;
-        let trespass = trespass(self, roles)?;
+        let guard_condition = guard_condition(self, roles)?;
         let name = guard_name(self, &target.wanted.table.table);
         let table = self.quote(&target.wanted.table.table);
         // Byte by byte, whatever the column's collation.
@@ -291,11 +291,11 @@ impl Dialect for Sqlite {
             .join(" AND ");
         let body = format!(
             "AFTER UPDATE ON {table} FOR EACH ROW\n\
-             WHEN {trespass} AND ({differs})\n\
+             WHEN {guard_condition} AND ({differs})\n\
              BEGIN\n  UPDATE {table} SET {assign} WHERE {key};\nEND"
         );
         let stored = format!("CREATE TRIGGER {} {body}", self.quote(&name));
-        let qualified = target.beside(self, &name);
+        let qualified = target.sibling(self, &name);
         let found = target
             .live
             .triggers

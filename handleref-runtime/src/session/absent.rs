@@ -37,8 +37,8 @@ pub(crate) const HISTORY: (&str, &str) = ("changesets", "handleref_changesets");
 pub(crate) fn without_context(error: impl Into<Error>) -> Error {
     let error = error.into();
     match &error {
-        Error::Database(DieselError::DatabaseError(_, said))
-            if said.message() == "no such table: handleref_context" =>
+        Error::Database(DieselError::DatabaseError(_, info))
+            if info.message() == "no such table: handleref_context" =>
         {
             let (model, records) = HISTORY;
             Error::NotInstalled { model, records }
@@ -91,19 +91,19 @@ pub(crate) async fn missing<T: AsRef<str> + Sync>(
     tables: &[T],
 ) -> Result<usize, Error> {
     let error = error.into();
-    let Error::Database(DieselError::DatabaseError(DatabaseErrorKind::Unknown, said)) = &error
+    let Error::Database(DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)) = &error
     else {
         return Err(error);
     };
-    let (said, stopped) = (
-        said.message().to_owned(),
-        said.statement_position().is_some(),
+    let (message, stopped) = (
+        info.message().to_owned(),
+        info.statement_position().is_some(),
     );
     for (at, table) in tables.iter().enumerate() {
         let table = table.as_ref();
         let gone = match conn.kind() {
             Kind::Sqlite => {
-                let gone = said.strip_prefix("no such table: ");
+                let gone = message.strip_prefix("no such table: ");
                 let name = gone.map(|name| name.rsplit('.').next().unwrap_or(name));
                 name == Some(table)
             }
@@ -114,7 +114,7 @@ pub(crate) async fn missing<T: AsRef<str> + Sync>(
             Kind::Postgres => match on_path(conn, table).await {
                 Some(Found::Hidden(schema)) => return Err(denied(&schema)),
                 Some(found) => found == Found::Nowhere,
-                None => stopped && said.contains(table),
+                None => stopped && message.contains(table),
             },
         };
         if gone {
@@ -163,8 +163,8 @@ pub(crate) async fn was(conn: &mut dyn Session, codes: &[u16]) -> bool {
     let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
     // One statement each: of several in one text Diesel sees only what the first
     // one comes to.
-    let said = "GET DIAGNOSTICS CONDITION 1 @handleref_code = MYSQL_ERRNO";
-    if conn.raw(said).await.is_err() {
+    let sql = "GET DIAGNOSTICS CONDITION 1 @handleref_code = MYSQL_ERRNO";
+    if conn.raw(sql).await.is_err() {
         return false;
     }
     // Refused, as no integer holds the sum, unless it was one of them: nothing

@@ -156,7 +156,7 @@ fn cell<T: FromCell>(at: usize, value: Cell) -> QueryResult<T> {
         Error::DeserializationError(message.into())
     };
     T::read(value).map_err(|cell| {
-        // Without the value, which may be somebody's secret.
+        // Without the value, which may be a secret.
         wrong(match cell {
             Cell::Null => "it is null",
             Cell::Integer(_) => "it is an integer",

@@ -11,10 +11,10 @@ use diesel::result::{Error as DieselError, QueryResult};
 /// statement.
 ///
 /// MySQL and MariaDB roll back the whole transaction after a deadlock and after
-/// a conflict with a snapshot, SQLite when a disk is full or somebody's trigger
+/// a conflict with a snapshot, SQLite when a disk is full or a user's trigger
 /// says so. Diesel does not know, and would go on: what is written after that
 /// would be committed alone. So from there on it is in a transaction that
-/// nobody commits, and the connection refuses to be used until
+/// is never committed, and the connection refuses to be used until
 /// [`recover`]. PostgreSQL refuses by itself.
 // Unused in a build without any connection.
 #[allow(dead_code)]
@@ -48,8 +48,8 @@ async fn in_any_language(conn: &mut dyn Session, error: DieselError) -> DieselEr
         return error;
     }
     match error {
-        DieselError::DatabaseError(Of::Unknown, said) if was(conn, &IN_THE_WAY).await => {
-            DieselError::DatabaseError(Of::SerializationFailure, said)
+        DieselError::DatabaseError(Of::Unknown, info) if was(conn, &IN_THE_WAY).await => {
+            DieselError::DatabaseError(Of::SerializationFailure, info)
         }
         other => other,
     }
@@ -120,8 +120,8 @@ pub(crate) async fn clear(conn: &mut dyn Session) -> QueryResult<()> {
         match conn.raw("ROLLBACK").await {
             Ok(()) => {}
             // SQLite and PostgreSQL have none any more.
-            Err(DieselError::DatabaseError(_, said))
-                if said.message().contains("no transaction") => {}
+            Err(DieselError::DatabaseError(_, info))
+                if info.message().contains("no transaction") => {}
             Err(error) => return Err(error),
         }
         *conn.status() = TransactionManagerStatus::default();
@@ -141,8 +141,8 @@ pub(crate) async fn after_failure(conn: &mut dyn Session, outer: u32, rolled_bac
     };
     if outer > 0 && conn.in_transaction() && (doubtful || !rolled_back) {
         let lost = is_lost(conn).await;
-        // Somebody ended the transaction by SQL, and began another one, which is
-        // nobody's.
+        // The transaction was ended by SQL, and another one begun, which has no
+        // owner.
         if !lost && !rolled_back && conn.kind() != Kind::Postgres {
             let _ = conn.raw("ROLLBACK").await;
             let _ = conn.raw("BEGIN").await;

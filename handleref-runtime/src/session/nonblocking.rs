@@ -124,7 +124,7 @@ asynchronous!(
     Postgres,
     |conn| {
         // The connection sends what it is given, in order: the first poll hands it
-        // over, and nobody needs to wait for the answer.
+        // over, and no one needs to wait for the answer.
         let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
             conn, "ROLLBACK"
         ));
@@ -134,9 +134,9 @@ asynchronous!(
     }
 );
 // A `ROLLBACK` would not do: the client would take the answer to what was dropped
-// for its own, and each later one for the one before. So the server is told to
-// end the session, and with it the transaction; whoever uses the connection
-// after that is told that it is gone.
+// for its own, and each later one for the one before. So the server is asked to
+// end the session, and with it the transaction; a use of the connection
+// after that gets the error that it is gone.
 #[cfg(feature = "mysql_backend")]
 asynchronous!(
     diesel_async::AsyncMysqlConnection,
@@ -160,7 +160,7 @@ asynchronous!(
     |conn| {
         // The lock of the database would stay until the connection is closed.
         // The wrapper has waited for the statement that was dropped; this one
-        // runs on a thread of its own and waits for nobody. To await it is
+        // runs on a thread of its own and waits for no one. To await it is
         // impossible here, and to block in place is on some runtimes.
         let mut rollback = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
             conn, "ROLLBACK"

@@ -35,7 +35,7 @@ impl<T: Unpin> Future for Step<'_, T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         match self.get_mut() {
-            // Nobody polls a future again that was ready.
+            // No executor polls a future again that was ready.
             Self::Done(value) => value.take().map_or(Poll::Pending, Poll::Ready),
             Self::Later(future) => future.as_mut().poll(context),
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 
 /// An open transaction that is not finished yet. If it is dropped (because the
 /// future was, or a hook panicked), it is [abandoned](abandon): nothing can be
-/// awaited any more, and nobody must work on in it by mistake.
+/// awaited any more, and no work must go on in it by mistake.
 pub(crate) struct Transaction<'a, S: Session + ?Sized> {
     conn: &'a mut S,
     /// How many transactions are around it.
@@ -39,7 +39,7 @@ pub(crate) fn abandon(
 impl<'a, S: Session + ?Sized> Transaction<'a, S> {
     pub(crate) async fn begin(conn: &'a mut S) -> QueryResult<Self> {
         // Armed before the first await: BEGIN may reach the server even if
-        // nobody waits for its answer.
+        // no one waits for its answer.
         let outer = conn.depth()?;
         let mut this = Self {
             conn,

@@ -9,8 +9,8 @@ use std::str::FromStr;
 
 /// What a reader of [`changes`](super::changes) has read so far.
 ///
-/// A text for whoever keeps it (of letters, digits, `-`, `_` and `.`, so that it
-/// can be part of a URL), whose inside is nobody's business. It knows its
+/// A text to be kept (of letters, digits, `-`, `_` and `.`, so that it
+/// can be part of a URL), which is opaque. It knows its
 /// format, the database that gave it, and the models that it is about; another
 /// database or other models refuse it with an error.
 ///
@@ -28,7 +28,7 @@ pub(crate) struct Inner {
     pub(crate) witness: Option<Witness>,
 }
 
-/// A change that was read: whoever does not have it, has another history.
+/// A change that was read: a database that does not have it, has another history.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Witness {
     /// The place of its model among those of the cursor.
@@ -118,7 +118,7 @@ pub struct InvalidCursor;
 impl FromStr for Cursor {
     type Err = InvalidCursor;
 
-    /// Whoever sends a cursor may have made it: a text that handleref does not
+    /// A cursor from outside may be made by hand: a text that handleref does not
     /// write is none.
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         if text == FORMAT {

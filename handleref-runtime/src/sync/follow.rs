@@ -78,7 +78,7 @@ impl<Q> Follow<Q> {
         self
     }
 
-    /// Where it is: behind the last batch; none before the first one.
+    /// Where it is: after the last batch; none before the first one.
     pub fn cursor(&self) -> Option<&Cursor> {
         self.cursor.as_ref()
     }

@@ -64,7 +64,7 @@ impl Reader {
         })
     }
 
-    /// Reads changes; and says where the page ends, if there are more behind it.
+    /// Reads changes; and says where the page ends, if there are more after it.
     pub(crate) async fn page(
         &self,
         conn: &mut dyn Session,

@@ -35,8 +35,8 @@ pub(super) async fn stamp(conn: &mut dyn Session, enough: usize) -> Result<bool,
     }
 }
 
-/// All record tables of the database, whoever reads them: a cursor over two
-/// models must not find the parent after the child because somebody else asked
+/// All record tables of the database, whatever models are read: a cursor over two
+/// models must not find the parent after the child because another reader asked
 /// for the child alone.
 async fn tables(conn: &mut dyn Session) -> Result<Vec<String>, Error> {
     let sql = "SELECT record_table FROM handleref_recordings ORDER BY record_table";
@@ -72,7 +72,7 @@ async fn unstamped(conn: &mut dyn Session, tables: &[String]) -> Result<bool, Er
 /// Inside a transaction of the caller the snapshot may be older than the last
 /// turn. It does not show whose numbers that gave, so a later number would hide
 /// those records; then nothing gets one. Where records get one, they are named
-/// by their keys in the primary index: a scan would wait for whoever is writing
+/// by their keys in the primary index: a scan would wait for those that are writing
 /// between them.
 async fn turn(conn: &mut dyn Session) -> Result<usize, Error> {
     conn.batch(&format!("CALL {STAMP}()")).await?;

@@ -1,4 +1,4 @@
-//! Who writes and has not committed yet.
+//! Sessions that write and have not committed yet.
 
 use crate::engine::Kind;
 use crate::error::Error;
@@ -30,11 +30,11 @@ pub struct OpenTransaction {
 /// batch has to step over the records that were written since it began (about a
 /// million a second), and on MySQL and MariaDB the undo log grows. So this is
 /// where to look if reading becomes slow. On PostgreSQL transactions of other
-/// databases of the cluster count, too. SQLite has one writer, for whom nobody
+/// databases of the cluster count, too. SQLite has one writer, for which no one
 /// waits: there the list is empty.
 ///
 /// # Errors
-/// [`Error::Standby`] on a standby of PostgreSQL, which does not know who writes on
+/// [`Error::Standby`] on a standby of PostgreSQL, which does not know the writers on
 /// its primary; [`Error::Database`]. PostgreSQL shows transactions of other users only to
 /// members of `pg_read_all_stats`; MySQL and MariaDB want the privilege `PROCESS`.
 pub fn open_transactions<C: Executor>(
@@ -46,7 +46,7 @@ pub fn open_transactions<C: Executor>(
 async fn read(conn: &mut dyn Session) -> Result<Vec<OpenTransaction>, Error> {
     let sql = match conn.kind() {
         Kind::Sqlite => return Ok(Vec::new()),
-        // A standby does not know who is at work on its primary.
+        // A standby does not know what is at work on its primary.
         Kind::Postgres => {
             let (standby,) = conn.one(Sql::new("SELECT pg_is_in_recovery()")).await?;
             if standby {

@@ -2,7 +2,7 @@
 //! futures, and deadlocks.
 
 use super::*;
-use handleref::record_changeset;
+use handleref::in_changeset;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 macro_rules! synchronous {
@@ -29,19 +29,19 @@ macro_rules! synchronous {
                 tables(&db);
                 let conn = &mut db.connect::<$conn>();
                 let mut seen = Vec::new();
-                let no = record_changeset(conn, Changeset::by("ann"), |conn| {
+                let no = in_changeset(conn, Changeset::by("ann"), |conn| {
                     seen.push("called");
                     book!(conn, 1);
                     current_changeset(conn)
                 })?;
-                let failed = record_changeset(conn, Changeset::by("ann"), |conn| {
+                let failed = in_changeset(conn, Changeset::by("ann"), |conn| {
                     diesel::delete(books::table)
                         .execute(conn)
                         .map_err(Error::from)?;
                     Err::<(), _>(Mine::Refused("mine"))
                 });
                 assert!(matches!(failed, Err(Mine::Refused("mine"))), "{failed:?}");
-                let failed = record_changeset(conn, Changeset::by("ann"), |conn| {
+                let failed = in_changeset(conn, Changeset::by("ann"), |conn| {
                     diesel::sql_query("this is no SQL")
                         .execute(conn)
                         .map_err(Error::from)?;
@@ -73,7 +73,7 @@ macro_rules! synchronous {
                         round += 1;
                         let panicked = catch_unwind(AssertUnwindSafe(|| {
                             let work = |conn: &mut $conn| {
-                                record_changeset(conn, Changeset::by("panics"), |conn| {
+                                in_changeset(conn, Changeset::by("panics"), |conn| {
                                     book!(conn, 1);
                                     deep(conn, depth)
                                 })
@@ -95,7 +95,7 @@ macro_rules! synchronous {
                         if by_the_caller {
                             conn.transaction::<_, Error, _>(|conn| {
                                 let inside = catch_unwind(AssertUnwindSafe(|| {
-                                    record_changeset(conn, Changeset::by("panics"), |conn| {
+                                    in_changeset(conn, Changeset::by("panics"), |conn| {
                                         book!(conn, 1);
                                         deep(conn, depth)
                                     })
@@ -106,7 +106,7 @@ macro_rules! synchronous {
                             })?;
                             committed.push((kept, false));
                         } else {
-                            record_changeset(conn, Changeset::by("kept"), |conn| {
+                            in_changeset(conn, Changeset::by("kept"), |conn| {
                                 book!(conn, kept);
                                 Ok::<_, Error>(())
                             })?;
@@ -134,7 +134,7 @@ macro_rules! synchronous {
                 match depth {
                     0 => resume_unwind(Box::new("deep")),
                     1 | 3 => {
-                        record_changeset(conn, Changeset::by("inner"), |conn| deep(conn, depth - 1))
+                        in_changeset(conn, Changeset::by("inner"), |conn| deep(conn, depth - 1))
                     }
                     _ => conn.transaction(|conn| deep(conn, depth - 1)),
                 }
@@ -165,14 +165,14 @@ macro_rules! asynchronous {
                     tables(&db);
                     let conn = &mut db.connect_async::<$conn>().await;
                     let id = 1;
-                    let no = record_changeset(conn, Changeset::by("ann"), move |conn| {
+                    let no = in_changeset(conn, Changeset::by("ann"), move |conn| {
                         Box::pin(async move {
                             book!(conn, id);
                             current_changeset(conn).await
                         })
                     })
                     .await?;
-                    let failed = record_changeset(conn, Changeset::by("fails"), |conn| {
+                    let failed = in_changeset(conn, Changeset::by("fails"), |conn| {
                         Box::pin(async move {
                             book!(conn, 2);
                             Err::<(), _>(refused())
@@ -197,7 +197,7 @@ macro_rules! asynchronous {
                     let db = Db::$engine();
                     tables(&db);
                     let mut conn = db.connect_async::<$conn>().await;
-                    let ended = handleref::record_changeset_async(
+                    let ended = handleref::in_changeset_async(
                         &mut conn,
                         Changeset::by("ann"),
                         async |conn| {
@@ -235,7 +235,7 @@ macro_rules! asynchronous {
                     let held = conn.clone();
                     let task = tokio::spawn(async move {
                         let mut conn = held.lock().await;
-                        record_changeset(&mut *conn, Changeset::by("panics"), |conn| {
+                        in_changeset(&mut *conn, Changeset::by("panics"), |conn| {
                             Box::pin(async move {
                                 book!(conn, 1);
                                 resume_unwind(Box::new("a panic"));
@@ -250,7 +250,7 @@ macro_rules! asynchronous {
                     assert!(refused.is_err(), "{refused:?}");
                     drop(conn);
                     let other = &mut db.connect_async::<$conn>().await;
-                    handleref::record_changeset_async(other, Changeset::by("next"), async |conn| {
+                    handleref::in_changeset_async(other, Changeset::by("next"), async |conn| {
                         book!(conn, 1);
                         Ok::<_, Error>(())
                     })
@@ -294,7 +294,7 @@ fn a_deadlock_that_is_swallowed() -> crate::support::Done {
     let writer = |mine: i32, other: i32| -> Result<(bool, bool), Error> {
         let conn = &mut db.connect::<diesel::MysqlConnection>();
         let mut deadlocked = false;
-        let ended = record_changeset(conn, Changeset::by(mine), |conn| {
+        let ended = in_changeset(conn, Changeset::by(mine), |conn| {
             rename!(conn, mine, format!("by {mine}"));
             both_hold_one.wait();
             let taken = diesel::update(books::table.find(other))
@@ -345,7 +345,7 @@ fn a_commit_that_fails_late() -> crate::support::Done {
     );
     let conn = &mut db.connect::<diesel::SqliteConnection>();
     for _ in 0..2 {
-        let failed = record_changeset(conn, Changeset::by("ann"), |conn| {
+        let failed = in_changeset(conn, Changeset::by("ann"), |conn| {
             book!(conn, 1);
             diesel::sql_query("INSERT INTO children VALUES (7)").execute(conn)?;
             Ok::<_, Error>(())
@@ -372,7 +372,7 @@ fn a_commit_that_fails() -> crate::support::Done {
         "ALTER TABLE books ADD CONSTRAINT late UNIQUE (title) DEFERRABLE INITIALLY DEFERRED",
     );
     let conn = &mut db.connect::<diesel::PgConnection>();
-    let failed = record_changeset(conn, Changeset::by("ann"), |conn| {
+    let failed = in_changeset(conn, Changeset::by("ann"), |conn| {
         book!(conn, 1, "same");
         book!(conn, 2, "same");
         Ok::<_, Error>(())
@@ -384,10 +384,10 @@ fn a_commit_that_fails() -> crate::support::Done {
         ),
         "{failed:?}"
     );
-    let mut recorder = start_recording(conn, Changeset::by("ann"))?;
-    book!(&mut *recorder, 1, "same");
-    book!(&mut *recorder, 2, "same");
-    assert!(recorder.stop_recording().is_err());
+    let mut open = open_changeset(conn, Changeset::by("ann"))?;
+    book!(&mut *open, 1, "same");
+    book!(&mut *open, 2, "same");
+    assert!(open.close().is_err());
     assert_eq!(current_changeset(conn)?, None);
     book!(conn, 3);
     let other = &mut db.connect::<diesel::PgConnection>();

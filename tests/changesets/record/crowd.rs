@@ -144,7 +144,7 @@ mod threads {
     use super::*;
     use crate::support::go_sync as go;
     use diesel::{Connection, RunQueryDsl};
-    use handleref::record_changeset;
+    use handleref::in_changeset;
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
     macro_rules! threads {
@@ -177,23 +177,23 @@ mod threads {
                         let mut conn = pool.get().unwrap();
                         log.begun += 1;
                         let committed = match dice.below(20) {
-                            0..=5 => record_changeset(&mut *conn, meta(), |conn| {
-                                write(conn, &owner, id)
-                            })?,
+                            0..=5 => {
+                                in_changeset(&mut *conn, meta(), |conn| write(conn, &owner, id))?
+                            }
                             6..=8 => {
-                                let mut recorder = start_recording(&mut *conn, meta())?;
-                                write(&mut recorder, &owner, id)?;
-                                recorder.stop_recording()?.map(|no| no.0)
+                                let mut open = open_changeset(&mut *conn, meta())?;
+                                write(&mut open, &owner, id)?;
+                                open.close()?.map(|no| no.0)
                             }
                             // One in another one, and in a transaction.
                             9 | 10 => conn.transaction(|conn| {
-                                record_changeset(conn, meta(), |conn| {
+                                in_changeset(conn, meta(), |conn| {
                                     let nobody = Changeset::by("nobody");
-                                    record_changeset(conn, nobody, |conn| write(conn, &owner, id))
+                                    in_changeset(conn, nobody, |conn| write(conn, &owner, id))
                                 })
                             })?,
                             11 | 12 => {
-                                let failed = record_changeset(&mut *conn, meta(), |conn| {
+                                let failed = in_changeset(&mut *conn, meta(), |conn| {
                                     write(conn, &owner, id)?;
                                     Err::<(), _>(refused())
                                 });
@@ -202,7 +202,7 @@ mod threads {
                             }
                             13 | 14 => {
                                 let panicked = catch_unwind(AssertUnwindSafe(|| {
-                                    record_changeset(&mut *conn, meta(), |conn| {
+                                    in_changeset(&mut *conn, meta(), |conn| {
                                         write(conn, &owner, id)?;
                                         conn.transaction(|_| -> Result<(), Error> {
                                             resume_unwind(Box::new("expected"))
@@ -218,8 +218,8 @@ mod threads {
                                 let panicked = catch_unwind(AssertUnwindSafe(move || {
                                     let owner = actor(writer);
                                     let meta = Changeset::by(owner.as_str());
-                                    let mut recorder = start_recording(&mut *conn, meta)?;
-                                    write(&mut recorder, &owner, id)?;
+                                    let mut open = open_changeset(&mut *conn, meta)?;
+                                    write(&mut open, &owner, id)?;
                                     resume_unwind(Box::new("expected"));
                                     #[allow(unreachable_code)]
                                     Ok::<(), Error>(())
@@ -229,14 +229,14 @@ mod threads {
                                 None
                             }
                             16 | 17 => {
-                                let mut recorder = start_recording(&mut *conn, meta())?;
-                                write(&mut recorder, &owner, id)?;
-                                drop(recorder);
+                                let mut open = open_changeset(&mut *conn, meta())?;
+                                write(&mut open, &owner, id)?;
+                                drop(open);
                                 None
                             }
                             _ => {
                                 let failed = conn.transaction(|conn| {
-                                    record_changeset(conn, meta(), |conn| write(conn, &owner, id))?;
+                                    in_changeset(conn, meta(), |conn| write(conn, &owner, id))?;
                                     Err::<(), _>(refused())
                                 });
                                 assert!(failed.is_err());
@@ -330,21 +330,21 @@ mod tasks {
                     let meta = Changeset::by(owner);
                     match how {
                         0..=4 => {
-                            record_changeset_async(conn, meta, async |conn| {
+                            in_changeset_async(conn, meta, async |conn| {
                                 write(conn, owner, id).await
                             })
                             .await
                         }
                         5 | 6 => {
-                            let mut recorder = start_recording(conn, meta).await?;
-                            write(&mut recorder, owner, id).await?;
-                            Ok(recorder.stop_recording().await?.map(|no| no.0))
+                            let mut open = open_changeset(conn, meta).await?;
+                            write(&mut open, owner, id).await?;
+                            Ok(open.close().await?.map(|no| no.0))
                         }
                         7 => {
                             conn.transaction::<_, Error, _>(async |conn| {
                                 let nobody = Changeset::by("nobody");
-                                record_changeset_async(conn, meta, async |conn| {
-                                    record_changeset_async(conn, nobody, async |conn| {
+                                in_changeset_async(conn, meta, async |conn| {
+                                    in_changeset_async(conn, nobody, async |conn| {
                                         write(conn, owner, id).await
                                     })
                                     .await
@@ -354,7 +354,7 @@ mod tasks {
                             .await
                         }
                         _ => {
-                            let failed = record_changeset_async(conn, meta, async |conn| {
+                            let failed = in_changeset_async(conn, meta, async |conn| {
                                 write(conn, owner, id).await?;
                                 Err::<(), _>(refused())
                             })

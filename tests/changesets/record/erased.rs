@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::support::each_engine;
-use handleref::{Actor, EventKind, changesets, erase_changesets_by, events};
+use handleref::changeset::{Actor, erase_changesets_by};
+use handleref::changesets;
+use handleref::maintain::{EventKind, events};
 
 each_engine! {
     /// Parts of one, or of those of an actor, go; the changesets and all others stay.
@@ -16,7 +18,7 @@ each_engine! {
             Changeset::by("7").comment("not seven"),
         ];
         for (id, meta) in (1..).zip(metas) {
-            made.push(go!(record_changeset_async(conn, meta, async |conn| {
+            made.push(go!(in_changeset_async(conn, meta, async |conn| {
                 book!(conn, id);
                 Ok::<_, Error>(go!(current_changeset(conn))?.unwrap())
             }))?);

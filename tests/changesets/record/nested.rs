@@ -6,17 +6,17 @@ use crate::support::each_engine;
 each_engine! {
     /// A changeset in a changeset joins it.
     async fn nested_ones_join(_db: tables, conn) {
-        let numbers = go!(record_changeset_async(conn, Changeset::by("outer").comment("why"), async |conn| {
+        let numbers = go!(in_changeset_async(conn, Changeset::by("outer").comment("why"), async |conn| {
             book!(conn, 1);
             let outer = go!(current_changeset(conn))?;
-            let inner = go!(record_changeset_async(conn, Changeset::by("inner").comment("not this"), async |conn| {
+            let inner = go!(in_changeset_async(conn, Changeset::by("inner").comment("not this"), async |conn| {
                 book!(conn, 2);
-                let innermost = go!(record_changeset_async(conn, Changeset::by("innermost"), async |conn| {
+                let innermost = go!(in_changeset_async(conn, Changeset::by("innermost"), async |conn| {
                     book!(conn, 3);
                     Ok::<_, Error>(go!(current_changeset(conn))?)
                 }))?;
                 // One that changes nothing does not end the outer one.
-                go!(record_changeset_async(conn, Changeset::by("nothing"), async |_| Ok::<_, Error>(())))?;
+                go!(in_changeset_async(conn, Changeset::by("nothing"), async |_| Ok::<_, Error>(())))?;
                 book!(conn, 4);
                 Ok::<_, Error>((innermost, go!(current_changeset(conn))?))
             }))?;
@@ -36,8 +36,8 @@ each_engine! {
 
     /// Only the inner one records: it is the outer one's all the same.
     async fn only_the_inner_one_records(_db: tables, conn) {
-        go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
-            go!(record_changeset_async(conn, Changeset::by("inner"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("outer"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by("inner"), async |conn| {
                 book!(conn, 1);
                 Ok::<_, Error>(())
             }))
@@ -49,10 +49,10 @@ each_engine! {
 
     /// An inner error that the outer one catches takes only the inner changes.
     async fn an_inner_error_that_is_caught(_db: tables, conn) {
-        go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("outer"), async |conn| {
             book!(conn, 1);
             for by_the_database in [false, true] {
-                let failed = go!(record_changeset_async(conn, Changeset::by("inner"), async |conn| {
+                let failed = go!(in_changeset_async(conn, Changeset::by("inner"), async |conn| {
                     book!(conn, 2);
                     if by_the_database {
                         book!(conn, 1);
@@ -72,8 +72,8 @@ each_engine! {
         assert_eq!(inserted!(conn), [(1, no), (3, no), (4, None)]);
 
         // If nothing else was recorded, there is none.
-        go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
-            let failed = go!(record_changeset_async(conn, Changeset::by("inner"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("outer"), async |conn| {
+            let failed = go!(in_changeset_async(conn, Changeset::by("inner"), async |conn| {
                 book!(conn, 5);
                 Err::<(), _>(refused())
             }));
@@ -89,20 +89,20 @@ each_engine! {
         let other = &mut connect!(db);
         transaction!(conn, inner, {
             book!(inner, 1);
-            go!(record_changeset_async(inner, Changeset::by("one"), async |conn| {
+            go!(in_changeset_async(inner, Changeset::by("one"), async |conn| {
                 book!(conn, 2);
                 Ok::<_, Error>(())
             }))?;
             assert_eq!(go!(current_changeset(inner))?, None);
             book!(inner, 3);
-            let failed = go!(record_changeset_async(inner, Changeset::by("fails"), async |conn| {
+            let failed = go!(in_changeset_async(inner, Changeset::by("fails"), async |conn| {
                 book!(conn, 4);
                 Err::<(), _>(refused())
             }));
             assert!(failed.is_err());
             assert_eq!(go!(current_changeset(inner))?, None);
             book!(inner, 5);
-            go!(record_changeset_async(inner, Changeset::by("two"), async |conn| {
+            go!(in_changeset_async(inner, Changeset::by("two"), async |conn| {
                 book!(conn, 6);
                 Ok::<_, Error>(())
             }))?;
@@ -123,7 +123,7 @@ each_engine! {
         for round in 0..2 {
             let failed: Result<(), Error> = transaction!(conn, inner, {
                 for actor in ["one", "two"] {
-                    go!(record_changeset_async(inner, Changeset::by(actor), async |conn| {
+                    go!(in_changeset_async(inner, Changeset::by(actor), async |conn| {
                         book!(conn, if actor == "one" { 1 } else { 2 });
                         Ok::<_, Error>(())
                     }))?;
@@ -136,7 +136,7 @@ each_engine! {
             assert_eq!(stored!(conn).len(), round);
             // The error comes out of the changeset and ends the caller's transaction.
             let failed: Result<(), Error> = transaction!(conn, inner, {
-                go!(record_changeset_async(inner, Changeset::by("fails"), async |conn| {
+                go!(in_changeset_async(inner, Changeset::by("fails"), async |conn| {
                     book!(conn, 1);
                     Err(refused())
                 }))
@@ -145,7 +145,7 @@ each_engine! {
             assert_eq!(go!(current_changeset(conn))?, None);
             let id = i32::try_from(round).unwrap();
             book!(conn, 10 + id);
-            go!(record_changeset_async(conn, Changeset::by("kept"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by("kept"), async |conn| {
                 book!(conn, 20 + id);
                 Ok::<_, Error>(())
             }))?;
@@ -162,7 +162,7 @@ each_engine! {
 
     /// A savepoint that is rolled back inside does not end the changeset.
     async fn savepoints_inside(_db: tables, conn) {
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             book!(conn, 1);
             let failed: Result<(), Error> = transaction!(conn, inner, {
                 book!(inner, 2);
@@ -186,7 +186,7 @@ each_engine! {
     /// A pause inside is a pause, and the changeset goes on behind it; a
     /// changeset in a pause records nothing.
     async fn pauses_inside(_db: tables, conn) {
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             book!(conn, 1);
             go!(without_recording_async(conn, "inside", async |conn| {
                 book!(conn, 2);
@@ -196,7 +196,7 @@ each_engine! {
             Ok::<_, Error>(())
         }))?;
         go!(without_recording_async(conn, "around", async |conn| {
-            go!(record_changeset_async(conn, Changeset::by("paused"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by("paused"), async |conn| {
                 book!(conn, 4);
                 Ok::<_, Error>(())
             }))?;
@@ -213,7 +213,7 @@ each_engine! {
     /// A mistake inside that is swallowed, after which the whole transaction
     /// is gone: the changeset does not pretend to have worked.
     async fn a_transaction_that_ended_inside(_db: tables, conn) {
-        let ended = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        let ended = go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             book!(conn, 1);
             go!(diesel::sql_query("ROLLBACK").execute(conn))?;
             Ok::<_, Error>(())

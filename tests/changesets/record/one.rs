@@ -5,8 +5,9 @@ use crate::support::each_engine;
 use crate::support::recorded::{Paper, bare_papers};
 use chrono::{NaiveDate, Utc};
 #[cfg(feature = "uuid")]
-use handleref::Actor;
-use handleref::{ChangesetMeta, Maintain, changesets};
+use handleref::changeset::Actor;
+use handleref::changeset::ChangesetMeta;
+use handleref::{Maintain, changesets};
 use serde_json::{Value, json};
 
 /// A trigger of the user's own: what comes into `inbox` becomes a book.
@@ -46,7 +47,7 @@ each_engine! {
         go!(diesel::update(books::table.filter(books::id.le(2))).set(books::shelf_id.eq(1)).execute(conn))?;
         let before = carried!(conn).len();
         assert_eq!(before, 8);
-        let no = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        let no = go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             // Plain Diesel: one row and several, all three operations.
             book!(conn, 10);
             go!(diesel::sql_query("INSERT INTO books (id, title, owner) VALUES (11, 'several', 'x'), (12, 'several', 'x')").execute(conn))?;
@@ -143,7 +144,7 @@ each_engine! {
         let long = "🦀\\'".repeat(30_000);
         metas.push((ChangesetMeta::new().comment(&long).metadata(&long)?, None));
         for (id, (meta, _)) in (1..).zip(&metas) {
-            go!(record_changeset_async(conn, meta.clone(), async |conn| {
+            go!(in_changeset_async(conn, meta.clone(), async |conn| {
                 book!(conn, id);
                 Ok::<_, Error>(())
             }))?;
@@ -184,7 +185,7 @@ each_engine! {
         let at = NaiveDate::from_ymd_opt(2020, 2, 3).unwrap().and_hms_opt(4, 5, 6).unwrap();
         for (id, setting) in (1..).zip(settings) {
             go!(diesel::sql_query(*setting).execute(conn))?;
-            go!(record_changeset_async(conn, Changeset::by(text).comment(text).metadata(&text)?.at(at), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by(text).comment(text).metadata(&text)?.at(at), async |conn| {
                 book!(conn, id);
                 Ok::<_, Error>(())
             }))?;
@@ -199,7 +200,7 @@ each_engine! {
     /// Its time is the database's, as that of the records is.
     async fn its_time_is_the_database_s(db: tables, conn) {
         book!(conn, 1);
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             book!(conn, 2);
             Ok::<_, Error>(())
         }))?;
@@ -211,7 +212,7 @@ each_engine! {
         if db.engine == Engine::Mysql {
             // The one engine whose clock can be set for a session.
             go!(diesel::sql_query("SET timestamp = 1000000000").execute(conn))?;
-            go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
                 book!(conn, 3);
                 Ok::<_, Error>(())
             }))?;
@@ -223,7 +224,7 @@ each_engine! {
     /// All of it is one transaction, and its value comes out.
     async fn one_transaction(db: tables, conn) {
         let other = &mut connect!(db);
-        let value = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        let value = go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             book!(conn, 1);
             rename!(conn, 1, "renamed");
             assert!(inserted!(other).is_empty());
@@ -245,13 +246,13 @@ each_engine! {
         if db.engine == Engine::Sqlite {
             // It has one writer at a time; the other one is told so at once.
             go!(diesel::sql_query("PRAGMA busy_timeout = 0").execute(other))?;
-            go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
-                let refused = go!(start_recording(other, Changeset::by("other"))).map(drop);
+            go!(in_changeset_async(conn, Changeset::by("outer"), async |conn| {
+                let refused = go!(open_changeset(other, Changeset::by("other"))).map(drop);
                 assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
                 book!(conn, 1);
                 Ok::<_, Error>(())
             }))?;
-            go!(record_changeset_async(other, Changeset::by("other"), async |other| {
+            go!(in_changeset_async(other, Changeset::by("other"), async |other| {
                 book!(other, 2);
                 Ok::<_, Error>(())
             }))?;
@@ -260,9 +261,9 @@ each_engine! {
             assert_eq!([actors[0].1.as_str(), &actors[1].1], ["outer", "other"]);
             return Ok(());
         }
-        go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("outer"), async |conn| {
             book!(conn, 1);
-            go!(record_changeset_async(other, Changeset::by("other"), async |other| {
+            go!(in_changeset_async(other, Changeset::by("other"), async |other| {
                 book!(other, 2);
                 book!(conn, 3);
                 Ok::<_, Error>(())
@@ -284,18 +285,18 @@ each_engine! {
     /// Without a record there is no changeset.
     async fn nothing_changed(_db: tables, conn) {
         book!(conn, 1);
-        go!(record_changeset_async(conn, Changeset::by("does nothing"), async |_| Ok::<_, Error>(())))?;
-        go!(record_changeset_async(conn, Changeset::by("only reads"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("does nothing"), async |_| Ok::<_, Error>(())))?;
+        go!(in_changeset_async(conn, Changeset::by("only reads"), async |conn| {
             assert!(go!(current_changeset(conn))?.is_some());
             Ok::<_, Error>(load_book!(conn, 1))
         }))?;
-        go!(record_changeset_async(conn, Changeset::by("writes what is there"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("writes what is there"), async |conn| {
             rename!(conn, 1, "1");
             go!(diesel::delete(books::table.find(2)).execute(conn))?;
             let mut book = load_book!(conn, 1);
             Ok::<_, Error>(go!(book.save(conn))?)
         }))?;
-        go!(record_changeset_async(conn, Changeset::by("rolls its changes back"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("rolls its changes back"), async |conn| {
             let failed: Result<(), Error> = transaction!(conn, inner, {
                 book!(inner, 3);
                 Err(refused())
@@ -303,7 +304,7 @@ each_engine! {
             assert!(failed.is_err());
             Ok::<_, Error>(())
         }))?;
-        go!(record_changeset_async(conn, Changeset::by("pauses"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("pauses"), async |conn| {
             go!(without_recording_async(conn, "not recorded", async |conn| {
                 rename!(conn, 1, "paused");
                 Ok::<_, Error>(())
@@ -313,7 +314,7 @@ each_engine! {
         assert_eq!(carried!(conn), [(1, Operation::Insert, None)]);
         assert_eq!(load_book!(conn, 1).title, "paused");
         // There and gone again are two records.
-        go!(record_changeset_async(conn, Changeset::by("there and gone"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("there and gone"), async |conn| {
             book!(conn, 4);
             go!(diesel::delete(books::table.find(4)).execute(conn))?;
             Ok::<_, Error>(())
@@ -328,7 +329,7 @@ each_engine! {
     /// A record in any table is enough, in the last one as in the first.
     async fn a_record_in_any_table(_db: tables, conn) {
         for name in ["first", "second"] {
-            go!(record_changeset_async(conn, Changeset::by(name), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by(name), async |conn| {
                 match name {
                     "first" => shelf!(conn, 1),
                     _ => go!(diesel::insert_into(required::ledgers::table)
@@ -346,7 +347,7 @@ each_engine! {
     async fn an_error_discards_everything(db: tables, conn) {
         let mut given = Vec::new();
         for round in 0..3 {
-            let failed = go!(record_changeset_async(conn, Changeset::by("fails"), async |conn| {
+            let failed = go!(in_changeset_async(conn, Changeset::by("fails"), async |conn| {
                 book!(conn, 1);
                 given.push(go!(current_changeset(conn))?);
                 match round {
@@ -366,7 +367,7 @@ each_engine! {
             assert_eq!(go!(books::table.count().get_result::<i64>(conn))?, 0);
         }
         book!(conn, 2);
-        let no = go!(record_changeset_async(conn, Changeset::by("works"), async |conn| {
+        let no = go!(in_changeset_async(conn, Changeset::by("works"), async |conn| {
             book!(conn, 3);
             Ok::<_, Error>(go!(current_changeset(conn))?)
         }))?.expect("inside one");
@@ -385,11 +386,11 @@ each_engine! {
             // Whatever language the server speaks.
             batch!(conn, "SET lc_messages = 'de_DE'")?;
         }
-        let failed = go!(record_changeset_async(conn, Changeset::by("ann"), async |_| -> Result<(), Error> {
+        let failed = go!(in_changeset_async(conn, Changeset::by("ann"), async |_| -> Result<(), Error> {
             panic!("it must not come this far")
         }));
         assert!(matches!(failed, Err(Error::NotInstalled { records: "handleref_changesets", .. })), "{failed:?}");
-        let failed = go!(start_recording(conn, Changeset::by("ann"))).map(drop);
+        let failed = go!(open_changeset(conn, Changeset::by("ann"))).map(drop);
         assert!(matches!(failed, Err(Error::NotInstalled { .. })), "{failed:?}");
         let failed = go!(changesets().count(conn));
         assert!(matches!(failed, Err(Error::NotInstalled { .. })), "{failed:?}");

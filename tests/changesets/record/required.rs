@@ -58,12 +58,16 @@ fn is_required<T: std::fmt::Debug>(what: &str, result: Result<T, Error>) {
         matches!(&error, Error::ChangesetRequired { table } if table == "ledgers"),
         "{what}: {error:?}"
     );
-    assert_eq!(error.to_string(), WHAT_TO_DO, "{what}");
+    assert_eq!(
+        error.to_string(),
+        "ledgers needs a changeset; see `in_changeset`",
+        "{what}"
+    );
 }
 
 macro_rules! filled {
     ($conn:expr) => {
-        go!(record_changeset_async(
+        go!(in_changeset_async(
             $conn,
             Changeset::by("opening"),
             async |conn| {
@@ -209,7 +213,7 @@ each_engine! {
     /// after, it is refused again.
     async fn inside_it_works(_db: tables, conn) {
         filled!(conn);
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             go!(diesel::insert_into(ledgers::table).values((ledgers::id.eq(9), ledgers::amount.eq(9))).execute(conn))?;
             go!(diesel::update(ledgers::table).set(ledgers::amount.eq(1)).execute(conn))?;
             let mut ledger = load!(conn, 1);
@@ -230,21 +234,21 @@ each_engine! {
         let before = everything!(conn);
         says_what_to_do("after", go!(diesel::delete(ledgers::table).execute(conn)));
         // One that fails, and one that is dropped, leave nothing open.
-        let failed = go!(record_changeset_async(conn, Changeset::by("fails"), async |conn| {
+        let failed = go!(in_changeset_async(conn, Changeset::by("fails"), async |conn| {
             go!(diesel::delete(ledgers::table).execute(conn))?;
             Err::<(), Error>(refused())
         }));
         assert!(failed.is_err());
         says_what_to_do("after an error", go!(diesel::delete(ledgers::table).execute(conn)));
-        go!(go!(start_recording(conn, Changeset::by("discarded")))?.discard())?;
-        says_what_to_do("after a recorder", go!(diesel::delete(ledgers::table).execute(conn)));
+        go!(go!(open_changeset(conn, Changeset::by("discarded")))?.discard())?;
+        says_what_to_do("after an open changeset", go!(diesel::delete(ledgers::table).execute(conn)));
         assert_eq!(everything!(conn), before);
     }
 
     /// What brings the past back needs a changeset as everything else, and carries it.
-    async fn reverts_and_undeletes(_db: tables, conn) {
+    async fn reverts_and_reinserts(_db: tables, conn) {
         filled!(conn);
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             go!(diesel::update(ledgers::table.find(1)).set(ledgers::amount.eq(1)).execute(conn))?;
             go!(diesel::delete(ledgers::table.find(2)).execute(conn))?;
             go!(diesel::delete(ledgers::table.find(3)).execute(conn))?;
@@ -256,17 +260,17 @@ each_engine! {
         assert_eq!(ledger, load!(conn, 1));
         let plan = go!(ledger.revert_plan(conn, 1))?;
         is_required("plan", go!(plan.apply(conn)));
-        is_required("undelete", go!(Ledger::undelete(conn, &2)));
+        is_required("reinsert", go!(Ledger::reinsert(conn, &2)));
         assert_eq!(everything!(conn), before);
 
-        let no = go!(record_changeset_async(conn, Changeset::by("ben"), async |conn| {
+        let no = go!(in_changeset_async(conn, Changeset::by("ben"), async |conn| {
             assert_eq!(go!(ledger.revert(conn, 1))?, Outcome::Written);
-            let back = go!(Ledger::undelete(conn, &2))?;
+            let back = go!(Ledger::reinsert(conn, &2))?;
             assert_eq!((ledger.amount, ledger.version, back.amount, back.version), (100, 3, 200, 3));
             // Gone as it is, a plan inserts it again.
             let gone = Ledger { id: 3, ..back };
             let plan = go!(gone.revert_plan(conn, 1))?;
-            assert!(plan.undelete, "{plan}");
+            assert!(plan.reinsert, "{plan}");
             go!(plan.apply(conn))?;
             Ok::<_, Error>(go!(current_changeset(conn))?)
         }))?;
@@ -289,7 +293,7 @@ each_engine! {
                 Ok(())
             });
             is_required("in a savepoint", refused);
-            go!(record_changeset_async(inner, Changeset::by("ann"), async |conn| {
+            go!(in_changeset_async(inner, Changeset::by("ann"), async |conn| {
                 go!(diesel::delete(ledgers::table.find(1)).execute(conn))?;
                 Ok::<_, Error>(())
             }))?;

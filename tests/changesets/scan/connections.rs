@@ -10,8 +10,10 @@ use diesel::prelude::{ExpressionMethods, OptionalExtension};
 use diesel::{QueryDsl, SelectableHelper};
 #[cfg(feature = "async")]
 use diesel_async::AsyncConnection as _;
+use handleref::changeset::scan;
+use handleref::maintain::without_recording;
 use handleref::prelude::*;
-use handleref::{Error, Record, scan, without_recording};
+use handleref::{Error, Record};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -46,7 +48,7 @@ each_engine! {
         conn.set_instrumentation(hears(&sent));
         assert_eq!(go!(scan().model::<Paper>().execute(conn))?.inserted, 16_000);
         let all = sent.swap(0, Ordering::Relaxed);
-        go!(handleref::record::maintain::without_recording_async(conn, "one", async |conn| {
+        go!(handleref::maintain::without_recording_async(conn, "one", async |conn| {
             go!(diesel::insert_into(papers::table).values((papers::id.eq(20_000), papers::title.eq("one"))).execute(conn))?;
             Ok::<_, Error>(())
         }))?;

@@ -6,8 +6,8 @@ use crate::support::recorded::{Author, Label, LabelRecords, Paper, PaperRecords,
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
+use handleref::maintain::{Event, EventKind, Maintain, events};
 use handleref::prelude::*;
-use handleref::record::maintain::{Event, EventKind, Maintain, events};
 use handleref::{Error, Operation};
 
 each_engine! {

@@ -6,10 +6,10 @@ use crate::support::Db;
 use crate::support::recorded::{Paper, PaperRecords, papers};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
-use handleref::prelude::*;
 #[cfg(feature = "async")]
-use handleref::record::maintain::{EventKind, events, holds};
-use handleref::record::maintain::{Maintain, without_recording};
+use handleref::maintain::{EventKind, events, holds};
+use handleref::maintain::{Maintain, without_recording};
+use handleref::prelude::*;
 use handleref::{Error, Operation};
 
 macro_rules! synchronous {

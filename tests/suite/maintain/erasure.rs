@@ -6,12 +6,12 @@ use crate::support::recorded::{Label, Paper, PaperRecords, labels, papers};
 use crate::support::{Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::changeset::{ObjectRef, current_changeset, undo_plan};
+use handleref::history::{Conflict, Revert};
+use handleref::maintain::Unerasable;
+use handleref::maintain::{EventKind, Maintain, events};
 use handleref::prelude::*;
-use handleref::record::maintain::{EventKind, Maintain, events};
-use handleref::{
-    Changeset, Conflict, Error, ObjectRef, Operation, Outcome, Revert, Unerasable,
-    current_changeset, record_changeset_async, undo_plan,
-};
+use handleref::{Changeset, Error, Operation, Outcome, in_changeset_async};
 
 each_engine! {
     /// The values are gone from every record and from the row; all else stays.
@@ -148,7 +148,7 @@ each_engine! {
         let refused = go!(erase().execute(conn));
         assert!(matches!(&refused, Err(Error::Held { key, .. }) if key == "1"), "{refused:?}");
         assert_eq!(go!(websites().load::<i32>(conn))?.len(), 9);
-        go!(handleref::release(conn, hold))?;
+        go!(handleref::maintain::release(conn, hold))?;
         let erased = go!(erase().execute(conn))?;
         assert!(erased.live_row && erased.records > 6, "{erased:?}");
         assert_eq!(go!(websites().load::<i32>(conn))?, [2, 2, 102]);
@@ -164,7 +164,7 @@ each_engine! {
         go!(diesel::update(papers::table.find(1)).set((papers::website.eq("w1"), papers::title.eq("one"))).execute(conn))?;
         go!(set("w2").execute(conn))?;
         go!(Paper::erase(1).column(papers::website).execute(conn))?;
-        let made = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        let made = go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             go!(set("w3").execute(conn))?;
             Ok::<_, Error>(go!(current_changeset(conn))?.unwrap())
         }))?;
@@ -202,9 +202,9 @@ each_engine! {
 
         // A row that is gone comes back with what is left.
         go!(diesel::delete(papers::table.find(1)).execute(conn))?;
-        assert!(go!(Paper::undelete_plan(conn, &1))?.conflicts.is_empty());
+        assert!(go!(Paper::reinsert_plan(conn, &1))?.conflicts.is_empty());
         go!(Paper::erase(1).column(papers::website).execute(conn))?;
-        let plan = go!(Paper::undelete_plan(conn, &1))?;
+        let plan = go!(Paper::reinsert_plan(conn, &1))?;
         assert_eq!(plan.conflicts, [Conflict::Erased { field: "website", gone: true }]);
         assert!(plan.to_string().contains("note: the values of `website` were erased"), "{plan}");
         go!(plan.apply(conn))?;

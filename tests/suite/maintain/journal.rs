@@ -5,7 +5,7 @@ use crate::support::each_engine;
 use crate::support::recorded::Paper;
 use chrono::Utc;
 use handleref::Error;
-use handleref::record::maintain::{EventKind, Maintain, events, without_recording_async};
+use handleref::maintain::{EventKind, Maintain, events, without_recording_async};
 
 each_engine! {
     /// Newest first, page by page, of one model or all.

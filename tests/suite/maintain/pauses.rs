@@ -5,8 +5,8 @@ use crate::support::each_engine;
 use crate::support::recorded::{Paper, PaperRecords, papers};
 use diesel::QueryDsl;
 use diesel::prelude::ExpressionMethods;
+use handleref::maintain::{Event, EventKind, events, without_recording_async};
 use handleref::prelude::*;
-use handleref::record::maintain::{Event, EventKind, events, without_recording_async};
 use handleref::{Error, Operation};
 
 each_engine! {

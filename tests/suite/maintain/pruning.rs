@@ -7,9 +7,10 @@ use crate::support::{Db, Engine, each_engine};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::history::RecordNo;
+use handleref::maintain::{Event, EventKind, Maintain, events, holds, release};
 use handleref::prelude::*;
-use handleref::record::maintain::{Event, EventKind, Maintain, events, holds, release};
-use handleref::{Error, Operation, RecordNo};
+use handleref::{Error, Operation};
 
 fn tick() {
     std::thread::sleep(std::time::Duration::from_millis(3));

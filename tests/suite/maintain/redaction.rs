@@ -3,9 +3,10 @@
 use super::pets::{FormerPet, FormerPetRecords, Pet, changed_model, former_pets};
 use crate::support::each_engine;
 use diesel::QueryDsl;
+use handleref::Error;
+use handleref::maintain::Unerasable;
+use handleref::maintain::{EventKind, Maintain, events, release};
 use handleref::prelude::*;
-use handleref::record::maintain::{EventKind, Maintain, events, release};
-use handleref::{Error, Unerasable};
 
 each_engine! {
     /// `check` says that they are there, and they are taken out of all records

@@ -6,8 +6,9 @@ use crate::support::recorded::{Label, LabelRecords, Paper, PaperRecords, labels,
 use crate::support::{Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::history::{Now, Revert};
 use handleref::prelude::*;
-use handleref::{Error, Now, Operation, Outcome, Record, Revert};
+use handleref::{Error, Operation, Outcome, Record};
 
 each_engine! {
     /// By whatever way a row is changed, its record is there; the record is
@@ -192,7 +193,7 @@ each_engine! {
         let diff = go!(label.diff(conn, 1, 2))?;
         assert_eq!(diff.changed_fields(), ["weight"]);
         go!(diesel::delete(labels::table).execute(conn))?;
-        let back = go!(Label::undelete(conn, &(1, "new".to_owned())))?;
+        let back = go!(Label::reinsert(conn, &(1, "new".to_owned())))?;
         assert_eq!(back, label);
     }
 }

@@ -6,9 +6,10 @@ use crate::support::recorded::{Author, Paper, PaperRecords, authors, bare_papers
 use crate::support::{Db, Engine, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::history::Conflict;
+use handleref::history::Revert;
 use handleref::prelude::*;
-use handleref::record::Conflict;
-use handleref::{Error, Operation, Outcome, Revert};
+use handleref::{Error, Operation, Outcome};
 
 /// Papers that were there before the recording, and of which there is no record.
 fn older(db: &Db) {
@@ -39,7 +40,7 @@ fn behind_the_door(db: &Db, sql: &str) {
 
 each_engine! {
     /// A really deleted row keeps its history, and goes on with it when its key
-    /// is used again, by an insert or by `undelete`.
+    /// is used again, by an insert or by `reinsert`.
     async fn deleted_rows_come_back(db: tables, conn) {
         let paper = insert!(conn, 1, "one");
         go!(paper.hard_delete(conn))?;
@@ -50,13 +51,13 @@ each_engine! {
         assert_eq!(another.version, 3, "no lock confuses two lives");
         assert!(matches!(go!(paper.hard_delete(conn)), Err(Error::Stale { .. })));
         go!(another.hard_delete(conn))?;
-        let back = go!(Paper::undelete(conn, &1))?;
+        let back = go!(Paper::reinsert(conn, &1))?;
         assert_eq!((back.title.as_str(), back.version, back.created_at), ("another", 5, another.created_at));
         assert_eq!(
             shown(&history!(conn, 1)),
             ["insert 1 one", "delete 2 one", "insert 3 another", "delete 4 another", "insert 5 another"]
         );
-        assert!(matches!(go!(Paper::undelete(conn, &9)), Err(Error::Gone { .. })));
+        assert!(matches!(go!(Paper::reinsert(conn, &9)), Err(Error::Gone { .. })));
     }
 
     /// Cases 13 to 18 of django-handleref.
@@ -132,7 +133,7 @@ each_engine! {
         assert_eq!(paper!(conn, 1).title, "three");
         go!(paper.hard_delete(conn))?;
         let plan = go!(paper.revert_plan(conn, 2))?;
-        assert!(plan.undelete);
+        assert!(plan.reinsert);
         go!(plan.apply(conn))?;
         assert_eq!((paper!(conn, 1).title.as_str(), paper!(conn, 1).version), ("two", 5));
     }
@@ -244,7 +245,7 @@ each_engine! {
         assert_eq!((paper.deleted_at, paper.title.as_str(), paper.version), (None, "old 2", 3));
         assert_eq!(shown(&history!(conn, 2)), ["baseline 1 old 2", "soft_delete 2 old 2", "restore 3 old 2"]);
         db.create("DELETE FROM papers WHERE id = 3");
-        let back = go!(Paper::undelete(conn, &3))?;
+        let back = go!(Paper::reinsert(conn, &3))?;
         assert_eq!((back.title.as_str(), back.version), ("old 3", 3));
         assert_eq!(shown(&history!(conn, 3)), ["baseline 1 old 3", "delete 2 old 3", "insert 3 old 3"]);
     }

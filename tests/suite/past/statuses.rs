@@ -3,8 +3,8 @@
 use crate::support::{Db, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{Identifiable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::history::Conflict;
 use handleref::prelude::*;
-use handleref::record::Conflict;
 use handleref::{Error, Outcome};
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ each_engine! {
         // Where it was last, its parent lives.
         assert_eq!(go!(one.revert(conn, 2))?, Outcome::Written);
         assert_eq!((one.depot_id, one.status.as_str()), (2, "ok"));
-        let moved = handleref::Revert::fields().field(crates::depot_id, 1);
+        let moved = handleref::history::Revert::fields().field(crates::depot_id, 1);
         assert!(matches!(go!(one.revert(conn, moved.clone())), Err(Error::Revert { .. })));
         // Any other status is alive.
         db.create("UPDATE depots SET status = 'pending' WHERE id = 1");
@@ -76,13 +76,13 @@ each_engine! {
         // A row that is gone, under a parent that is deleted.
         db.create("DELETE FROM crates WHERE id = 1");
         db.create("UPDATE depots SET status = 'deleted' WHERE id = 1");
-        match go!(Crate::undelete(conn, &1)) {
+        match go!(Crate::reinsert(conn, &1)) {
             Err(Error::Revert { conflicts, .. }) => assert_eq!(conflicts, [deleted]),
             other => panic!("{other:?}"),
         }
         assert_eq!(go!(crates::table.count().get_result::<i64>(conn))?, 0);
         db.create("UPDATE depots SET status = '' WHERE id = 1");
-        let back = go!(Crate::undelete(conn, &1))?;
+        let back = go!(Crate::reinsert(conn, &1))?;
         assert_eq!((back.depot_id, back.status.as_str()), (1, "ok"));
     }
 }

@@ -5,8 +5,9 @@ use crate::support::recorded::papers as tables;
 use crate::support::recorded::{Author, AuthorRecords, Paper, PaperRecords, authors, papers};
 use diesel::prelude::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods};
 use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
+use handleref::Operation;
+use handleref::history::{RecordNo, VersionNo};
 use handleref::prelude::*;
-use handleref::{Operation, RecordNo, VersionNo};
 
 each_engine! {
     /// Any query, at any moment.
@@ -84,14 +85,14 @@ each_engine! {
 
     /// Where the records have got to is a moment, the first one too.
     async fn the_last_record(db: tables, conn) {
-        let empty = go!(handleref::latest_record(conn))?;
+        let empty = go!(handleref::history::latest_record(conn))?;
         insert!(conn, 1, "one");
-        let one = go!(handleref::latest_record(conn))?;
+        let one = go!(handleref::history::latest_record(conn))?;
         go!(diesel::delete(papers::table.find(1)).execute(conn))?;
         let count = |moment| papers::table.count().as_of::<Paper>(moment);
         assert_eq!(go!(count(empty).get_result::<i64>(conn))?, 0);
         assert_eq!(go!(count(one).get_result::<i64>(conn))?, 1);
-        let none = go!(handleref::latest_record(conn))?;
+        let none = go!(handleref::history::latest_record(conn))?;
         assert_eq!(go!(count(none).get_result::<i64>(conn))?, 0);
     }
 }

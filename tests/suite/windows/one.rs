@@ -4,8 +4,10 @@ use super::{Place, PlaceRecords, Post, PostRecords, posts, put, sql, tables, utc
 use crate::support::each_engine;
 use chrono::TimeDelta;
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, SelectableHelper};
-use handleref::record::{Every, GoneDsl, RecordsDsl};
-use handleref::{Operation, Record, RecordNo, RecordSource, Recorded};
+use handleref::history::Every;
+use handleref::history::RecordNo;
+use handleref::{GoneDsl, RecordsDsl};
+use handleref::{Operation, Record, RecordSource, Recorded};
 
 const NONE: [i64; 0] = [];
 

@@ -4,7 +4,8 @@ use super::{Post, PostRecords, labels, now, posts, put, sql, tables, updates};
 use crate::support::each_engine;
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike};
 use diesel::{ExpressionMethods, JoinOnDsl, QueryDsl, SelectableHelper};
-use handleref::record::{Every, RecordsDsl, ZeroLength};
+use handleref::RecordsDsl;
+use handleref::history::{Every, ZeroLength};
 use handleref::{RecordSource, Recorded};
 use std::collections::BTreeMap;
 

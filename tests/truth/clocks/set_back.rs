@@ -120,7 +120,7 @@ each_engine! {
         go!(Paper::erase(3).column(papers::website).live_row().execute(conn))?;
         go!(handleref::delete(papers::table.find(4)).execute(conn))?;
         go!(all[4].clone().hard_delete(conn))?;
-        assert_eq!(go!(Paper::undelete(conn, &5))?.title, "ahead 5");
+        assert_eq!(go!(Paper::reinsert(conn, &5))?.title, "ahead 5");
         for id in 1..=5 {
             let row = go!(papers::table.find(id).select(papers::updated_at).first::<NaiveDateTime>(conn))?;
             let records = Paper::records()

@@ -4,8 +4,9 @@ use crate::support::{Db, each_engine};
 use chrono::NaiveDateTime;
 use diesel::prelude::ExpressionMethods;
 use diesel::{Identifiable, QueryDsl, Queryable, Selectable, SelectableHelper};
+use handleref::lifecycle::Resurrected;
 use handleref::prelude::*;
-use handleref::{Error, HookError, Hooks, Outcome, Resurrected};
+use handleref::{Error, HookError, Hooks, Outcome};
 
 diesel::table! {
     shelves (id) {

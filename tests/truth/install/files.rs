@@ -134,7 +134,7 @@ macro_rules! in_production {
             diesel::dsl::sql::<BigInt>("SELECT began_record FROM handleref_recordings")
                 .get_result(conn)
                 .unwrap();
-        let then = memos::table.as_of::<Memo>(handleref::RecordNo(began));
+        let then = memos::table.as_of::<Memo>(handleref::history::RecordNo(began));
         let titles: Vec<String> = then
             .load::<(i32, String, i64)>(conn)
             .unwrap()
@@ -183,7 +183,7 @@ macro_rules! from_an_empty_table {
             diesel::dsl::sql::<BigInt>("SELECT began_record FROM handleref_recordings")
                 .get_result(conn)
                 .unwrap();
-        let then = memos::table.as_of::<Memo>(handleref::RecordNo(began));
+        let then = memos::table.as_of::<Memo>(handleref::history::RecordNo(began));
         let titles: Vec<String> = then
             .load::<(i32, String, i64)>(conn)
             .unwrap()
@@ -203,7 +203,7 @@ macro_rules! lost_beginnings {
         let schema = handleref::schema![Memo];
         let conn: &mut $conn = &mut db.connect();
         schema.install(conn).unwrap();
-        handleref::without_recording(conn, "a test", |conn: &mut $conn| {
+        handleref::maintain::without_recording(conn, "a test", |conn: &mut $conn| {
             conn.batch_execute(
                 "INSERT INTO memos (id, title) VALUES (1, 'old'), (2, 'old'), (3, 'old')",
             )?;
@@ -227,12 +227,12 @@ macro_rules! lost_beginnings {
         };
         let began = number(conn, "SELECT began_record FROM handleref_recordings");
         let then = memos::table
-            .as_of::<Memo>(handleref::RecordNo(began))
+            .as_of::<Memo>(handleref::history::RecordNo(began))
             .load::<(i32, String, i64)>(conn);
         let refused = then.unwrap_err().to_string();
         assert!(refused.contains("does not reach back so far"), "{refused}");
         let last = number(conn, "SELECT max(record_id) FROM memo_records");
-        let now = memos::table.as_of::<Memo>(handleref::RecordNo(last));
+        let now = memos::table.as_of::<Memo>(handleref::history::RecordNo(last));
         assert_eq!(now.load::<(i32, String, i64)>(conn).unwrap().len(), 2);
         good!(schema.check(conn));
     }};

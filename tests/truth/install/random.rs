@@ -141,7 +141,7 @@ macro_rules! on {
                 for model in &models {
                     written(model, &again, |sql| {
                         match model.requires_changeset {
-                            true => handleref::record_changeset(
+                            true => handleref::in_changeset(
                                 conn,
                                 handleref::Changeset::by("test"),
                                 |conn| Ok::<_, handleref::Error>(conn.batch_execute(sql)?),

@@ -1,8 +1,9 @@
 //! A column is dropped or renamed under the triggers that name it.
 
 use crate::support::{Db, Engine, each_engine};
+use handleref::Operation;
+use handleref::history::RecordNo;
 use handleref::prelude::*;
-use handleref::{Operation, RecordNo};
 use std::fs;
 
 /// The models before, and after each alteration.
@@ -75,7 +76,7 @@ each_engine! {
     async fn a_dropped_column(db: tables, conn) {
         use diesel::QueryDsl;
         use dropped::{Board, BoardRecords, Issue, IssueRecords, issues};
-        let then = go!(handleref::latest_record(conn))?;
+        let then = go!(handleref::history::latest_record(conn))?;
         let schema = handleref::schema![Issue, Board];
         let plan = go!(schema.clone().dropping("issues", "due").plan(conn))?;
         let alters = plan.up().iter().filter(|it| it.contains("DROP COLUMN")).count();
@@ -106,7 +107,7 @@ each_engine! {
     async fn a_renamed_column(db: tables, conn) {
         use diesel::QueryDsl;
         use renamed::{Board, Issue, IssueRecords, issues};
-        let then = go!(handleref::latest_record(conn))?;
+        let then = go!(handleref::history::latest_record(conn))?;
         let schema = handleref::schema![Issue, Board].renaming("issues", "due", "deadline");
         let plan = go!(schema.install(conn))?;
         assert!(plan.up().iter().any(|it| it.contains("RENAME COLUMN")), "{plan}");
@@ -153,7 +154,7 @@ each_engine! {
         assert!(refused.to_string().contains("due"), "{refused}");
         let report = go!(handleref::schema![before::Issue, before::Board].check(conn))?;
         assert!(report.is_ok(), "{report}");
-        assert_ne!(go!(handleref::latest_record(conn))?, RecordNo(0));
+        assert_ne!(go!(handleref::history::latest_record(conn))?, RecordNo(0));
         let _ = db;
     }
 }

@@ -42,7 +42,7 @@ mod dropped_on_the_way {
         let last: Vec<Parcel> = parcels::table
             .order((parcels::id, parcels::area))
             .load(conn)?;
-        let moment = handleref::latest_record(conn)?;
+        let moment = handleref::history::latest_record(conn)?;
         let then: Vec<Parcel> = parcels::table
             .order((parcels::id, parcels::area))
             .as_of::<Parcel>(moment)

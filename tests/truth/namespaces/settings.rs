@@ -5,10 +5,11 @@ use crate::support::{Engine, each_engine};
 use chrono::{TimeDelta, Utc};
 use diesel::prelude::ExpressionMethods;
 use diesel::{BoolExpressionMethods, OptionalExtension, QueryDsl};
+use handleref::changeset::scan;
+use handleref::history::Now;
+use handleref::maintain::{events, holds};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Cursor, Error, Now, changes, changesets, events, holds, record_changeset_async, scan,
-};
+use handleref::{Changeset, Cursor, Error, changes, changesets, in_changeset_async};
 
 /// As far from the defaults as a session can go.
 fn unusual(engine: Engine) -> &'static [&'static str] {
@@ -50,7 +51,7 @@ each_engine! {
             sql!(conn, "{sql}");
         }
         for (at, actor) in ["ann", "bob", "cleo"].iter().enumerate() {
-            go!(record_changeset_async(conn, Changeset::by(*actor).comment("why"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by(*actor).comment("why"), async |conn| {
                 sql!(conn, "INSERT INTO papers (id, title) VALUES ({at}, 'title {at}')");
                 sql!(conn, "UPDATE papers SET website = 'site' WHERE id = {at}");
                 Ok::<_, Error>(())
@@ -62,8 +63,8 @@ each_engine! {
         assert_eq!(sets, go!(changesets().load(plain))?);
         assert_eq!(go!(Changeset::find(conn, sets[1].no))?, sets[1]);
         assert!(sets.iter().all(|one| one.at > start && one.at < Utc::now() + TimeDelta::seconds(5)), "{sets:?}");
-        assert_eq!(go!(changesets().since(start).until(Utc::now() + TimeDelta::hours(1)).count(conn))?, 3);
-        assert!(go!(changesets().since(Utc::now() + TimeDelta::hours(1)).load(conn))?.is_empty());
+        assert_eq!(go!(changesets().from(start).before(Utc::now() + TimeDelta::hours(1)).count(conn))?, 3);
+        assert!(go!(changesets().from(Utc::now() + TimeDelta::hours(1)).load(conn))?.is_empty());
         assert_eq!(go!(sets[0].changes::<Paper>().load(conn))?, go!(sets[0].changes::<Paper>().load(plain))?);
 
         let paper: Paper = go!(papers::table.find(2).get_result(conn))?;
@@ -83,7 +84,7 @@ each_engine! {
         let held = go!(holds(conn))?;
         assert_eq!(held, go!(holds(plain))?);
         assert!(held[0].placed_at > start);
-        assert!(go!(handleref::release(conn, hold))?);
+        assert!(go!(handleref::maintain::release(conn, hold))?);
         go!(Paper::erase(1).column(papers::website).execute(conn))?;
         let pruned = go!(Paper::prune().older_than(TimeDelta::hours(1)).execute(conn))?;
         assert_eq!(pruned.deleted, 0);
@@ -121,7 +122,7 @@ each_engine! {
 
     /// What cannot be read is an error, and not left out of an answer.
     async fn what_cannot_be_read(db: tables::papers, conn) {
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
             sql!(conn, "INSERT INTO papers (id, title) VALUES (1, 'one')");
             Ok::<_, Error>(())
         }))?;

@@ -12,11 +12,10 @@ use diesel::Connection as _;
 use diesel::QueryDsl;
 #[cfg(feature = "async")]
 use diesel_async::AsyncConnection as _;
+use handleref::changeset::scan;
+use handleref::maintain::{events, without_recording_async};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Error, changes, changesets, events, record_changeset_async, scan,
-    without_recording_async,
-};
+use handleref::{Changeset, Error, changes, changesets, in_changeset_async};
 
 fn nothing(_: &Db) {}
 
@@ -76,7 +75,7 @@ each_engine! {
         for round in 1..=3 {
             for (at, name) in names.iter().enumerate() {
                 sql!(conn, "{}", enter(db.engine, name));
-                go!(record_changeset_async(conn, Changeset::by(name.as_str()), async |conn| {
+                go!(in_changeset_async(conn, Changeset::by(name.as_str()), async |conn| {
                     for id in 0..=at {
                         let id = round * 10 + id;
                         sql!(conn, "INSERT INTO tickets (id, title) VALUES ({id}, '{name} {id}')");
@@ -118,21 +117,21 @@ each_engine! {
         tenant!(conn, db, &b);
         // The number that is next in both.
         for id in 1..=2 {
-            go!(record_changeset_async(conn, Changeset::by("b"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by("b"), async |conn| {
                 sql!(conn, "INSERT INTO tickets (id, title) VALUES ({id}, 'of b')");
                 Ok::<_, Error>(())
             }))?;
         }
         sql!(conn, "{}", enter(db.engine, &a));
         let engine = db.engine;
-        go!(record_changeset_async(conn, Changeset::by("a"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("a"), async |conn| {
             sql!(conn, "INSERT INTO tickets (id, title) VALUES (1, 'of a')");
             // By its full name.
             sql!(conn, "INSERT INTO {b}.tickets (id, title) VALUES (3, 'by name')");
             sql!(conn, "{}", enter(engine, &b));
-            assert_eq!(go!(handleref::current_changeset(conn))?, None);
+            assert_eq!(go!(handleref::changeset::current_changeset(conn))?, None);
             sql!(conn, "INSERT INTO tickets (id, title) VALUES (4, 'inside')");
-            go!(record_changeset_async(conn, Changeset::by("nested"), async |conn| {
+            go!(in_changeset_async(conn, Changeset::by("nested"), async |conn| {
                 sql!(conn, "INSERT INTO tickets (id, title) VALUES (5, 'nested')");
                 sql!(conn, "INSERT INTO {a}.tickets (id, title) VALUES (2, 'around')");
                 Ok::<_, Error>(())
@@ -175,13 +174,13 @@ each_engine! {
         let (a, b) = (beside(&db, "a"), beside(&db, "b"));
         tenant!(conn, db, &a);
         tenant!(conn, db, &b);
-        go!(record_changeset_async(conn, Changeset::by("b"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("b"), async |conn| {
             sql!(conn, "INSERT INTO tickets (id, title) VALUES (1, 'of b')");
             Ok::<_, Error>(())
         }))?;
         sql!(conn, "{}", enter(db.engine, &a));
         let engine = db.engine;
-        go!(record_changeset_async(conn, Changeset::by("a"), async |conn| {
+        go!(in_changeset_async(conn, Changeset::by("a"), async |conn| {
             sql!(conn, "{}", enter(engine, &b));
             Ok::<_, Error>(())
         }))?;
@@ -362,7 +361,7 @@ mod paths {
         }
 
         fn record(conn: &mut PgConnection) -> Result<(), Error> {
-            handleref::record_changeset(conn, Changeset::by("ann"), |conn| {
+            handleref::in_changeset(conn, Changeset::by("ann"), |conn| {
                 conn.batch_execute("INSERT INTO tickets (id, title) VALUES (1, 'a')")?;
                 Ok::<_, Error>(())
             })
@@ -413,7 +412,7 @@ mod paths {
             for round in 0..3 {
                 for (at, name) in names.iter().enumerate() {
                     conn.batch_execute(&format!("SET search_path = {name}, {}", home(&db)))?;
-                    handleref::record_changeset(conn, Changeset::by(name.as_str()), |conn| {
+                    handleref::in_changeset(conn, Changeset::by(name.as_str()), |conn| {
                         for id in 0..=(at % 4) {
                             let id = id * 10 + round;
                             conn.batch_execute(&format!(
@@ -462,7 +461,7 @@ mod attached {
         }
         let conn = &mut one.connect::<SqliteConnection>();
         conn.batch_execute(&format!("ATTACH '{}' AS b", other.url))?;
-        handleref::record_changeset(conn, Changeset::by("ann"), |conn| {
+        handleref::in_changeset(conn, Changeset::by("ann"), |conn| {
             conn.batch_execute("INSERT INTO tickets (id, title) VALUES (1, 'a'); INSERT INTO b.tickets (id, title) VALUES (1, 'b')")?;
             Ok::<_, Error>(())
         })?;

@@ -90,14 +90,14 @@ each_engine! {
         go!(diesel::update(papers::table.find(1)).set(papers::title.eq("new")).execute(conn))?;
         go!(diesel::delete(papers::table.find(2)).execute(conn))?;
         // The newest state is the state of now; a deleted row comes back as it was last.
-        let now = go!(handleref::latest_record(conn))?;
+        let now = go!(handleref::history::latest_record(conn))?;
         let titles = papers::table.order(papers::id).select(papers::title);
         let then = go!(titles.as_of::<Paper>(now).load::<String>(conn))?;
         assert_eq!(then, ["new", "old 3"]);
-        assert_eq!(go!(Paper::undelete(conn, &2))?.title, "old 2");
+        assert_eq!(go!(Paper::reinsert(conn, &2))?.title, "old 2");
         go!(diesel::update(papers::table.find(2)).set(papers::title.eq("newest")).execute(conn))?;
         go!(diesel::delete(papers::table.find(2)).execute(conn))?;
-        assert_eq!(go!(Paper::undelete(conn, &2))?.title, "newest");
+        assert_eq!(go!(Paper::reinsert(conn, &2))?.title, "newest");
     }
 
     /// Baselines have negative numbers of the same counter.
@@ -126,7 +126,7 @@ each_engine! {
         assert!(report.is_ok(), "{report}");
         go!(Paper::backfill().execute(conn))?;
         go!(diesel::update(papers::table.find(1)).set(papers::title.eq("new")).execute(conn))?;
-        let now = go!(handleref::latest_record(conn))?;
+        let now = go!(handleref::history::latest_record(conn))?;
         let titles = papers::table.select(papers::title).as_of::<Paper>(now);
         assert_eq!(go!(titles.load::<String>(conn))?, ["new"]);
     }

@@ -97,17 +97,17 @@ mod a_replica_takes_over {
         let (file, at) = position(&run(client(primary.port).args(["-e", "SHOW MASTER STATUS"])));
         let waited = format!("SELECT MASTER_POS_WAIT('{file}', {at}, 60)");
         run(client(replica.port).args(["-e", &waited]));
-        let last = handleref::latest_record(conn)?;
+        let last = handleref::history::latest_record(conn)?;
         drop(primary);
         there.batch_execute("STOP SLAVE")?;
 
         let schema = handleref::schema![Author, Paper, Label];
-        assert_eq!(handleref::latest_record(there)?, last);
+        assert_eq!(handleref::history::latest_record(there)?, last);
         let report = schema.check(there)?;
         assert!(report.is_ok(), "{report}");
         diesel::sql_query("UPDATE papers SET title = 'new' WHERE id = 1").execute(there)?;
         diesel::sql_query("DELETE FROM papers WHERE id = 3").execute(there)?;
-        let now = handleref::latest_record(there)?;
+        let now = handleref::history::latest_record(there)?;
         assert!(now > last, "{now:?} after {last:?}");
         let titles = papers::table.order(papers::id).select(papers::title);
         assert_eq!(titles.as_of::<Paper>(now).load::<String>(there)?, ["new"]);
@@ -115,7 +115,7 @@ mod a_replica_takes_over {
             titles.as_of::<Paper>(last).load::<String>(there)?,
             ["last", "old 3"]
         );
-        assert_eq!(Paper::undelete(there, &3)?.title, "old 3");
+        assert_eq!(Paper::reinsert(there, &3)?.title, "old 3");
         assert!(schema.check(there)?.is_ok());
 
         // A dump that is loaded into another database takes the counter along.
@@ -126,13 +126,13 @@ mod a_replica_takes_over {
         ))?;
         let report = schema.check(copy)?;
         assert!(report.is_ok(), "{report}");
-        let before = handleref::latest_record(copy)?;
+        let before = handleref::history::latest_record(copy)?;
         diesel::sql_query("UPDATE papers SET title = 'newest' WHERE id = 1").execute(copy)?;
-        assert!(handleref::latest_record(copy)? > before);
+        assert!(handleref::history::latest_record(copy)? > before);
         let titles = papers::table.filter(papers::id.eq(1)).select(papers::title);
         assert_eq!(
             titles
-                .as_of::<Paper>(handleref::latest_record(copy)?)
+                .as_of::<Paper>(handleref::history::latest_record(copy)?)
                 .load::<String>(copy)?,
             ["newest"]
         );
@@ -278,7 +278,7 @@ mod a_standby {
         let standby = postgres_at(&folder, "standby");
         let there = &mut PgConnection::establish(&url(standby.port))?;
         diesel::sql_query("UPDATE papers SET title = 'new' WHERE id = 1").execute(conn)?;
-        let last = handleref::latest_record(conn)?;
+        let last = handleref::history::latest_record(conn)?;
         // A transaction is open, and there is one more number in the log.
         let other = &mut PgConnection::establish(&db.url)?;
         diesel::connection::SimpleConnection::batch_execute(
@@ -295,8 +295,8 @@ mod a_standby {
             );
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        assert_eq!(handleref::latest_record(there)?, last);
-        let then = titles().as_of::<Paper>(handleref::latest_record(there)?);
+        assert_eq!(handleref::history::latest_record(there)?, last);
+        let then = titles().as_of::<Paper>(handleref::history::latest_record(there)?);
         assert_eq!(then.load::<String>(there)?, ["new", "two"]);
         let open = handleref::sync::open_transactions(conn)?;
         assert_eq!(open.len(), 1, "{open:?}");
@@ -306,7 +306,7 @@ mod a_standby {
             "{refused:?}"
         );
         // A moment that was read stays what it is, whatever goes on.
-        let moment = handleref::latest_record(there)?;
+        let moment = handleref::history::latest_record(there)?;
         diesel::connection::SimpleConnection::batch_execute(other, "COMMIT")?;
         let began = std::time::Instant::now();
         while titles().load::<String>(there)? != ["new", "open"] {
@@ -320,7 +320,7 @@ mod a_standby {
             titles().as_of::<Paper>(moment).load::<String>(there)?,
             ["new", "two"]
         );
-        assert!(handleref::latest_record(there)? > moment);
+        assert!(handleref::history::latest_record(there)? > moment);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use diesel::{ExpressionMethods, QueryDsl};
 #[cfg(feature = "async")]
 use handleref::prelude::*;
 #[cfg(feature = "async")]
-use handleref::{Changeset, Error, changesets, record_changeset_async};
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 
 /// Where the future waits when it is dropped.
 #[cfg(feature = "async")]
@@ -51,7 +51,7 @@ macro_rules! dropped {
                     };
                     let (reached, is_reached) = tokio::sync::oneshot::channel::<()>();
                     {
-                        let work = record_changeset_async(conn, Changeset::by("ann"), async move |conn| {
+                        let work = in_changeset_async(conn, Changeset::by("ann"), async move |conn| {
                             plain(conn, "abandoned").await?;
                             let _ = reached.send(());
                             match waits {
@@ -103,7 +103,7 @@ macro_rules! dropped {
                     assert_eq!(carried, 0, "{waits:?}");
                     assert_eq!(go!(changesets().count(other))?, 0, "{waits:?}");
                     // What is of handleref refuses in any case.
-                    let refused = go!(handleref::record::maintain::holds(conn));
+                    let refused = go!(handleref::maintain::holds(conn));
                     assert!(refused.is_err(), "{waits:?}");
                 }
                 Ok(())

@@ -4,9 +4,7 @@ use crate::support::recorded::{Paper, PaperRecords, papers};
 use crate::support::{Db, Engine, each_engine};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
 use handleref::prelude::*;
-use handleref::{
-    Changeset, Error, ErrorClass, Outcome, changesets, record_changeset_async, recover,
-};
+use handleref::{Changeset, Error, ErrorClass, Outcome, changesets, in_changeset_async, recover};
 
 macro_rules! paper {
     ($conn:expr, $id:expr) => {
@@ -153,7 +151,7 @@ each_engine! {
             return Ok(());
         }
         for swallowed in [false, true] {
-            let done = go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| {
+            let done = go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
                 let mut paper = load!(conn, 1);
                 if db.engine != Engine::Sqlite {
                     elsewhere(&db);
@@ -172,7 +170,7 @@ each_engine! {
                 (_, true) => assert!(done.is_err()),
             }
             assert_eq!(ids!(conn), [1]);
-            assert_eq!(go!(handleref::current_changeset(conn))?, None);
+            assert_eq!(go!(handleref::changeset::current_changeset(conn))?, None);
         }
         let changesets = go!(changesets().count(conn))?;
         let carried: i64 = go!(Paper::history_of(1).filter(PaperRecords::CHANGESET.is_not_null()).count().get_result(conn))?;
@@ -295,7 +293,7 @@ mod a_trigger_that_rolls_back {
         assert!(done.is_err());
         recover(conn)?;
         assert_eq!(ids!(conn), [1]);
-        let changeset = handleref::record_changeset(conn, Changeset::by("ann"), |conn| {
+        let changeset = handleref::in_changeset(conn, Changeset::by("ann"), |conn| {
             paper!(conn, 2);
             diesel::update(papers::table)
                 .set(papers::title.eq("never"))

@@ -3,9 +3,10 @@
 use crate::support::each_engine;
 use crate::support::recorded::{Author, Label, Paper, PaperRecords, papers};
 use diesel::{ExpressionMethods, QueryDsl};
+use handleref::changeset::current_changeset;
+use handleref::maintain::without_recording_async;
 use handleref::prelude::*;
-use handleref::record::maintain::without_recording_async;
-use handleref::{Changeset, Error, current_changeset, record_changeset_async, recover};
+use handleref::{Changeset, Error, in_changeset_async, recover};
 
 macro_rules! rename {
     ($conn:expr, $title:expr) => {
@@ -59,7 +60,7 @@ each_engine! {
                                     leave!(one, way);
                                     end()
                                 })),
-                                false => go!(record_changeset_async($one, Changeset::by("ann"), async |one| {
+                                false => go!(in_changeset_async($one, Changeset::by("ann"), async |one| {
                                     rename!(one, "inside");
                                     leave!(one, way);
                                     end()
@@ -127,9 +128,11 @@ mod left_in_the_file {
                 match heals {
                     "install" => drop(schema().install(conn)?),
                     _ => {
-                        handleref::record_changeset(conn, Changeset::by("ann"), |_| {
-                            Ok::<_, Error>(())
-                        })?;
+                        handleref::in_changeset(
+                            conn,
+                            Changeset::by("ann"),
+                            |_| Ok::<_, Error>(()),
+                        )?;
                     }
                 }
                 assert!(schema().check(conn)?.is_ok(), "{column}, {heals}");

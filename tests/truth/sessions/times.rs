@@ -4,10 +4,11 @@ use crate::support::recorded::{Paper, PaperRecords, papers};
 use crate::support::{Engine, each_engine};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use diesel::{ExpressionMethods, QueryDsl, SelectableHelper};
+use handleref::history::{Every, Window};
+use handleref::maintain::Maintain;
 use handleref::prelude::*;
-use handleref::record::maintain::Maintain;
-use handleref::record::{Every, Window};
-use handleref::{Changeset, Error, Unix, changesets, record_changeset_async};
+use handleref::time::Unix;
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 use std::time::{Duration, SystemTime};
 
 /// Instants before every row and after it: as far as types go, and where
@@ -131,7 +132,7 @@ each_engine! {
         for window in [
             Window::last(TimeDelta::MAX),
             Window::years(900),
-            Window::of(handleref::record::Calendar::Year, &Utc::now()),
+            Window::of(handleref::history::Calendar::Year, &Utc::now()),
         ] {
             let found: i64 = go!(Paper::history_of(1).filter(PaperRecords::AT.within(window)).count().get_result(conn))?;
             assert_eq!(found, 2, "{window:?}");
@@ -144,7 +145,7 @@ each_engine! {
         }
         let (before, after) = ends();
         for time in before.iter().chain(&after) {
-            let window = Window::of(handleref::record::Calendar::Hour, time);
+            let window = Window::of(handleref::history::Calendar::Hour, time);
             let found: i64 = go!(Paper::history_of(1).filter(PaperRecords::AT.within(window)).count().get_result(conn))?;
             assert_eq!(found, 0, "{window:?}");
         }
@@ -160,22 +161,22 @@ each_engine! {
     /// Changesets, by when they were; one that cannot be dated is refused.
     async fn changesets_by_time(db: crate::support::recorded::papers, conn) {
         far_away!(db, conn);
-        go!(record_changeset_async(conn, Changeset::by("ann"), async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
+        go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
         let (before, after) = ends();
         for time in &before {
-            assert_eq!(go!(changesets().since(*time).count(conn))?, 1, "{time}");
-            assert_eq!(go!(changesets().until(*time).load(conn))?.len(), 0, "{time}");
+            assert_eq!(go!(changesets().from(*time).count(conn))?, 1, "{time}");
+            assert_eq!(go!(changesets().before(*time).load(conn))?.len(), 0, "{time}");
         }
         for time in &after {
-            assert_eq!(go!(changesets().since(*time).load(conn))?.len(), 0, "{time}");
-            assert_eq!(go!(changesets().until(*time).count(conn))?, 1, "{time}");
+            assert_eq!(go!(changesets().from(*time).load(conn))?.len(), 0, "{time}");
+            assert_eq!(go!(changesets().before(*time).count(conn))?, 1, "{time}");
         }
         for (id, time) in (10..).zip(before.iter().chain(&after)) {
             let meta = Changeset::by("ann").at(*time);
-            let done = go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, id); Ok::<_, Error>(()) }));
+            let done = go!(in_changeset_async(conn, meta, async |conn| { paper!(conn, id); Ok::<_, Error>(()) }));
             match done {
                 Ok(_) => {
-                    let found = go!(changesets().since(*time).until(*time + TimeDelta::microseconds(1)).load(conn))?;
+                    let found = go!(changesets().from(*time).before(*time + TimeDelta::microseconds(1)).load(conn))?;
                     assert_eq!(found.len(), 1, "{time}");
                     assert_eq!(found[0].at, *time);
                 }

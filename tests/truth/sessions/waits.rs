@@ -9,7 +9,7 @@ mod serializable {
     use crate::support::{Db, Done};
     use diesel::MysqlConnection;
     use diesel::connection::SimpleConnection;
-    use handleref::record::maintain::events;
+    use handleref::maintain::events;
     use handleref::{Error, changesets};
 
     #[test]

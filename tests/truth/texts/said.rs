@@ -3,8 +3,9 @@
 use crate::support::recorded::{Paper, papers};
 use crate::support::{Db, Engine, each_engine};
 use diesel::{ExpressionMethods, QueryDsl};
-use handleref::record::maintain::Maintain;
-use handleref::{Changeset, Error, changesets, record_changeset_async, without_recording_async};
+use handleref::maintain::Maintain;
+use handleref::maintain::without_recording_async;
+use handleref::{Changeset, Error, changesets, in_changeset_async};
 use serde_json::{Value, json};
 
 /// Texts that are equal to somebody's collation.
@@ -38,7 +39,7 @@ each_engine! {
     async fn actors_and_correlations(db: crate::support::recorded::papers, conn) {
         for (id, text) in (1..).zip(ALIKE) {
             let meta = Changeset::by(text).correlation(text);
-            go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, id); Ok::<_, Error>(()) }))?;
+            go!(in_changeset_async(conn, meta, async |conn| { paper!(conn, id); Ok::<_, Error>(()) }))?;
         }
         for text in ALIKE {
             let found = go!(changesets().by(text).load(conn))?;
@@ -69,7 +70,7 @@ each_engine! {
             (Changeset::by("ann").metadata(&json!([{ "\0": 1 }]))?, "metadata of a changeset"),
             (Changeset::by("ann").metadata(&nested(128))?, "metadata of a changeset"),
         ] {
-            let refused = go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }));
+            let refused = go!(in_changeset_async(conn, meta, async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }));
             assert!(matches!(refused, Err(Error::NotStorable { what: it, .. }) if it == what), "{what}: {refused:?}");
         }
         for (refused, what) in [
@@ -81,10 +82,10 @@ each_engine! {
         }
         assert_eq!(go!(papers::table.count().get_result::<i64>(conn))?, 0);
         assert_eq!(go!(changesets().count(conn))?, 0);
-        assert!(go!(handleref::record::maintain::holds(conn))?.is_empty());
+        assert!(go!(handleref::maintain::holds(conn))?.is_empty());
         let comment = "日本 🦀".repeat(20_000);
         let meta = Changeset::by(fits.as_str()).correlation(fits.as_str()).comment(comment.as_str()).metadata(&nested(127))?;
-        go!(record_changeset_async(conn, meta, async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
+        go!(in_changeset_async(conn, meta, async |conn| { paper!(conn, 1); Ok::<_, Error>(()) }))?;
         let found = go!(changesets().by(fits.as_str()).correlation(fits.as_str()).load(conn))?;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].actor, Some(fits.as_str().into()));
@@ -93,6 +94,6 @@ each_engine! {
         assert_eq!(found[0].metadata, Some(nested(127)));
         // Reasons, too.
         go!(Paper::hold(conn, &1, &comment))?;
-        assert_eq!(go!(handleref::record::maintain::holds(conn))?[0].reason, comment);
+        assert_eq!(go!(handleref::maintain::holds(conn))?[0].reason, comment);
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::{Db, Engine, each_engine};
 use diesel::{ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable};
 use handleref::Recorded;
-use handleref::record::maintain::{Maintain, release};
+use handleref::maintain::{Maintain, release};
 use serde::Serialize;
 
 diesel::table! {
@@ -149,7 +149,7 @@ macro_rules! holds {
             matches!(
                 error,
                 handleref::Error::CannotErase {
-                    reason: handleref::Unerasable::IsKey,
+                    reason: handleref::maintain::Unerasable::IsKey,
                     ..
                 }
             )

@@ -41,7 +41,7 @@ const ATTEMPTS: &[Attempt] = &[
         mysql: "SET @handleref_changeset = 999, @handleref_changeset_in = DATABASE(), @handleref_changeset_token = 1; {change}",
     },
     Attempt {
-        what: "change a row in a changeset of somebody else",
+        what: "change a row in another user's changeset",
         postgres: "SELECT set_config('handleref.changeset_{list}', '1', false); {change}",
         mysql: "SET @handleref_changeset = 1, @handleref_changeset_in = DATABASE(), @handleref_changeset_token = 1; {change}",
     },
@@ -51,7 +51,7 @@ const ATTEMPTS: &[Attempt] = &[
         mysql: "CREATE TEMPORARY TABLE paper_records (id INT); {change}",
     },
     Attempt {
-        what: "end the changeset of somebody else",
+        what: "end another user's changeset",
         postgres: "SELECT 1 / (handleref_close_changeset(1) IS NOT NULL)::int",
         mysql: "CALL handleref_close_changeset(1)",
     },
@@ -154,7 +154,7 @@ const ATTEMPTS: &[Attempt] = &[
         mysql: "UPDATE handleref_recordings SET began_at = '2001-01-01'; UPDATE handleref_database SET token = 'x', owner_name = NULL",
     },
     Attempt {
-        what: "hold up everybody by a lock",
+        what: "hold up every writer by a lock",
         postgres: "BEGIN; LOCK TABLE paper_records IN SHARE MODE; ROLLBACK",
         mysql: "LOCK TABLES paper_records WRITE",
     },
@@ -282,7 +282,7 @@ macro_rules! attempts {
                 }
             };
             let writer = &mut guarded.connect::<$conn>(User::Writer);
-            handleref::record_changeset(writer, handleref::Changeset::by("ann"), |conn| {
+            handleref::in_changeset(writer, handleref::Changeset::by("ann"), |conn| {
                 conn.batch_execute("INSERT INTO papers (id, title) VALUES (1, 'a'), (2, 'b'); INSERT INTO labels (paper_id, label) VALUES (1, 'x')")
             })?;
             use handleref::prelude::*;

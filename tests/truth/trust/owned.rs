@@ -5,12 +5,12 @@ use crate::support::recorded::{Author, Label, Paper, PaperRecords, papers};
 use crate::support::{Db, Engine};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use handleref::changeset::current_changeset;
+use handleref::history::Now;
+use handleref::maintain::{events, without_recording};
 use handleref::prelude::*;
 use handleref::schema::ProblemKind;
-use handleref::{
-    Changeset, Cursor, Error, Now, Operation, changes, changesets, current_changeset, events,
-    record_changeset, without_recording,
-};
+use handleref::{Changeset, Cursor, Error, Operation, changes, changesets, in_changeset};
 
 type Done = Result<(), Box<dyn std::error::Error>>;
 
@@ -50,13 +50,13 @@ on_servers! {
         let writer = &mut guarded.connect::<Conn>(User::Writer);
         let (owner, reader) = (&mut guarded.connect::<Conn>(User::Owner), &mut guarded.connect::<Conn>(User::Reader));
         writer.batch_execute("INSERT INTO authors (id, name) VALUES (1, 'Ann')").unwrap();
-        let set = record_changeset(writer, Changeset::by("ann").comment("why"), |conn| {
+        let set = in_changeset(writer, Changeset::by("ann").comment("why"), |conn| {
             conn.batch_execute("INSERT INTO papers (id, author_id, title, secret) VALUES (1, 1, 'a', 's'), (2, 1, 'b', NULL)").unwrap();
             conn.batch_execute("INSERT INTO labels (paper_id, label) VALUES (1, 'x')").unwrap();
             current_changeset(conn)
         }).unwrap();
         // Nothing recorded, nothing stored.
-        record_changeset(writer, Changeset::by("ann"), |_| Ok::<_, Error>(())).unwrap();
+        in_changeset(writer, Changeset::by("ann"), |_| Ok::<_, Error>(())).unwrap();
         let mut paper: Paper = papers::table.find(1).first(writer).unwrap();
         paper.title = "c".into();
         paper.save(writer).unwrap();
@@ -101,7 +101,7 @@ on_servers! {
         let refused = without_recording(writer, "import", |_| Ok::<_, Error>(()));
         assert!(matches!(refused, Err(Error::Database(_))), "{refused:?}");
         assert!(Paper::erase(1).column(papers::website).execute(writer).is_err());
-        assert!(record_changeset(reader, Changeset::by("eve"), |_| Ok::<_, Error>(())).is_err());
+        assert!(in_changeset(reader, Changeset::by("eve"), |_| Ok::<_, Error>(())).is_err());
     }
 
     /// A history gets an owner later, keeps him without being told, and goes

@@ -87,7 +87,7 @@ each_engine! {
         go!(bill.revert(conn, 1))?;
         assert_eq!((bill.net, bill.gross, bill.version), (5, Some(10), 3));
         go!(bill.hard_delete(conn))?;
-        bill = go!(marked::Bill::undelete(conn, &1))?;
+        bill = go!(marked::Bill::reinsert(conn, &1))?;
         assert_eq!((bill.net, bill.gross, bill.label.as_deref()), (5, Some(10), Some("little")));
         let gross: Vec<Option<i32>> = go!(bill.history()
             .order(marked::BillRecords::RECORD_ID)
@@ -177,7 +177,7 @@ mod an_identity {
         assert_eq!(ticket.title, "one");
         ticket.hard_delete(conn)?;
         // The row comes back with the number that it had.
-        assert_eq!(Ticket::undelete(conn, &1)?.number, ticket.number);
+        assert_eq!(Ticket::reinsert(conn, &1)?.number, ticket.number);
         Ok(())
     }
 }

@@ -6,9 +6,10 @@ mod on_postgres {
     use crate::support::{Db, Done};
     use diesel::connection::SimpleConnection;
     use diesel::prelude::*;
+    use handleref::Error;
+    use handleref::history::RecordNo;
     use handleref::prelude::*;
     use handleref::schema::ProblemKind;
-    use handleref::{Error, RecordNo};
 
     #[derive(
         Debug,
@@ -181,7 +182,7 @@ mod on_postgres {
             visit.at = later;
             visit.save(conn)?;
             visit.hard_delete(conn)?;
-            assert_eq!(Visit::undelete(conn, &1)?.at, later);
+            assert_eq!(Visit::reinsert(conn, &1)?.at, later);
 
             // And without a zone again, with records of times with a zone.
             conn.batch_execute(
@@ -286,18 +287,22 @@ mod on_postgres {
             assert_eq!(then.mood, Mood::Sad);
             visit.revert(conn, 1)?;
             assert_eq!(visit.mood, Mood::Happy);
-            let no = handleref::record_changeset(conn, handleref::ChangesetMeta::new(), |conn| {
-                visit.mood = Mood::Angry;
-                visit.save(conn)?;
-                handleref::current_changeset(conn)
-            })?;
-            handleref::undo_plan::<(Visit,)>(no.unwrap())
+            let no = handleref::in_changeset(
+                conn,
+                handleref::changeset::ChangesetMeta::new(),
+                |conn| {
+                    visit.mood = Mood::Angry;
+                    visit.save(conn)?;
+                    handleref::changeset::current_changeset(conn)
+                },
+            )?;
+            handleref::changeset::undo_plan::<(Visit,)>(no.unwrap())
                 .load(conn)?
                 .apply(conn)?;
             visit.reload(conn)?;
             assert_eq!(visit.mood, Mood::Happy);
             visit.hard_delete(conn)?;
-            assert_eq!(Visit::undelete(conn, &1)?.mood, Mood::Happy);
+            assert_eq!(Visit::reinsert(conn, &1)?.mood, Mood::Happy);
             Ok(())
         }
     }
@@ -386,7 +391,7 @@ mod elsewhere {
         visit.revert(conn, 2)?;
         assert_eq!((visit.mood.as_str(), visit.version), ("sad", 4));
         visit.hard_delete(conn)?;
-        assert_eq!(Visit::undelete(conn, &1)?.mood, "sad");
+        assert_eq!(Visit::reinsert(conn, &1)?.mood, "sad");
         Ok(())
     }
 

@@ -105,7 +105,7 @@ mod a_domain_over_a_domain {
             (&before.name, &before.seen, None)
         );
         plant.hard_delete(conn)?;
-        plant = Plant::undelete(conn, &1)?;
+        plant = Plant::reinsert(conn, &1)?;
         assert_eq!((plant.name.as_str(), plant.version), ("oak", 6));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The fields of a struct without `Recorded`.
 
-use handleref::{Recorded, field_types};
+use handleref::Recorded;
+use handleref::history::field_types;
 
 diesel::table! {
     articles (id) {

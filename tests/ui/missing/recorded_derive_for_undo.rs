@@ -1,7 +1,8 @@
 // Only what is recorded can be undone.
 
 use diesel::prelude::*;
-use handleref::{ChangesetNo, prelude::*, undo_plan};
+use handleref::changeset::{ChangesetNo, undo_plan};
+use handleref::prelude::*;
 
 diesel::table! { articles { id -> Integer, title -> Text, version -> BigInt, } }
 

@@ -35,6 +35,6 @@ impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::sqlite::Sqlit
 
 fn main() {
     let conn = &mut SqliteConnection::establish(":memory:").unwrap();
-    let changeset = Changeset::find(conn, handleref::ChangesetNo(1)).unwrap();
+    let changeset = Changeset::find(conn, handleref::changeset::ChangesetNo(1)).unwrap();
     let _ = changeset.changes::<(Topic, Article)>().load(conn);
 }

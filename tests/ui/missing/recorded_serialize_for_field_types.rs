@@ -1,6 +1,7 @@
 //! The fields of a struct, one of which has no value.
 
-use handleref::{FieldType, Recorded};
+use handleref::Recorded;
+use handleref::history::FieldType;
 
 struct Title;
 

@@ -1,6 +1,7 @@
 //! Recorded models with fields of types that serde, or nothing, can read.
 
-use handleref::{FieldKind, FieldType, Recorded};
+use handleref::Recorded;
+use handleref::history::{FieldKind, FieldType};
 
 diesel::table! { papers (id) { id -> Integer, body -> Text, } }
 diesel::table! { scans (id) { id -> Integer, r#type -> Text, page -> Nullable<Binary>, } }

@@ -1,7 +1,8 @@
 //! A field that cannot be stored.
 
 use diesel::sqlite::Sqlite;
-use handleref::{HandleRef, Row};
+use handleref::HandleRef;
+use handleref::model::Row;
 
 diesel::table! {
     articles (id) {

@@ -16,7 +16,7 @@ use std::convert::Infallible;
 ///
 /// async fn edit(meta: Result<ChangesetMeta, MissingChangesetLayer>) -> Result<(), String> {
 ///     let meta = meta.map_err(|missing| format!("this service is set up wrongly: {missing}"))?;
-///     // record_changeset(conn, meta, |conn| ..)
+///     // in_changeset(conn, meta, |conn| ..)
 ///     Ok(())
 /// }
 /// let app: axum::Router = axum::Router::new().route("/", axum::routing::put(edit));

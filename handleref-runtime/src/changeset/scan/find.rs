@@ -100,7 +100,7 @@ pub(super) async fn find<DB: Engine>(
     Ok(found)
 }
 
-/// Keys that somebody inserted after the rows were locked, and deleted before it
+/// Keys that were inserted after the rows were locked, and deleted before it
 /// was looked whether they are there: their delete has been recorded. No lock
 /// keeps a key from being inserted where gaps are not locked.
 async fn forget_recorded(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), Error> {
@@ -190,7 +190,7 @@ fn last<'a, DB: Engine>(facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a
 
 /// Keys whose last record is no `delete`, and that have no row.
 fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
-    // The transaction may be one that locks no gaps; then whoever is about to
+    // The transaction may be one that locks no gaps; then a writer that is about to
     // insert such a row waits, or is waited for.
     let lock = match kind {
         Kind::Mysql => " FOR UPDATE",

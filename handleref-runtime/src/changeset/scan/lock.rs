@@ -1,4 +1,4 @@
-//! Nobody changes what is compared.
+//! What is compared does not change.
 
 use super::place::{Keys, Place};
 use crate::engine::{Engine, Kind};

@@ -82,7 +82,7 @@ fn raise_sql(kind: Kind, facts: &RecordedTable, version: &str) -> String {
 type Pair = (&'static str, String);
 
 /// What a record says besides the row.
-fn said(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> {
+fn besides_row(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> {
     let id = match kind {
         Kind::Sqlite => "(SELECT tick FROM handleref_context) + handleref_s.rowid",
         Kind::Postgres => "pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
@@ -100,7 +100,7 @@ fn said(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> 
         (RECORD_CHANGESET, changeset.0.to_string()),
     ];
     if facts.recording.redacts() {
-        // Nobody knows whether they changed.
+        // It is not known whether they changed.
         pairs.push((RECORD_REDACTED, "NULL".into()));
     }
     pairs
@@ -122,7 +122,7 @@ fn insert_sql(kind: Kind, facts: &RecordedTable, pairs: Vec<Pair>, from: &str) -
 /// table by its name; nothing else in the statement has a name like theirs.
 fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String {
     let table = facts.table(kind);
-    let mut pairs = said(kind, facts, changeset);
+    let mut pairs = besides_row(kind, facts, changeset);
     let expression =
         |sql: Option<&str>| sql.map_or_else(|| "NULL".into(), |sql| format!("(\n{sql}\n)"));
     pairs.extend(facts.recording.columns.iter().map(|column| {
@@ -146,7 +146,7 @@ fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String
 
 /// Records of rows that are gone, as they were last.
 fn gone_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String {
-    let mut pairs = said(kind, facts, changeset);
+    let mut pairs = besides_row(kind, facts, changeset);
     let columns = facts.recording.columns.iter().map(|column| column.name);
     let properties = facts.recording.properties.iter();
     let names = columns.chain(properties.map(|property| property.name));

@@ -52,7 +52,7 @@ pub(super) fn apply<'a>(
     Box::pin(async move {
         let request = &plan.request;
         if conn.kind() != plan.kind {
-            let no = request.changeset.0;
+            let no = request.changeset;
             return Err(Error::PlanOutdated { no });
         }
         let mut open = Open::undoing(conn, &request.meta, Some(request.changeset)).await?;
@@ -68,7 +68,7 @@ async fn check(open: &mut Open<'_, dyn Session + '_>, plan: &UndoPlan) -> Result
         .into_iter()
         .filter(|one| one.conflict.is_blocking());
     let blocking: Vec<UndoConflict> = blocking.collect();
-    let no = plan.changeset.0;
+    let no = plan.changeset;
     if !blocking.is_empty() {
         return Err(Error::Undo {
             no,
@@ -209,7 +209,7 @@ async fn unlisted(
 
 fn not_listed(changeset: ChangesetNo, tables: Vec<String>) -> Error {
     Error::NotListed {
-        no: changeset.0,
+        no: changeset,
         tables,
     }
 }

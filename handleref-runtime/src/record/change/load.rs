@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
-use crate::record::Operation;
+use crate::record::{ChangesetNo, Operation};
 use crate::session::Session;
 use crate::sql::{Sql, unreadable};
 use chrono::NaiveDateTime;
@@ -75,7 +75,7 @@ fn change(
         version,
         operation,
         at: at.and_utc(),
-        changeset,
+        changeset: changeset.map(ChangesetNo),
         redacted: redacted.map(str::to_owned).collect(),
         place: *place,
         row,

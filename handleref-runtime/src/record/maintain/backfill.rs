@@ -144,7 +144,7 @@ impl<'f, M: Recorded> Backfill<'f, M> {
         })
     }
 
-    /// Does one batch, for callers who want to pause in between or to stop:
+    /// Does one batch, for callers that want to pause in between or to stop:
     ///
     /// ```text
     /// let mut backfill = Article::backfill();
@@ -214,7 +214,7 @@ fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
     Sql::once(format!("SELECT CAST(COALESCE({estimate}, 0) AS {integer})"))
 }
 
-/// Does a batch, or, if somebody holds a lock on one of its rows, a part of it.
+/// Does a batch, or, if another session holds a lock on one of its rows, a part of it.
 async fn step(
     conn: &mut dyn Session,
     subject: &Subject,

@@ -107,7 +107,7 @@ impl fmt::Display for Unerasable {
             }
             Self::IsKey => {
                 "is the key, which stays in every record, event and hold of the row, so it cannot be erased: a key must \
-                 not be personal data; give the table one that says nothing of anybody, and keep this as a column"
+                 not be personal data; give the table one that says nothing of a person, and keep this as a column"
             }
             Self::IsRecorded => {
                 "is recorded today: mark the field with `#[recorded(redact)]` and install that first, or use `erase` \
@@ -167,7 +167,7 @@ impl<M: Recorded> Erase<M> {
 
     /// Every column and property that the record table has, those that the model
     /// does not have any more included; but for the key and for what handleref
-    /// writes (version, timestamps, status). What else is said of a column
+    /// writes (version, timestamps, status). What else is given for a column
     /// counts: give a value for each that cannot be null. None is made up,
     /// because 0 or an empty text may mean something.
     pub fn everything(mut self) -> Self {
@@ -192,7 +192,7 @@ impl<M: Recorded> Erase<M> {
         self
     }
 
-    /// What was said last counts.
+    /// What was given last counts.
     fn set(mut self, name: Cow<'static, str>, sql: Option<Cow<'static, str>>) -> Self {
         self.what.wanted.retain(|(known, _)| *known != name);
         self.what.wanted.push((name, sql));

@@ -1,4 +1,4 @@
-//! The record that says that values were erased, and who asks for it.
+//! The record that says that values were erased, and its readers.
 
 use super::events::EventKind;
 use crate::context::Switch;
@@ -14,7 +14,7 @@ use crate::time::record_time_sql;
 use diesel::result::QueryResult;
 use serde_json::Value;
 
-/// Repeats the last record of a row, without the values, so that whoever reads
+/// Repeats the last record of a row, without the values, so that a reader of
 /// changes hears of it, and gives the number of that record. What a gone row
 /// ends with has to stay a delete.
 pub(crate) async fn tell(
@@ -107,7 +107,7 @@ pub(in crate::record) async fn erasures(
     key: &Typed<'_>,
     first: i64,
 ) -> Result<Vec<Erasure>, Error> {
-    let told = Sql::new("SELECT ")
+    let record_ids = Sql::new("SELECT ")
         .name(RECORD_ID)
         .sql(" FROM ")
         .name(records)
@@ -117,19 +117,19 @@ pub(in crate::record) async fn erasures(
             " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= "
         ))
         .bind(first);
-    let told: Vec<(i64,)> = conn.rows(told).await?;
-    let told: Vec<i64> = told.into_iter().map(|(id,)| id).collect();
-    by_records(conn, records, &told).await
+    let record_ids: Vec<(i64,)> = conn.rows(record_ids).await?;
+    let record_ids: Vec<i64> = record_ids.into_iter().map(|(id,)| id).collect();
+    by_records(conn, records, &record_ids).await
 }
 
 /// The erasures of which these records tell.
 pub(crate) async fn by_records(
     conn: &mut dyn Session,
     records: &str,
-    told: &[i64],
+    record_ids: &[i64],
 ) -> Result<Vec<Erasure>, Error> {
     let mut found = Vec::new();
-    for ids in told.chunks(50) {
+    for ids in record_ids.chunks(50) {
         let mut sql = Sql::new("SELECT detail FROM handleref_events WHERE event = ")
             .bind(EventKind::Erase.as_str())
             .sql(" AND record_table = ")

@@ -65,7 +65,7 @@ pub enum EventKind {
     Pause,
     /// Recording was switched on again.
     Resume,
-    /// On a database with an owner: somebody switched recording off or opened the
+    /// On a database with an owner: recording was switched off or opened the
     /// door of the record tables; the detail names the role of the database.
     Switch,
     /// Records were protected.

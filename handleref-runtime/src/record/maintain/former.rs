@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::sql::{Sql, quoted};
 use std::collections::HashSet;
 
-/// Whose delete was recorded beside the insert of this key, and so on backward.
+/// Those whose delete was recorded with the insert of this key, and so on backward.
 pub(super) async fn former_keys<M, DB>(
     conn: &mut dyn Session,
     key: &M::RecordKey,
@@ -27,7 +27,7 @@ where
     let mut at = 0;
     while let Some(key) = next {
         for insert in inserts::<M, DB>(conn, &key).await? {
-            let rows = beside::<M, DB>(conn, insert).await?;
+            let rows = deleted_with::<M, DB>(conn, insert).await?;
             let keys = rows.iter().map(M::record_key);
             former.extend(keys.filter(|key| seen.insert(key.text())));
         }
@@ -58,9 +58,9 @@ where
 }
 
 /// The rows whose delete was recorded by the statement of this insert, as far as
-/// that can be told: right before it, or at the same moment, and on PostgreSQL
+/// that can be known: right before it, or at the same moment, and on PostgreSQL
 /// in the same transaction.
-async fn beside<M, DB>(conn: &mut dyn Session, insert: i64) -> Result<Vec<M>, Error>
+async fn deleted_with<M, DB>(conn: &mut dyn Session, insert: i64) -> Result<Vec<M>, Error>
 where
     DB: Engine,
     M: Recall<DB> + Loaded<DB>,

@@ -113,7 +113,7 @@ pub(crate) async fn end_of_batch(
     };
     let end: Option<Vec<String>> = row.into_iter().collect();
     match end.map(KeyLiteral) {
-        // For ever, if nobody looked.
+        // For ever, unless checked.
         Some(end) if after.is_some_and(|after| after.0 == end.0) => Err(unwalkable(&format!(
             "the walk through {table} does not get past the key ({})",
             end.0.join(", ")

@@ -33,7 +33,7 @@ use std::marker::PhantomData;
 /// themselves stay as they are. Records that are held stay, too, and are counted.
 ///
 /// No record is added, so readers of [`changes`](crate::sync::changes) hear
-/// nothing of it, as of a prune: it would be one for each row. Who reads from now
+/// nothing of it, as of a prune: it would be one for each row. Readers from now
 /// on reads no old value; copies (a recorded mirror, Redis, what readers have
 /// stored) are the caller's.
 ///

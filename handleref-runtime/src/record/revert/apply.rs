@@ -88,11 +88,11 @@ async fn inside(
                 found,
             });
         }
-        _ if seen.undelete != now.undelete => return Err(moved(&now, &seen)),
+        _ if seen.reinsert != now.reinsert => return Err(moved(&now, &seen)),
         _ => {}
     }
     now.refuse_blockers()?;
-    if now.undelete {
+    if now.reinsert {
         insert(conn, &mut catalog, key, &now).await?;
         return Ok(Outcome::Written);
     }
@@ -106,7 +106,7 @@ async fn inside(
 fn moved(now: &Plan, seen: &Expected) -> Error {
     let (model, key) = (now.facts.name(), now.key.clone());
     match seen.version {
-        _ if !seen.undelete => Error::Gone { model, key },
+        _ if !seen.reinsert => Error::Gone { model, key },
         version => Error::Stale {
             model,
             key,

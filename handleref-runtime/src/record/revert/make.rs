@@ -45,7 +45,7 @@ impl RevertPlan {
             model: plan.facts.name(),
             key: plan.key,
             version: plan.version,
-            undelete: plan.undelete,
+            reinsert: plan.reinsert,
             changes: plan.changes,
             conflicts: plan.conflicts,
             any,
@@ -131,7 +131,7 @@ pub(crate) async fn make(
     Ok(Plan {
         key: key.text.clone(),
         version: live.filter(|_| facts.model.roles.version.is_some()),
-        undelete: live.is_none(),
+        reinsert: live.is_none(),
         changes,
         conflicts,
         sources,

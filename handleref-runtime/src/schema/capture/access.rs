@@ -1,10 +1,10 @@
-//! Who owns a history, who adds to it, and who reads it.
+//! The owner of a history, its writers, and its readers.
 //!
 //! Without an owner triggers run with the rights of the writer (PostgreSQL) or
-//! of whoever installed them (MySQL, MariaDB), and believe what a session says:
-//! writers are trusted. With one, everything of ours is the owner's, and nobody
+//! of the installer (MySQL, MariaDB), and believe what a session says:
+//! writers are trusted. With one, everything of ours is the owner's, and no one
 //! else has a right on it but to read. Triggers and the few functions run with
-//! his rights. What a session says counts only if a row of `handleref_switches`
+//! the owner's rights. What a session says counts only if a row of `handleref_switches`
 //! says it, too, which a function of the owner's has written in the same
 //! transaction.
 
@@ -62,7 +62,7 @@ impl Role {
     }
 }
 
-/// Something of ours that somebody has rights on.
+/// Something of ours that a user has rights on.
 struct Thing<'a> {
     name: &'a str,
     /// As `ALTER` and `GRANT` name it: `TABLE "x"`.
@@ -228,7 +228,7 @@ impl Support {
         later: &mut impl FnMut(String, Option<String>),
         problems: &mut Vec<Problem>,
     ) {
-        let (kind, his) = (dialect.kind(), owner.sql(dialect.kind()));
+        let (kind, role) = (dialect.kind(), owner.sql(dialect.kind()));
         let Thing {
             name,
             sql,
@@ -242,7 +242,7 @@ impl Support {
                     problems.push(problem(name, ProblemKind::OtherOwner { role }));
                 }
                 let back = before.map(|role| format!("ALTER {sql} OWNER TO {}", quoted(role, '"')));
-                later(format!("ALTER {sql} OWNER TO {his}"), back);
+                later(format!("ALTER {sql} OWNER TO {role}"), back);
             }
             if before.is_none() {
                 // What is made just now.
@@ -268,7 +268,7 @@ impl Support {
         }
         for right in self.rights.of(name) {
             let excess = match is_routine {
-                // Who may open changesets is for the owner to say; not everybody.
+                // Which users may open changesets is for the owner to say.
                 true => right.role == "PUBLIC",
                 false => !["OWNER", "SELECT"].contains(&right.what.as_str()),
             };
@@ -295,22 +295,21 @@ impl Support {
     }
 }
 
-/// Who is trusted where there is no owner.
+/// Those trusted where there is no owner.
 fn trusted(kind: Kind) -> &'static str {
     match kind {
         Kind::Sqlite => {
-            "writers are trusted: whoever may write to the file may change its history; see docs/security.md"
+            "writers are trusted: anyone who may write to the file may change its history; see docs/security.md"
         }
         _ => {
-            "writers are trusted: whoever may write to a recorded table may change its history, or switch recording off; \
+            "writers are trusted: anyone who may write to a recorded table may change its history, or switch recording off; \
              `schema![..].owned_by(\"role\")` keeps them from it; see docs/security.md"
         }
     }
 }
 
 /// Said where only administrators know.
-const UNSEEN: &str =
-    "this account may not see the rights of others, so that nothing is said of them";
+const UNSEEN: &str = "this account may not see the rights of others, so that they are not checked";
 
 fn named_role(kind: Kind, role: &str) -> String {
     match role {

@@ -128,8 +128,8 @@ impl Compare<'_> {
             }
         }
         if together || (swap == Swap::Locked && !locked.is_empty()) {
-            let table = target.beside(&target.wanted.table.table);
-            let tables = [table, target.beside(recording.records)];
+            let table = target.sibling(&target.wanted.table.table);
+            let tables = [table, target.sibling(recording.records)];
             locked = self.dialect.exclusively(&tables, locked);
         }
         for finding in target.indexes() {
@@ -240,7 +240,7 @@ impl Compare<'_> {
         let swap = self.swap();
         for mut trigger in triggers {
             let on = match trigger.on.as_deref() {
-                Some(on) => target.wanted.beside(on).shown(),
+                Some(on) => target.wanted.sibling(on).shown(),
                 None => target.wanted.table.shown(),
             };
             let name = trigger.name.clone();
@@ -269,7 +269,7 @@ impl Compare<'_> {
                     match relative {
                         Some(relative) if swaps => {
                             let live = target.live_of(Some(&relative));
-                            let table = target.beside(&relative);
+                            let table = target.sibling(&relative);
                             let changes = self.dialect.replace(live, &table, trigger, restore);
                             changes.into_iter().for_each(|change| self.later(change));
                         }
@@ -344,7 +344,7 @@ impl Compare<'_> {
             let trigger = found.name.clone();
             if !good(&trigger) {
                 let kind = ProblemKind::ObsoleteTrigger { trigger };
-                self.problem_on(target.wanted.beside(on).shown(), None, kind);
+                self.problem_on(target.wanted.sibling(on).shown(), None, kind);
             }
             // All of them are in one schema.
             let change = Change {

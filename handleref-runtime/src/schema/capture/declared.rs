@@ -47,7 +47,7 @@ pub(super) fn same(kind: Kind, found: &str, declared: &str) -> bool {
     let integer = kind == Kind::Mysql && found.name.contains("int");
     match kind {
         Kind::Sqlite => affinity(&found.whole) == affinity(&declared.whole),
-        // What is said without a character set or a collation gets the table's.
+        // What is declared without a character set or a collation gets the table's.
         _ => {
             found.name == declared.name
                 && (integer || found.arguments == declared.arguments)
@@ -97,7 +97,7 @@ pub(super) fn advice(kind: Kind, from: &str, row: &str, labels: Labels<'_>) -> O
     found.map(str::to_owned)
 }
 
-/// What is said without a character set gets the record table's.
+/// What is declared without a character set gets the record table's.
 fn with_characters(kind: Kind, declared: &str) -> String {
     let unsaid = !declared.to_lowercase().contains(" character set ");
     match kind == Kind::Mysql && unsaid {

@@ -108,7 +108,7 @@ impl RecordTarget<'_> {
 
     fn index(&self, index: NewIndex<'_>) -> Finding {
         let record_table = Wanted {
-            table: self.wanted.beside(self.recording.records),
+            table: self.wanted.sibling(self.recording.records),
             ..self.wanted.clone()
         };
         let columns = self.columns.iter();

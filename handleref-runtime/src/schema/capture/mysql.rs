@@ -32,7 +32,7 @@ mod text;
 use keep::{keep, keep_name, keepable};
 
 /// Whether recording goes on. A variable that was never set is null; with an
-/// owner, it is believed only if one of his procedures has noted it.
+/// owner, it is believed only if one of the owner's procedures has noted it.
 fn active(owned: Option<&str>) -> String {
     let off = "@handleref_paused IS NOT TRUE";
     match owned {
@@ -276,8 +276,8 @@ fn named_trigger(
         }
         Some(found) => State::Altered(vec![found.restore.clone()]),
     };
-    let table = target.beside(on.unwrap_or(&target.wanted.table.table));
-    let qualified = target.beside(&name);
+    let table = target.sibling(on.unwrap_or(&target.wanted.table.table));
+    let qualified = target.sibling(&name);
     Trigger {
         name,
         on: on.map(str::to_owned),

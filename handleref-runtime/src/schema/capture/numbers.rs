@@ -2,14 +2,14 @@
 //!
 //! One counter for all record tables of a database. Whatever it is on an engine,
 //! it has to be past every number that is stored, also after a dump was loaded,
-//! another server took over, or somebody dropped it.
+//! another server took over, or it was dropped.
 //!
 //! MariaDB has sequences. Without a cache each number is in the binary log
 //! before the record that has it, so a replica that takes over goes on after it;
 //! with a cache a block that a long statement has begun would be missing there.
 //! MySQL has none, and with Galera several nodes write: there a row is inserted
 //! into an empty table with an automatic key, and deleted again. A replica, or
-//! another node, that gets the row raises its own counter, so whoever changes a
+//! another node, that gets the row raises its own counter, so a node that changes a
 //! row that was changed elsewhere has a greater number than that change.
 
 use super::support::{CHANGESETS, CONTEXT, DATABASE, RECORDINGS, SEQUENCE, Support};
@@ -122,7 +122,7 @@ impl Numbers {
     }
 
     /// Whether new records would come before old ones.
-    pub(super) fn is_behind(&self) -> bool {
+    pub(super) fn is_below_high_water(&self) -> bool {
         self.next.is_some_and(|next| next <= self.stored)
     }
 
@@ -229,7 +229,7 @@ async fn floor(
         ),
     ];
     for (name, columns) in asked {
-        // One that somebody dropped is a problem of its own.
+        // One that was dropped is a problem of its own.
         let there = columns
             .iter()
             .filter(|column| support.has(name) && support.lacks(name, column).is_none());

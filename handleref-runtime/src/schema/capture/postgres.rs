@@ -5,7 +5,7 @@
 //! that foreign keys, `MERGE`, `COPY` and `ON CONFLICT` touch are among them;
 //! `TRUNCATE` has a trigger of its own that runs before.
 //!
-//! They run with the rights of the writer, who needs `SELECT` and `INSERT` on
+//! They run with the rights of the writer, which needs `SELECT` and `INSERT` on
 //! the record table, `SELECT` on `handleref_recordings` and `USAGE` on the
 //! sequence `handleref_record_id`; to insert a key again that was deleted,
 //! `UPDATE` of the version; to truncate, `SELECT` on the table.
@@ -181,7 +181,7 @@ struct Function {
     path: Path,
 }
 
-/// What a function finds without being told where. What is ours names its
+/// What a function finds without a schema. What is ours names its
 /// schema in any case; temporary tables, which anyone can make, come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Path {
@@ -228,7 +228,7 @@ fn trigger(
         format!("{head} AS {}", dollar_quoted("handleref", body)),
         format!("CREATE TRIGGER {quoted} {when} ON {table}{tail}{called}()"),
     ];
-    // Whoever may call it could put it on a table of his own, and forge records.
+    // A user who may call it could put it on another table, and forge records.
     if let Some(owner) = &target.support.owner {
         create.push(format!(
             "ALTER FUNCTION {called}() OWNER TO {}",
@@ -295,7 +295,7 @@ fn settings(target: &RecordTarget<'_>, path: Path) -> String {
 
 /// Whether a function has them, as the catalogue shows it. What follows the
 /// home in the search path is the installer's choice, but for schemas in which
-/// everybody may create what then takes precedence.
+/// every user may create what then takes precedence.
 fn settings_are_right(target: &RecordTarget<'_>, path: Path, shown: &str) -> bool {
     let mut wanted = String::from("() RETURNS trigger LANGUAGE plpgsql");
     if target.support.is_owned() {
@@ -323,7 +323,7 @@ fn settings_are_right(target: &RecordTarget<'_>, path: Path, shown: &str) -> boo
     rest.ends_with(",'pg_temp'") && !open_schemas(target).any(open)
 }
 
-/// The schemas in which everybody may create.
+/// The schemas in which every user may create.
 fn open_schemas<'a>(target: &'a RecordTarget<'_>) -> impl Iterator<Item = &'a str> {
     let facts = target.recorded.facts.iter();
     facts.filter_map(|(name, kind, ..)| match kind.as_deref() {
@@ -346,7 +346,7 @@ const EQUALITIES: &str = "WITH RECURSIVE base (attname, type) AS \
 /// Marks the labels of enums among the facts.
 pub(in crate::schema) const LABEL: &str = "label";
 
-/// Marks the schemas in which everybody may create among the facts.
+/// Marks the schemas in which every user may create among the facts.
 const OPEN: &str = "open";
 
 /// Marks the domains of the table's columns that refuse null among the facts.
@@ -388,7 +388,7 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
         paths.push(match kin.as_str() {
             LABEL | NEEDED => continue,
             OPEN if *name == target.live.detail && user_sql(target) => format!(
-                "whoever can create functions in the schema `{name}`, which is everybody, decides what SQL of its properties \
+                "any user can create functions in the schema `{name}`, and so decides what SQL of its properties \
                  and conditions means; REVOKE CREATE ON SCHEMA {} FROM PUBLIC",
                 quoted(name, '"')
             ),

@@ -77,7 +77,7 @@ pub(in crate::schema) async fn ours(
 
 /// Whether the account with whose rights a trigger runs on MySQL and MariaDB does
 /// not exist or lacks a right without which every write would fail. What this
-/// session may not look at is not said.
+/// session may not look at is left out.
 async fn is_lost(conn: &mut dyn Session, live: &Live, definer: &str) -> bool {
     let Some((user, host)) = definer.rsplit_once('@') else {
         return false;
@@ -153,9 +153,9 @@ pub(in crate::schema) async fn recorded(
         tables,
         ours,
     } = known;
-    let beside = |table: &str| TableName {
+    let sibling = |table: &str| TableName {
         // Where the table really is: PostgreSQL's search path may go on to a
-        // schema where somebody else has tables of these names.
+        // schema where another user has tables of these names.
         schema: match dialect.kind() {
             Kind::Postgres => Some(live.detail.clone()),
             Kind::Sqlite | Kind::Mysql => live.schema.clone(),
@@ -163,7 +163,7 @@ pub(in crate::schema) async fn recorded(
         table: table.to_owned(),
     };
     let mut recorded = Recorded {
-        table: read_with_types(conn, dialect, &beside(recording.records)).await?,
+        table: read_with_types(conn, dialect, &sibling(recording.records)).await?,
         ..Recorded::default()
     };
     recorded.table.schema.clone_from(&live.schema);
@@ -171,10 +171,10 @@ pub(in crate::schema) async fn recorded(
         recorded.table.detail.clone_from(&live.detail);
     }
     for relative in recording.relatives {
-        let mut found = read(conn, dialect, &beside(relative.table)).await?;
+        let mut found = read(conn, dialect, &sibling(relative.table)).await?;
         found.schema.clone_from(&live.schema);
         found.alter(relative.table, &wanted.alterations);
-        let of_table = |one: &&Wanted| one.table == wanted.beside(relative.table);
+        let of_table = |one: &&Wanted| one.table == wanted.sibling(relative.table);
         if let Some(other) = tables
             .iter()
             .find(of_table)
@@ -185,7 +185,7 @@ pub(in crate::schema) async fn recorded(
         recorded.relatives.push(found);
     }
     if support.has(RECORDINGS) {
-        let listed = wanted.beside(recording.records).shown();
+        let listed = wanted.sibling(recording.records).shown();
         let sql = format!(
             "SELECT {}, {1}, {1}, {1} FROM {2} WHERE record_table = {3}",
             cast(dialect, "CASE WHEN backfilled = 0 THEN 'n' ELSE 'y' END"),

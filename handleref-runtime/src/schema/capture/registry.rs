@@ -100,7 +100,7 @@ impl RecordTarget<'_> {
         if self.recorded.backfilled.is_some() {
             change.up.push(delete.clone());
         }
-        let table = self.beside(&self.wanted.table.table);
+        let table = self.sibling(&self.wanted.table.table);
         change.up.push(format!(
             "INSERT INTO {recordings} (record_table, began_at, began_record, backfilled) \
              VALUES ({listed}, {now}, {id}, CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 0 ELSE 1 END)"

@@ -92,7 +92,7 @@ fn named(
         Some(found) if squeezed(&found.definition) == squeezed(&stored) => State::Right,
         Some(found) => State::Altered(dialect.restore_trigger(target.live, found)),
     };
-    let qualified = target.beside(&name);
+    let qualified = target.sibling(&name);
     Trigger {
         name,
         on,

@@ -20,7 +20,7 @@ pub(in crate::schema) const RECORDINGS: &str = "handleref_recordings";
 pub(in crate::schema) const EVENTS: &str = "handleref_events";
 /// What must not be pruned.
 pub(in crate::schema) const HOLDS: &str = "handleref_holds";
-/// Changes that were made together: who, and why.
+/// Changes that were made together: by whom, and why.
 pub(in crate::schema) const CHANGESETS: &str = "handleref_changesets";
 /// The one row of SQLite's triggers: the counter of records, and what a
 /// connection says to its triggers.
@@ -64,15 +64,15 @@ pub(in crate::schema) struct Support {
     rowless: Vec<&'static str>,
     /// The [`LAYOUT`] of the library that installed it.
     layout: Option<i64>,
-    /// The switches that are on for everybody.
+    /// The switches that are on for every session.
     stuck: Vec<String>,
     /// What counts records, and how far it is.
     pub(in crate::schema) numbers: Numbers,
-    /// Whose all of it is to be, if somebody's.
+    /// The owner that all of it is to have, if any.
     pub(in crate::schema) owner: Option<Role>,
-    /// Who writes, if there is an owner.
+    /// The writers, if there is an owner.
     pub(super) writers: Vec<Role>,
-    /// The owner, as the database has him.
+    /// The owner, as the database has it.
     pub(super) stored_owner: Option<String>,
     /// Read if there is an owner.
     pub(super) rights: Rights,
@@ -141,7 +141,7 @@ impl Support {
         numbers.read(conn, dialect, &support).await?;
         support.numbers = numbers;
         if dialect.kind() != Kind::Sqlite {
-            // Whoever knows nothing of an owner keeps the one that there is.
+            // A schema that names no owner keeps the one that there is.
             let stored = support.stored_owner.clone().map(Role);
             support.owner = access.owner.clone().or(stored);
         }
@@ -210,7 +210,7 @@ impl Support {
             let found = self.there.iter().find(|(name, _)| name == part.name);
             let same = |found: &str| {
                 let body = self.home.settle(part.body.as_deref().unwrap_or_default());
-                // Whoever did not make a function may not see its text.
+                // An account that did not make a function may not see its text.
                 found.is_empty() || squeezed(found) == squeezed(&body)
             };
             if found.is_some_and(|(_, body)| same(body)) {
@@ -254,8 +254,8 @@ impl Support {
         let numbers = &self.numbers;
         let next = numbers.next.unwrap_or_default();
         // One that is just being made is behind whatever is there.
-        if numbers.is_behind() || (numbers.next.is_none() && numbers.stored > 0) {
-            if numbers.is_behind() {
+        if numbers.is_below_high_water() || (numbers.next.is_none() && numbers.stored > 0) {
+            if numbers.is_below_high_water() {
                 findings.problems.push(Problem {
                     model: "handleref".into(),
                     table: DATABASE.into(),

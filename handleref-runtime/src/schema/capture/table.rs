@@ -28,7 +28,7 @@ struct Column {
 
 impl RecordTarget<'_> {
     pub(super) fn record_table(&self) -> String {
-        self.beside(self.recording.records)
+        self.sibling(self.recording.records)
     }
 
     fn bookkeeping(&self) -> Vec<Column> {
@@ -99,8 +99,8 @@ impl RecordTarget<'_> {
         let renamed = renamed.find(|one| {
             one.table == self.wanted.table.table && one.to.as_deref() == Some(column.name())
         });
-        let said = column.facts.renamed_from.map(str::to_owned);
-        said.or_else(|| renamed.map(|one| one.column.clone()))
+        let named = column.facts.renamed_from.map(str::to_owned);
+        named.or_else(|| renamed.map(|one| one.column.clone()))
     }
 
     /// What records from before a column was added say of it: the column's

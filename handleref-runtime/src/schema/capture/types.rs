@@ -105,7 +105,7 @@ impl Type {
     fn decimal_fits(&self, to: &Self, defaults: (u64, u64)) -> bool {
         let digits = |it: &Self| (it.argument(0, defaults.0), it.argument(1, defaults.1));
         let ((from, scale), (to, to_scale)) = (digits(self), digits(to));
-        // A larger scale would show digits that nobody wrote.
+        // A larger scale would show digits that were not written.
         scale == to_scale && from <= to
     }
 }

@@ -6,7 +6,7 @@ use crate::support::{block_on, go_async as go};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
-use handleref::record_changeset_async;
+use handleref::in_changeset_async;
 
 /// A pool of so many connections of a type.
 macro_rules! pool {
@@ -47,28 +47,26 @@ macro_rules! dropped_futures {
                     let meta = Changeset::by("ann");
                     match how {
                         0 => {
-                            record_changeset_async(conn, meta, async |conn| writes(conn, id).await)
+                            in_changeset_async(conn, meta, async |conn| writes(conn, id).await)
                                 .await
                         }
                         1 => {
-                            let mut recorder = start_recording(conn, meta).await?;
-                            writes(&mut recorder, id).await?;
-                            recorder.stop_recording().await.map(drop)
+                            let mut open = open_changeset(conn, meta).await?;
+                            writes(&mut open, id).await?;
+                            open.close().await.map(drop)
                         }
                         2 => {
                             conn.transaction::<_, Error, _>(async |conn| {
-                                record_changeset_async(conn, meta, async |conn| {
-                                    writes(conn, id).await
-                                })
-                                .await
+                                in_changeset_async(conn, meta, async |conn| writes(conn, id).await)
+                                    .await
                             })
                             .await
                         }
                         3 => {
                             let inner = Changeset::by("inner");
-                            record_changeset_async(conn, meta, async |conn| {
+                            in_changeset_async(conn, meta, async |conn| {
                                 conn.transaction::<_, Error, _>(async |conn| {
-                                    record_changeset_async(conn, inner, async |conn| {
+                                    in_changeset_async(conn, inner, async |conn| {
                                         writes(conn, id).await
                                     })
                                     .await
@@ -78,7 +76,7 @@ macro_rules! dropped_futures {
                             .await
                         }
                         4 => {
-                            let failed = record_changeset_async(conn, meta, async |conn| {
+                            let failed = in_changeset_async(conn, meta, async |conn| {
                                 writes(conn, id).await?;
                                 Err::<(), _>(refused())
                             })
@@ -87,9 +85,9 @@ macro_rules! dropped_futures {
                             Ok(())
                         }
                         _ => {
-                            let mut recorder = start_recording(conn, meta).await?;
-                            writes(&mut recorder, id).await?;
-                            recorder.discard().await
+                            let mut open = open_changeset(conn, meta).await?;
+                            writes(&mut open, id).await?;
+                            open.discard().await
                         }
                     }
                 }
@@ -158,7 +156,7 @@ dropped_futures!(postgres, diesel_async::AsyncPgConnection);
 #[cfg(feature = "mysql")]
 dropped_futures!(mysql, diesel_async::AsyncMysqlConnection);
 
-/// A panic, a recorder that is dropped, and one that is forgotten.
+/// A panic, an open changeset that is dropped, and one that is forgotten.
 macro_rules! other_endings {
     ($name:ident, $conn:ty) => {
         #[test]
@@ -179,7 +177,7 @@ macro_rules! other_endings {
                         let meta = Changeset::by("ann");
                         if what == "panics" {
                             let task = tokio::spawn(async move {
-                                handleref::record_changeset(&mut *conn, meta, move |conn| {
+                                handleref::in_changeset(&mut *conn, meta, move |conn| {
                                     Box::pin(async move {
                                         book!(conn, id);
                                         std::panic::resume_unwind(Box::new(()));
@@ -191,11 +189,11 @@ macro_rules! other_endings {
                             });
                             assert!(task.await.unwrap_err().is_panic());
                         } else {
-                            let mut recorder = start_recording(&mut *conn, meta).await?;
-                            book!(&mut *recorder, id);
+                            let mut open = open_changeset(&mut *conn, meta).await?;
+                            book!(&mut *open, id);
                             match what {
-                                "is dropped" => drop(recorder),
-                                _ => std::mem::forget(recorder),
+                                "is dropped" => drop(open),
+                                _ => std::mem::forget(open),
                             }
                             drop(conn);
                         }

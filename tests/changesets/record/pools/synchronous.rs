@@ -4,7 +4,7 @@ use super::*;
 use crate::support::go_sync as go;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, R2D2Connection};
 use diesel::{Connection, RunQueryDsl};
-use handleref::record_changeset;
+use handleref::in_changeset;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ macro_rules! pooled {
             tables(&db);
             let other = &mut db.connect::<$conn>();
             let pool = pool::<$conn>(&db, 1);
-            fn meta() -> handleref::ChangesetMeta {
+            fn meta() -> handleref::changeset::ChangesetMeta {
                 Changeset::by("ann")
             }
             fn writes(conn: &mut $conn, id: i32) -> Result<(), Error> {
@@ -53,32 +53,32 @@ macro_rules! pooled {
             type Ending = (&'static str, bool, bool, fn(Pooled, i32));
             let endings: Vec<Ending> = vec![
                 ("success", true, true, |mut conn, id| {
-                    record_changeset(&mut *conn, meta(), |conn| writes(conn, id)).unwrap();
+                    in_changeset(&mut *conn, meta(), |conn| writes(conn, id)).unwrap();
                 }),
                 ("success on the guard", true, true, |mut conn, id| {
-                    record_changeset(&mut conn, meta(), |conn| writes(conn, id)).unwrap();
+                    in_changeset(&mut conn, meta(), |conn| writes(conn, id)).unwrap();
                 }),
                 ("nothing changed", true, false, |mut conn, _| {
-                    record_changeset(&mut *conn, meta(), |_| Ok::<_, Error>(())).unwrap();
+                    in_changeset(&mut *conn, meta(), |_| Ok::<_, Error>(())).unwrap();
                 }),
                 ("error", true, false, |mut conn, id| {
-                    let failed = record_changeset(&mut *conn, meta(), |conn| {
+                    let failed = in_changeset(&mut *conn, meta(), |conn| {
                         writes(conn, id)?;
                         Err::<(), _>(refused())
                     });
                     assert!(failed.is_err());
                 }),
                 ("error of the database", true, false, |mut conn, id| {
-                    let failed = record_changeset(&mut *conn, meta(), |conn| {
+                    let failed = in_changeset(&mut *conn, meta(), |conn| {
                         writes(conn, id)?;
                         writes(conn, id)
                     });
                     assert!(failed.is_err());
                 }),
                 ("error in a nested one", true, true, |mut conn, id| {
-                    record_changeset(&mut *conn, meta(), |conn| {
+                    in_changeset(&mut *conn, meta(), |conn| {
                         writes(conn, id)?;
-                        let failed = record_changeset(conn, meta(), |conn| writes(conn, id));
+                        let failed = in_changeset(conn, meta(), |conn| writes(conn, id));
                         assert!(failed.is_err());
                         Ok::<_, Error>(())
                     })
@@ -86,7 +86,7 @@ macro_rules! pooled {
                 }),
                 ("panic", true, false, |mut conn, id| {
                     let panicked = catch_unwind(AssertUnwindSafe(|| {
-                        record_changeset(&mut *conn, meta(), |conn| -> Result<(), Error> {
+                        in_changeset(&mut *conn, meta(), |conn| -> Result<(), Error> {
                             writes(conn, id)?;
                             resume_unwind(Box::new(()))
                         })
@@ -99,7 +99,7 @@ macro_rules! pooled {
                     false,
                     |mut conn, id| {
                         let panicked = catch_unwind(AssertUnwindSafe(|| {
-                            record_changeset(&mut *conn, meta(), |conn| {
+                            in_changeset(&mut *conn, meta(), |conn| {
                                 conn.transaction(|conn| -> Result<(), Error> {
                                     writes(conn, id)?;
                                     resume_unwind(Box::new(()))
@@ -115,7 +115,7 @@ macro_rules! pooled {
                     false,
                     |mut conn, id| {
                         let panicked = catch_unwind(AssertUnwindSafe(move || {
-                            record_changeset(&mut *conn, meta(), |conn| -> Result<(), Error> {
+                            in_changeset(&mut *conn, meta(), |conn| -> Result<(), Error> {
                                 writes(conn, id)?;
                                 resume_unwind(Box::new(()))
                             })
@@ -129,30 +129,30 @@ macro_rules! pooled {
                     false,
                     |mut conn, id| {
                         let failed = conn.transaction(|conn| {
-                            record_changeset(conn, meta(), |conn| writes(conn, id))?;
+                            in_changeset(conn, meta(), |conn| writes(conn, id))?;
                             Err::<(), _>(refused())
                         });
                         assert!(failed.is_err());
                     },
                 ),
-                ("stopped", true, true, |mut conn, id| {
-                    let mut recorder = start_recording(&mut *conn, meta()).unwrap();
-                    writes(&mut recorder, id).unwrap();
-                    recorder.stop_recording().unwrap();
+                ("closed", true, true, |mut conn, id| {
+                    let mut open = open_changeset(&mut *conn, meta()).unwrap();
+                    writes(&mut open, id).unwrap();
+                    open.close().unwrap();
                 }),
                 ("discarded", true, false, |mut conn, id| {
-                    let mut recorder = start_recording(&mut *conn, meta()).unwrap();
-                    writes(&mut recorder, id).unwrap();
-                    recorder.discard().unwrap();
+                    let mut open = open_changeset(&mut *conn, meta()).unwrap();
+                    writes(&mut open, id).unwrap();
+                    open.discard().unwrap();
                 }),
                 ("dropped", true, false, |mut conn, id| {
-                    let mut recorder = start_recording(&mut *conn, meta()).unwrap();
-                    writes(&mut recorder, id).unwrap();
+                    let mut open = open_changeset(&mut *conn, meta()).unwrap();
+                    writes(&mut open, id).unwrap();
                 }),
                 ("forgotten", false, false, |mut conn, id| {
-                    let mut recorder = start_recording(&mut *conn, meta()).unwrap();
-                    writes(&mut recorder, id).unwrap();
-                    std::mem::forget(recorder);
+                    let mut open = open_changeset(&mut *conn, meta()).unwrap();
+                    writes(&mut open, id).unwrap();
+                    std::mem::forget(open);
                 }),
                 (
                     "forgotten in a transaction",
@@ -161,9 +161,9 @@ macro_rules! pooled {
                     |mut conn, id| {
                         let _ = catch_unwind(AssertUnwindSafe(|| {
                             conn.transaction(|conn| {
-                                let mut recorder = start_recording(conn, meta()).unwrap();
-                                writes(&mut recorder, id).unwrap();
-                                std::mem::forget(recorder);
+                                let mut open = open_changeset(conn, meta()).unwrap();
+                                writes(&mut open, id).unwrap();
+                                std::mem::forget(open);
                                 Err::<(), _>(refused())
                             })
                         }));

@@ -185,7 +185,7 @@ const VERBS: (&str, &str) = (
     row.save(conn).wait?;
     row.delete(conn).wait?;
     row.restore(conn).wait?;
-    let diff = row.diff(conn, 1, handleref::Now).wait?;
+    let diff = row.diff(conn, 1, handleref::history::Now).wait?;
     if !diff.changed_fields().is_empty() {
         row.revert(conn, 1).wait?;
     }

@@ -90,7 +90,7 @@ async fn inside(
     Ok(erased)
 }
 
-/// Waits for whoever is changing the row, or the record of that change would
+/// Waits for a transaction that is changing the row, or the record of that change would
 /// keep the values.
 async fn lock_row(conn: &mut dyn Session, subject: &Subject, key: &AnyKey) -> Result<(), Error> {
     let sql = Sql::new("SELECT 1 FROM ")

@@ -1,4 +1,4 @@
-//! What the owner of a history needs, and who has rights on all tables at once.
+//! What the owner of a history needs, and those with rights on all tables at once.
 
 use super::{Role, problem};
 use crate::engine::Kind;
@@ -9,7 +9,7 @@ use crate::schema::names::quoted;
 use crate::schema::problem::{Problem, ProblemKind};
 
 impl Support {
-    /// What comes before anything can be his: his place in the schema (PostgreSQL).
+    /// What comes before the owner can own anything: a place in the schema (PostgreSQL).
     pub(in crate::schema::capture) fn his_place(&self, dialect: &dyn Dialect) -> Option<Change> {
         let owner = self.owner.as_ref()?;
         if dialect.kind() != Kind::Postgres || !self.rights.missing.is_empty() {
@@ -31,7 +31,7 @@ impl Support {
     }
 
     /// What the owner needs: on the models' tables, since triggers read and amend
-    /// rows with his rights; on MySQL also on what is his.
+    /// rows with the owner's rights; on MySQL also on what it owns.
     pub(super) fn his_rights(
         &self,
         dialect: &dyn Dialect,

@@ -8,7 +8,7 @@ use crate::schema::names::{hex_literal, literal};
 use crate::session::Session;
 use diesel::result::QueryResult;
 
-/// A right that somebody has; on PostgreSQL `OWNER` is one, too.
+/// A right that a user has; on PostgreSQL `OWNER` is one, too.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Right {
     /// The table or routine; empty for all of them.
@@ -21,7 +21,7 @@ pub(super) struct Right {
 #[derive(Debug, Clone, Default)]
 pub(in crate::schema) struct Rights {
     pub(super) rights: Vec<Right>,
-    /// Who is to be told that a role is not there.
+    /// Those to report to that a role is not there.
     pub(super) missing: Vec<String>,
     /// Whether the rights of others can be seen.
     pub(super) seen: bool,

@@ -51,8 +51,8 @@ pub(super) fn keep(target: &RecordTarget<'_>) -> Option<Trigger> {
     let [constraint, empty] =
         ["kept", "none"].map(|what| target.trigger_name(what, &target.wanted.table.table));
     let (keep, table) = (
-        target.beside(&name),
-        target.beside(&target.wanted.table.table),
+        target.sibling(&name),
+        target.sibling(&target.wanted.table.table),
     );
     let quote = |name: &str| target.dialect.quote(name);
     let definition = |name: &String| {

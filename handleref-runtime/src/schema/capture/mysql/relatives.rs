@@ -2,7 +2,9 @@
 //! rows of the model.
 
 use super::named_trigger;
-use super::text::{AT, Said, began, charset, computed, counted, insert, now, row_column, variable};
+use super::text::{
+    AT, Entry, began, charset, computed, counted, insert, now, row_column, variable,
+};
 use crate::engine::Kind;
 use crate::facts::Relative;
 use crate::schema::capture::RecordTarget;
@@ -124,26 +126,26 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
     let last = format!("FROM {records} WHERE {of_record} ORDER BY record_id DESC LIMIT 1");
     // The row itself is read as it is, and so that it stays: with a lock.
     let from = format!(" FROM {table} WHERE {of_row}");
-    let insert = |said: &Said<'_>, version: &str| {
+    let insert = |entry: &Entry<'_>, version: &str| {
         let value = |name: &str| format!("{table}.{name}");
-        insert(target, said, version, value, ["SELECT ", &from])
+        insert(target, entry, version, value, ["SELECT ", &from])
     };
     let version = target
         .version()
         .map(|name| format!("{table}.{}", quote(name)));
-    let said = Said {
+    let entry = Entry {
         changeset: target.changeset(),
-        ..Said::now(target, version.clone(), "relative")
+        ..Entry::now(target, version.clone(), "relative")
     };
     let write = match &version {
-        Some(version) => insert(&said, version),
-        None => counted(&last, &insert(&said, "handleref_last + 1")),
+        Some(version) => insert(&entry, version),
+        None => counted(&last, &insert(&entry, "handleref_last + 1")),
     };
-    let baseline = Said {
+    let baseline = Entry {
         at: "handleref_began",
         changeset: "NULL".into(),
         properties: false,
-        ..Said::now(target, None, "baseline")
+        ..Entry::now(target, None, "baseline")
     };
     let baseline = match target.lazy {
         true => format!(

@@ -1,7 +1,7 @@
 //! The triggers on the table itself.
 
 use super::text::{
-    Said, baseline, body, last_properties, new, old, properties, record, under_condition,
+    Entry, baseline, body, last_properties, new, old, properties, record, under_condition,
 };
 use super::{last, same_key};
 use crate::engine::Kind;
@@ -13,7 +13,7 @@ use crate::schema::mysql::{LIVE, collated, stored_literal};
 /// The record of an insert.
 fn inserted(target: &RecordTarget<'_>) -> String {
     let version = target.version().map(|name| new(target, name));
-    let insert = record(target, "NEW", &Said::now(target, version, "insert"));
+    let insert = record(target, "NEW", &Entry::now(target, version, "insert"));
     under_condition(
         target,
         "NEW",
@@ -31,7 +31,7 @@ fn deleted(target: &RecordTarget<'_>) -> String {
             &target.wanted.table.table,
         )
     });
-    let delete = record(target, "OLD", &Said::now(target, version, "delete"));
+    let delete = record(target, "OLD", &Entry::now(target, version, "delete"));
     let text = format!("{}{}{delete}", baseline(target), last_properties(target));
     under_condition(target, "OLD", text)
 }
@@ -66,7 +66,7 @@ fn same_column(target: &RecordTarget<'_>, column: &RecordColumn) -> String {
 }
 
 /// When an update is recorded: a cheap condition, and one to look at after it.
-fn told(target: &RecordTarget<'_>) -> (String, Option<String>) {
+fn recorded_when(target: &RecordTarget<'_>) -> (String, Option<String>) {
     let telling = same(target, target.telling());
     let managed = same(
         target,
@@ -123,19 +123,19 @@ fn redacted(target: &RecordTarget<'_>) -> String {
 
 pub(super) fn update(target: &RecordTarget<'_>) -> String {
     let version = target.version().map(|name| new(target, name));
-    let said = Said {
+    let entry = Entry {
         operation: operation(target),
         redacted: redacted(target),
-        ..Said::now(target, version, "update")
+        ..Entry::now(target, version, "update")
     };
     let write = format!(
         "{}{}{}",
         baseline(target),
         properties(target, "NEW"),
-        record(target, "NEW", &said)
+        record(target, "NEW", &entry)
     );
     let write = under_condition(target, "NEW", write);
-    let (outer, inner) = told(target);
+    let (outer, inner) = recorded_when(target);
     let write = match inner {
         Some(inner) => format!("IF {inner} THEN\n{write}\nEND IF;"),
         None => write,
@@ -234,10 +234,10 @@ pub(super) fn continued(target: &RecordTarget<'_>) -> String {
     // A transaction with an old snapshot does not see the end of the former
     // life. A key that has one is read again with a lock, which shows it; one
     // that has none is not, because locks on gaps would meet in deadlocks.
-    // Whoever has waited for a lock has read what was last before: so again,
+    // A writer that has waited for a lock has read what was last before: so again,
     // until what is read with the lock stays the same. The row comes before it
-    // each time: with it locked nobody ends its life, and with the record of its
-    // end locked nobody begins another. (In a trigger a table is not locked for
+    // each time: with it locked its life does not end, and with the record of its
+    // end locked no other begins. (In a trigger a table is not locked for
     // update that the statement is to write.)
     let mut look = format!(
         "{read};\nIF handleref_last IS NOT NULL THEN\n{row} LOCK IN SHARE MODE;\n{read} FOR UPDATE;\n\

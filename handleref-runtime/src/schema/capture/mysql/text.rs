@@ -9,7 +9,7 @@ use crate::schema::mysql::{LIVE, collated, stored_literal};
 use crate::time::{TimeKind, now_sql, rising_sql};
 
 /// What a record says besides the row.
-pub(super) struct Said<'a> {
+pub(super) struct Entry<'a> {
     /// The row's version, or `None` to count on from the last record.
     pub(super) version: Option<String>,
     pub(super) operation: String,
@@ -27,7 +27,7 @@ pub(super) fn now() -> &'static str {
     now_sql(Kind::Mysql, TimeKind::Plain)
 }
 
-impl Said<'_> {
+impl Entry<'_> {
     /// A change that happens now.
     pub(super) fn now(target: &RecordTarget<'_>, version: Option<String>, operation: &str) -> Self {
         Self {
@@ -52,13 +52,13 @@ fn number(target: &RecordTarget<'_>) -> (String, String) {
 /// `rest` of it after them.
 pub(super) fn insert(
     target: &RecordTarget<'_>,
-    said: &Said<'_>,
+    entry: &Entry<'_>,
     version: &str,
     value: impl Fn(&str) -> String,
     [before, after]: [&str; 2],
 ) -> String {
     let (take, _) = number(target);
-    let (columns, values) = values(target, said, version, value);
+    let (columns, values) = values(target, entry, version, value);
     let records = target.inside(target.recording.records);
     format!("{take}INSERT INTO {records} ({columns}) {before}{values}{after};")
 }
@@ -67,39 +67,39 @@ pub(super) fn insert(
 /// `version` as the record's version and the row's columns as `value` says.
 fn values(
     target: &RecordTarget<'_>,
-    said: &Said<'_>,
+    entry: &Entry<'_>,
     version: &str,
     value: impl Fn(&str) -> String,
 ) -> (String, String) {
     let columns = target.dialect.quote_all(&target.record_columns());
     let (_, number) = number(target);
     let mut values: Vec<String> = vec![
-        match said.operation.as_str() {
+        match entry.operation.as_str() {
             // It comes before everything else.
             "'baseline'" => format!("-{number}"),
             _ => number,
         },
         version.into(),
-        said.operation.clone(),
-        said.at.into(),
-        said.changeset.clone(),
+        entry.operation.clone(),
+        entry.at.into(),
+        entry.changeset.clone(),
     ];
     if target.recording.redacts() {
-        values.push(said.redacted.clone());
+        values.push(entry.redacted.clone());
     }
     let column = |column: &RecordColumn| {
         column.captured(Kind::Mysql, value(&target.dialect.quote(column.name())))
     };
     values.extend(target.columns.iter().map(column));
     for (at, property) in target.recording.properties.iter().enumerate() {
-        values.push(match (said.properties, property.sql) {
+        values.push(match (entry.properties, property.sql) {
             (true, Some(_)) => variable(at),
             (true, None) => target.handed(property),
             (false, _) => "NULL".into(),
         });
     }
     if target.has_life_column() {
-        values.push(match said.operation.as_str() {
+        values.push(match entry.operation.as_str() {
             "'insert'" => version.into(),
             _ => "NULL".into(),
         });
@@ -162,23 +162,23 @@ pub(super) fn row_column(
 }
 
 /// Writes one record of `row`, `NEW` or `OLD`.
-pub(super) fn record(target: &RecordTarget<'_>, row: &str, said: &Said<'_>) -> String {
+pub(super) fn record(target: &RecordTarget<'_>, row: &str, entry: &Entry<'_>) -> String {
     let insert = |version: &str| {
         let value = |name: &str| format!("{row}.{name}");
-        insert(target, said, version, value, ["VALUES (", ")"])
+        insert(target, entry, version, value, ["VALUES (", ")"])
     };
     let last = last(target.dialect, target.wanted, &target.recording, row);
-    let Some(version) = &said.version else {
+    let Some(version) = &entry.version else {
         return counted(&last, &insert("handleref_last + 1"));
     };
-    if said.at != AT {
+    if entry.at != AT {
         return insert(version);
     }
     // Reading the last record costs as much as writing one; so it is read only if
     // the row says that it may be later than the clock.
     let now = now();
     let updated_at = target.roles().updated_at.map(|(name, _)| old(target, name));
-    let doubt = match (said.operation.as_str(), updated_at) {
+    let doubt = match (entry.operation.as_str(), updated_at) {
         ("'insert'", _) => format!("{version} > 1"),
         (_, Some(updated_at)) => format!("({updated_at} <= {now}) IS NOT TRUE"),
         (_, None) => "TRUE".into(),
@@ -219,14 +219,14 @@ pub(super) fn baseline(target: &RecordTarget<'_>) -> String {
     let version = target
         .version()
         .map_or("1".to_owned(), |name| old(target, name));
-    let said = Said {
+    let entry = Entry {
         at: "handleref_began",
         changeset: "NULL".into(),
         properties: false,
-        ..Said::now(target, Some(version), "baseline")
+        ..Entry::now(target, Some(version), "baseline")
     };
     let last = last(target.dialect, target.wanted, &target.recording, "OLD");
-    let insert = record(target, "OLD", &said);
+    let insert = record(target, "OLD", &entry);
     format!(
         "BEGIN\n  DECLARE handleref_known BIGINT;\n  DECLARE handleref_began DATETIME(6);\n  \
          SELECT (SELECT record_id {last}) INTO handleref_known;\n  IF handleref_known IS NULL THEN\n    \

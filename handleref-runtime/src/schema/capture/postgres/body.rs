@@ -14,8 +14,8 @@ use crate::schema::capture::support::SWITCHES;
 
 impl Records<'_, '_> {
     pub(super) fn inserted(&self) -> String {
-        let one = self.arrival(ONE_NEW.from, ONE_NEW.when);
-        let many = planned(&self.arrival(NEW.from, None), "");
+        let one = self.insert_records(ONE_NEW.from, ONE_NEW.when);
+        let many = planned(&self.insert_records(NEW.from, None), "");
         let start = one_row(&one, &counted("handleref_new"));
         if self.version.is_none() {
             return self.function("", "rows bigint;", &(start + &if_many(&many, "")));
@@ -27,7 +27,7 @@ impl Records<'_, '_> {
             "    IF EXISTS (SELECT FROM {} CROSS JOIN {} WHERE {}) THEN\n  {first}      written := 0;\n    END IF;\n",
             ONE_NEW.from,
             self.last("n", ""),
-            self.behind(),
+            self.below_high_water(),
         );
         let body = format!(
             "{start}{}  IF written OPERATOR(pg_catalog.<) rows THEN\n{}  END IF;\n",
@@ -62,13 +62,13 @@ impl Records<'_, '_> {
             "    GET DIAGNOSTICS written = ROW_COUNT;\n    IF written OPERATOR(pg_catalog.<) rows THEN\n  {}    END IF;\n",
             planned(&format!("SELECT {}", has_moved(PAIRS)), " INTO moved"),
         ));
-        let arrived = format!("(SELECT n.* FROM {} WHERE {moved}) AS n", PAIRS.from);
+        let inserted = format!("(SELECT n.* FROM {} WHERE {moved}) AS n", PAIRS.from);
         let body = format!(
             "{}  olds := (SELECT pg_catalog.count(*) FROM handleref_old);\n  IF olds OPERATOR(pg_catalog.<>) rows THEN\n{}    RETURN NULL;\n  END IF;\n{}  IF moved THEN\n{}  END IF;\n",
             one_row(&one, &counted("handleref_new")),
             self.updated_by_key(),
             if_many(&many, &format!("    moved := {};\n", has_moved(ONE_PAIR))),
-            self.replaced(PAIRS.from, &moved, &arrived),
+            self.replaced(PAIRS.from, &moved, &inserted),
         );
         let amending = "pg_catalog.current_setting('handleref.amending', true) OPERATOR(pg_catalog.=) TG_RELID::pg_catalog.text";
         let amending = match self.target.support.is_owned() {
@@ -84,13 +84,13 @@ impl Records<'_, '_> {
     }
 
     /// Rows that left their key, and rows that came to one.
-    fn replaced(&self, from: &str, gone: &str, arrived: &str) -> String {
+    fn replaced(&self, from: &str, gone: &str, inserted: &str) -> String {
         format!(
             "{}    first := {};\n{}{}",
-            planned(&self.departure(from, [gone.to_owned()]), ""),
+            planned(&self.delete_records(from, [gone.to_owned()]), ""),
             self.next,
-            planned(&self.arrival(arrived, None), ""),
-            self.going_on(arrived),
+            planned(&self.insert_records(inserted, None), ""),
+            self.going_on(inserted),
         )
     }
 
@@ -104,8 +104,8 @@ impl Records<'_, '_> {
         };
         let without = |table: &str| format!("NOT EXISTS (SELECT FROM {table} WHERE {same})");
         let gone = without("handleref_new AS n");
-        let arrived = without("handleref_old AS o");
-        let arrived = format!("(SELECT n.* FROM handleref_new AS n WHERE {arrived}) AS n");
+        let inserted = without("handleref_old AS o");
+        let inserted = format!("(SELECT n.* FROM handleref_new AS n WHERE {inserted}) AS n");
         let baseline = match self.target.lazy {
             true => planned(&self.baseline(OLD.from, None), ""),
             false => String::new(),
@@ -113,14 +113,14 @@ impl Records<'_, '_> {
         format!(
             "{baseline}{}{}",
             planned(&self.change(pairs), ""),
-            self.replaced(OLD.from, &gone, &arrived)
+            self.replaced(OLD.from, &gone, &inserted)
         )
     }
 
     pub(super) fn deleted(&self) -> String {
         let when = || ONE_OLD.when.map(str::to_owned);
-        let mut one = self.departure(ONE_OLD.from, when());
-        let mut many = planned(&self.departure(OLD.from, None), "");
+        let mut one = self.delete_records(ONE_OLD.from, when());
+        let mut many = planned(&self.delete_records(OLD.from, None), "");
         if self.target.lazy {
             one = format!("{};\n  {one}", self.baseline(ONE_OLD.from, when()));
             many = planned(&self.baseline(OLD.from, None), "") + &many;
@@ -137,7 +137,7 @@ impl Records<'_, '_> {
         if self.target.lazy {
             body.push_str(&planned(&self.baseline(&from, None), ""));
         }
-        body.push_str(&planned(&self.departure(&from, None), ""));
+        body.push_str(&planned(&self.delete_records(&from, None), ""));
         self.function("", "", &body)
     }
 
@@ -210,7 +210,7 @@ pub(super) fn protecting(target: &RecordTarget<'_>) -> String {
 }
 
 /// Whether a switch is on: for this schema, by one of ours, or for all of them,
-/// by a person. With an owner, only what one of his functions has noted.
+/// by a person. With an owner, only what one of the owner's functions has noted.
 fn is_on(target: &RecordTarget<'_>, switch: Switch) -> String {
     let ours = switch.setting(&target.list());
     let ours = format!("pg_catalog.current_setting({ours}, true) OPERATOR(pg_catalog.=) '1'");
@@ -226,7 +226,7 @@ fn is_on(target: &RecordTarget<'_>, switch: Switch) -> String {
 /// What marks the versions that a trigger raises itself, in `handleref_switches`.
 pub(super) const AMENDING: &str = "pg_catalog.concat('amending ', TG_RELID)";
 
-/// Wakes those who listen, once in a transaction: the server sends one of
+/// Wakes those that listen, once in a transaction: the server sends one of
 /// several notifications that are the same.
 pub(super) fn notifying() -> String {
     use crate::facts::CHANNEL;

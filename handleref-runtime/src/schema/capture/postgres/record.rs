@@ -279,7 +279,11 @@ impl<'a, 'b> Records<'a, 'b> {
         format!("{from}\nLEFT JOIN {} ON true", self.last(row, ""))
     }
 
-    pub(super) fn departure(&self, from: &str, filter: impl IntoIterator<Item = String>) -> String {
+    pub(super) fn delete_records(
+        &self,
+        from: &str,
+        filter: impl IntoIterator<Item = String>,
+    ) -> String {
         let version = match &self.version {
             Some(version) => {
                 let held = format!("o.{version}::bigint");
@@ -296,7 +300,7 @@ impl<'a, 'b> Records<'a, 'b> {
 
     /// Rows under a new key. One that was there before goes on with its
     /// versions: then its row has to be amended, see `going_on`.
-    pub(super) fn arrival(&self, from: &str, when: Option<&str>) -> String {
+    pub(super) fn insert_records(&self, from: &str, when: Option<&str>) -> String {
         let version = match &self.version {
             Some(version) => format!("n.{version}"),
             None => NEXT_VERSION.into(),
@@ -312,7 +316,7 @@ impl<'a, 'b> Records<'a, 'b> {
     }
 
     /// Whether the newest record of a row is of its version or a later one.
-    pub(super) fn behind(&self) -> String {
+    pub(super) fn below_high_water(&self) -> String {
         let version = self.version.as_deref().unwrap_or("record_version");
         format!("last.record_version OPERATOR(pg_catalog.>=) n.{version}")
     }
@@ -327,16 +331,16 @@ impl<'a, 'b> Records<'a, 'b> {
             "{from}\nCROSS JOIN {}",
             self.last("n", " AND l.record_id OPERATOR(pg_catalog.<) $1")
         );
-        let behind = self.behind();
+        let below = self.below_high_water();
         // A row of that key may be there still, as the snapshot of the transaction
         // shows it: with records that it does not show. Then locking it fails.
         let seen = format!(
-            "SELECT FROM {from}\nCROSS JOIN LATERAL (SELECT FROM {} AS t WHERE {} FOR NO KEY UPDATE) AS t\nWHERE {behind}",
+            "SELECT FROM {from}\nCROSS JOIN LATERAL (SELECT FROM {} AS t WHERE {} FOR NO KEY UPDATE) AS t\nWHERE {below}",
             self.table,
             self.same("t", "n"),
         );
         let amend = format!(
-            "UPDATE {} AS t SET {version} = {}\nFROM {from}\nWHERE {} AND {behind}",
+            "UPDATE {} AS t SET {version} = {}\nFROM {from}\nWHERE {} AND {below}",
             self.table,
             self.target.next_version("last.record_version"),
             self.same("t", "n"),
@@ -347,7 +351,7 @@ impl<'a, 'b> Records<'a, 'b> {
             self.same("t", "n")
         );
         let mut record = self.record("'insert'", "t", format!("t.{version}"), from);
-        record.filter.insert(0, behind);
+        record.filter.insert(0, below);
         let (mark, unmark) = self.marks();
         format!(
             "{}    amending := pg_catalog.current_setting('handleref.amending', true);\n{mark}    \

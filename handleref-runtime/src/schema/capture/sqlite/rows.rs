@@ -165,7 +165,7 @@ impl Writer<'_> {
     }
 
     /// That an update does not change skipped columns alone; they need not be
-    /// told from the version that the guard raises for them.
+    /// distinguished from the version that the guard raises for them.
     fn unskipped(&self) -> Option<String> {
         let mut skipped = self.target.skipped().map(RecordColumn::name).peekable();
         skipped.peek()?;
@@ -181,17 +181,20 @@ impl Writer<'_> {
         let target = self.target;
         let mut tests = vec![self.telling()];
         let row = target.row.iter().map(|(name, _)| name.as_str());
-        let told = |name: &&str| target.telling().any(|column| column.name() == *name);
-        if let Some(trespass) = self.trespass() {
+        let is_telling = |name: &&str| target.telling().any(|column| column.name() == *name);
+        if let Some(guard_condition) = self.guard_condition() {
             let rest: Vec<&str> = match target.version() {
-                Some(_) => row.filter(|name| !told(name)).collect(),
+                Some(_) => row.filter(|name| !is_telling(name)).collect(),
                 // The guard's own write may lower `updated_at` and so look like
-                // a trespass; but it changes nothing else.
+                // a write for the guard; but it changes nothing else.
                 None => row
-                    .filter(|name| !told(name) && !target.is_managed(name))
+                    .filter(|name| !is_telling(name) && !target.is_managed(name))
                     .collect(),
             };
-            tests.push(format!("{trespass} AND {}", self.differ(rest.into_iter())));
+            tests.push(format!(
+                "{guard_condition} AND {}",
+                self.differ(rest.into_iter())
+            ));
         }
         let updated_at = target
             .roles()
@@ -218,7 +221,7 @@ impl Writer<'_> {
                 "NEW",
             );
             let mut own = format!("{} AND ifnull({unrecorded}, 1)", self.differ(managed_names));
-            if target.skipped().next().is_some() && self.trespass().is_some() {
+            if target.skipped().next().is_some() && self.guard_condition().is_some() {
                 own = format!("{own} AND (SELECT amending FROM {CONTEXT}) = 0");
             }
             tests.push(own);
@@ -259,7 +262,7 @@ impl Writer<'_> {
 
     pub(super) fn update(&self) -> String {
         let (target, table) = (self.target, self.table());
-        let trespass = self.trespass();
+        let guard_condition = self.guard_condition();
         let mut body = match target.lazy {
             true => self.ticks(1) + &self.first(0, self.unskipped().into_iter().collect()),
             false => String::new(),
@@ -288,20 +291,20 @@ impl Writer<'_> {
             }
         }
         body += &self.statement(&record);
-        if let Some(trespass) = trespass {
+        if let Some(guard_condition) = guard_condition {
             let amends = amends(self.dialect, target.wanted).into_iter();
             let assign: Vec<String> = amends
                 .map(|(name, value)| format!("{name} = {value}"))
                 .collect();
             let amend = format!(
-                "  UPDATE {table} SET {} WHERE {trespass} AND {};\n",
+                "  UPDATE {table} SET {} WHERE {guard_condition} AND {};\n",
                 assign.join(", "),
                 self.key_is("", "NEW")
             );
             body += &match target.skipped().next() {
                 // Else it would be recorded that the version rose.
                 Some(_) => format!(
-                    "  UPDATE {CONTEXT} SET amending = 1 WHERE {trespass};\n{amend}  UPDATE {CONTEXT} SET amending = 0 WHERE amending;\n"
+                    "  UPDATE {CONTEXT} SET amending = 1 WHERE {guard_condition};\n{amend}  UPDATE {CONTEXT} SET amending = 0 WHERE amending;\n"
                 ),
                 None => amend,
             };
@@ -348,7 +351,7 @@ impl Writer<'_> {
             .roles()
             .updated_at
             .map(|(name, _)| name)
-            .filter(|_| self.trespass().is_some());
+            .filter(|_| self.guard_condition().is_some());
         let managed: Vec<&str> = target.version().into_iter().chain(managed).collect();
         let assign = |name: &&str| format!("{} = {}", self.dialect.quote(name), continued(name));
         let assign: Vec<String> = managed.iter().map(assign).collect();

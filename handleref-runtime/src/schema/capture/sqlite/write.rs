@@ -4,7 +4,7 @@ use crate::engine::Kind;
 use crate::facts;
 use crate::schema::capture::RecordTarget;
 use crate::schema::capture::support::CONTEXT;
-use crate::schema::dialect::{Dialect, amends, trespass};
+use crate::schema::dialect::{Dialect, amends, guard_condition};
 use crate::schema::names::literal;
 use crate::schema::sqlite::Sqlite;
 use crate::time::record_time_sql;
@@ -262,20 +262,23 @@ impl Writer<'_> {
     }
 
     /// What sets off the guard, if there is one.
-    pub(super) fn trespass(&self) -> Option<String> {
-        trespass(self.dialect, self.target.roles()).filter(|_| self.target.guard)
+    pub(super) fn guard_condition(&self) -> Option<String> {
+        guard_condition(self.dialect, self.target.roles()).filter(|_| self.target.guard)
     }
 
     /// A column of the row as it is once the guard has amended it.
     pub(super) fn amended(&self, name: &str) -> String {
         let column = self.dialect.quote(name);
         let new = format!("NEW.{column}");
-        let Some(trespass) = self.trespass().filter(|_| self.target.is_managed(name)) else {
+        let Some(guard_condition) = self
+            .guard_condition()
+            .filter(|_| self.target.is_managed(name))
+        else {
             return new;
         };
         let amends = amends(self.dialect, self.target.wanted);
         match amends.into_iter().find(|(amended, _)| *amended == column) {
-            Some((_, value)) => format!("CASE WHEN {trespass} THEN {value} ELSE {new} END"),
+            Some((_, value)) => format!("CASE WHEN {guard_condition} THEN {value} ELSE {new} END"),
             None => new,
         }
     }

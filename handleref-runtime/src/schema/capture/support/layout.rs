@@ -38,7 +38,7 @@ impl Support {
             }
             let table = TableName {
                 schema: match dialect.kind() {
-                    // The search path may go on to somebody else's.
+                    // The search path may go on to another user's.
                     Kind::Postgres => Some(self.schema.clone()),
                     Kind::Sqlite | Kind::Mysql => self.prefix.clone(),
                 },
@@ -108,7 +108,7 @@ impl Support {
             let Some(name) = self.lacks(part.name, name) else {
                 continue;
             };
-            // What a row has to say there, nobody knows any more.
+            // What a row has to say there, is not known any more.
             if definition.contains("NOT NULL") && !definition.contains("DEFAULT") {
                 problem(Some(name), ProblemKind::LostColumn);
                 continue;

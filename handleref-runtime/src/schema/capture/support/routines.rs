@@ -2,8 +2,8 @@
 //! connection says something to the triggers, and by which readers number what
 //! they see.
 //!
-//! On a database with an owner they run with his rights, and leave a row of
-//! `handleref_switches`, which nobody else can write: triggers believe a
+//! On a database with an owner they run with the owner's rights, and leave a row of
+//! `handleref_switches`, which no other user can write: triggers believe a
 //! session only what such a row says, too. See [`Ownership`](super::super::access).
 
 use super::{CHANGESETS, DATABASE, EVENTS, Part, RECORDINGS, SEQUENCE, SWITCHES, Support};

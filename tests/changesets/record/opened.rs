@@ -8,17 +8,17 @@ each_engine! {
     async fn start_and_stop(db: tables, conn) {
         let other = &mut connect!(db);
         book!(conn, 1);
-        let mut recorder = go!(start_recording(conn, Changeset::by("ann").comment("why")))?;
+        let mut open = go!(open_changeset(conn, Changeset::by("ann").comment("why")))?;
         // Diesel and handleref alike.
-        book!(&mut *recorder, 2);
-        let mut book = load_book!(&mut *recorder, 1);
+        book!(&mut *open, 2);
+        let mut book = load_book!(&mut *open, 1);
         book.title = "saved".to_owned();
-        go!(book.save(&mut *recorder))?;
-        go!(handleref::delete(books::table.find(2)).execute(&mut *recorder))?;
-        let inside = go!(current_changeset(&mut *recorder))?;
+        go!(book.save(&mut *open))?;
+        go!(handleref::delete(books::table.find(2)).execute(&mut *open))?;
+        let inside = go!(current_changeset(&mut *open))?;
         assert!(stored!(other).is_empty() && inserted!(other) == [(1, None)]);
-        assert!(format!("{recorder:?}").contains("Recorder"));
-        let stopped = go!(recorder.stop_recording())?;
+        assert!(format!("{open:?}").contains("OpenChangeset"));
+        let stopped = go!(open.close())?;
         assert!(stopped.is_some());
         assert_eq!(stopped, inside);
         assert_eq!(go!(current_changeset(conn))?, None);
@@ -38,11 +38,11 @@ each_engine! {
     /// Nothing was recorded: there is no changeset.
     async fn nothing_was_recorded(_db: tables, conn) {
         book!(conn, 1);
-        let recorder = go!(start_recording(conn, Changeset::by("does nothing")))?;
-        assert_eq!(go!(recorder.stop_recording())?, None);
-        let mut recorder = go!(start_recording(conn, Changeset::by("changes nothing")))?;
-        rename!(&mut *recorder, 1, "1");
-        assert_eq!(go!(recorder.stop_recording())?, None);
+        let open = go!(open_changeset(conn, Changeset::by("does nothing")))?;
+        assert_eq!(go!(open.close())?, None);
+        let mut open = go!(open_changeset(conn, Changeset::by("changes nothing")))?;
+        rename!(&mut *open, 1, "1");
+        assert_eq!(go!(open.close())?, None);
         assert_eq!(stored!(conn), []);
         assert_eq!(go!(current_changeset(conn))?, None);
     }
@@ -51,18 +51,18 @@ each_engine! {
     async fn discarded(db: tables, conn) {
         book!(conn, 1);
         for _ in 0..2 {
-            let mut recorder = go!(start_recording(conn, Changeset::by("ann")))?;
-            book!(&mut *recorder, 2);
-            rename!(&mut *recorder, 1, "renamed");
-            go!(recorder.discard())?;
+            let mut open = go!(open_changeset(conn, Changeset::by("ann")))?;
+            book!(&mut *open, 2);
+            rename!(&mut *open, 1, "renamed");
+            go!(open.discard())?;
             assert_eq!(go!(current_changeset(conn))?, None);
             assert_eq!(stored!(conn), []);
         }
         // After an error of the database as well.
-        let mut recorder = go!(start_recording(conn, Changeset::by("ann")))?;
-        let failed = go!(diesel::sql_query("this is no SQL").execute(&mut *recorder));
+        let mut open = go!(open_changeset(conn, Changeset::by("ann")))?;
+        let failed = go!(diesel::sql_query("this is no SQL").execute(&mut *open));
         assert!(failed.is_err());
-        go!(recorder.discard())?;
+        go!(open.discard())?;
         book!(conn, 3);
         let other = &mut connect!(db);
         assert_eq!(carried!(other), [(1, Operation::Insert, None), (3, Operation::Insert, None)]);
@@ -72,30 +72,30 @@ each_engine! {
 
     /// In a changeset it joins that one; a changeset in it joins it.
     async fn nested(_db: tables, conn) {
-        let numbers = go!(record_changeset_async(conn, Changeset::by("outer"), async |conn| {
-            let mut recorder = go!(start_recording(conn, Changeset::by("inner")))?;
-            book!(&mut *recorder, 1);
-            let stopped = go!(recorder.stop_recording())?;
-            let mut recorder = go!(start_recording(conn, Changeset::by("inner")))?;
-            book!(&mut *recorder, 2);
-            go!(recorder.discard())?;
+        let numbers = go!(in_changeset_async(conn, Changeset::by("outer"), async |conn| {
+            let mut open = go!(open_changeset(conn, Changeset::by("inner")))?;
+            book!(&mut *open, 1);
+            let stopped = go!(open.close())?;
+            let mut open = go!(open_changeset(conn, Changeset::by("inner")))?;
+            book!(&mut *open, 2);
+            go!(open.discard())?;
             book!(conn, 3);
             Ok::<_, Error>((stopped, go!(current_changeset(conn))?))
         }))?;
         assert_eq!(numbers.0, numbers.1);
-        let mut recorder = go!(start_recording(conn, Changeset::by("recorder")))?;
-        let inner = go!(record_changeset_async(&mut *recorder, Changeset::by("inner"), async |conn| {
+        let mut open = go!(open_changeset(conn, Changeset::by("opened")))?;
+        let inner = go!(in_changeset_async(&mut *open, Changeset::by("inner"), async |conn| {
             book!(conn, 4);
             Ok::<_, Error>(go!(current_changeset(conn))?)
         }))?;
-        let mut nested = go!(start_recording(&mut *recorder, Changeset::by("nested")))?;
+        let mut nested = go!(open_changeset(&mut *open, Changeset::by("nested")))?;
         book!(&mut *nested, 5);
-        assert_eq!(go!(nested.stop_recording())?, inner);
-        assert_eq!(go!(recorder.stop_recording())?, inner);
+        assert_eq!(go!(nested.close())?, inner);
+        assert_eq!(go!(open.close())?, inner);
         book!(conn, 6);
         let stored = stored!(conn);
         let actors: Vec<_> = stored.iter().map(|it| it.actor.as_deref()).collect();
-        assert_eq!(actors, [Some("outer"), Some("recorder")]);
+        assert_eq!(actors, [Some("outer"), Some("opened")]);
         let (one, two) = (Some(stored[0].id), Some(stored[1].id));
         assert_eq!((numbers.1, inner), (one.map(ChangesetNo), two.map(ChangesetNo)));
         assert_eq!(inserted!(conn), [(1, one), (3, one), (4, two), (5, two), (6, None)]);
@@ -105,12 +105,12 @@ each_engine! {
     async fn in_a_transaction_of_the_caller(_db: tables, conn) {
         transaction!(conn, inner, {
             book!(inner, 1);
-            let mut recorder = go!(start_recording(inner, Changeset::by("kept")))?;
-            book!(&mut *recorder, 2);
-            assert!(go!(recorder.stop_recording())?.is_some());
-            let mut recorder = go!(start_recording(inner, Changeset::by("discarded")))?;
-            book!(&mut *recorder, 3);
-            go!(recorder.discard())?;
+            let mut open = go!(open_changeset(inner, Changeset::by("kept")))?;
+            book!(&mut *open, 2);
+            assert!(go!(open.close())?.is_some());
+            let mut open = go!(open_changeset(inner, Changeset::by("discarded")))?;
+            book!(&mut *open, 3);
+            go!(open.discard())?;
             book!(inner, 4);
             Ok(())
         })?;
@@ -131,33 +131,33 @@ macro_rules! dropped {
             tables(&db);
             let conn = &mut db.connect::<$conn>();
             for _ in 0..2 {
-                let mut recorder = start_recording(conn, Changeset::by("dropped"))?;
-                book!(&mut *recorder, 1);
-                drop(recorder);
+                let mut open = open_changeset(conn, Changeset::by("dropped"))?;
+                book!(&mut *open, 1);
+                drop(open);
                 assert_eq!(current_changeset(conn)?, None);
                 assert_eq!(stored!(conn), []);
             }
             // On the way out of a function, too.
             let leaves = |conn: &mut $conn| -> Result<(), Error> {
-                let mut recorder = start_recording(conn, Changeset::by("dropped"))?;
-                book!(&mut *recorder, 2);
-                book!(&mut *recorder, 2);
-                recorder.stop_recording().map(drop)
+                let mut open = open_changeset(conn, Changeset::by("dropped"))?;
+                book!(&mut *open, 2);
+                book!(&mut *open, 2);
+                open.close().map(drop)
             };
             assert!(leaves(conn).is_err());
             book!(conn, 3);
             diesel::Connection::transaction::<_, Error, _>(conn, |conn| {
                 book!(conn, 4);
-                let mut recorder = start_recording(conn, Changeset::by("dropped"))?;
-                book!(&mut *recorder, 5);
-                drop(recorder);
+                let mut open = open_changeset(conn, Changeset::by("dropped"))?;
+                book!(&mut *open, 5);
+                drop(open);
                 book!(conn, 6);
                 Ok(())
             })?;
             // With a transaction of Diesel in it that panicked.
             let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let mut recorder = start_recording(conn, Changeset::by("panics")).unwrap();
-                diesel::Connection::transaction(&mut *recorder, |conn| -> Result<(), Error> {
+                let mut open = open_changeset(conn, Changeset::by("panics")).unwrap();
+                diesel::Connection::transaction(&mut *open, |conn| -> Result<(), Error> {
                     book!(conn, 7);
                     std::panic::resume_unwind(Box::new(()))
                 })
@@ -196,9 +196,9 @@ macro_rules! dropped_async {
                 let db = Db::$name();
                 tables(&db);
                 let mut conn = db.connect_async::<$conn>().await;
-                let mut recorder = start_recording(&mut conn, Changeset::by("dropped")).await?;
-                book!(&mut *recorder, 1);
-                drop(recorder);
+                let mut open = open_changeset(&mut conn, Changeset::by("dropped")).await?;
+                book!(&mut *open, 1);
+                drop(open);
                 let refused = current_changeset(&mut conn).await;
                 assert!(
                     matches!(
@@ -209,14 +209,14 @@ macro_rules! dropped_async {
                     ),
                     "{refused:?}"
                 );
-                let refused = start_recording(&mut conn, Changeset::by("next")).await;
+                let refused = open_changeset(&mut conn, Changeset::by("next")).await;
                 assert!(refused.map(drop).is_err());
                 drop(conn);
                 let other = &mut db.connect_async::<$conn>().await;
                 // This waits until the server has noticed.
-                let mut recorder = start_recording(other, Changeset::by("next")).await?;
-                book!(&mut *recorder, 1);
-                recorder.stop_recording().await?;
+                let mut open = open_changeset(other, Changeset::by("next")).await?;
+                book!(&mut *open, 1);
+                open.close().await?;
                 let stored = stored!(other);
                 assert_eq!(stored.len(), 1);
                 assert_eq!(inserted!(other), [(1, Some(stored[0].id))]);
@@ -241,32 +241,32 @@ mod dropped_async {
     dropped_async!(mysql, diesel_async::AsyncMysqlConnection);
 }
 
-/// A dropped recorder says so in a debug build; one that is stopped or
+/// An open changeset that is dropped says so in a debug build; one that is closed or
 /// discarded, or dropped in a panic, says nothing.
 #[cfg(feature = "sqlite")]
 #[test]
-fn a_dropped_recorder_is_loud() -> crate::support::Done {
-    const HOW: &str = "HANDLEREF_TEST_HOW_A_RECORDER_ENDS";
-    const NAME: &str = "record::recorder::a_dropped_recorder_is_loud";
+fn a_dropped_changeset_warns() -> crate::support::Done {
+    const HOW: &str = "HANDLEREF_TEST_HOW_A_CHANGESET_ENDS";
+    const NAME: &str = "record::opened::a_dropped_changeset_warns";
     if let Ok(how) = std::env::var(HOW) {
         let db = Db::sqlite();
         tables(&db);
         let conn = &mut db.connect::<diesel::SqliteConnection>();
-        let recorder = start_recording(conn, Changeset::by("ann"))?;
+        let open = open_changeset(conn, Changeset::by("ann"))?;
         match how.as_str() {
-            "stopped" => drop(recorder.stop_recording()?),
-            "discarded" => recorder.discard()?,
+            "closed" => drop(open.close()?),
+            "discarded" => open.discard()?,
             "panics" => drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(
                 || {
-                    let _recorder = recorder;
+                    let _open = open;
                     std::panic::resume_unwind(Box::new(()));
                 },
             ))),
-            _ => drop(recorder),
+            _ => drop(open),
         }
         return Ok(());
     }
-    for how in ["dropped", "stopped", "discarded", "panics"] {
+    for how in ["dropped", "closed", "discarded", "panics"] {
         let output = std::process::Command::new(std::env::current_exe()?)
             .args([NAME, "--exact", "--nocapture", "--test-threads=1"])
             .env(HOW, how)
@@ -279,9 +279,9 @@ fn a_dropped_recorder_is_loud() -> crate::support::Done {
             output.status.success() && out.contains("1 passed"),
             "{out} {err}"
         );
-        let loud = err.contains("a changeset was started and not stopped");
+        let warned = err.contains("a changeset was opened and not closed");
         let expected = how == "dropped" && cfg!(debug_assertions);
-        assert_eq!(loud, expected, "{how}: {err}");
+        assert_eq!(warned, expected, "{how}: {err}");
     }
     Ok(())
 }
