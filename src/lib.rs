@@ -20,9 +20,10 @@
 //!   reads them. [`mod@changeset`]: who and why, the undo, `scan` for what triggers could not see, the layer for axum.
 //! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; [`mod@sync`]. The module `mirror`: a copy in
 //!   another database; [`mod@feed`]: diffs of objects, in the database or (the module `redis`) in Redis.
+//! * [`mod@registry`]: all models by name, and their rows and past as JSON, for tools that know no type.
 //! * [`mod@dsl`]: the types of queries. [`mod@engine`]: what is generic over databases. [`mod@error`].
 //! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why, `sync.md`,
-//!   `mirrors.md`, `feed.md` and `redis.md` for what changed since.
+//!   `mirrors.md`, `feed.md` and `redis.md` for what changed since, `registry.md` for tools.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
@@ -146,6 +147,10 @@ struct History;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/changesets.md")]
 struct ChangesetsGuide;
+
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../docs/registry.md")]
+struct RegistryGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/sync.md")]

@@ -1,5 +1,7 @@
 //! The registry: the same answers as with types, by names and as JSON values.
 
+mod verbs;
+
 use crate::posts::recorded as tables;
 use crate::posts::{All, Post, PostTag, Reading, Tag, Topic, posts, tags};
 use crate::support::{Db, each_engine};
