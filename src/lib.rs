@@ -30,23 +30,24 @@ pub use handleref_runtime::allow_records_to_appear_in_same_query;
 pub use handleref_runtime::changeset::{Changeset, changesets, in_changeset, in_changeset_async};
 pub use handleref_runtime::error::{Error, ErrorClass};
 pub use handleref_runtime::handle::Handle;
+pub use handleref_runtime::history::{
+    AsOfDsl, GoneDsl, Operation, Record, RecordSource, Recorded, RecordsDsl,
+};
 pub use handleref_runtime::hooks::{HookError, Hooks};
 pub use handleref_runtime::lifecycle::{delete, restore};
+pub use handleref_runtime::maintain::Maintain;
 pub use handleref_runtime::model::{HandleRef, SoftDelete, Timestamped, Versioned};
-pub use handleref_runtime::record::maintain::Maintain;
-pub use handleref_runtime::record::{
-    AsOfDsl, GoneDsl, Operation, PastDsl, Record, RecordSource, Recorded, RecordsDsl,
-};
 pub use handleref_runtime::resurrect::resurrect;
+pub use handleref_runtime::revert::PastDsl;
 pub use handleref_runtime::row::{Outcome, RowDsl};
 pub use handleref_runtime::scope::{ChangesDsl, now};
 pub use handleref_runtime::session::{Executor, recover};
 pub use handleref_runtime::sync::{Cursor, SyncDsl, changes};
 pub use handleref_runtime::write::{bump, update};
 
+pub use handleref_runtime::maintain;
 #[cfg(feature = "mirror")]
 pub use handleref_runtime::mirror;
-pub use handleref_runtime::record::maintain;
 #[cfg(feature = "redis")]
 pub use handleref_runtime::redis;
 pub use handleref_runtime::{changeset, engine, error, feed, registry, schema, sync};
@@ -62,7 +63,7 @@ pub mod prelude {
 
 /// The types of queries, for signatures.
 pub mod dsl {
-    pub use handleref_runtime::record::{
+    pub use handleref_runtime::history::{
         AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, OverRecords, Previous,
         Whole, Within,
     };
@@ -101,14 +102,15 @@ pub mod time {
 ///     .as_of::<(Article, Topic)>(yesterday).load(conn)?;         // any query, in the past
 /// ```
 pub mod history {
-    pub use handleref_runtime::record::{
-        Blame, Calendar, CleanError, Conflict, Diff, Every, FieldChange, FieldHistory, FieldKind,
-        FieldType, FieldTypes, FieldValue, Fields, Json, LiveName, Loaded, Mirrored, ModelList,
-        Moment, Neighbour, Neighbours, Now, Past, Property, PropertyValue, Recall, RecordChangeset,
+    pub use handleref_runtime::history::{
+        Blame, Calendar, CleanError, Diff, Every, FieldChange, FieldHistory, FieldKind, FieldType,
+        FieldTypes, FieldValue, Fields, Json, LiveName, Loaded, Mirrored, ModelList, Moment,
+        Neighbour, Neighbours, Now, Past, Property, PropertyValue, Recall, RecordChangeset,
         RecordId, RecordNo, RecordOperation, RecordRedacted, RecordSql, RecordVersion, RecordedAt,
-        Records, Resample, Revert, RevertPlan, Side, VersionChange, VersionNo, Window, ZeroLength,
-        facts, field_types, latest_record,
+        Records, Resample, Side, VersionChange, VersionNo, Window, ZeroLength, facts, field_types,
+        latest_record,
     };
+    pub use handleref_runtime::revert::{Conflict, Revert, RevertPlan};
 }
 
 /// What generated code uses; no promise is made about it.

@@ -14,7 +14,7 @@ mod scan;
 mod stored;
 mod undo;
 
-pub use crate::record::{ChangesetNo, Models, ObjectOf, ObjectRef};
+pub use crate::history::{ChangesetNo, Models, ObjectOf, ObjectRef};
 pub use change::{Changes, LinkChange, ObjectChange, State};
 pub use end::ChangesetEnd;
 pub use erase::{EraseChangesets, erase_changesets_by};

@@ -124,7 +124,7 @@ pub enum Error {
         /// The row's key.
         key: String,
         /// What stands in the way.
-        conflicts: Vec<crate::record::Conflict>,
+        conflicts: Vec<crate::revert::Conflict>,
     },
     /// The records of a row are held, so nothing in them can be erased.
     #[error("the records of {model} {key} are held: {reason}; release the hold first")]
@@ -144,7 +144,7 @@ pub enum Error {
         /// The columns.
         columns: Vec<String>,
         /// Why, and what to do.
-        reason: crate::record::maintain::Unerasable,
+        reason: crate::maintain::Unerasable,
     },
     /// The recording of a model is not installed.
     #[error("the history `{records}` of {model} is not installed; see `handleref::schema!`")]
@@ -167,7 +167,7 @@ pub enum Error {
     #[error("changeset {no} cannot be undone:{}", message::lines(.conflicts))]
     Undo {
         /// Its number.
-        no: crate::record::ChangesetNo,
+        no: crate::history::ChangesetNo,
         /// What stands in the way.
         conflicts: Vec<crate::changeset::UndoConflict>,
     },
@@ -175,7 +175,7 @@ pub enum Error {
     #[error("rows were changed since the undo of changeset {no} was planned; make the plan again")]
     PlanOutdated {
         /// The number of the changeset.
-        no: crate::record::ChangesetNo,
+        no: crate::history::ChangesetNo,
     },
     /// A changeset changed models that are not among those that were listed, or
     /// its undo would.
@@ -185,7 +185,7 @@ pub enum Error {
     )]
     NotListed {
         /// The number of the changeset.
-        no: crate::record::ChangesetNo,
+        no: crate::history::ChangesetNo,
         /// The record tables of those models.
         tables: Vec<String>,
     },
@@ -201,7 +201,7 @@ pub enum Error {
     #[error("there is no changeset {no}")]
     NoChangeset {
         /// The number.
-        no: crate::record::ChangesetNo,
+        no: crate::history::ChangesetNo,
     },
     /// Rows of this table are changed only in a changeset; see
     /// [`in_changeset`](crate::changeset::in_changeset).

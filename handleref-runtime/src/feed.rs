@@ -38,7 +38,7 @@ pub use query::{DiffQuery, diffs};
 pub use range::{End, Range, Scope, Start};
 pub use store::Store;
 
-use crate::record::{Fields, Json};
+use crate::history::{Fields, Json};
 use serde_json::Value;
 
 /// A recorded model whose changes are in the feed.

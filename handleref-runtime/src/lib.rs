@@ -14,22 +14,24 @@ pub mod facts;
 pub mod feed;
 mod grouped;
 pub mod handle;
+pub mod history;
 pub mod hooks;
 pub mod key;
 mod last_version;
 pub mod lifecycle;
 pub mod session;
 
+pub mod maintain;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod model;
 #[doc(hidden)]
 pub mod private;
-pub mod record;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod registry;
 pub mod resurrect;
+pub mod revert;
 pub mod row;
 pub mod schema;
 pub mod scope;

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::record::Models;
+use crate::history::Models;
 use crate::session::{Boxed, Executor, SameMode, Session};
 use crate::sync::{Cursor, sorted};
 use std::fmt;

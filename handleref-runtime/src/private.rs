@@ -4,6 +4,11 @@ pub use crate::cascade::{Children, Facts, HasParents, Link, Parent, ParentOf, Pa
 pub use crate::context::handed::Handed;
 pub use crate::engine::Engine;
 pub use crate::facts;
+pub use crate::history::{
+    FieldValue, Fields, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
+    Recorded, Records,
+};
+pub use crate::history::{MayBeNull, NullableType};
 pub use crate::hooks::HookError;
 pub use crate::hooks::{NoHooks, WithHooks};
 pub use crate::lifecycle::{Family, Single};
@@ -11,11 +16,6 @@ pub use crate::model::{
     ChildOf, DeletionStamp, HandleRef, Managed, Roles, SoftDelete, Timestamped, VersionNumber,
     Versioned,
 };
-pub use crate::record::{
-    FieldValue, Fields, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
-    Recorded, Records,
-};
-pub use crate::record::{MayBeNull, NullableType};
 pub use crate::row::{ColumnWriter, Row};
 pub use crate::scope::Undeleted;
 pub use crate::session::Executor;

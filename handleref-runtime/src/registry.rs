@@ -43,7 +43,7 @@ use crate::any::{AnyKey, AnyModel, Engines, Facts, Verbs};
 use crate::changeset::{ChangesOf, Changeset, Undo};
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::record::{ChangesetNo, ObjectRef, Registered};
+use crate::history::{ChangesetNo, ObjectRef, Registered};
 use crate::schema::Schema;
 use crate::sync::ChangesSince;
 use std::fmt;

@@ -24,9 +24,9 @@ pub(crate) mod stamp;
 mod witness;
 mod writers;
 
-pub use crate::record::Change;
+pub use crate::history::Change;
 #[doc(hidden)]
-pub use crate::record::Place;
+pub use crate::history::Place;
 pub use cursor::{Cursor, InvalidCursor};
 pub use filter::{Filters, Only};
 pub use follow::Follow;
@@ -43,7 +43,7 @@ pub(crate) use {
     position::{Position, Window},
 };
 
-use crate::record::Recorded;
+use crate::history::Recorded;
 
 /// What changed of one model.
 pub trait SyncDsl: Recorded {

@@ -1,6 +1,6 @@
 //! What a changeset did, object by object.
 
-use crate::record::{FieldChange, ObjectRef};
+use crate::history::{FieldChange, ObjectRef};
 use serde::Serialize;
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Before what changesets may be asked for.
 
-use crate::record::ChangesetNo;
+use crate::history::ChangesetNo;
 use crate::time::{BoundTime, Instant};
 
 /// Before what changesets end: an [`Instant`] or a [`ChangesetNo`].

@@ -4,8 +4,8 @@ use super::meta::{Actor, ChangesetMeta};
 use super::query::is_actor;
 use crate::context::write_lock;
 use crate::error::Error;
-use crate::record::ChangesetNo;
-use crate::record::maintain::{EventKind, write_event};
+use crate::history::ChangesetNo;
+use crate::maintain::{EventKind, write_event};
 use crate::session::{Executor, Session, Transaction};
 use crate::sql::Sql;
 use serde_json::json;
@@ -21,7 +21,7 @@ use std::borrow::Cow;
 ///
 /// The changesets stay, with their numbers, times and records. What else remains
 /// is an event `erase` that names the parts and how many changesets, and never a
-/// value. A [hold](crate::record::maintain::Hold) is of records, and does not
+/// value. A [hold](crate::maintain::Hold) is of records, and does not
 /// keep this away.
 #[derive(Debug, Clone)]
 #[must_use = "nothing happens before `.execute(conn)`"]

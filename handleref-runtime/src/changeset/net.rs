@@ -7,11 +7,11 @@ use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
 };
-use crate::record::any::{AnyKey, AnyModel, Rows};
-use crate::record::fields::Facts;
-use crate::record::living::lives_sql;
-use crate::record::subject::Subject;
-use crate::record::{ObjectRef, Operation};
+use crate::history::any::{AnyKey, AnyModel, Rows};
+use crate::history::fields::Facts;
+use crate::history::living::lives_sql;
+use crate::history::subject::Subject;
+use crate::history::{ObjectRef, Operation};
 use crate::session::{Head, Session};
 use crate::sql::{Sql, quoted};
 use serde_json::Value;

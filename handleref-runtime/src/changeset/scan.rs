@@ -5,8 +5,8 @@ use super::recording::Open;
 use crate::context::Scope;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::query::OwnKey;
-use crate::record::{ChangesetNo, Recall, Recorded};
+use crate::history::query::OwnKey;
+use crate::history::{ChangesetNo, Recall, Recorded};
 use crate::row::columns::Form;
 use crate::schema::{RecordedTable, Schema};
 use crate::session::Executor;
@@ -39,10 +39,10 @@ const KEYS: usize = 250;
 /// That is for rows that are older than the recording, and for changes that
 /// set off no trigger: foreign keys that act on MySQL and MariaDB, a dump that
 /// was restored, triggers that were switched off,
-/// [`without_recording`](crate::record::maintain::without_recording).
+/// [`without_recording`](crate::maintain::without_recording).
 /// See [`execute`](Scan::execute) for what is recorded.
 ///
-/// It is no [backfill](crate::record::maintain::Backfill): that says how rows
+/// It is no [backfill](crate::maintain::Backfill): that says how rows
 /// were when recording began, and is what time travel asks for; a scan says
 /// that they are so now. Where both are wanted, the backfill comes first.
 #[must_use = "nothing happens before `.execute(conn)`"]

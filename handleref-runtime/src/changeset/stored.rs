@@ -1,7 +1,7 @@
 //! A changeset as it is stored.
 
 use super::meta::{Actor, ChangesetMeta};
-use crate::record::ChangesetNo;
+use crate::history::ChangesetNo;
 use crate::sql::Sql;
 use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};

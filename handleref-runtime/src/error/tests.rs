@@ -3,8 +3,8 @@
 use super::Error;
 use crate::changeset::{ObjectRef, UndoConflict};
 use crate::handle::HandleError;
-use crate::record::maintain::Unerasable;
-use crate::record::{ChangesetNo, CleanError, Conflict, ZeroLength};
+use crate::history::{ChangesetNo, CleanError, Conflict, ZeroLength};
+use crate::maintain::Unerasable;
 use crate::schema::{Problem, ProblemKind};
 use crate::sync::InvalidCursor;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};

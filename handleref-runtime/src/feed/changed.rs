@@ -1,6 +1,6 @@
 //! A change with the state before it, as the hooks get it.
 
-use crate::record::{FieldChange, Fields, Json, Operation};
+use crate::history::{FieldChange, Fields, Json, Operation};
 use crate::sync::Change;
 use serde_json::{Map, Value, json};
 use std::fmt;

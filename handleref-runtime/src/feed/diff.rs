@@ -1,7 +1,7 @@
 //! One diff, as a reader gets it and a store keeps it.
 
 use crate::changeset::ObjectRef;
-use crate::record::{ChangesetNo, Operation};
+use crate::history::{ChangesetNo, Operation};
 use crate::sync::{Cursor, Place};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

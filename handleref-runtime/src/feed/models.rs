@@ -5,10 +5,10 @@ use super::diff::Diff;
 use super::make;
 use super::parent::Parent;
 use crate::engine::{Engine, Typed};
+use crate::history::any::{AnyInstance, AnyModel, any};
+use crate::history::query::{Loaded, RefersTo};
+use crate::history::{Facts, Fields, Json, Model, Models, Recall, Recorded};
 use crate::key::Key;
-use crate::record::any::{AnyInstance, AnyModel, any};
-use crate::record::query::{Loaded, RefersTo};
-use crate::record::{Facts, Fields, Json, Model, Models, Recall, Recorded};
 use crate::sync::Change;
 use std::marker::PhantomData;
 

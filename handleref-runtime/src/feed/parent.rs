@@ -1,8 +1,8 @@
 //! Under which object diffs are put.
 
 use crate::facts::Reference;
-use crate::record::{Facts, ObjectRef};
-use crate::record::{Fields, Json, Recorded};
+use crate::history::{Facts, ObjectRef};
+use crate::history::{Fields, Json, Recorded};
 use serde_json::Value;
 
 /// The parent under which the diffs of a model are put: the row that a foreign

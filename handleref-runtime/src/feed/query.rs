@@ -5,7 +5,7 @@ use super::range::{End, Range, Scope, Start};
 use super::store::Store;
 use crate::changeset::ObjectRef;
 use crate::error::Error;
-use crate::record::Recorded;
+use crate::history::Recorded;
 use crate::sync::{Batches, Cursor, Follow, Pages};
 use crate::time::Instant;
 use std::fmt;

@@ -7,8 +7,8 @@ use super::write::{
     AnyWriter, insert, is_partial, one_of, referring, rows_per_statement, unlinking, update,
 };
 use crate::error::Error;
-use crate::record::any::{AnyKey, AnyModel};
-use crate::record::subject::Subject;
+use crate::history::any::{AnyKey, AnyModel};
+use crate::history::subject::Subject;
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;

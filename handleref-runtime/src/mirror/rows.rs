@@ -2,8 +2,8 @@
 
 use super::write::one_of;
 use crate::error::Error;
-use crate::record::any::{AnyInstance, AnyKey, AnyModel};
-use crate::record::maintain::keys::{KeyLiteral, Range, end_of_batch};
+use crate::history::any::{AnyInstance, AnyKey, AnyModel};
+use crate::maintain::keys::{KeyLiteral, Range, end_of_batch};
 use crate::session::Session;
 use crate::sql::{Sql, quoted};
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //! name only: which way leads from a text to it is found by method lookup,
 //! which tries the traits here from the most references down to none.
 
+use crate::history::FieldValue;
 use crate::key::Key;
-use crate::record::FieldValue;
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -241,7 +241,7 @@ fn instant(text: &str) -> Result<DateTime<FixedOffset>, String> {
 mod tests {
     use super::ways::*;
     use super::{Cleaned, Probe};
-    use crate::record::Json;
+    use crate::history::Json;
     use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
     use serde_json::{Value, json};
 

@@ -7,8 +7,8 @@ pub use crate::registry::VerbsOn;
 
 use crate::any::AnyModel;
 use crate::engine::Engine;
-use crate::record::any::masked;
-use crate::record::{Fields, Json, Loaded, Recall};
+use crate::history::any::masked;
+use crate::history::{Fields, Json, Loaded, Recall};
 use std::marker::PhantomData;
 
 /// The model `M` on the engine `DB`.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
 };
-use crate::record::{FieldChange, Operation, RecordNo};
+use crate::history::{FieldChange, Operation, RecordNo};
 use crate::session::{Boxed, Executor, Head, Session};
 use crate::sql::{Sql, unreadable};
 use chrono::{DateTime, NaiveDateTime, Utc};

@@ -3,15 +3,16 @@
 use super::Model;
 use crate::changeset::{Changesets, changesets};
 use crate::error::Error;
-use crate::record::blame::blame;
-use crate::record::diff::{changes_summary, diff};
-use crate::record::revert::{plan, plan_back};
-use crate::record::{Blame, Diff, FieldHistory, Revert, RevertPlan, Side};
+use crate::history::blame::blame;
+use crate::history::diff::{changes_summary, diff};
+use crate::history::{Blame, Diff, FieldHistory, Side};
+use crate::revert::{Revert, RevertPlan};
+use crate::revert::{plan, plan_back};
 use crate::session::Executor;
 
 impl Model {
     /// What changed from one version of a row to another, or to the row as it is
-    /// [`Now`](crate::record::Now); as [`PastDsl::diff`](crate::record::PastDsl::diff).
+    /// [`Now`](crate::history::Now); as [`PastDsl::diff`](crate::revert::PastDsl::diff).
     ///
     /// # Errors
     /// [`Error::NoVersion`], [`Error::Gone`] if the row is compared with now and
@@ -32,7 +33,7 @@ impl Model {
     }
 
     /// What each of these versions changed against the one before it, by field;
-    /// as [`PastDsl::changes_summary`](crate::record::PastDsl::changes_summary).
+    /// as [`PastDsl::changes_summary`](crate::revert::PastDsl::changes_summary).
     ///
     /// # Errors
     /// As those of [`diff`](Model::diff).
@@ -49,7 +50,7 @@ impl Model {
     }
 
     /// For each field the record that set it to what it is now; as
-    /// [`PastDsl::blame`](crate::record::PastDsl::blame).
+    /// [`PastDsl::blame`](crate::revert::PastDsl::blame).
     ///
     /// # Errors
     /// [`Error::WrongObject`] if the text is no key of this model,
@@ -67,7 +68,7 @@ impl Model {
 
     /// What a revert of a row would write, and what stands in its way;
     /// [`apply`](RevertPlan::apply) does it. As
-    /// [`PastDsl::revert_plan`](crate::record::PastDsl::revert_plan).
+    /// [`PastDsl::revert_plan`](crate::revert::PastDsl::revert_plan).
     ///
     /// # Errors
     /// [`Error::NoVersion`], [`Error::NoField`], [`Error::Gone`] if the row has no
@@ -87,7 +88,7 @@ impl Model {
     }
 
     /// Plans to insert a really deleted row again, as it was last; as
-    /// [`PastDsl::reinsert_plan`](crate::record::PastDsl::reinsert_plan).
+    /// [`PastDsl::reinsert_plan`](crate::revert::PastDsl::reinsert_plan).
     ///
     /// # Errors
     /// [`Error::Gone`] if there is no record of the row, [`Error::WrongObject`],

@@ -4,9 +4,9 @@ use super::Model;
 use super::object::{Object, load};
 use crate::any::AnyKey;
 use crate::error::Error;
-use crate::record::Moment;
-use crate::record::as_of::PastRows;
-use crate::record::living::lives_sql;
+use crate::history::Moment;
+use crate::history::as_of::PastRows;
+use crate::history::living::lives_sql;
 use crate::session::{Boxed, Executor, Session};
 use crate::sql::{Sql, quoted};
 use serde::Serialize;
@@ -106,7 +106,7 @@ impl Rows<'_> {
         self
     }
 
-    /// As they were; as [`as_of`](crate::record::AsOfDsl::as_of) of a query.
+    /// As they were; as [`as_of`](crate::history::AsOfDsl::as_of) of a query.
     #[allow(clippy::wrong_self_convention)] // It is SQL's term.
     pub fn as_of(mut self, moment: impl Moment) -> Self {
         self.past = Some(PastRows {

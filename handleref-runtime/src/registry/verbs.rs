@@ -3,11 +3,11 @@
 use super::Model;
 use crate::any::{Boxed, Verb, Verbs};
 use crate::error::Error;
+use crate::history::object::live;
+use crate::history::{Loaded, Recall};
 use crate::key::Key;
 use crate::lifecycle::{DeleteRow, RestoreRow};
 use crate::model::SoftDelete;
-use crate::record::object::live;
-use crate::record::{Loaded, Recall};
 use crate::row::{Outcome, Row};
 use crate::session::{Executor, Session};
 use std::any::TypeId;
@@ -108,7 +108,7 @@ where
         let Some(conn) = conn.any().downcast_mut::<C>() else {
             return Err(Error::NoVerb { model });
         };
-        let parsed = <M as crate::record::Recorded>::RecordKey::parse(key);
+        let parsed = <M as crate::history::Recorded>::RecordKey::parse(key);
         let parsed = parsed.ok_or_else(|| Error::WrongObject {
             object: format!("{model} {key}"),
             model,

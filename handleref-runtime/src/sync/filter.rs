@@ -1,7 +1,7 @@
 //! Conditions on the rows of single models.
 
 use crate::engine::Engine;
-use crate::record::Recorded;
+use crate::history::Recorded;
 use crate::sql::Sql;
 use diesel::query_builder::QueryFragment;
 use std::fmt;

@@ -7,8 +7,8 @@ use super::reader::Ask;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
-use crate::record::Place;
-use crate::record::{AnyModel, Facts};
+use crate::history::Place;
+use crate::history::{AnyModel, Facts};
 use crate::session::Session;
 use crate::sql::{Sql, literal, quoted};
 

@@ -1,7 +1,7 @@
 //! Positions in the order in which changes become visible.
 
 use super::snapshot::Snapshot;
-use crate::record::Place;
+use crate::history::Place;
 use std::fmt;
 
 /// A set of changes that were read: those that a reader need not see again.

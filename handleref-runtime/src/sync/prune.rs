@@ -2,7 +2,7 @@
 
 use super::position::Position;
 use crate::error::Error;
-use crate::record::AnyModel;
+use crate::history::AnyModel;
 use crate::session::Session;
 use crate::sql::Sql;
 

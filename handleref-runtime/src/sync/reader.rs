@@ -8,8 +8,8 @@ use super::reach::{Reach, reach};
 use super::{prune, witness};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::models::{Models, models};
-use crate::record::{AnyModel, Change, Operation, Place, change};
+use crate::history::models::{Models, models};
+use crate::history::{AnyModel, Change, Operation, Place, change};
 use crate::session::Session;
 use crate::session::absent::{HISTORY, missing, own};
 

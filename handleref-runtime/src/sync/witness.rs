@@ -11,7 +11,7 @@ use super::prune::pruned;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORDED_AT};
-use crate::record::AnyModel;
+use crate::history::AnyModel;
 use crate::session::Session;
 use crate::sql::Sql;
 use chrono::NaiveDateTime;

@@ -2,8 +2,8 @@
 use crate::records_models::*;
 use crate::support::{engines, kinds};
 use handleref_runtime::engine::Kind;
+use handleref_runtime::history::facts::{RecordedColumn, Recording, Relative};
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::{RecordedColumn, Recording, Relative};
 use handleref_runtime::schema::{ModelSchema, ProblemKind, Schema};
 
 const fn column(name: &'static str) -> RecordedColumn {

@@ -2,8 +2,8 @@
 use crate::models::articles;
 use crate::support::Db;
 use handleref_runtime::engine::Kind;
+use handleref_runtime::history::facts::{Capture, Property, RecordedColumn, Recording, Relative};
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::{Capture, Property, RecordedColumn, Recording, Relative};
 use handleref_runtime::schema::{ModelSchema, Schema};
 
 type Column = RecordedColumn;

@@ -1,8 +1,8 @@
 //! What recording on MySQL and MariaDB has of its own.
 use crate::support::{self, Db};
 use diesel::prelude::*;
+use handleref_runtime::history::facts::{RecordedColumn as Column, Recording};
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::{RecordedColumn as Column, Recording};
 use handleref_runtime::schema::{ModelSchema, Schema};
 
 mod changes;

@@ -1,7 +1,7 @@
 //! A column that is added later: what older records say of it.
 use crate::records_models::{TABLE, bare};
 use crate::support::engines;
-use handleref_runtime::record::facts::RecordedColumn;
+use handleref_runtime::history::facts::RecordedColumn;
 
 const THREE: &[RecordedColumn] = &[
     RecordedColumn::new("id"),

@@ -1,8 +1,8 @@
 //! What is special to PostgreSQL when rows are recorded.
 use crate::support::{self, Db};
 use diesel::prelude::*;
+use handleref_runtime::history::facts::{RecordedColumn, Recording};
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::{RecordedColumn, Recording};
 use handleref_runtime::schema::{ModelSchema, Schema};
 
 mod changes;

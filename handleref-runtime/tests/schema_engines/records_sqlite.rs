@@ -3,8 +3,8 @@ use crate::records_models::*;
 use crate::support::{Db, sqlite};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use handleref_runtime::history::facts::{RecordedColumn, Recording};
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::{RecordedColumn, Recording};
 use handleref_runtime::schema::{ModelSchema, Schema};
 
 const fn column(name: &'static str) -> RecordedColumn {

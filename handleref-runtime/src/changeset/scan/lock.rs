@@ -3,7 +3,7 @@
 use super::place::{Keys, Place};
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
-use crate::record::subject::at_home;
+use crate::history::subject::at_home;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::session::absent::or_not_installed;

@@ -8,7 +8,7 @@ use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
-use crate::record::ChangesetNo;
+use crate::history::ChangesetNo;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::sql::{Sql, quoted};

@@ -3,10 +3,11 @@
 use super::super::net::{Net, StateAt, Touched, differing};
 use super::UndoAction;
 use crate::error::Error;
-use crate::record::any::{AnyKey, AnyModel};
-use crate::record::fields::Facts;
-use crate::record::revert::{Revert, insert, make, update};
-use crate::record::{Conflict, FieldChange};
+use crate::history::FieldChange;
+use crate::history::any::{AnyKey, AnyModel};
+use crate::history::fields::Facts;
+use crate::revert::Conflict;
+use crate::revert::{Revert, insert, make, update};
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;

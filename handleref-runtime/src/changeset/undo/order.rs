@@ -1,7 +1,7 @@
 //! The order in which rows are changed back.
 
 use super::super::net::{Net, StateAt};
-use crate::record::fields::Facts;
+use crate::history::fields::Facts;
 use crate::schema::ForeignKey;
 use std::collections::HashMap;
 

@@ -80,12 +80,12 @@ captures! {
     fn with_updated_at_alone(conn) {
         conn.sql(TABLE);
         let roles = Roles::NONE.with_updated_at::<crate::models::articles::updated_at>();
-        const ALSO: &[handleref_runtime::record::facts::RecordedColumn] = &[
-            handleref_runtime::record::facts::RecordedColumn::new("id"),
-            handleref_runtime::record::facts::RecordedColumn::new("title"),
-            handleref_runtime::record::facts::RecordedColumn::new("updated_at"),
+        const ALSO: &[handleref_runtime::history::facts::RecordedColumn] = &[
+            handleref_runtime::history::facts::RecordedColumn::new("id"),
+            handleref_runtime::history::facts::RecordedColumn::new("title"),
+            handleref_runtime::history::facts::RecordedColumn::new("updated_at"),
         ];
-        conn.install(&with_roles(roles, handleref_runtime::record::facts::Recording::new("article_records", ALSO))).unwrap();
+        conn.install(&with_roles(roles, handleref_runtime::history::facts::Recording::new("article_records", ALSO))).unwrap();
         conn.sql("INSERT INTO articles (id, title) VALUES (1, 'a')");
         conn.tick();
         conn.sql("UPDATE articles SET title = 'b'");

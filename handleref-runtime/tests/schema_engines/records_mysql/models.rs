@@ -1,7 +1,7 @@
 //! What a model can ask of its recording.
 use super::{NOTES, NOTES_TABLE, installed, notes, records};
 use crate::support::{self, Db};
-use handleref_runtime::record::facts::{
+use handleref_runtime::history::facts::{
     Capture, Property, RecordedColumn as Column, Recording, Relative,
 };
 

@@ -1,8 +1,8 @@
 //! Tables of every name, type and place.
 use super::{NOTES, NOTES_TABLE, ROLES};
 use crate::support::{self, Db};
+use handleref_runtime::history::facts::{Property, RecordedColumn as Column, Recording};
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::{Property, RecordedColumn as Column, Recording};
 use handleref_runtime::schema::{ModelSchema, Schema};
 
 /// What a table took in a lax mode, its records take, too, in any mode.

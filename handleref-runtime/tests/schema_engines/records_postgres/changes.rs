@@ -1,7 +1,7 @@
 //! What statements leave in the records.
 use super::{ARTICLES, agree, agree_versions, article, column, installed, schema, take, take_all};
 use crate::support::{self, Db};
-use handleref_runtime::record::facts::Recording;
+use handleref_runtime::history::facts::Recording;
 
 #[test]
 fn one_row() {

@@ -1,7 +1,7 @@
 //! What a model can ask of its recording.
 use super::{ARTICLES, COLUMNS, TABLE, article, column, pair, schema, take, take_all};
 use crate::support::{self, Db, kinds};
-use handleref_runtime::record::facts::{Capture, Property, Recording, Relative};
+use handleref_runtime::history::facts::{Capture, Property, Recording, Relative};
 
 #[test]
 fn rows_without_a_record() {

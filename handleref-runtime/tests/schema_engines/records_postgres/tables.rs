@@ -1,8 +1,8 @@
 //! Tables of every name, type, form and size.
 use super::{ARTICLES, agree, agree_versions, article, column, installed, schema, take, take_all};
 use crate::support::{self, Db, kinds};
+use handleref_runtime::history::facts::Recording;
 use handleref_runtime::model::Roles;
-use handleref_runtime::record::facts::Recording;
 use handleref_runtime::schema::ModelSchema;
 
 #[test]
