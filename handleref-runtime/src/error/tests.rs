@@ -3,8 +3,9 @@
 use super::Error;
 use crate::changeset::{ObjectRef, UndoConflict};
 use crate::handle::HandleError;
-use crate::history::{ChangesetNo, CleanError, Conflict, ZeroLength};
+use crate::history::{ChangesetNo, CleanError, ZeroLength};
 use crate::maintain::Unerasable;
+use crate::revert::Conflict;
 use crate::schema::{Problem, ProblemKind};
 use crate::sync::InvalidCursor;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
