@@ -23,7 +23,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
-use handleref::history::RecordNo;
+use handleref::history::{FieldType, RecordNo};
 use handleref::{AsOfDsl as _, HandleRef as _, Operation, Outcome, RowDsl as _};
 use handleref::{RecordSource as _, Recorded as _};
 
@@ -459,9 +459,9 @@ fn a_hostile_past() {
             .unwrap(),
         [("a".to_owned(), "one".to_owned())]
     );
-    let table = handleref::history::FieldType::for_field::<Past>("table").unwrap();
+    let table = FieldType::for_field::<Past>("table").unwrap();
     assert_eq!(table.clean_value(Some("3")).unwrap(), 3);
-    let kind = handleref::history::FieldType::for_field::<Past>("type").unwrap();
+    let kind = FieldType::for_field::<Past>("type").unwrap();
     assert_eq!(
         (kind.column, kind.clean_value(Some("")).unwrap()),
         ("type", "".into())

@@ -39,6 +39,7 @@ fn is_exempt(name: &str) -> bool {
         "maintain",
         "mirror",
         "redis",
+        "registry",
         "schema",
         "sync",
     ];

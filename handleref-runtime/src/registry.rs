@@ -32,6 +32,7 @@ mod past;
 mod rows;
 mod verbs;
 
+pub use crate::history::Registered;
 pub use facts::{Column, Field, Role};
 pub use history::{Entry, History, HistoryPage};
 pub use object::Object;
@@ -43,7 +44,7 @@ use crate::any::{AnyKey, AnyModel, Engines, Facts, Verbs};
 use crate::changeset::{ChangesOf, Changeset, Undo};
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::history::{ChangesetNo, ObjectRef, Registered};
+use crate::history::{ChangesetNo, ObjectRef};
 use crate::schema::Schema;
 use crate::sync::ChangesSince;
 use std::fmt;
@@ -153,7 +154,7 @@ impl Model {
         })
     }
 
-    /// A key that somebody wrote.
+    /// A key as a user writes it.
     fn key_on(&self, kind: Kind, key: &str) -> Result<(&'static dyn AnyModel, AnyKey), Error> {
         let model = self.on(kind)?;
         let found = model.key(key).ok_or_else(|| Error::WrongObject {

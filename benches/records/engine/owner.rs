@@ -30,7 +30,7 @@ pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
         super::super::tidy(&mut one.conn, &["recorded_notes"])?;
     }
     let (mut dice, mut count) = (Dice(1), 0);
-    for (what, rows_at_once, as_changeset) in [
+    for (what, rows_at_once, grouped) in [
         ("1 update", 1, false),
         ("1 update in a changeset", 1, true),
         ("20 updates in a changeset", 20, true),
@@ -50,7 +50,7 @@ pub(super) fn run(bench: &mut Bench<'_>, mut owned: super::Conn) -> Done {
                 }
                 Ok::<_, handleref::Error>(())
             };
-            match as_changeset {
+            match grouped {
                 true => in_changeset(conn, Changeset::by("ann"), |conn| write(conn))?,
                 false => write(conn)?,
             }

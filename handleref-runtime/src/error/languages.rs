@@ -32,7 +32,7 @@ pub(super) const CONFLICTS: [&str; 24] = [
 ];
 
 /// Of 55P03 where a lock is not waited for (`NOWAIT`), of a row and of a table:
-/// what is said before the table's name and after it.
+/// what comes before the table's name and after it.
 pub(super) const LOCKED: [(&str, &str); 25] = [
     ("could not obtain lock on row in relation \"", "\""),
     ("could not obtain lock on relation \"", "\""),

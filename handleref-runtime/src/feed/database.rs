@@ -123,7 +123,7 @@ fn find<'a>(
 }
 
 /// Changes that may have diffs.
-const TOLD: [Operation; 6] = [
+const LISTED: [Operation; 6] = [
     Operation::Insert,
     Operation::Update,
     Operation::SoftDelete,
@@ -134,7 +134,7 @@ const TOLD: [Operation; 6] = [
 
 fn ask(range: &Range) -> Ask<'static> {
     Ask {
-        operations: &TOLD,
+        operations: &LISTED,
         limit: range.limit,
         before: range.before,
         newest: range.newest,

@@ -136,8 +136,8 @@ fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<Fie
                 None if M::RECORDED_KEY.contains(&column.name) => return None,
                 None => &Value::Null,
             };
-            let told = facts.tells(at) && (before.is_none() || *old != new);
-            facts.change(at, Some(old), Some(&new)).filter(|_| told)
+            let listed = facts.tells(at) && (before.is_none() || *old != new);
+            facts.change(at, Some(old), Some(&new)).filter(|_| listed)
         })
         .collect()
 }

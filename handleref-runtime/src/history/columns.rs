@@ -176,7 +176,7 @@ pub trait MayBeNull {}
 #[diagnostic::do_not_recommend]
 impl<C: diesel::Expression<SqlType: NullableType>> MayBeNull for C {}
 
-/// A SQL type with null; a trait, because a type that differs would be told
+/// A SQL type with null; a trait, because a type that differs would be reported
 /// in the words of the compiler.
 pub trait NullableType {}
 impl<T: diesel::sql_types::SqlType> NullableType for diesel::sql_types::Nullable<T> {}

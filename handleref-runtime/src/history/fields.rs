@@ -37,11 +37,13 @@ impl Facts {
     }
 
     /// ` FROM <table>`
+    #[allow(clippy::wrong_self_convention)] // A clause, no conversion.
     pub(crate) fn from_table<'a>(&self) -> Sql<'a> {
         Sql::new(" FROM ").name(self.table())
     }
 
     /// ` FROM <records> AS <table>`, from which rows of the model are loaded.
+    #[allow(clippy::wrong_self_convention)] // A clause, no conversion.
     pub(crate) fn from_records<'a>(&self) -> Sql<'a> {
         let from = Sql::new(" FROM ").name(self.records());
         from.sql(" AS ").name(self.table())
@@ -128,12 +130,12 @@ impl Facts {
     pub(crate) fn compare(&self, old: Option<&[Value]>, new: Option<&[Value]>) -> Vec<FieldChange> {
         let value = |row: Option<&[Value]>, at: usize| row.and_then(|row| row.get(at).cloned());
         let columns = 0..self.model.recording.columns.len();
-        let told = columns.filter(|at| self.tells(*at)).filter_map(|at| {
+        let listed = columns.filter(|at| self.tells(*at)).filter_map(|at| {
             let [old, new] = [old, new].map(|row| value(row, at).unwrap_or_default());
             let differs = old != new;
             self.change(at, Some(&old), Some(&new)).filter(|_| differs)
         });
-        told.collect()
+        listed.collect()
     }
 
     /// The row with this key does not exist, and never did.

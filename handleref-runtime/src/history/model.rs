@@ -151,7 +151,7 @@ impl<T: StaticQueryFragment<Component: NameOf<T>>> LiveName for T {
 }
 
 /// The one name of the table `T`; a trait, because a type that differs would
-/// be told in the words of the compiler.
+/// be stated in the words of the compiler.
 #[doc(hidden)]
 pub trait NameOf<T> {
     /// The name.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// A row of any model.
 pub(super) type Row = Arc<dyn AnyInstance>;
 
-/// What a row of the target shall be.
+/// What a row of the target must be.
 pub(super) struct Op {
     /// The place of the model in the list.
     pub(super) model: usize,
@@ -65,7 +65,7 @@ impl Op {
         }
     }
 
-    /// The values that the row shall have.
+    /// The values that the row must have.
     pub(super) fn values(&self, subject: &Subject) -> Result<Vec<serde_json::Value>, Error> {
         let mut values = self.row()?.values();
         if let (true, Some(live)) = (is_partial(subject), self.live()) {

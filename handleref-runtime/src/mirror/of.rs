@@ -116,7 +116,7 @@ impl One {
         Ok(rows.into_iter().map(|row| (row.key(), row)).collect())
     }
 
-    /// The next rows of the source, as what the target shall have.
+    /// The next rows of the source, as what the target must have.
     pub(super) async fn source_page(
         &self,
         source: &mut dyn Session,
@@ -280,7 +280,7 @@ impl One {
         count(target, self.table()).await
     }
 
-    /// What the target shall have for these keys, as the source is now.
+    /// What the target must have for these keys, as the source is now.
     pub(super) async fn wanted(
         &self,
         source: &mut dyn Session,
@@ -291,7 +291,7 @@ impl One {
         Ok(rows.into_iter().map(|row| self.op(row)).collect())
     }
 
-    /// That the rows of the target with these keys shall go.
+    /// That the rows of the target with these keys must go.
     pub(super) async fn unwanted(
         &self,
         target: &mut dyn Session,

@@ -33,7 +33,7 @@ impl Roles {
         deleted_status: None,
     };
 
-    /// The column by which one deletion is told from another; see
+    /// The column by which deletions are distinguished; see
     /// [`DeletionStamp`](super::DeletionStamp).
     pub(crate) const fn mark(self) -> Option<(&'static str, TimeKind)> {
         match (self.deleted_at, self.status) {

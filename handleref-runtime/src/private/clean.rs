@@ -157,7 +157,7 @@ fn deserialize<T: DeserializeOwned>(text: Option<&str>) -> Result<T, String> {
         Ok(read) => return Ok(read),
         Err(error) => error,
     };
-    // That something is null is not said by a text.
+    // That something is null cannot be given by a text.
     from_json::<Value>(text)
         .ok()
         .filter(|json| !json.is_null())

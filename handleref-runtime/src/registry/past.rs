@@ -105,7 +105,7 @@ impl Model {
     }
 
     /// The changesets that changed rows of this model; as
-    /// [`changesets`](crate::changeset::changesets), for a connection `C`.
+    /// [`changesets`](fn@changesets), for a connection `C`.
     pub fn changesets<C: Executor>(&self) -> Changesets<C> {
         changesets().of_subject(self.facts.model, None)
     }

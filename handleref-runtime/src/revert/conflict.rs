@@ -62,7 +62,7 @@ pub enum Conflict {
     /// The values of the field were erased from the history, so what it was
     /// cannot be brought back; and what it is would be overwritten by null, or by
     /// what came in their place. Leave the field out
-    /// ([`Revert::without`]), or say what it is to be
+    /// ([`Revert::without`](crate::revert::Revert::without)), or say what it is to be
     /// ([`resolve`](crate::changeset::Undo::resolve)).
     Erased {
         /// The field.

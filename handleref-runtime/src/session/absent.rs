@@ -83,7 +83,7 @@ fn denied(schema: &str) -> Error {
 ///
 /// Asks the database again, after an error alone. In a transaction of
 /// PostgreSQL that the error has ended nothing can be asked. There the server's
-/// parser has said where in the statement it stopped, as it does for what is not
+/// parser has given where in the statement it stopped, as it does for what is not
 /// there and never for what is not allowed.
 pub(crate) async fn missing<T: AsRef<str> + Sync>(
     conn: &mut dyn Session,

@@ -2,7 +2,7 @@
 //!
 //! Neither engine says which transactions a reader sees, and no number that a
 //! writer takes is in the order of the commits. So writers leave the number
-//! open, and a reader gives it, to all records that it sees without one: whoever
+//! open, and a reader gives it, to all records that it sees without one: one that
 //! becomes visible later gets a later number. Readers take turns by a lock on
 //! one row that no writer touches. All records of one turn have one number, and
 //! among themselves the order in which they were written.

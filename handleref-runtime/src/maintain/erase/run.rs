@@ -65,7 +65,7 @@ async fn inside(
             Some(sql) => conn.execute(sql).await?,
             None => 0,
         };
-        let told = match records > 0 {
+        let record = match records > 0 {
             true => erasure::tell(conn, &subject, &key.condition).await?,
             false => None,
         };
@@ -80,7 +80,7 @@ async fn inside(
             "columns": names(false),
             "properties": names(true),
             "live_row": live_row,
-            "record": told,
+            "record": record,
         });
         let table = Some(subject.recording.records);
         write_event(conn, &EventKind::Erase, table, &detail, Some(records)).await?;

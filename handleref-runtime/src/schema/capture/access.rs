@@ -308,7 +308,7 @@ fn trusted(kind: Kind) -> &'static str {
     }
 }
 
-/// Said where only administrators know.
+/// Reported where only administrators can see it.
 const UNSEEN: &str = "this account may not see the rights of others, so that they are not checked";
 
 fn named_role(kind: Kind, role: &str) -> String {

@@ -99,8 +99,8 @@ pub(super) fn advice(kind: Kind, from: &str, row: &str, labels: Labels<'_>) -> O
 
 /// What is declared without a character set gets the record table's.
 fn with_characters(kind: Kind, declared: &str) -> String {
-    let unsaid = !declared.to_lowercase().contains(" character set ");
-    match kind == Kind::Mysql && unsaid {
+    let unset = !declared.to_lowercase().contains(" character set ");
+    match kind == Kind::Mysql && unset {
         true => format!("{declared} CHARACTER SET utf8mb4"),
         false => declared.to_owned(),
     }

@@ -40,15 +40,15 @@ impl Support {
         later: &mut impl FnMut(String, Option<String>),
     ) {
         let kind = dialect.kind();
-        let (his, shown) = (owner.sql(kind), owner.shown(kind));
+        let (role, shown) = (owner.sql(kind), owner.shown(kind));
         let mut grant = |what: &str, name: &str, on: String| {
             let columns = what.split_once(" (");
             let bare = columns.map_or(what, |(bare, _)| bare);
             let has = self.rights.owner(name) == Some(&shown) && kind == Kind::Postgres;
             if !has && !self.rights.has(name, &shown, bare) {
                 later(
-                    format!("GRANT {what} ON {on} TO {his}"),
-                    Some(format!("REVOKE {what} ON {on} FROM {his}")),
+                    format!("GRANT {what} ON {on} TO {role}"),
+                    Some(format!("REVOKE {what} ON {on} FROM {role}")),
                 );
             }
         };
