@@ -319,7 +319,7 @@ PlanOutdated (Reload): rows were changed since the undo of changeset 5 was plann
 NotListed (Invalid): changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
 WrongObject (Invalid): Topic 9 is no reference to a Article
 NoChangeset (NotFound): there is no changeset 5
-ChangesetRequired (Invalid): handleref: articles needs a changeset; see `in_changeset`
+ChangesetRequired (Invalid): articles needs a changeset; see `in_changeset`
 NotStorable (Invalid): the comment of a changeset cannot be stored: there is a NUL in it
 Foreign (Resync): the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`
 InvalidCursor (Invalid): this is no cursor of handleref, or only a part of one; without one, start at `Cursor::beginning()`
