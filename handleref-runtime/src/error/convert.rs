@@ -89,7 +89,7 @@ pub(crate) fn is_conflict(error: &diesel::result::Error) -> bool {
     }
 }
 
-const REQUIRED: [&str; 2] = ["handleref: ", " needs a changeset; see `record_changeset`"];
+const REQUIRED: [&str; 2] = ["handleref: ", " needs a changeset; see `in_changeset`"];
 
 /// What the triggers of a table say that requires a changeset: the text that is
 /// installed, whatever the function is called. MySQL cuts a message after 128

@@ -27,7 +27,7 @@ use crate::session::Executor;
 /// ```
 pub trait PastDsl: Recorded {
     /// What changed from one version of this row to another, in either
-    /// direction, or to the row as it is [`Now`](super::Now).
+    /// direction, or to the row as it is [`Now`](crate::history::Now).
     ///
     /// # Errors
     /// [`Error::NoVersion`], [`Error::Gone`] if the row is compared with now

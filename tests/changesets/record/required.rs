@@ -43,7 +43,7 @@ pub(super) struct Ledger {
     pub(super) deleted_at: Option<NaiveDateTime>,
 }
 
-const WHAT_TO_DO: &str = "handleref: ledgers needs a changeset; see `record_changeset`";
+const WHAT_TO_DO: &str = "handleref: ledgers needs a changeset; see `in_changeset`";
 
 /// Diesel's error says what to do, and ours is of its own kind.
 fn says_what_to_do<T: std::fmt::Debug>(what: &str, result: Result<T, diesel::result::Error>) {
