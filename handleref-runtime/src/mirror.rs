@@ -28,8 +28,6 @@ pub use models::MirrorModels;
 #[doc(hidden)]
 pub use of::One;
 pub use verify::{Difference, DifferenceKind, Verified};
-#[doc(hidden)]
-pub use write::AnyWriter;
 
 /// A copy of the tables of recorded models (one, or a tuple of up to eight, which
 /// may be nested; parents first) in another database, of the same engine or of

@@ -15,8 +15,7 @@ use diesel::result::QueryResult;
 use std::marker::PhantomData;
 
 /// Whole rows of a model, as an engine writes them.
-#[doc(hidden)]
-pub trait AnyWriter: Send + Sync {
+pub(super) trait AnyWriter: Send + Sync {
     /// These columns of a row, in the order of the struct; `None` if it is of
     /// another type.
     fn columns<'a>(

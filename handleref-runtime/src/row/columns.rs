@@ -24,7 +24,7 @@ pub struct ColumnWriter<'a, 'b, DB: Engine> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// `column = value, ..`
     Assign,
     /// `column IS DISTINCT FROM value OR ..`, with the value as the column
