@@ -26,7 +26,7 @@ pub(crate) type Rows = Vec<(Head, Arc<dyn AnyInstance>)>;
 #[doc(hidden)]
 pub trait AnyModel: Send + Sync {
     /// What is known of it.
-    fn facts(&self) -> Facts;
+    fn facts(&self) -> Metadata;
     /// Loads the rows of `FROM ..` behind so many columns.
     fn load<'a>(
         &self,
@@ -126,7 +126,7 @@ pub struct Subject {
 /// What is known of a model.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
-pub struct Facts {
+pub struct Metadata {
     pub(crate) model: Subject,
     pub(crate) fields: &'static [&'static str],
     /// Sets of columns that are unique among the living.

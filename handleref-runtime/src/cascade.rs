@@ -86,12 +86,12 @@ impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for NameOf<M> {
 
 /// A model whose facts can be written to the engine of `C`.
 #[doc(hidden)]
-pub trait Facts<C: Executor>: SoftDelete + Row<C::Engine> {
+pub trait AsNode<C: Executor>: SoftDelete + Row<C::Engine> {
     /// The model, without relatives.
     fn node() -> Node;
 }
 
-impl<M, C> Facts<C> for M
+impl<M, C> AsNode<C> for M
 where
     C: Executor,
     M: SoftDelete + Row<C::Engine>,
@@ -166,7 +166,7 @@ impl Node {
     pub(crate) fn of<M, C>() -> Self
     where
         C: Executor,
-        M: Facts<C> + Children<C> + Parents<C>,
+        M: AsNode<C> + Children<C> + Parents<C>,
     {
         Self {
             children: M::children,
@@ -192,7 +192,7 @@ impl Link {
     where
         C: Executor,
         P: DeletionStamp,
-        K: ChildOf<P> + DeletionStamp + Facts<C> + Children<C> + Parents<C>,
+        K: ChildOf<P> + DeletionStamp + AsNode<C> + Children<C> + Parents<C>,
     {
         const {
             assert!(
@@ -211,7 +211,7 @@ impl Link {
     where
         C: Executor,
         K: ChildOf<P>,
-        P: HandleRef + Facts<C> + Parents<C>,
+        P: HandleRef + AsNode<C> + Parents<C>,
     {
         Self {
             node: Node {

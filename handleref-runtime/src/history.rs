@@ -56,7 +56,7 @@ pub use columns::{
 pub use diff::{Diff, FieldChange, FieldHistory, Now, Side, VersionChange};
 pub use field_type::{CleanError, FieldKind, FieldType, FieldTypes, ModelList, field_types};
 #[doc(hidden)]
-pub use fields::Facts;
+pub use fields::Metadata;
 pub use gone::{GoneDsl, IsGone};
 pub use last::latest_record;
 pub use mirrored::Mirrored;

@@ -2,7 +2,7 @@
 
 use crate::cascade::run::{ATTEMPTS, Attempt, Task, inside, run};
 use crate::cascade::set::Change;
-use crate::cascade::{Children, Facts, Node, Parents};
+use crate::cascade::{AsNode, Children, Node, Parents};
 use crate::engine::{Engine, Fragment};
 use crate::error::Error;
 use crate::model::{Managed, SoftDelete};
@@ -176,7 +176,7 @@ impl<W, M> FamilyChange<W, M> {
     where
         C: Executor,
         W: QueryFragment<C::Engine> + Send + Sync + 'a,
-        M: Facts<C> + Children<C> + Parents<C>,
+        M: AsNode<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
             let target = C::Engine::typed(Box::new(&self.target));
@@ -237,7 +237,7 @@ where
 impl<M, C> DeleteRow<M, C> for Family
 where
     C: Executor,
-    M: Facts<C> + Children<C> + Parents<C>,
+    M: AsNode<C> + Children<C> + Parents<C>,
 {
     async fn delete(conn: &mut C, row: &mut M) -> Result<Outcome, Error> {
         change_family(conn, row, Change::Delete, false).await
@@ -247,7 +247,7 @@ where
 impl<M, C> RestoreRow<M, C> for Family
 where
     C: Executor,
-    M: Facts<C> + Children<C> + Parents<C>,
+    M: AsNode<C> + Children<C> + Parents<C>,
 {
     async fn restore(conn: &mut C, row: &mut M, upward: bool) -> Result<Outcome, Error> {
         change_family(conn, row, Change::Restore, upward).await
@@ -263,7 +263,7 @@ async fn change_row<M: Row<DB>, DB: Engine>(
     delete: bool,
 ) -> Result<Outcome, Error> {
     let Some(managed) = ops::change::<M, DB>(conn, row, mark, test).await? else {
-        ops::unchanged(conn, &ops::Of::<M, DB>::new(row), delete).await?;
+        ops::unchanged(conn, &ops::TypedInstance::<M, DB>::new(row), delete).await?;
         return Ok(Outcome::Unchanged);
     };
     row.apply(managed);
@@ -278,10 +278,10 @@ async fn change_family<C, M>(
 ) -> Result<Outcome, Error>
 where
     C: Executor,
-    M: Facts<C> + Children<C> + Parents<C>,
+    M: AsNode<C> + Children<C> + Parents<C>,
 {
     let mut managed = None;
-    let instance = ops::Of::<M, C::Engine>::new(row);
+    let instance = ops::TypedInstance::<M, C::Engine>::new(row);
     let mut take = |row: &AnyRow<'_>| {
         type Sql<M, DB> = <M as Row<DB>>::ManagedSql;
         managed = Some(row.read::<C::Engine, Sql<M, C::Engine>, M::Managed>()?);

@@ -1,6 +1,6 @@
 //! What generated code may touch; no promise is made about it.
 
-pub use crate::cascade::{Children, Facts, HasParents, Link, Parent, ParentOf, Parents};
+pub use crate::cascade::{AsNode, Children, HasParents, Link, Parent, ParentOf, Parents};
 pub use crate::context::handed::Handed;
 pub use crate::engine::Engine;
 pub use crate::facts;
@@ -253,7 +253,7 @@ impl<P, K, C> ChildLink<P, C> for K
 where
     C: Executor,
     P: DeletionStamp,
-    K: ChildOf<P> + DeletionStamp + Facts<C> + Children<C> + Parents<C>,
+    K: ChildOf<P> + DeletionStamp + AsNode<C> + Children<C> + Parents<C>,
 {
     fn link() -> Link {
         Link::child::<P, K, C>()
@@ -270,7 +270,7 @@ impl<P, K, C> ParentLink<K, C> for P
 where
     C: Executor,
     K: ChildOf<P>,
-    P: Facts<C> + Parents<C>,
+    P: AsNode<C> + Parents<C>,
 {
     fn link() -> Link {
         Link::parent::<K, P, C>()

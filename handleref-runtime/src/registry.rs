@@ -40,7 +40,7 @@ pub use rows::{Page, Rows};
 #[doc(hidden)]
 pub use verbs::VerbsOn;
 
-use crate::any::{AnyKey, AnyModel, Engines, Facts, Verbs};
+use crate::any::{AnyKey, AnyModel, Engines, Metadata, Verbs};
 use crate::changeset::{ChangesOf, Changeset, Undo};
 use crate::engine::Kind;
 use crate::error::Error;
@@ -141,7 +141,7 @@ impl serde::Serialize for Registry {
 /// One model of a [`Registry`].
 #[derive(Clone)]
 pub struct Model {
-    facts: Facts,
+    facts: Metadata,
     engines: Engines,
     verbs: Arc<[Verbs]>,
 }

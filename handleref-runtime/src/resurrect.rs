@@ -2,7 +2,7 @@
 
 use crate::cascade::run::{Task, inside};
 use crate::cascade::set::Change;
-use crate::cascade::{Children, Facts, Node, Parents, push_columns};
+use crate::cascade::{AsNode, Children, Node, Parents, push_columns};
 use crate::engine::{Engine, Fragment};
 use crate::error::Error;
 use crate::model::{HandleRef, Managed, SoftDelete};
@@ -128,7 +128,7 @@ where
         W: QueryFragment<C::Engine> + Send + Sync + 'a,
         V: Values<C::Engine> + Send + Sync + 'a,
         InsertStatement<T, I>: QueryFragment<C::Engine> + Send + Sync + 'a,
-        M: Facts<C> + Children<C> + Parents<C>,
+        M: AsNode<C> + Children<C> + Parents<C>,
     {
         C::run(async move {
             let Self {
@@ -164,7 +164,7 @@ async fn restored<C, M>(
 ) -> Result<bool, Error>
 where
     C: Executor,
-    M: Facts<C> + Children<C> + Parents<C>,
+    M: AsNode<C> + Children<C> + Parents<C>,
 {
     let newest = C::Engine::typed(Box::new(newest));
     let values = values.map(|values| C::Engine::typed(Box::new(values)));

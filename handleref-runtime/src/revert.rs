@@ -8,7 +8,7 @@
 use crate::any::{AnyKey, AnyModel};
 use crate::error::Error;
 use crate::history::diff::FieldChange;
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::row::Outcome;
 use crate::session::Executor;
 use std::fmt;
@@ -139,7 +139,7 @@ pub struct RevertPlan {
 /// The same, on the way.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    pub(crate) facts: Facts,
+    pub(crate) facts: Metadata,
     pub(crate) key: String,
     pub(crate) version: Option<i64>,
     pub(crate) reinsert: bool,

@@ -212,7 +212,7 @@ pub trait RowDsl: HandleRef {
         Self: Row<C::Engine>,
     {
         C::run(async move {
-            let row = ops::Of::<Self, C::Engine>::new(self);
+            let row = ops::TypedInstance::<Self, C::Engine>::new(self);
             ops::hard_delete(conn, &row).await
         })
     }

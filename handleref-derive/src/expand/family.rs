@@ -28,7 +28,7 @@ fn children(model: &Model) -> TokenStream {
     for (_, child) in &model.cascade {
         // A model that asks itself for its children would never be done.
         bounds.extend(if is_self(ident, child) {
-            quote!(#ident: __handleref::Facts<__HandlerefConn> + __handleref::Parents<__HandlerefConn>,)
+            quote!(#ident: __handleref::AsNode<__HandlerefConn> + __handleref::Parents<__HandlerefConn>,)
         } else {
             quote!(#child: __handleref::ChildLink<#ident, __HandlerefConn>,)
         });
@@ -69,7 +69,7 @@ fn parents(model: &Model) -> TokenStream {
         facts_bounds.extend(quote!(#path: __handleref::ParentOf<#ident, __HandlerefDb>,));
         facts.extend(quote!(<#path as __handleref::ParentOf<#ident, __HandlerefDb>>::parent(),));
         bounds.extend(if is_self(ident, path) {
-            quote!(#ident: __handleref::Facts<__HandlerefConn>,)
+            quote!(#ident: __handleref::AsNode<__HandlerefConn>,)
         } else {
             quote!(#path: __handleref::ParentLink<#ident, __HandlerefConn>,)
         });

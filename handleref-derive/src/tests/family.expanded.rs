@@ -148,7 +148,7 @@ const _: () = {
     impl<__HandlerefConn: __handleref::Executor> __handleref::Children<__HandlerefConn>
     for Comment
     where
-        Comment: __handleref::Facts<__HandlerefConn>
+        Comment: __handleref::AsNode<__HandlerefConn>
             + __handleref::Parents<__HandlerefConn>,
         Reply: __handleref::ChildLink<Comment, __HandlerefConn>,
     {

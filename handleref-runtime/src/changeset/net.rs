@@ -8,7 +8,7 @@ use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
 };
 use crate::history::any::{AnyKey, AnyModel, Rows};
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::history::living::lives_sql;
 use crate::history::subject::Subject;
 use crate::history::{ObjectRef, Operation};
@@ -45,7 +45,7 @@ pub(super) struct Net {
 
 /// The places of the columns in which two states of a row differ: those whose
 /// values are recorded, without those that handleref writes with every change.
-pub(super) fn differing(facts: &Facts, one: &[Value], other: &[Value]) -> Vec<usize> {
+pub(super) fn differing(facts: &Metadata, one: &[Value], other: &[Value]) -> Vec<usize> {
     let columns = 0..facts.model.recording.columns.len();
     columns
         .filter(|at| facts.tells(*at) && one.get(*at) != other.get(*at))

@@ -7,7 +7,7 @@ use crate::any::Engines;
 use crate::error::Error;
 use crate::facts::Reference;
 use crate::history::any::{AnyModel, Boxed};
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::history::models::{Listed, Models, Registered};
 use crate::history::{FieldChange, ObjectRef};
 use crate::session::{Executor, Session};
@@ -104,7 +104,7 @@ struct View {
 }
 
 impl View {
-    fn object(&mut self, facts: &Facts, net: &Net) {
+    fn object(&mut self, facts: &Metadata, net: &Net) {
         let mut change = ObjectChange::of(net.object.clone());
         change.known = net.known;
         change.state = state(net);
@@ -128,7 +128,7 @@ impl View {
     }
 
     /// The pairs of a join table that came and went.
-    fn links(&mut self, facts: &Facts, nets: &[Net]) {
+    fn links(&mut self, facts: &Metadata, nets: &[Net]) {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for net in nets {
             let pairs = [&net.before, &net.after].map(|state| pair(facts, state.as_ref()));
@@ -158,7 +158,7 @@ impl View {
     }
 
     /// What else a row of a join table holds, if it changed in place.
-    fn payload(&mut self, facts: &Facts, net: &Net) {
+    fn payload(&mut self, facts: &Metadata, net: &Net) {
         let mut change = ObjectChange::of(net.object.clone());
         change.values = values(facts, net);
         self.merge(net.first, change);
@@ -173,7 +173,7 @@ impl View {
 }
 
 /// The two objects that a row of a join table links, if the row lives.
-fn pair(facts: &Facts, state: Option<&StateAt>) -> Option<(ObjectRef, ObjectRef)> {
+fn pair(facts: &Metadata, state: Option<&StateAt>) -> Option<(ObjectRef, ObjectRef)> {
     let state = state.filter(|state| state.live)?;
     let [owner, other] = facts.model.recording.references else {
         return None;
@@ -198,7 +198,7 @@ fn state(net: &Net) -> Option<State> {
 }
 
 /// The fields that changed: all of an added row, none of a deleted one.
-pub(super) fn values(facts: &Facts, net: &Net) -> Vec<FieldChange> {
+pub(super) fn values(facts: &Metadata, net: &Net) -> Vec<FieldChange> {
     let Some(after) = &net.after else {
         return Vec::new();
     };

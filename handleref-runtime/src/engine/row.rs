@@ -56,16 +56,16 @@ pub trait Cells<DB: Backend + 'static> {
 /// A row of Diesel.
 // Unused in a build without any connection.
 #[allow(dead_code)]
-pub(crate) struct Of<'a, R>(R, PhantomData<&'a ()>);
+pub(crate) struct DieselRow<'a, R>(R, PhantomData<&'a ()>);
 
-impl<R> Of<'_, R> {
+impl<R> DieselRow<'_, R> {
     #[allow(dead_code)]
     pub(crate) fn new(row: R) -> Self {
         Self(row, PhantomData)
     }
 }
 
-impl<'a, DB: Backend + 'static, R: Row<'a, DB>> Cells<DB> for Of<'a, R> {
+impl<'a, DB: Backend + 'static, R: Row<'a, DB>> Cells<DB> for DieselRow<'a, R> {
     fn count(&self) -> usize {
         self.0.field_count()
     }

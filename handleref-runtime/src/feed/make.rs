@@ -7,7 +7,7 @@ use super::{Feed, parent};
 use crate::error::Error;
 use crate::facts::RECORD_ID;
 use crate::history::any::{AnyInstance, AnyModel, Boxed};
-use crate::history::{Facts, FieldChange, Fields, Json, Operation};
+use crate::history::{FieldChange, Fields, Json, Metadata, Operation};
 use crate::session::{Executor, Session};
 use crate::sql::{Sql, quoted};
 use crate::sync::Change;
@@ -94,7 +94,7 @@ pub(super) fn of_change<M: Feed>(change: &Change, old: Option<&M>) -> Option<Dif
         fields,
         change,
     })?;
-    let under = M::parent().and_then(|it| parent::object(&it, &Facts::of::<M>(), new));
+    let under = M::parent().and_then(|it| parent::object(&it, &Metadata::of::<M>(), new));
     (!is_empty(&data)).then(|| Diff {
         id: change.id,
         object: change.object(),
@@ -122,7 +122,7 @@ fn is_empty(data: &Value) -> bool {
 /// The fields that changed. Of a state that is not known all are listed: that of a
 /// row that was not there, and one that was pruned.
 fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<FieldChange> {
-    let facts = Facts::of::<M>();
+    let facts = Metadata::of::<M>();
     let before = old.map(Fields::<Json>::values);
     let columns = M::RECORDING.columns.iter().zip(new.values()).enumerate();
     columns

@@ -7,7 +7,7 @@ use super::parent::Parent;
 use crate::engine::{Engine, Typed};
 use crate::history::any::{AnyInstance, AnyModel, any};
 use crate::history::query::{Loaded, RefersTo};
-use crate::history::{Facts, Fields, Json, Model, Models, Recall, Recorded};
+use crate::history::{Fields, Json, Metadata, Model, Models, Recall, Recorded};
 use crate::key::Key;
 use crate::sync::Change;
 use std::marker::PhantomData;
@@ -27,7 +27,7 @@ pub trait Feeds<DB: Engine>: Models<DB> {
 #[doc(hidden)]
 pub trait AnyFeed: Send + Sync {
     /// What is known of it.
-    fn facts(&self) -> Facts;
+    fn facts(&self) -> Metadata;
     /// Under what its diffs are put.
     fn parent(&self) -> Option<Parent>;
     /// The model.
@@ -39,15 +39,15 @@ pub trait AnyFeed: Send + Sync {
     fn key_is(&self, key: &str, columns: &'static [&'static str]) -> Option<Typed<'static>>;
 }
 
-struct Of<M, DB>(PhantomData<fn() -> (M, DB)>);
+struct TypedFeed<M, DB>(PhantomData<fn() -> (M, DB)>);
 
-impl<M, DB> AnyFeed for Of<M, DB>
+impl<M, DB> AnyFeed for TypedFeed<M, DB>
 where
     DB: Engine,
     M: Feed + Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    fn facts(&self) -> Facts {
-        Facts::of::<M>()
+    fn facts(&self) -> Metadata {
+        Metadata::of::<M>()
     }
 
     fn parent(&self) -> Option<Parent> {
@@ -81,7 +81,7 @@ where
     M: Feed + Recall<DB> + Loaded<DB> + Fields<Json>,
 {
     fn feed() -> &'static dyn AnyFeed {
-        &Of::<M, DB>(PhantomData)
+        &TypedFeed::<M, DB>(PhantomData)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Under which object diffs are put.
 
 use crate::facts::Reference;
-use crate::history::{Facts, ObjectRef};
 use crate::history::{Fields, Json, Recorded};
+use crate::history::{Metadata, ObjectRef};
 use serde_json::Value;
 
 /// The parent under which the diffs of a model are put: the row that a foreign
@@ -82,7 +82,7 @@ const fn same(one: &str, other: &str) -> bool {
 /// The parent of a row; none if the reference is null.
 pub(super) fn object<M: Fields<Json>>(
     parent: &Parent,
-    facts: &Facts,
+    facts: &Metadata,
     row: &M,
 ) -> Option<ObjectRef> {
     let values = row.values();

@@ -4,7 +4,7 @@ use super::model::{Recall, Recorded};
 use super::query::{Loaded, OwnKey, each};
 use super::value::{Fields, Json};
 use crate::any::Parent;
-pub(crate) use crate::any::{AnyInstance, AnyKey, AnyModel, Boxed, Facts, Keyed, Rows, Subject};
+pub(crate) use crate::any::{AnyInstance, AnyKey, AnyModel, Boxed, Keyed, Metadata, Rows, Subject};
 use crate::engine::row::AnyRow;
 use crate::engine::{Engine, Typed};
 use crate::facts::{Capture, Recording};
@@ -123,15 +123,15 @@ impl AnyInstance for Masked {
 }
 
 /// The model `M` on the engine `DB`; for a registry with [masked](Masked) rows.
-struct Of<M, DB, const MASKED: bool = false>(PhantomData<fn() -> (M, DB)>);
+struct TypedModel<M, DB, const MASKED: bool = false>(PhantomData<fn() -> (M, DB)>);
 
-impl<M, DB, const MASKED: bool> AnyModel for Of<M, DB, MASKED>
+impl<M, DB, const MASKED: bool> AnyModel for TypedModel<M, DB, MASKED>
 where
     DB: Engine,
     M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    fn facts(&self) -> Facts {
-        Facts::of::<M>()
+    fn facts(&self) -> Metadata {
+        Metadata::of::<M>()
     }
 
     fn load<'a>(
@@ -175,7 +175,7 @@ where
     DB: Engine,
     M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    &Of::<M, DB>(PhantomData)
+    &TypedModel::<M, DB>(PhantomData)
 }
 
 /// The same for a registry.
@@ -184,5 +184,5 @@ where
     DB: Engine,
     M: Recall<DB> + Loaded<DB> + Fields<Json>,
 {
-    &Of::<M, DB, true>(PhantomData)
+    &TypedModel::<M, DB, true>(PhantomData)
 }

@@ -1,7 +1,7 @@
 //! Who set a field: the record in which it got the value that it has now.
 
 use super::any::{AnyKey, AnyModel, Boxed};
-use super::fields::Facts;
+use super::fields::Metadata;
 use super::moment::ChangesetNo;
 use crate::engine::Kind;
 use crate::facts::{
@@ -56,7 +56,7 @@ pub(crate) fn blame<'a>(
 /// it; of each column the last record in which it differs; and those records.
 fn query<'a>(
     kind: Kind,
-    facts: &Facts,
+    facts: &Metadata,
     key: &'a AnyKey,
     columns: &[(&'static str, &'static str)],
 ) -> Sql<'a> {

@@ -1,7 +1,7 @@
 //! What changed between versions of a row.
 
 use super::any::{AnyInstance, AnyKey, AnyModel, Boxed};
-use super::fields::Facts;
+use super::fields::Metadata;
 use super::object::ObjectRef;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_REDACTED, RECORD_VERSION};
@@ -221,7 +221,7 @@ async fn state(
     found.ok_or_else(|| missing(&facts, key, side))
 }
 
-pub(crate) fn missing(facts: &Facts, key: &AnyKey, side: Side) -> Error {
+pub(crate) fn missing(facts: &Metadata, key: &AnyKey, side: Side) -> Error {
     let (model, key) = (facts.name(), key.text.clone());
     match side {
         Side::Now => Error::Gone { model, key },
@@ -236,7 +236,7 @@ pub(crate) fn missing(facts: &Facts, key: &AnyKey, side: Side) -> Error {
 /// The redacted fields that changed between two sides.
 async fn redacted(
     conn: &mut dyn Session,
-    facts: &Facts,
+    facts: &Metadata,
     key: &AnyKey,
     from: Side,
     to: Side,
@@ -321,7 +321,7 @@ pub(crate) fn changes_summary<'a>(
 /// The version before another one.
 async fn before(
     conn: &mut dyn Session,
-    facts: &Facts,
+    facts: &Metadata,
     key: &AnyKey,
     version: i64,
 ) -> Result<Option<i64>, Error> {

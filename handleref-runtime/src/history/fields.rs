@@ -4,13 +4,13 @@ use super::diff::FieldChange;
 use super::subject::Subject;
 use super::value::{Fields, Json};
 use crate::any::AnyKey;
-pub use crate::any::Facts;
+pub use crate::any::Metadata;
 use crate::error::Error;
 use crate::facts::Capture;
 use crate::sql::Sql;
 use serde_json::Value;
 
-impl Facts {
+impl Metadata {
     pub(crate) fn of<M: Fields<Json>>() -> Self {
         Self {
             model: Subject::of::<M>(),

@@ -26,14 +26,14 @@ pub(super) trait AnyWriter: Send + Sync {
     ) -> Option<Typed<'a>>;
 }
 
-struct Of<M, DB>(PhantomData<fn() -> (M, DB)>);
+struct TypedWriter<M, DB>(PhantomData<fn() -> (M, DB)>);
 
 /// What writes rows of `M`.
 pub(super) fn writer<M: Mirrored<DB>, DB: Engine>() -> &'static dyn AnyWriter {
-    &Of::<M, DB>(PhantomData)
+    &TypedWriter::<M, DB>(PhantomData)
 }
 
-impl<M: Mirrored<DB>, DB: Engine> AnyWriter for Of<M, DB> {
+impl<M: Mirrored<DB>, DB: Engine> AnyWriter for TypedWriter<M, DB> {
     fn columns<'a>(
         &self,
         row: &'a dyn AnyInstance,

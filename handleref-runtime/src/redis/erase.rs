@@ -13,7 +13,7 @@ use crate::feed::{self, Diff, Feeds};
 use crate::history::ObjectRef;
 use crate::history::Operation;
 use crate::history::change::load::load;
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::history::models::models;
 use crate::session::Executor;
 use crate::sql::{Sql, literal, quoted};
@@ -92,7 +92,7 @@ where
 }
 
 /// Those of some deletes before which there is another one of the same row.
-fn repeated(kind: Kind, facts: &Facts, ids: &str) -> String {
+fn repeated(kind: Kind, facts: &Metadata, ids: &str) -> String {
     let records = quoted(kind, facts.records());
     let key = facts.key().iter().map(|name| quoted(kind, name));
     let same: Vec<String> = key.map(|name| format!("q.{name} = r.{name}")).collect();

@@ -5,7 +5,7 @@ use super::proposed::{Base, proposed};
 use crate::engine::Kind;
 use crate::history::any::{AnyKey, AnyModel};
 use crate::history::diff::FieldChange;
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::history::living::lives_sql;
 use crate::sql::{Sql, as_text, quoted};
 
@@ -25,7 +25,7 @@ pub(super) use unique::unique;
 pub(super) struct Proposal<'a> {
     pub(super) kind: Kind,
     pub(super) model: &'a dyn AnyModel,
-    pub(super) facts: &'a Facts,
+    pub(super) facts: &'a Metadata,
     pub(super) key: &'a AnyKey,
     pub(super) base: Base,
     pub(super) sources: &'a [Source],

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_VERSION};
 use crate::history::any::{AnyKey, AnyModel, Boxed};
 use crate::history::diff::{Side, missing};
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::schema::Catalog;
 use crate::session::Session;
 use crate::sql::Sql;
@@ -142,7 +142,7 @@ pub(crate) async fn make(
 /// The version of the row (0 if the model has none); `None` if it is gone.
 async fn live(
     conn: &mut dyn Session,
-    facts: &Facts,
+    facts: &Metadata,
     key: &AnyKey,
     lock: bool,
 ) -> Result<Option<i64>, Error> {
@@ -159,7 +159,7 @@ async fn live(
 }
 
 /// The query for the last record of a row.
-fn last<'a>(facts: &Facts, key: &'a AnyKey) -> Sql<'a> {
+fn last<'a>(facts: &Metadata, key: &'a AnyKey) -> Sql<'a> {
     records(facts, key)
         .sql(" ORDER BY ")
         .name(RECORD_ID)
@@ -167,7 +167,7 @@ fn last<'a>(facts: &Facts, key: &'a AnyKey) -> Sql<'a> {
 }
 
 /// `SELECT record_id, record_version FROM <records> WHERE <key>`
-pub(super) fn records<'a>(facts: &Facts, key: &'a AnyKey) -> Sql<'a> {
+pub(super) fn records<'a>(facts: &Metadata, key: &'a AnyKey) -> Sql<'a> {
     Sql::new("SELECT ")
         .names("", &[RECORD_ID, RECORD_VERSION])
         .sql(" FROM ")
@@ -179,7 +179,7 @@ pub(super) fn records<'a>(facts: &Facts, key: &'a AnyKey) -> Sql<'a> {
 /// For every column that is to be reverted, the record that it comes from.
 async fn sources(
     conn: &mut dyn Session,
-    facts: &Facts,
+    facts: &Metadata,
     key: &AnyKey,
     revert: &Revert,
 ) -> Result<Vec<Source>, Error> {

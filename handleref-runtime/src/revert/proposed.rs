@@ -4,7 +4,7 @@ use super::Source;
 use crate::engine::Kind;
 use crate::facts::RECORD_ID;
 use crate::history::any::AnyKey;
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::sql::{Sql, quoted};
 
 /// Where the columns come from that are not reverted.
@@ -19,7 +19,7 @@ pub(super) enum Base {
 /// `(SELECT column FROM records WHERE record_id = n)`
 pub(super) fn from_record<'a>(
     kind: Kind,
-    facts: &Facts,
+    facts: &Metadata,
     column: &'static str,
     record: i64,
 ) -> Sql<'a> {
@@ -35,7 +35,7 @@ pub(super) fn from_record<'a>(
 }
 
 /// A column of a record, with a prefix such as `a.`, as the table would hold it.
-pub(super) fn held(kind: Kind, facts: &Facts, column: &'static str, prefix: &str) -> String {
+pub(super) fn held(kind: Kind, facts: &Metadata, column: &'static str, prefix: &str) -> String {
     let value = format!("{prefix}{}", quoted(kind, column));
     let mut columns = facts.model.recording.columns.iter();
     let found = columns.find(|one| one.name == column);
@@ -48,7 +48,7 @@ pub(super) fn held(kind: Kind, facts: &Facts, column: &'static str, prefix: &str
 /// `SELECT <value> AS <column>, ..`: one row with every column of the struct.
 pub(super) fn proposed<'a>(
     kind: Kind,
-    facts: &Facts,
+    facts: &Metadata,
     key: &'a AnyKey,
     base: Base,
     sources: &[Source],

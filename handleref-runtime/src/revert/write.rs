@@ -6,7 +6,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use crate::history::any::AnyKey;
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::last_version::next_sql;
 use crate::row::Outcome;
 use crate::schema::Catalog;
@@ -15,7 +15,7 @@ use crate::sql::{Sql, literal, quoted};
 use crate::time::rising_sql;
 
 /// The name and the value of what is written with every change.
-fn bump<'a>(kind: Kind, facts: &Facts, mut query: Sql<'a>) -> Sql<'a> {
+fn bump<'a>(kind: Kind, facts: &Metadata, mut query: Sql<'a>) -> Sql<'a> {
     let roles = facts.model.roles;
     if let Some((version, bits)) = roles.version {
         let held = quoted(kind, version);

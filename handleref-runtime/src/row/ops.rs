@@ -29,15 +29,15 @@ pub(crate) trait Instance: Send + Sync {
 }
 
 /// A row of `M` for the engine `DB`.
-pub(crate) struct Of<'a, M, DB>(&'a M, PhantomData<fn() -> DB>);
+pub(crate) struct TypedInstance<'a, M, DB>(&'a M, PhantomData<fn() -> DB>);
 
-impl<'a, M: Row<DB>, DB: Engine> Of<'a, M, DB> {
+impl<'a, M: Row<DB>, DB: Engine> TypedInstance<'a, M, DB> {
     pub(crate) fn new(row: &'a M) -> Self {
         Self(row, PhantomData)
     }
 }
 
-impl<M: Row<DB>, DB: Engine> Instance for Of<'_, M, DB> {
+impl<M: Row<DB>, DB: Engine> Instance for TypedInstance<'_, M, DB> {
     fn model(&self) -> &'static str {
         M::NAME
     }
@@ -85,7 +85,7 @@ pub(crate) async fn save<M: Row<DB>, DB: Engine>(
         });
     }
     let mut saved = None;
-    let instance = Of::<M, DB>::new(row);
+    let instance = TypedInstance::<M, DB>::new(row);
     let mut take = |row: &AnyRow<'_>| {
         saved = Some(row.read::<DB, M::SavedSql, M::Saved>()?);
         Ok(())
@@ -138,7 +138,7 @@ pub(crate) async fn change<M: Row<DB>, DB: Engine>(
     test: &Fragment<'_, DB>,
 ) -> Result<Option<M::Managed>, Error> {
     let mut managed = None;
-    let instance = Of::<M, DB>::new(row);
+    let instance = TypedInstance::<M, DB>::new(row);
     let update = DB::typed(Box::new(Change { row, change, test }));
     let mut take = |row: &AnyRow<'_>| {
         managed = Some(row.read::<DB, M::ManagedSql, M::Managed>()?);

@@ -1,7 +1,7 @@
 //! Synchronous connections.
 
 use super::{AnyRow, Boxed, EachRow, Executor, Rows, Session, Step, judged, ready};
-use crate::engine::row::Of;
+use crate::engine::row::DieselRow;
 use crate::engine::{Engine, Kind};
 use crate::sql::Sql;
 use diesel::connection::LoadConnection;
@@ -78,7 +78,7 @@ macro_rules! synchronous {
                 let result = self.usable().and_then(|()| {
                     LoadConnection::<diesel::connection::DefaultLoadingMode>::load(self, Rows(query))
                         .and_then(|mut rows| {
-                            rows.try_for_each(|found| row(&AnyRow::$variant(&Of::new(found?))))
+                            rows.try_for_each(|found| row(&AnyRow::$variant(&DieselRow::new(found?))))
                         })
                 });
                 seen(self, result)

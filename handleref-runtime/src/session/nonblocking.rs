@@ -1,7 +1,7 @@
 //! Connections of diesel-async.
 
 use super::{AnyRow, Boxed, EachRow, Executor, Rows, Session, Step, judged};
-use crate::engine::row::Of;
+use crate::engine::row::DieselRow;
 use crate::engine::{Engine, Kind};
 use crate::sql::Sql;
 use diesel::connection::TransactionManagerStatus;
@@ -70,7 +70,7 @@ macro_rules! asynchronous {
                     let result = match diesel_async::AsyncConnectionCore::load(self, Rows(query)).await {
                         Ok(rows) => {
                             rows.try_for_each(|found| {
-                                std::future::ready(row(&AnyRow::$variant(&Of::new(found))))
+                                std::future::ready(row(&AnyRow::$variant(&DieselRow::new(found))))
                             })
                             .await
                         }

@@ -8,7 +8,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
 use crate::history::Place;
-use crate::history::{AnyModel, Facts};
+use crate::history::{AnyModel, Metadata};
 use crate::session::Session;
 use crate::sql::{Sql, literal, quoted};
 
@@ -65,7 +65,7 @@ impl Page<'_> {
     }
 
     /// The query for the records of one model, up to where a filter may come.
-    fn of(&self, kind: Kind, facts: &Facts, at: usize) -> String {
+    fn of(&self, kind: Kind, facts: &Metadata, at: usize) -> String {
         let born = self.reach.database.born;
         let (mark, stamp) = match kind {
             Kind::Sqlite => ("0".into(), String::new()),

@@ -5,7 +5,7 @@ use super::UndoAction;
 use crate::error::Error;
 use crate::history::FieldChange;
 use crate::history::any::{AnyKey, AnyModel};
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::revert::Conflict;
 use crate::revert::{Revert, insert, make, update};
 use crate::schema::Catalog;
@@ -40,7 +40,7 @@ impl Done {
 /// A row that a changeset touched, and how it is changed back.
 pub(super) struct Inverse {
     model: &'static dyn AnyModel,
-    pub(super) facts: Facts,
+    pub(super) facts: Metadata,
     key: AnyKey,
     /// What the changeset did to it.
     pub(super) net: Net,
@@ -222,7 +222,7 @@ impl Inverse {
     }
 
     /// Fields that changed, but whose values are not known.
-    fn hidden(&self, facts: &Facts) -> Vec<Conflict> {
+    fn hidden(&self, facts: &Metadata) -> Vec<Conflict> {
         let columns = facts.model.recording.columns.iter().zip(facts.fields);
         columns
             .filter(|(column, _)| self.net.redacted.iter().any(|name| name == column.name))
@@ -267,7 +267,7 @@ impl Write {
 }
 
 /// What somebody says that the field at a place is to be.
-fn answer<'a>(facts: &Facts, at: usize, resolved: &'a [Resolved]) -> Option<&'a Option<String>> {
+fn answer<'a>(facts: &Metadata, at: usize, resolved: &'a [Resolved]) -> Option<&'a Option<String>> {
     let mut resolved = resolved.iter();
     let found = resolved.find(|(name, _)| facts.is_named(at, name));
     found.map(|(_, text)| text)
@@ -278,7 +278,7 @@ fn counts(conflict: &&Conflict) -> bool {
     !matches!(conflict, Conflict::LaterEdit { .. })
 }
 
-fn edited_since(facts: &Facts, at: usize, then: &[Value], now: &[Value]) -> Conflict {
+fn edited_since(facts: &Metadata, at: usize, then: &[Value], now: &[Value]) -> Conflict {
     let value = |values: &[Value]| values.get(at).cloned().unwrap_or_default();
     Conflict::EditedSince {
         field: facts.fields.get(at).copied().unwrap_or_default(),

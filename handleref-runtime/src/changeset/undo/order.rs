@@ -1,13 +1,13 @@
 //! The order in which rows are changed back.
 
 use super::super::net::{Net, StateAt};
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::schema::ForeignKey;
 use std::collections::HashMap;
 
 /// A row that is changed back, and the foreign keys of its table.
 pub(super) struct Item<'a> {
-    pub(super) facts: Facts,
+    pub(super) facts: Metadata,
     pub(super) net: &'a Net,
     pub(super) foreign: &'a [ForeignKey],
 }
@@ -42,7 +42,7 @@ pub(super) fn order(items: &[Item<'_>]) -> Vec<usize> {
 /// A row by the table and the values of some columns.
 type Address = (String, String);
 
-fn address(facts: &Facts, table: &str, state: &StateAt, columns: &[&str]) -> Option<Address> {
+fn address(facts: &Metadata, table: &str, state: &StateAt, columns: &[&str]) -> Option<Address> {
     let mut text = String::new();
     for column in columns {
         let value = state.values.get(facts.at(column)?)?;

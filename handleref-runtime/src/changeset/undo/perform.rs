@@ -10,7 +10,7 @@ use super::{Request, Resolution, UndoConflict, UndoPlan, UndoStep};
 use crate::context::Home;
 use crate::error::Error;
 use crate::history::any::{AnyModel, Boxed};
-use crate::history::fields::Facts;
+use crate::history::fields::Metadata;
 use crate::history::tables::{any_recorded, last_recorded, record_tables};
 use crate::history::{ChangesetNo, ObjectRef};
 use crate::revert::Conflict;
@@ -241,7 +241,7 @@ async fn collateral(
     Ok(conflicts)
 }
 
-fn has_changed(facts: &Facts, net: &Net) -> bool {
+fn has_changed(facts: &Metadata, net: &Net) -> bool {
     match (&net.before, &net.after) {
         (Some(before), Some(after)) => !differing(facts, &before.values, &after.values).is_empty(),
         (before, after) => before.is_some() != after.is_some(),
