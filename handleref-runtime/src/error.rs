@@ -102,8 +102,11 @@ pub enum Error {
     },
     /// A [`Registry`](crate::registry::Registry) has no such model, or not on this
     /// engine: it is not listed in `schema!`, it does not derive `Recorded`,
-    /// `Queryable`, `Selectable` and `Serialize`, or a field has no value there.
-    #[error("there is no recorded model `{name}` here that can be read")]
+    /// `Queryable` and `Selectable`, or a field cannot be read there, or not be serialised.
+    #[error(
+        "the registry has no model `{name}` that this engine can read: list it in `schema!`, and derive `Recorded`, `Queryable` \
+         and `Selectable`; its fields must be `Serialize`"
+    )]
     NoModel {
         /// The name.
         name: String,

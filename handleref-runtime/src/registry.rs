@@ -20,8 +20,8 @@
 //! ```
 //!
 //! A model is in the registry if it is listed in [`schema!`](crate::schema!), is
-//! recorded, and derives `Queryable`, `Selectable` and `serde::Serialize`. Rows
-//! are known by their keys as [`Key::text`](crate::key::Key::text) writes them: `7`, or
+//! recorded, derives `Queryable` and `Selectable`, and its fields implement
+//! `serde::Serialize`. Rows are known by their keys as [`Key::text`](crate::key::Key::text) writes them: `7`, or
 //! `7,3` for a composite key. Values of fields that are redacted or skipped never
 //! come out of a registry, not even those of the live row: they are null.
 

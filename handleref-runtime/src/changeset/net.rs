@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
 };
-use crate::history::any::{AnyKey, AnyModel, Rows};
+use crate::history::any::{AnyInstance, AnyKey, AnyModel, Rows};
 use crate::history::fields::Metadata;
 use crate::history::living::lives_sql;
 use crate::history::subject::Subject;
@@ -16,6 +16,7 @@ use crate::session::{Head, Session};
 use crate::sql::{Sql, quoted};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A row at one of its records.
 #[derive(Debug, Clone)]
@@ -64,24 +65,37 @@ pub(super) async fn nets(
     model: &dyn AnyModel,
     changeset: &Changeset,
 ) -> Result<Vec<Net>, Error> {
-    let found = touched(conn, model, changeset).await?;
-    Ok(found.into_iter().map(|one| one.net).collect())
+    Ok(read(conn, model, changeset).await?.0)
 }
 
-/// The rows of a model that a changeset touched, in the order of their first
-/// records. Two queries, whatever the number of rows.
+/// The same, and the keys of the rows.
 pub(super) async fn touched(
     conn: &mut dyn Session,
     model: &dyn AnyModel,
     changeset: &Changeset,
 ) -> Result<Vec<Touched>, Error> {
+    let (nets, rows) = read(conn, model, changeset).await?;
+    let touched = nets.into_iter().filter_map(|net| {
+        let row = rows.get(&net.object.key)?;
+        let key = model.key_of(&**row)?;
+        Some(Touched { key, net })
+    });
+    Ok(touched.collect())
+}
+
+/// The rows of a model that a changeset touched, in the order of their first
+/// records, and one state of each by its key. Two queries, whatever the number
+/// of rows.
+async fn read(
+    conn: &mut dyn Session,
+    model: &dyn AnyModel,
+    changeset: &Changeset,
+) -> Result<(Vec<Net>, HashMap<String, Arc<dyn AnyInstance>>), Error> {
     let (kind, subject) = (conn.kind(), model.facts().model);
     let from = of_changeset(&subject, changeset);
     let rows = model.load(conn, columns(kind, &subject), from).await?;
-    let mut keys: HashMap<String, AnyKey> = HashMap::new();
-    for (_, row) in &rows {
-        keys.extend(model.key_of(&**row).map(|key| (key.text.clone(), key)));
-    }
+    let by_key = rows.iter().map(|(_, row)| (row.key(), row.clone()));
+    let by_key = by_key.collect();
     let earlier = match rows.is_empty() {
         true => Vec::new(),
         false => {
@@ -89,17 +103,13 @@ pub(super) async fn touched(
             model.load(conn, columns(kind, &subject), from).await?
         }
     };
-    let read = |rows: Rows| -> Result<Vec<Read>, Error> {
+    let records = |rows: Rows| -> Result<Vec<Read>, Error> {
         let rows = rows.into_iter();
         rows.map(|(head, row)| record(head, row.key(), row.values()))
             .collect()
     };
-    let nets = net_of(subject.name, read(rows)?, read(earlier)?);
-    let touched = nets.into_iter().filter_map(|net| {
-        let key = keys.remove(&net.object.key)?;
-        Some(Touched { key, net })
-    });
-    Ok(touched.collect())
+    let nets = net_of(subject.name, records(rows)?, records(earlier)?);
+    Ok((nets, by_key))
 }
 
 /// A record, without the type of its row.

@@ -304,7 +304,7 @@ RolledBack (Database): the database has ended the whole transaction: database is
 Deleted (Refused): Article 7 is soft-deleted; restore it before writing to it
 NoVersion (NotFound): the history of Article 7 has no version 3: it never was, was not recorded, or was pruned
 NoField (Invalid): Article has no field `title` whose values are in its history
-NoModel (Invalid): there is no recorded model `Pots` here that can be read
+NoModel (Invalid): the registry has no model `Pots` that this engine can read: list it in `schema!`, and derive `Recorded`, `Queryable` and `Selectable`; its fields must be `Serialize`
 NoVerb (Invalid): rows of Article cannot be soft-deleted or restored on this type of connection
 Revert (Refused): Article 7 cannot be reverted:
   it does not exist any more

@@ -137,7 +137,7 @@ fn fields<M: Fields<Json>>(change: &Change, old: Option<&M>, new: &M) -> Vec<Fie
                 None => &Value::Null,
             };
             let listed = facts.tells(at) && (before.is_none() || *old != new);
-            facts.change(at, Some(old), Some(&new)).filter(|_| listed)
+            listed.then(|| facts.change(at, Some(old), Some(&new)))?
         })
         .collect()
 }

@@ -1,14 +1,15 @@
 //! Who set a field: the record in which it got the value that it has now.
 
-use super::any::{AnyKey, AnyModel, Boxed};
+use super::any::{AnyKey, Boxed};
 use super::fields::Metadata;
 use super::moment::ChangesetNo;
 use crate::engine::Kind;
+use crate::error::Error;
 use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
 };
 use crate::session::Session;
-use crate::sql::{Sql, differs, quoted};
+use crate::sql::{Sql, differs, quoted, unreadable};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// When a field got its present value (or, of a row that was deleted, its last).
@@ -32,11 +33,10 @@ pub struct Blame {
 /// For each field the record that set it.
 pub(crate) fn blame<'a>(
     conn: &'a mut dyn Session,
-    model: &'static dyn AnyModel,
+    facts: Metadata,
     key: AnyKey,
 ) -> Boxed<'a, Vec<Blame>> {
     Box::pin(async move {
-        let facts = model.facts();
         let columns: Vec<(&'static str, &'static str)> = facts
             .fields
             .iter()
@@ -48,7 +48,7 @@ pub(crate) fn blame<'a>(
         let mut rows: Vec<Row> = conn.rows(query).await?;
         rows.sort_by_key(|row| row.0);
         let rows = rows.into_iter();
-        Ok(rows.filter_map(|row| read(row, &columns)).collect())
+        rows.map(|row| read(row, &columns)).collect()
     })
 }
 
@@ -121,9 +121,12 @@ fn record(at: usize) -> Sql<'static> {
 fn read(
     (at, record, version, changeset, time): Row,
     columns: &[(&'static str, &'static str)],
-) -> Option<Blame> {
-    let (field, column) = *columns.get(at)?;
-    Some(Blame {
+) -> Result<Blame, Error> {
+    let found = columns
+        .get(at)
+        .ok_or_else(|| unreadable("a place of `blame`"))?;
+    let (field, column) = *found;
+    Ok(Blame {
         field,
         column,
         record,

@@ -3,6 +3,7 @@
 use super::any::AnyInstance;
 use super::{ChangesetNo, ObjectRef, Operation, Recorded};
 
+pub(crate) mod head;
 pub(crate) mod load;
 
 use chrono::{DateTime, Utc};

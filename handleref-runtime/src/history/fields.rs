@@ -98,6 +98,13 @@ impl Metadata {
         columns.position(|one| one.name == column)
     }
 
+    /// The model that a column refers to, if it is a foreign key by itself.
+    pub(crate) fn referred_by(&self, column: &str) -> Option<&'static str> {
+        let mut references = self.model.recording.references.iter();
+        let found = references.find(|reference| reference.columns == [column]);
+        found.map(|reference| reference.model)
+    }
+
     /// The change of the field at a place; `None` if there is no such column.
     pub(crate) fn change(
         &self,
@@ -106,15 +113,13 @@ impl Metadata {
         new: Option<&Value>,
     ) -> Option<FieldChange> {
         let column = self.model.recording.columns.get(at)?;
-        let mut references = self.model.recording.references.iter();
-        let reference = references.find(|reference| reference.columns == [column.name]);
         Some(FieldChange {
             field: self.fields.get(at).copied().unwrap_or(column.name),
             column: column.name,
             old: old.cloned().unwrap_or_default(),
             new: new.cloned().unwrap_or_default(),
             redacted: false,
-            references: reference.map(|reference| reference.model),
+            references: self.referred_by(column.name),
         })
     }
 
@@ -128,14 +133,23 @@ impl Metadata {
     /// The fields that differ between two states of a row; nulls where there is
     /// no row.
     pub(crate) fn compare(&self, old: Option<&[Value]>, new: Option<&[Value]>) -> Vec<FieldChange> {
-        let value = |row: Option<&[Value]>, at: usize| row.and_then(|row| row.get(at).cloned());
+        let same = |at: usize| match (old, new) {
+            (Some(old), Some(new)) => old.get(at) == new.get(at),
+            (one, other) => {
+                let mut known = one.or(other).and_then(|row| row.get(at)).into_iter();
+                known.all(Value::is_null)
+            }
+        };
         let columns = 0..self.model.recording.columns.len();
-        let listed = columns.filter(|at| self.tells(*at)).filter_map(|at| {
-            let [old, new] = [old, new].map(|row| value(row, at).unwrap_or_default());
-            let differs = old != new;
-            self.change(at, Some(&old), Some(&new)).filter(|_| differs)
+        let differing = columns.filter(|at| self.tells(*at) && !same(*at));
+        let changes = differing.filter_map(|at| {
+            self.change(
+                at,
+                old.and_then(|row| row.get(at)),
+                new.and_then(|row| row.get(at)),
+            )
         });
-        listed.collect()
+        changes.collect()
     }
 
     /// The row with this key does not exist, and never did.

@@ -9,7 +9,7 @@ use crate::facts::{
 };
 use crate::history::subject::Subject;
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Sql, quoted, unreadable};
 use crate::time::record_time_sql;
 use diesel::result::QueryResult;
 use serde_json::Value;
@@ -85,17 +85,25 @@ impl Erasure {
         record <= self.record && self.columns.iter().any(|it| it == column)
     }
 
-    /// From the particulars of an event.
-    fn read(detail: &str) -> Option<Self> {
-        let detail: Value = serde_json::from_str(detail).ok()?;
-        let properties = detail.get("properties")?.as_array()?.iter();
-        let columns = detail.get("columns")?.as_array()?.iter().chain(properties);
-        Some(Self {
-            record: detail.get("record")?.as_i64()?,
-            columns: columns
-                .filter_map(|it| it.as_str().map(str::to_owned))
-                .collect(),
-        })
+    /// From the particulars of an event; `None` if no record tells of it. What
+    /// cannot be read must not look as if nothing had been erased.
+    fn read(detail: &str) -> Result<Option<Self>, Error> {
+        let unknown = || unreadable("an event of an erasure");
+        let detail: Value = serde_json::from_str(detail).map_err(|_| unknown())?;
+        let list = |name: &str| detail.get(name).and_then(Value::as_array);
+        let columns = list("columns")
+            .zip(list("properties"))
+            .ok_or_else(unknown)?;
+        let columns = columns.0.iter().chain(columns.1);
+        let columns = columns.map(|it| it.as_str().map(str::to_owned).ok_or_else(unknown));
+        let columns = columns.collect::<Result<_, _>>()?;
+        match detail.get("record") {
+            Some(Value::Null) => Ok(None),
+            record => {
+                let record = record.and_then(Value::as_i64).ok_or_else(unknown)?;
+                Ok(Some(Self { record, columns }))
+            }
+        }
     }
 }
 
@@ -141,8 +149,9 @@ pub(crate) async fn by_records(
                 .bind(format!("%\"record\":{id}%"));
         }
         let details: Vec<(String,)> = conn.rows(sql.sql(")")).await?;
-        let read = details.iter().filter_map(|(detail,)| Erasure::read(detail));
-        found.extend(read.filter(|it| ids.contains(&it.record)));
+        for (detail,) in &details {
+            found.extend(Erasure::read(detail)?.filter(|it| ids.contains(&it.record)));
+        }
     }
     Ok(found)
 }

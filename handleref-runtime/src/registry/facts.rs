@@ -90,7 +90,6 @@ impl Model {
     }
 
     fn field(&self, column: &RecordedColumn, name: &'static str) -> Field {
-        let mut references = self.references().iter();
         Field {
             name,
             column: column.name,
@@ -98,9 +97,7 @@ impl Model {
             is_recorded: column.capture == Capture::Value,
             is_redacted: matches!(column.capture, Capture::Redacted(_)),
             is_nullable: column.nullable,
-            references: references
-                .find(|reference| reference.columns == [column.name])
-                .map(|reference| reference.model),
+            references: self.facts.referred_by(column.name),
         }
     }
 

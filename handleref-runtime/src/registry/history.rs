@@ -5,13 +5,12 @@ use super::object::values;
 use crate::any::{AnyInstance, AnyKey};
 use crate::changeset::{Changeset, find_all};
 use crate::error::Error;
-use crate::facts::{
-    RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
-};
-use crate::history::{FieldChange, Operation, RecordNo};
-use crate::session::{Boxed, Executor, Head, Session};
-use crate::sql::{Sql, unreadable};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use crate::facts::RECORD_ID;
+use crate::history::change::head::RecordHead;
+use crate::history::{ChangesetNo, FieldChange, Operation, RecordNo};
+use crate::session::{Boxed, Executor, Session};
+use crate::sql::Sql;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -54,7 +53,9 @@ pub struct Entry {
     pub operation: Operation,
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
-    /// The changeset that it is part of: who, and why.
+    /// The number of the changeset that it is part of.
+    pub changeset_no: Option<ChangesetNo>,
+    /// That changeset: who, and why; `None` if somebody has deleted it.
     pub changeset: Option<Changeset>,
     /// The fields that it changed against the record before it, in the order of
     /// the struct: all of an inserted row, none of one that was deleted. Of
@@ -114,44 +115,38 @@ fn load<'a>(
         let model = history.model;
         let (on, key) = model.key_on(conn.kind(), &history.key)?;
         let from = records(model, &key, history.before, history.limit);
-        let rows = on.load(conn, columns(model), from).await?;
-        let mut read = rows
-            .into_iter()
-            .map(|(head, row)| Record::read(model, head, row))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let rows = on
+            .load(conn, RecordHead::columns(&model.facts), from)
+            .await?;
+        let mut read = Vec::with_capacity(rows.len());
+        for (head, row) in rows {
+            let head = RecordHead::read(&model.facts, head)?;
+            read.push(Record { head, row });
+        }
         let most = usize::try_from(history.limit).unwrap_or(usize::MAX);
         // The one more is what the last of the page is compared with.
         let earlier = (read.len() > most).then(|| read.split_off(most));
         let earlier = earlier.and_then(|mut rest| rest.pop());
-        let next = earlier.as_ref().and(read.last()).map(|record| record.id);
-        let numbers: Vec<i64> = read.iter().filter_map(|record| record.changeset).collect();
+        let next = earlier
+            .as_ref()
+            .and(read.last())
+            .map(|record| record.head.id);
+        let numbers = read.iter().filter_map(|record| record.head.changeset);
+        let numbers: Vec<i64> = numbers.map(|no| no.0).collect();
         let changesets = find_all(conn, &numbers).await?.into_iter();
-        let changesets: HashMap<i64, Changeset> = changesets.map(|it| (it.no.0, it)).collect();
+        let changesets: HashMap<ChangesetNo, Changeset> =
+            changesets.map(|it| (it.no, it)).collect();
         let mut entries = Vec::with_capacity(read.len());
         for (at, record) in read.iter().enumerate() {
             let before = read.get(at + 1).or(earlier.as_ref());
-            let changeset = record.changeset.and_then(|no| changesets.get(&no).cloned());
+            let changeset = record
+                .head
+                .changeset
+                .and_then(|no| changesets.get(&no).cloned());
             entries.push(record.entry(model, before, changeset));
         }
         Ok(HistoryPage { entries, next })
     })
-}
-
-/// Number, version, operation, time, changeset, and redacted columns.
-fn columns(model: &Model) -> (usize, Sql<'static>) {
-    let names = [
-        RECORD_ID,
-        RECORD_VERSION,
-        RECORD_OPERATION,
-        RECORDED_AT,
-        RECORD_CHANGESET,
-    ];
-    let sql = Sql::new("").names("", &names);
-    let sql = match model.facts.model.recording.redacts() {
-        true => sql.sql(", ").name(RECORD_REDACTED),
-        false => sql.sql(", NULL"),
-    };
-    (6, sql)
 }
 
 fn records<'a>(model: &Model, key: &'a AnyKey, before: Option<i64>, limit: u32) -> Sql<'a> {
@@ -168,54 +163,31 @@ fn records<'a>(model: &Model, key: &'a AnyKey, before: Option<i64>, limit: u32) 
 }
 
 struct Record {
-    id: i64,
-    version: i64,
-    operation: Operation,
-    at: NaiveDateTime,
-    changeset: Option<i64>,
-    redacted: Vec<String>,
+    head: RecordHead,
     row: Arc<dyn AnyInstance>,
 }
 
 impl Record {
-    fn read(model: &Model, head: Head, row: Arc<dyn AnyInstance>) -> Result<Self, Error> {
-        type Columns = (i64, i64, String, NaiveDateTime, Option<i64>, Option<String>);
-        let (id, version, operation, at, changeset, redacted): Columns = head.read()?;
-        let known = Operation::read(&operation);
-        let operation =
-            known.ok_or_else(|| unreadable(&format!("a record of {}", model.name())))?;
-        let redacted = redacted.unwrap_or_default();
-        let redacted = redacted.split(',').filter(|name| !name.is_empty());
-        Ok(Self {
-            id,
-            version,
-            operation,
-            at,
-            changeset,
-            redacted: redacted.map(str::to_owned).collect(),
-            row,
-        })
-    }
-
     fn entry(&self, model: &Model, before: Option<&Self>, changeset: Option<Changeset>) -> Entry {
-        let facts = &model.facts;
+        let (facts, head) = (&model.facts, &self.head);
         let now = self.row.values();
-        let inserted = self.operation == Operation::Insert;
-        let mut changes = match (self.operation, before) {
+        let inserted = head.operation == Operation::Insert;
+        let mut changes = match (head.operation, before) {
             (Operation::Insert, _) => facts.compare(None, Some(&now)),
             (Operation::Delete | Operation::Baseline | Operation::Erase, _) | (_, None) => {
                 Vec::new()
             }
             (_, Some(before)) => facts.compare(Some(&before.row.values()), Some(&now)),
         };
-        let hidden = self.redacted.iter().filter_map(|name| facts.at(name));
+        let hidden = head.redacted.iter().filter_map(|name| facts.at(name));
         changes.extend(hidden.filter_map(|at| facts.redacted(at)));
         changes.sort_by_key(|change| facts.at(change.column));
         Entry {
-            record: self.id,
-            version: self.version,
-            operation: self.operation,
-            at: self.at.and_utc(),
+            record: head.id,
+            version: head.version,
+            operation: head.operation,
+            at: head.at,
+            changeset_no: head.changeset,
             changeset,
             changes,
             is_known: inserted || before.is_some(),

@@ -62,7 +62,7 @@ impl Model {
     ) -> C::Output<'a, Result<Vec<Blame>, Error>> {
         C::run(async move {
             let (model, key) = self.key_on(conn.kind(), key)?;
-            blame(conn, model, key).await
+            blame(conn, model.facts(), key).await
         })
     }
 

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::history::any::{AnyKey, AnyModel, any};
 use crate::history::blame::{Blame, blame};
 use crate::history::diff::{Diff, FieldHistory, Side, changes_summary, diff};
+use crate::history::fields::Metadata;
 use crate::history::model::{Recall, Recorded};
 use crate::history::object::live;
 use crate::history::query::Loaded;
@@ -83,9 +84,9 @@ pub trait PastDsl: Recorded {
     fn blame<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Vec<Blame>, Error>>
     where
         C: Executor,
-        Self: Recall<C::Engine> + Loaded<C::Engine> + Fields<Json>,
+        Self: Recall<C::Engine> + Fields<Json>,
     {
-        C::finish(blame(conn, model::<Self, C>(), key::<Self, C>(self)))
+        C::finish(blame(conn, Metadata::of::<Self>(), key::<Self, C>(self)))
     }
 
     /// What a [`revert`](PastDsl::revert) would write, and what stands in its

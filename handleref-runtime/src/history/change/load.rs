@@ -1,17 +1,13 @@
 //! The changes of one model, loaded by the numbers of their records.
 
-use super::super::any::{AnyInstance, AnyModel};
+use super::super::any::AnyModel;
+use super::head::RecordHead;
 use super::{Change, Place};
 use crate::error::Error;
-use crate::facts::{
-    RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
-};
-use crate::history::{ChangesetNo, Operation};
+use crate::facts::RECORD_ID;
 use crate::session::Session;
-use crate::sql::{Sql, unreadable};
-use chrono::NaiveDateTime;
+use crate::sql::unreadable;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// The changes that these records are.
 pub(crate) async fn load(
@@ -27,57 +23,25 @@ pub(crate) async fn load(
         .sql(" IN (")
         .list(places.iter().map(|place| place.id))
         .sql(")");
-    let columns = columns(facts.model.recording.redacts());
-    let rows = model.load(conn, columns, from).await?;
+    let rows = model.load(conn, RecordHead::columns(&facts), from).await?;
     let places: HashMap<i64, Place> = places.iter().map(|place| (place.id, *place)).collect();
-    let changes = rows
-        .into_iter()
-        .map(|(head, row)| change(facts.name(), &places, head.read()?, row));
-    changes.collect()
-}
-
-/// Number, version, operation, time, changeset, and redacted columns.
-type Columns = (i64, i64, String, NaiveDateTime, Option<i64>, Option<String>);
-
-fn columns(redacts: bool) -> (usize, Sql<'static>) {
-    let mut sql = Sql::new("").names(
-        "",
-        &[
-            RECORD_ID,
-            RECORD_VERSION,
-            RECORD_OPERATION,
-            RECORDED_AT,
-            RECORD_CHANGESET,
-        ],
-    );
-    sql = match redacts {
-        true => sql.sql(", ").name(RECORD_REDACTED),
-        false => sql.sql(", NULL"),
-    };
-    (6, sql)
-}
-
-/// An operation of a later version of ours is an error, not a gap.
-fn change(
-    model: &'static str,
-    places: &HashMap<i64, Place>,
-    (id, version, operation, at, changeset, redacted): Columns,
-    row: Arc<dyn AnyInstance>,
-) -> Result<Change, Error> {
-    let known = Operation::read(&operation).zip(places.get(&id));
-    let (operation, place) = known.ok_or_else(|| unreadable(&format!("a record of {model}")))?;
-    let redacted = redacted.unwrap_or_default();
-    let redacted = redacted.split(',').filter(|name| !name.is_empty());
-    Ok(Change {
-        id,
-        model,
-        key: row.key(),
-        version,
-        operation,
-        at: at.and_utc(),
-        changeset: changeset.map(ChangesetNo),
-        redacted: redacted.map(str::to_owned).collect(),
-        place: *place,
-        row,
-    })
+    let mut changes = Vec::with_capacity(rows.len());
+    for (head, row) in rows {
+        let head = RecordHead::read(&facts, head)?;
+        let place = places.get(&head.id);
+        let place = place.ok_or_else(|| unreadable(&format!("a record of {}", facts.name())))?;
+        changes.push(Change {
+            id: head.id,
+            model: facts.name(),
+            key: row.key(),
+            version: head.version,
+            operation: head.operation,
+            at: head.at,
+            changeset: head.changeset,
+            redacted: head.redacted,
+            place: *place,
+            row,
+        });
+    }
+    Ok(changes)
 }
