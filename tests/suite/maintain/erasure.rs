@@ -209,7 +209,13 @@ each_engine! {
         assert!(plan.to_string().contains("note: the values of `website` were erased"), "{plan}");
         go!(plan.apply(conn))?;
         let back: Paper = go!(load().first(conn))?;
-        assert_eq!((back.title.as_str(), back.website), ("one", None));
+        assert_eq!((back.title.as_str(), &back.website), ("one", &None));
+
+        // What an event says is not as if it said nothing because it cannot be read.
+        let broken = "UPDATE handleref_events SET detail = REPLACE(detail, '\"columns\"', '\"colums\"')";
+        go!(diesel::sql_query(broken).execute(conn))?;
+        let refused = go!(back.revert_plan(conn, 1)).unwrap_err();
+        assert!(refused.to_string().contains("an event of an erasure cannot be read"), "{refused}");
     }
 
     /// The record of a change that is not committed yet cannot be seen, so an
