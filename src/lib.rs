@@ -83,6 +83,8 @@ pub mod model {
 
 /// Soft delete, restore and resurrection of sets: the statements, and what they return.
 pub mod lifecycle {
+    #[doc(hidden)]
+    pub use handleref_runtime::lifecycle::{DeleteRow, RestoreRow};
     pub use handleref_runtime::lifecycle::{Family, FamilyChange, Single};
     pub use handleref_runtime::resurrect::{Resurrect, Resurrected};
 }
