@@ -201,6 +201,7 @@ each_engine! {
             (3, Operation::Update, None, vec![("body", false)]),
             (2, Operation::Update, Some("bob".to_owned()), vec![("title", false), ("secret", true)]),
         ]);
+        assert_eq!(page.entries[1].changeset_no, Some(second));
         assert_eq!((&page.entries[1].changes[0].old, &page.entries[1].changes[0].new), (&json!("post 1"), &json!("changed")));
         let older = go!(model.history("1").before(RecordNo(page.next.expect("more"))).load(conn))?;
         assert_eq!((older.entries.len(), older.next), (1, None));
@@ -221,6 +222,11 @@ each_engine! {
         assert_eq!(found.iter().map(|it| it.no).collect::<Vec<_>>(), [second, first]);
         assert_eq!(go!(model.changesets_of("2")?.load(conn))?, go!(changesets().of_key::<Post>(&2).load(conn))?);
         assert_eq!(text(&go!(registry.changes_of(&found[1]).load(conn))?), text(&go!(found[1].changes::<All>().load(conn))?));
+
+        // What somebody did to the changesets does not make a record look as if it had none.
+        go!(diesel::sql_query("DELETE FROM handleref_changesets").execute(conn))?;
+        let page = go!(model.history("1").load(conn))?;
+        assert_eq!((page.entries[1].changeset_no, &page.entries[1].changeset), (Some(second), &None));
     }
 
     /// Reverts, rows that come back, soft delete and restore.

@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::sql::Sql;
 use std::sync::Arc;
 
-/// Plans a revert, for whoever applies it later.
+/// Plans a revert that is applied later, if at all.
 pub(crate) fn plan<'a>(
     conn: &'a mut dyn Session,
     model: &'static dyn AnyModel,

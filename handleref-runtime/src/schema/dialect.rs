@@ -347,10 +347,48 @@ pub(super) trait Dialect: Sync {
 /// The dialect of an engine.
 pub(super) fn dialect(kind: Kind) -> &'static dyn Dialect {
     match kind {
+        #[cfg(any(feature = "sqlite", test))]
         Kind::Sqlite => &super::sqlite::Sqlite,
+        #[cfg(any(feature = "postgres_backend", test))]
         Kind::Postgres => &super::postgres::Postgres,
+        #[cfg(any(feature = "mysql_backend", test))]
         Kind::Mysql => &super::mysql::Mysql,
+        // There is no connection of an engine that is not compiled in. Without a
+        // mention of its dialect a program links none of its triggers.
+        #[cfg(not(any(
+            all(
+                feature = "sqlite",
+                feature = "postgres_backend",
+                feature = "mysql_backend"
+            ),
+            test
+        )))]
+        _ => any(),
     }
+}
+
+/// A dialect that is compiled in; SQLite's if none is.
+#[cfg(not(any(
+    all(
+        feature = "sqlite",
+        feature = "postgres_backend",
+        feature = "mysql_backend"
+    ),
+    test
+)))]
+fn any() -> &'static dyn Dialect {
+    #[cfg(all(feature = "postgres_backend", not(feature = "sqlite")))]
+    return &super::postgres::Postgres;
+    #[cfg(all(
+        feature = "mysql_backend",
+        not(any(feature = "sqlite", feature = "postgres_backend"))
+    ))]
+    return &super::mysql::Mysql;
+    #[cfg(any(
+        feature = "sqlite",
+        not(any(feature = "postgres_backend", feature = "mysql_backend"))
+    ))]
+    return &super::sqlite::Sqlite;
 }
 
 /// What sets off the guard: a writer that raises neither the version nor, where
