@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::model::{ChildOf, DeletionStamp, HandleRef, Roles, SoftDelete};
 use crate::row::Row;
 use crate::session::{Executor, Session};
+use crate::sql::Raw;
 use crate::write::{TableName, WalkStatus};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -137,7 +138,7 @@ pub struct Node {
     pub(crate) keys: &'static [&'static str],
     pub(crate) roles: Roles,
     /// The name of its table, as a statement writes it.
-    table: fn() -> QueryResult<String>,
+    table: fn() -> QueryResult<Raw>,
     pub(crate) live: Typed<'static>,
     pub(crate) deleted: Typed<'static>,
     /// The assignment of the status of a live row, and of a deleted one.

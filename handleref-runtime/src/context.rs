@@ -8,7 +8,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::absent::{HISTORY, or_not_installed, without_context};
 use crate::session::{Session, abandon, after_failure};
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Raw, Splice, Sql, literal, quoted, raw};
 use diesel::result::{Error as DieselError, QueryResult};
 
 /// Switches recording off, or opens the door of the record tables: a function
@@ -46,61 +46,70 @@ impl Switch {
     /// Its setting on PostgreSQL, in SQL: each home has its own, so that what is
     /// set for the triggers of one schema means nothing in another one. `list`
     /// is the number of the table of changesets there.
-    pub(crate) fn setting(self, list: &str) -> String {
-        format!(
+    pub(crate) fn setting(self, list: impl Splice) -> Raw {
+        raw!(
             "'handleref.{}_' OPERATOR(pg_catalog.||) {list}",
-            self.name()
+            [self.name()],
+            list
         )
     }
 
     /// The setting by which a person says it to all schemas of the database.
-    pub(crate) fn setting_of_all(self) -> String {
-        format!("'handleref.{}'", self.name())
+    pub(crate) fn setting_of_all(self) -> Raw {
+        raw!("'handleref.{}'", [self.name()])
     }
 
     /// Switches it on or off. A changeset is [opened](OPEN_CHANGESET) and
     /// [closed](CLOSE_CHANGESET) instead, but on SQLite.
-    fn turn_sql(self, kind: Kind, home: &Home, value: Option<i64>) -> String {
+    fn turn_sql(self, kind: Kind, home: &Home, value: Option<i64>) -> Raw {
         let name = self.name();
         match (kind, self, value) {
             (Kind::Sqlite, Self::Changeset, None) => {
                 "UPDATE handleref_context SET changeset = NULL".into()
             }
-            (Kind::Sqlite, ..) => format!(
+            (Kind::Sqlite, ..) => raw!(
                 "UPDATE handleref_context SET {name} = {}",
-                value.unwrap_or_default()
+                [value.unwrap_or_default()],
+                name
             ),
             (_, Self::Changeset, _) => self.forget_sql(kind, home),
             (Kind::Postgres, ..) => {
-                let (switch, on) = (home.table(SWITCH), value.is_some());
-                format!("SELECT {switch}('{name}'::text, {on})")
+                let on = if value.is_some() { "true" } else { "false" };
+                raw!(
+                    "SELECT {}('{name}'::text, {on})",
+                    [home.table(SWITCH)],
+                    name,
+                    on
+                )
             }
             (Kind::Mysql, ..) => {
                 let (switch, on) = (home.table(SWITCH), i32::from(value.is_some()));
-                format!("CALL {switch}('{name}', {on})")
+                raw!("CALL {switch}('{name}', {on})", switch, name, on)
             }
         }
     }
 
     /// Ends what the session says; the rest has ended with the transaction.
-    fn forget_sql(self, kind: Kind, home: &Home) -> String {
+    fn forget_sql(self, kind: Kind, home: &Home) -> Raw {
         let name = self.name();
         match (kind, self) {
             (Kind::Sqlite, _) => self.turn_sql(kind, home, None),
             (Kind::Postgres, _) => {
-                format!(
+                raw!(
                     "SELECT set_config('handleref.{name}_{}', '', true)",
-                    home.list
+                    [home.list],
+                    name
                 )
             }
             (Kind::Mysql, Self::Changeset) => match &home.around {
-                Some((no, database)) => format!(
+                Some((no, database)) => raw!(
                     "SET @handleref_changeset = {no}, @handleref_changeset_in = {}",
-                    literal(kind, database)
+                    [literal(kind, database)],
+                    no
                 ),
                 None => "SET @handleref_changeset = NULL, @handleref_changeset_in = NULL".into(),
             },
-            (Kind::Mysql, _) => format!("SET @handleref_{name} = NULL"),
+            (Kind::Mysql, _) => raw!("SET @handleref_{name} = NULL", name),
         }
     }
 
@@ -108,19 +117,25 @@ impl Switch {
     pub(crate) async fn read(self, conn: &mut dyn Session) -> QueryResult<Option<i64>> {
         let name = self.name();
         let sql = match conn.kind() {
-            Kind::Sqlite => format!("SELECT COALESCE({name}, 0) FROM handleref_context"),
+            Kind::Sqlite => raw!("SELECT COALESCE({name}, 0) FROM handleref_context", name),
             Kind::Postgres => {
                 let list = "coalesce(to_regclass('handleref_changesets')::oid, 0::oid)::text";
-                format!(
+                raw!(
                     "SELECT CAST(COALESCE(NULLIF(current_setting({}, true), ''), '0') AS BIGINT)",
-                    self.setting(list)
+                    [self.setting(list)]
                 )
             }
             Kind::Mysql if self == Self::Changeset => {
-                format!("SELECT CAST(COALESCE({CHANGESET_HERE}, 0) AS SIGNED)")
+                raw!(
+                    "SELECT CAST(COALESCE({CHANGESET_HERE}, 0) AS SIGNED)",
+                    CHANGESET_HERE
+                )
             }
             Kind::Mysql => {
-                format!("SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED)")
+                raw!(
+                    "SELECT CAST(COALESCE(@handleref_{name}, 0) AS SIGNED)",
+                    name
+                )
             }
         };
         let found: Option<(i64,)> = conn.first(Sql::once(sql)).await?;
@@ -138,11 +153,11 @@ pub(crate) const CHANGESET_HERE: &str = "IF(CAST(@handleref_changeset_in AS BINA
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Home {
     /// What their names begin with, in SQL; nothing on SQLite.
-    prefix: String,
+    prefix: Raw,
     /// The schema or database.
     name: Option<String>,
     /// PostgreSQL's number of the table of changesets.
-    list: String,
+    list: Raw,
     /// The changeset that MySQL's session is in, of another database.
     around: Option<(i64, String)>,
 }
@@ -154,10 +169,10 @@ impl Home {
         Self {
             prefix: name
                 .filter(|name| !name.is_empty())
-                .map(|name| format!("{}.", quoted(kind, name)))
+                .map(|name| raw!("{}.", [quoted(kind, name)]))
                 .unwrap_or_default(),
             name: name.map(str::to_owned),
-            list: list.unwrap_or("0").to_owned(),
+            list: list.map_or("0".into(), |list| Raw::of_database(list.to_owned())),
             around: None,
         }
     }
@@ -191,8 +206,8 @@ impl Home {
     }
 
     /// One of our tables.
-    pub(crate) fn table(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
+    pub(crate) fn table(&self, name: impl Splice) -> Raw {
+        raw!("{}{name}", [self.prefix], name)
     }
 }
 
@@ -200,7 +215,7 @@ impl Home {
 /// transaction: it cannot be had any more if there was a write in between.
 pub(crate) async fn write_lock(conn: &mut dyn Session) -> QueryResult<()> {
     if conn.kind() == Kind::Sqlite {
-        conn.batch("UPDATE handleref_context SET tick = tick")
+        conn.batch(&"UPDATE handleref_context SET tick = tick".into())
             .await?;
     }
     Ok(())
@@ -248,7 +263,7 @@ impl<'a, E: Session + ?Sized> Scope<'a, E> {
         // With nothing around it, nothing can be on that means something.
         let locked = match (this.conn.kind(), outer) {
             (Kind::Sqlite, 0) => {
-                let sql = format!("UPDATE handleref_context {ALL_OFF}");
+                let sql = raw!("UPDATE handleref_context {ALL_OFF}", ALL_OFF);
                 this.conn.batch(&sql).await
             }
             _ => write_lock(this.conn.session()).await,
@@ -410,9 +425,9 @@ impl<'a, E: Session + ?Sized> Scope<'a, E> {
         let off = switch.forget_sql(Kind::Sqlite, &self.home);
         if self.conn.usable().is_err() {
             // What will not be committed must not take this along.
-            let _ = self.conn.raw("ROLLBACK").await;
+            let _ = self.conn.raw(&"ROLLBACK".into()).await;
             let _ = self.conn.raw(&off).await;
-            let _ = self.conn.raw("BEGIN").await;
+            let _ = self.conn.raw(&"BEGIN".into()).await;
         } else if !matches!(switch.read(self.conn.session()).await, Ok(None)) {
             let _ = self.conn.raw(&off).await;
         }

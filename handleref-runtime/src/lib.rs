@@ -29,7 +29,6 @@ pub mod handle;
 pub mod history;
 pub mod hooks;
 pub mod key;
-mod last_version;
 pub mod lifecycle;
 pub mod session;
 

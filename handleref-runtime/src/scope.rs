@@ -3,7 +3,8 @@
 use crate::bound::{Bound, walk_detached};
 use crate::engine::Engine;
 use crate::model::{HandleRef, Managed, SoftDelete, Timestamped};
-use crate::time::{TimeSqlType, push_now};
+use crate::sql::push_now;
+use crate::time::TimeSqlType;
 use diesel::associations::HasTable;
 use diesel::dsl::{Filter, Select};
 use diesel::expression::{

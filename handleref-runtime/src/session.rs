@@ -50,7 +50,7 @@ pub(crate) use step::ready;
 pub(crate) use transaction::{Transaction, abandon};
 
 use crate::engine::{Engine, Kind};
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::connection::TransactionManagerStatus;
 use diesel::deserialize::FromSqlRow;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -88,10 +88,10 @@ pub trait Session: Send {
     ) -> Step<'a, QueryResult<()>>;
 
     /// Executes SQL text that may hold several statements.
-    fn batch<'a>(&'a mut self, sql: &'a str) -> Step<'a, QueryResult<()>>;
+    fn batch<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>>;
 
     /// The same, whatever state the connection is in.
-    fn raw<'a>(&'a mut self, sql: &'a str) -> Step<'a, QueryResult<()>>;
+    fn raw<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>>;
 
     /// Opens a transaction, or a savepoint inside one.
     fn begin(&mut self) -> Step<'_, QueryResult<()>>;

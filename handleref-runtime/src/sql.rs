@@ -3,26 +3,33 @@
 //! A [`Sql`] is put together without knowing the engine. What differs between
 //! engines is asked when it is rendered: how a name is quoted, what the clock is
 //! called, how rows are locked. Text is `&'static str`, or [made](Sql::made) by
-//! this module's functions; what comes from a user is [bound](Sql::bind).
+//! this module's functions; what comes from a user is [bound](Sql::bind). The types
+//! keep these apart: see [`Raw`].
 
+mod clock;
 mod dialect;
 pub(crate) mod literal;
+mod raw;
 mod read;
 mod value;
+mod version;
 
+pub(crate) use clock::{literal_sql, now_sql, push_now, push_rising, record_time_sql, rising_sql};
 pub(crate) use dialect::{as_text, differs, integer, quoted};
 pub(crate) use literal::{fnv1a, literal};
+pub(crate) use raw::{Raw, Splice, raw, spliced};
 pub(crate) use read::{parse_time, storable, unreadable};
 pub(crate) use value::Value;
+pub(crate) use version::{greatest, held_sql, next_sql, versions_end};
 
 use crate::engine::{Engine, Every, Fragment, Kind, Typed, fails_late};
-use crate::time::{TimeKind, now_sql};
+use crate::time::TimeKind;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use std::borrow::Cow;
 
 enum Piece<'a> {
-    Text(Cow<'static, str>),
+    Text(Raw),
     Name(Cow<'a, str>),
     Value(Value<'a>),
     Part(Typed<'a>),
@@ -61,7 +68,7 @@ impl<'a> Sql<'a> {
 
     /// Text that is made at run time, and hence prepared for one execution:
     /// connections keep what they prepare, for ever.
-    pub(crate) fn once(text: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn once(text: impl Into<Raw>) -> Self {
         Self(vec![Piece::Once, Piece::Text(text.into())])
     }
 
@@ -75,15 +82,14 @@ impl<'a> Sql<'a> {
         self.push(Piece::Text(text.into()))
     }
 
-    /// Text that functions of ours made, of names that are quoted already,
-    /// numbers, and text of the source code.
-    pub(crate) fn made(self, text: impl Into<Cow<'static, str>>) -> Self {
+    /// Text that was [put together](raw!).
+    pub(crate) fn made(self, text: impl Into<Raw>) -> Self {
         self.push(Piece::Text(text.into()))
     }
 
     /// The same with a value in it.
-    pub(crate) fn once_made(self, text: String) -> Self {
-        self.push(Piece::Once).push(Piece::Text(text.into()))
+    pub(crate) fn once_made(self, text: Raw) -> Self {
+        self.push(Piece::Once).push(Piece::Text(text))
     }
 
     /// A name, quoted.
@@ -159,7 +165,7 @@ impl<'a> Sql<'a> {
     ///
     /// # Errors
     /// If there is a fragment of Diesel's in it.
-    pub(crate) fn written(&self, kind: Kind) -> QueryResult<String> {
+    pub(crate) fn written(&self, kind: Kind) -> QueryResult<Raw> {
         let mut text = String::new();
         for piece in &self.0 {
             match piece {
@@ -175,7 +181,7 @@ impl<'a> Sql<'a> {
                 }
             }
         }
-        Ok(text)
+        Ok(Raw::trusted(text))
     }
 
     pub(crate) fn append(mut self, other: Self) -> Self {

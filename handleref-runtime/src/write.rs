@@ -2,10 +2,8 @@
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::last_version::next_sql;
 use crate::model::{HandleRef, Managed, SoftDelete};
-use crate::sql::quoted;
-use crate::time::{push_now, push_rising};
+use crate::sql::{Raw, next_sql, push_now, push_rising, quoted, raw};
 use diesel::associations::HasTable;
 use diesel::query_builder::{
     AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
@@ -191,8 +189,8 @@ where
             // With its table: in `ON CONFLICT DO UPDATE` a bare name on the
             // right side is ambiguous between the row and the proposed one.
             let table = M::table().quoted()?;
-            let held = format!("{table}.{}", quoted(DB::KIND, version));
-            out.push_sql(&next_sql(DB::KIND, &held, bits, M::NAME));
+            let held = raw!("{table}.{}", [quoted(DB::KIND, version)], table);
+            out.push_sql(&next_sql(DB::KIND, held, bits, M::NAME));
             separator = ", ";
         }
         if let Some((updated_at, kind)) = M::ROLES.updated_at {
@@ -213,7 +211,7 @@ where
 #[doc(hidden)]
 pub trait TableName<DB: Engine> {
     /// The name as a statement writes it: quoted, with its schema if it has one.
-    fn quoted(&self) -> QueryResult<String>;
+    fn quoted(&self) -> QueryResult<Raw>;
 
     fn push(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
         out.push_sql(&self.quoted()?);
@@ -226,12 +224,12 @@ where
     T: diesel::QuerySource<FromClause: QueryFragment<DB>>,
     DB: Engine,
 {
-    fn quoted(&self) -> QueryResult<String> {
+    fn quoted(&self) -> QueryResult<Raw> {
         // Rendered apart, because a clause made here does not live as long as
         // the binds that `out` may collect; a table's name has none.
         let mut sql = DB::QueryBuilder::default();
         self.from_clause().to_sql(&mut sql, &DB::default())?;
-        Ok(sql.finish())
+        Ok(Raw::of_diesel(sql.finish()))
     }
 }
 

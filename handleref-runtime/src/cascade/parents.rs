@@ -53,7 +53,7 @@ fn walk_parents<'b, DB: Engine>(
         out.push_sql(" WHERE (");
         super::push_columns("", keys, &mut out)?;
         out.push_sql(") IN (SELECT ");
-        push_numbered("", 0..keys.len(), &mut out);
+        push_numbered(&"".into(), 0..keys.len(), &mut out);
         out.push_sql(" FROM ((");
         children.walk(link.foreign_key, Read::Current, out.reborrow())?;
         out.push_sql(")");
@@ -62,14 +62,14 @@ fn walk_parents<'b, DB: Engine>(
         return Ok(());
     }
     out.push_sql("(SELECT DISTINCT ");
-    push_numbered("", 0..keys.len(), &mut out);
+    push_numbered(&"".into(), 0..keys.len(), &mut out);
     out.push_sql(" FROM (");
     children.walk(link.foreign_key, Read::Current, out.reborrow())?;
     out.push_sql(") AS handleref_inner) AS handleref_set");
     push_join::<DB>(&mut out);
     link.node.push_table(&mut out)?;
     out.push_sql(" ON ");
-    push_equal("handleref_set", keys, 0, &mut out)?;
+    push_equal(&"handleref_set".into(), keys, 0, &mut out)?;
     out.push_sql(" WHERE 1 = 1");
     for set in besides {
         out.push_sql(" AND ");
@@ -103,7 +103,7 @@ impl<DB: Engine> QueryFragment<DB> for Orphan<'_> {
         push_verb::<DB>("SELECT", recursive, &mut out);
         for (at, key) in parent.keys.iter().enumerate() {
             out.push_sql(if at > 0 { ", " } else { "" });
-            out.push_sql(&as_text(DB::KIND, &quoted(DB::KIND, key)));
+            out.push_sql(&as_text(DB::KIND, quoted(DB::KIND, key)));
         }
         out.push_sql(" FROM ");
         walk_parents(self.children, self.link, &besides, out.reborrow())?;

@@ -6,6 +6,7 @@
 
 use super::{Node, push_columns};
 use crate::engine::{Engine, Kind, Typed};
+use crate::sql::raw;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use std::sync::Arc;
@@ -126,7 +127,7 @@ impl<'a> Set<'a> {
         }
         let all = union(self.node.keys, columns);
         out.push_sql("SELECT ");
-        push_picked("handleref_all", &all, columns, &mut out);
+        push_picked(&"handleref_all".into(), &all, columns, &mut out);
         out.push_sql(" FROM (");
         let excepts = DB::KIND == Kind::Postgres;
         out.push_sql(if excepts { "(" } else { "" });
@@ -139,7 +140,7 @@ impl<'a> Set<'a> {
         for (at, without) in self.without.iter().enumerate().filter(|_| !excepts) {
             out.push_sql(if at == 0 { " WHERE " } else { " AND " });
             let own = |out: &mut AstPass<'_, '_, DB>, at: usize| {
-                out.push_sql(&format!("handleref_all.handleref_{at}"));
+                out.push_sql(&raw!("handleref_all.handleref_{at}", at));
                 Ok(())
             };
             push_absent(self.node.keys.len(), own, without, read, &mut out)?;
@@ -230,7 +231,7 @@ impl<'a> Set<'a> {
         push_join::<DB>(&mut out);
         self.node.push_table(&mut out)?;
         out.push_sql(" ON ");
-        push_equal("handleref_next", own, 0, &mut out)?;
+        push_equal(&"handleref_next".into(), own, 0, &mut out)?;
         out.push_sql(" WHERE ");
         DB::own(self.state())?.walk_ast(out)
     }
@@ -245,7 +246,7 @@ impl<'a> Set<'a> {
         let keys = self.node.keys;
         let matched: Vec<_> = keys.iter().copied().chain(self.stamp()).collect();
         let all = union(&matched, columns);
-        let tree = format!("handleref_tree{}", self.depth());
+        let tree = raw!("handleref_tree{}", [self.depth()]);
         self.begin_recursion(&tree, all.len(), "", &mut out);
         let (open, close) = parentheses(DB::KIND, read);
         out.push_sql(open);
@@ -295,12 +296,12 @@ impl<'a> Set<'a> {
             .flat_map(|key| key.iter().copied())
             .collect();
         let all = union(&union(keys, &references), columns);
-        let tree = format!("handleref_tree{}", self.depth());
+        let tree = raw!("handleref_tree{}", [self.depth()]);
         self.begin_recursion(&tree, all.len(), ", handleref_named", &mut out);
         let (open, close) = parentheses(DB::KIND, read);
         out.push_sql(open);
         out.push_sql("SELECT ");
-        push_picked("handleref_start", &all, &all, &mut out);
+        push_picked(&"handleref_start".into(), &all, &all, &mut out);
         out.push_sql(", 1 FROM (");
         from.walk(&all, read, out.reborrow())?;
         out.push_sql(") AS handleref_start");
@@ -346,7 +347,7 @@ impl<'a> Set<'a> {
         out.push_sql("WITH RECURSIVE ");
         out.push_sql(tree);
         out.push_sql("(");
-        push_numbered("", 0..columns, out);
+        push_numbered(&"".into(), 0..columns, out);
         out.push_sql(more);
         out.push_sql(") AS (");
     }

@@ -3,9 +3,8 @@
 use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numbered};
 use super::{Node, push_columns};
 use crate::engine::{Engine, Kind, fails_late};
-use crate::last_version::next_sql;
-use crate::sql::quoted;
-use crate::time::{TimeKind, literal_sql, push_now, push_rising};
+use crate::sql::{literal_sql, next_sql, push_now, push_rising, quoted};
+use crate::time::TimeKind;
 use chrono::NaiveDateTime;
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -61,14 +60,14 @@ impl Set<'_> {
     ) -> QueryResult<()> {
         let keys = self.node.keys;
         out.push_sql("(SELECT DISTINCT ");
-        push_numbered("", 0..keys.len(), &mut out);
+        push_numbered(&"".into(), 0..keys.len(), &mut out);
         out.push_sql(" FROM (");
         self.walk(keys, read, out.reborrow())?;
         out.push_sql(") AS handleref_inner) AS handleref_set");
         push_join::<DB>(&mut out);
         self.node.push_table(&mut out)?;
         out.push_sql(" ON ");
-        push_equal("handleref_set", keys, 0, &mut out)
+        push_equal(&"handleref_set".into(), keys, 0, &mut out)
     }
 
     /// `(<key>) IN (SELECT .. FROM (<set>))`
@@ -77,7 +76,7 @@ impl Set<'_> {
         out.push_sql("(");
         push_columns("", keys, &mut out)?;
         out.push_sql(") IN (SELECT ");
-        push_numbered("", 0..keys.len(), &mut out);
+        push_numbered(&"".into(), 0..keys.len(), &mut out);
         out.push_sql(" FROM (");
         self.walk(keys, Read::Plain, out.reborrow())?;
         out.push_sql(") AS handleref_set)");
@@ -227,7 +226,7 @@ impl<DB: Engine> QueryFragment<DB> for Unseen<'_> {
         out.push_sql(" WHERE (");
         push_columns("", self.foreign_key, &mut out)?;
         out.push_sql(") IN (SELECT ");
-        push_numbered("", 0..keys.len(), &mut out);
+        push_numbered(&"".into(), 0..keys.len(), &mut out);
         out.push_sql(" FROM (");
         self.parents.walk(keys, Read::Plain, out.reborrow())?;
         out.push_sql(") AS handleref_set) AND ");

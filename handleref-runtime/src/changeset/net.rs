@@ -13,7 +13,7 @@ use crate::history::living::lives_sql;
 use crate::history::subject::Subject;
 use crate::history::{ObjectRef, Operation};
 use crate::session::{Head, Session};
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -223,18 +223,26 @@ fn of_changeset(subject: &Subject, changeset: &Changeset) -> Sql<'static> {
 fn before(kind: Kind, subject: &Subject, changeset: &Changeset) -> Sql<'static> {
     let records = quoted(kind, subject.recording.records);
     let table = quoted(kind, subject.table);
-    let names: Vec<String> = subject.key.iter().map(|it| quoted(kind, it)).collect();
-    let same: Vec<String> = names
+    let names: Vec<Raw> = subject.key.iter().map(|it| quoted(kind, it)).collect();
+    let same: Vec<Raw> = names
         .iter()
-        .map(|name| format!("handleref_p.{name} = handleref_f.{name}"))
+        .map(|name| raw!("handleref_p.{name} = handleref_f.{name}", name))
         .collect();
-    let (names, same) = (names.join(", "), same.join(" AND "));
-    let from = Sql::new("").made(format!(
-        " FROM (SELECT {names}, MIN({RECORD_ID}) AS handleref_first FROM {records} WHERE "
+    let (names, same) = (Raw::join(names, ", "), Raw::join(same, " AND "));
+    let from = Sql::new("").made(raw!(
+        " FROM (SELECT {names}, MIN({RECORD_ID}) AS handleref_first FROM {records} WHERE ",
+        names,
+        RECORD_ID,
+        records
     ));
-    belongs(from, changeset).made(format!(
+    belongs(from, changeset).made(raw!(
         " GROUP BY {names}) handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
          (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {same} \
-         AND handleref_p.{RECORD_ID} < handleref_f.handleref_first)"
+         AND handleref_p.{RECORD_ID} < handleref_f.handleref_first)",
+        names,
+        records,
+        table,
+        RECORD_ID,
+        same
     ))
 }

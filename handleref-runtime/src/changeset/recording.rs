@@ -9,8 +9,8 @@ use crate::history::tables::{any_recorded, record_tables};
 use crate::maintain::AsyncWork;
 use crate::session::absent::{HISTORY, or_not_installed, without_context};
 use crate::session::{Executor, Session};
-use crate::sql::Sql;
-use crate::time::{TimeKind, literal_sql};
+use crate::sql::{Sql, literal_sql, raw};
+use crate::time::TimeKind;
 use diesel::result::Error as DieselError;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -359,9 +359,9 @@ async fn leave(
     let close = home.table(CLOSE_CHANGESET);
     let stored = match conn.kind() {
         Kind::Sqlite => return leave_sqlite(conn, home, changeset, first).await,
-        Kind::Postgres => format!("SELECT {close}({no})"),
+        Kind::Postgres => raw!("SELECT {close}({no})", close, no),
         Kind::Mysql => {
-            conn.batch(&format!("CALL {close}({no})")).await?;
+            conn.batch(&raw!("CALL {close}({no})", close, no)).await?;
             "SELECT CAST(@handleref_stored AS SIGNED)".into()
         }
     };

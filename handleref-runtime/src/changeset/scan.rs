@@ -284,7 +284,7 @@ impl<C: Executor + 'static> Scan<C> {
             let own = !conn.in_transaction();
             if own && C::Engine::KIND == Kind::Mysql {
                 // Of the next transaction: what it reads is never older than its locks.
-                conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+                conn.batch(&"SET TRANSACTION ISOLATION LEVEL READ COMMITTED".into())
                     .await?;
             }
             // The locks come before all reads, so before the changeset.
@@ -296,7 +296,7 @@ impl<C: Executor + 'static> Scan<C> {
 
     async fn run(self, conn: &mut C, own: bool) -> Result<Scanned, Error> {
         if own && C::Engine::KIND == Kind::Postgres {
-            conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            conn.batch(&"SET TRANSACTION ISOLATION LEVEL READ COMMITTED".into())
                 .await?;
         }
         lock::take(conn, &self.places).await?;

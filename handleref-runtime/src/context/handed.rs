@@ -7,7 +7,7 @@
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::{Session, Transaction};
-use crate::sql::{fnv1a, literal};
+use crate::sql::{Raw, Splice, fnv1a, literal, raw};
 
 /// A value for the triggers.
 #[doc(hidden)]
@@ -22,48 +22,61 @@ pub struct Handed {
 }
 
 /// The name by which a value is known.
-fn name(records: &str, property: &str) -> String {
-    format!("handleref_p_{:08x}{:08x}", fnv1a(records), fnv1a(property))
+fn name(records: &str, property: &str) -> Raw {
+    raw!(
+        "handleref_p_{:08x}{:08x}",
+        [fnv1a(records), fnv1a(property)]
+    )
 }
 
 /// The value of a property in a trigger.
-pub(crate) fn value_sql(engine: Kind, records: &str, property: &str, sql_type: &str) -> String {
+pub(crate) fn value_sql(engine: Kind, records: &str, property: &str, sql_type: impl Splice) -> Raw {
     let name = name(records, property);
     match engine {
-        Kind::Sqlite => format!("(SELECT value FROM handleref_values WHERE name = '{name}')"),
+        Kind::Sqlite => raw!(
+            "(SELECT value FROM handleref_values WHERE name = '{name}')",
+            name
+        ),
         Kind::Postgres => {
-            let setting = format!("pg_catalog.current_setting('handleref.{name}', true)");
-            format!(
+            let setting = raw!("pg_catalog.current_setting('handleref.{name}', true)", name);
+            raw!(
                 "CASE WHEN pg_catalog.left({setting}, 1) OPERATOR(pg_catalog.=) '=' \
-                 THEN CAST(pg_catalog.substr({setting}, 2) AS {sql_type}) END"
+                 THEN CAST(pg_catalog.substr({setting}, 2) AS {sql_type}) END",
+                setting,
+                sql_type
             )
         }
-        Kind::Mysql => format!("@{name}"),
+        Kind::Mysql => raw!("@{name}", name),
     }
 }
 
-fn set_sql(engine: Kind, handed: &Handed) -> Option<String> {
+fn set_sql(engine: Kind, handed: &Handed) -> Option<Raw> {
     let name = name(handed.records, handed.property);
     let value = handed.value.as_deref()?;
     Some(match engine {
-        Kind::Sqlite => format!(
+        Kind::Sqlite => raw!(
             "INSERT INTO handleref_values (name, value) VALUES ('{name}', {})",
-            literal(engine, value)
+            [literal(engine, value)],
+            name
         ),
         Kind::Postgres => {
             let value = literal(engine, &format!("={value}"));
-            format!("SELECT set_config('handleref.{name}', {value}, true)")
+            raw!(
+                "SELECT set_config('handleref.{name}', {value}, true)",
+                name,
+                value
+            )
         }
-        Kind::Mysql => format!("SET @{name} = {}", literal(engine, value)),
+        Kind::Mysql => raw!("SET @{name} = {}", [literal(engine, value)], name),
     })
 }
 
-fn reset_sql(engine: Kind, handed: &Handed) -> String {
+fn reset_sql(engine: Kind, handed: &Handed) -> Raw {
     let name = name(handed.records, handed.property);
     match engine {
-        Kind::Sqlite => format!("DELETE FROM handleref_values WHERE name = '{name}'"),
-        Kind::Postgres => format!("SELECT set_config('handleref.{name}', '', true)"),
-        Kind::Mysql => format!("SET @{name} = NULL"),
+        Kind::Sqlite => raw!("DELETE FROM handleref_values WHERE name = '{name}'", name),
+        Kind::Postgres => raw!("SELECT set_config('handleref.{name}', '', true)", name),
+        Kind::Mysql => raw!("SET @{name} = NULL", name),
     }
 }
 
@@ -81,10 +94,10 @@ impl<'a, C: Session + ?Sized> Handing<'a, C> {
             handed,
         };
         let kind = this.conn().kind();
-        let reset: Vec<String> = this.handed.iter().map(|it| reset_sql(kind, it)).collect();
-        this.transaction.resets(reset.join("; "));
+        let reset: Vec<Raw> = this.handed.iter().map(|it| reset_sql(kind, it)).collect();
+        this.transaction.resets(Raw::join(reset, "; "));
         let handed = this.handed.iter();
-        let set: Vec<String> = handed.filter_map(|one| set_sql(kind, one)).collect();
+        let set: Vec<Raw> = handed.filter_map(|one| set_sql(kind, one)).collect();
         for sql in set {
             if let Err(error) = this.conn().batch(&sql).await {
                 return this.finish(Err(error.into())).await;

@@ -2,7 +2,7 @@
 
 use crate::engine::Kind;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::result::QueryResult;
 
 /// A token that no other database has, in SQL.
@@ -25,13 +25,13 @@ pub(crate) fn home(kind: Kind) -> &'static str {
 }
 
 /// Whether the database was copied to another place since its token was made.
-pub(crate) async fn is_copied(conn: &mut dyn Session, table: &str) -> QueryResult<bool> {
+pub(crate) async fn is_copied(conn: &mut dyn Session, table: Raw) -> QueryResult<bool> {
     let kind = conn.kind();
     if kind != Kind::Postgres {
         return Ok(false);
     }
     let sql = Sql::new("SELECT home IS DISTINCT FROM ").sql(home(kind));
-    let found: Option<(bool,)> = conn.first(sql.sql(" FROM ").made(table.to_owned())).await?;
+    let found: Option<(bool,)> = conn.first(sql.sql(" FROM ").made(table)).await?;
     Ok(found.is_some_and(|(moved,)| moved))
 }
 

@@ -3,7 +3,6 @@
 use super::Error;
 use super::languages::{CONFLICTS, LOCKED};
 use super::lives::is_about_lives;
-use crate::last_version::versions_end;
 use diesel::result::DatabaseErrorKind;
 
 impl From<diesel::result::Error> for Error {
@@ -26,7 +25,7 @@ impl From<diesel::result::Error> for Error {
                 if let Some(column) = generated_column(info.message()) {
                     return Self::GeneratedColumn { column };
                 }
-                match versions_end(info.message()) {
+                match crate::sql::versions_end(info.message()) {
                     Some(of) => Self::VersionsEnd { of },
                     None => Self::Database(error),
                 }

@@ -6,8 +6,8 @@ use crate::changeset::ObjectRef;
 use crate::engine::{Kind, Typed};
 use crate::error::Error;
 use crate::facts::RECORDED_AT;
-use crate::sql::{Sql, quoted};
-use crate::time::{TimeKind, literal_sql, now_sql};
+use crate::sql::{Raw, Sql, literal_sql, now_sql, quoted, raw};
+use crate::time::TimeKind;
 use chrono::TimeDelta;
 
 /// The conditions of a range, one for each model.
@@ -16,7 +16,7 @@ pub(super) struct Conditions(Vec<Narrow>);
 /// The condition on the records of one model.
 struct Narrow {
     records: &'static str,
-    text: String,
+    text: Raw,
     /// One of these, if there are any.
     rows: Vec<Rows>,
 }
@@ -25,7 +25,7 @@ struct Narrow {
 struct Rows {
     /// Those with a key, or with a reference to it.
     is: Typed<'static>,
-    and: String,
+    and: Raw,
 }
 
 impl Conditions {
@@ -47,7 +47,7 @@ impl Conditions {
                 Scope::All => {}
                 Scope::Model(name) => {
                     find(models, name)?;
-                    narrow.text.push_str(&under_model(kind, &**model, name));
+                    narrow.text.push(under_model(kind, &**model, name));
                 }
                 Scope::Object(object) => narrow.under(kind, models, &**model, object)?,
                 Scope::Row(object) => narrow.row(models, &**model, object)?,
@@ -69,15 +69,15 @@ impl Narrow {
     ) -> Result<(), Error> {
         let reference = model.parent().map(|parent| parent.reference);
         if model.facts().name() == object.model {
-            let and = reference.map_or_else(String::new, |it| {
-                format!(" AND ({})", orphan(kind, it.columns))
+            let and = reference.map_or_else(Raw::default, |it| {
+                raw!(" AND ({})", [orphan(kind, it.columns)])
             });
             let is = key(models, object, &[])?;
             self.rows.push(Rows { is, and });
         }
         if let Some(reference) = reference.filter(|it| it.model == object.model) {
             let is = key(models, object, reference.columns)?;
-            let and = String::new();
+            let and = Raw::default();
             self.rows.push(Rows { is, and });
         }
         self.or_none();
@@ -93,7 +93,7 @@ impl Narrow {
     ) -> Result<(), Error> {
         if model.facts().name() == object.model {
             let is = key(models, object, &[])?;
-            let and = String::new();
+            let and = Raw::default();
             self.rows.push(Rows { is, and });
         }
         self.or_none();
@@ -132,55 +132,72 @@ fn key(
 }
 
 /// Whether a row has no parent.
-fn orphan(kind: Kind, columns: &[&str]) -> String {
-    let null = |column: &&str| format!("{} IS NULL", quoted(kind, column));
-    let nulls: Vec<String> = columns.iter().map(null).collect();
-    nulls.join(" OR ")
+fn orphan(kind: Kind, columns: &[&str]) -> Raw {
+    let null = |column: &&str| raw!("{} IS NULL", [quoted(kind, column)]);
+    let nulls: Vec<Raw> = columns.iter().map(null).collect();
+    Raw::join(nulls, " OR ")
 }
 
 /// The end of a condition: whether a row is put under an object of a model.
-fn under_model(kind: Kind, model: &dyn AnyFeed, name: &str) -> String {
+fn under_model(kind: Kind, model: &dyn AnyFeed, name: &str) -> Raw {
     let own = model.facts().name() == name;
     let Some(parent) = model.parent() else {
         return if own { "" } else { " AND 1 = 0" }.into();
     };
     let orphan = orphan(kind, parent.reference.columns);
     match (own, parent.reference.model == name) {
-        (true, true) => String::new(),
-        (true, false) => format!(" AND ({orphan})"),
-        (false, true) => format!(" AND NOT ({orphan})"),
+        (true, true) => Raw::default(),
+        (true, false) => raw!(" AND ({orphan})", orphan),
+        (false, true) => raw!(" AND NOT ({orphan})", orphan),
         (false, false) => " AND 1 = 0".into(),
     }
 }
 
 /// Whether a record is of the right time.
-fn times(kind: Kind, range: &Range, max_age: Option<TimeDelta>) -> String {
-    let mut sql = String::from("1 = 1");
+fn times(kind: Kind, range: &Range, max_age: Option<TimeDelta>) -> Raw {
+    let mut sql = Raw::from("1 = 1");
     let literal = |time| literal_sql(kind, TimeKind::Plain, time);
     if let Some(from) = range.from {
-        sql.push_str(&format!(" AND {RECORDED_AT} >= {}", literal(from)));
+        sql.push(raw!(
+            " AND {RECORDED_AT} >= {}",
+            [literal(from)],
+            RECORDED_AT
+        ));
     }
     if let Some(to) = range.to {
-        sql.push_str(&format!(" AND {RECORDED_AT} < {}", literal(to)));
+        sql.push(raw!(" AND {RECORDED_AT} < {}", [literal(to)], RECORDED_AT));
     }
     if let Some(age) = max_age {
-        sql.push_str(&format!(" AND {RECORDED_AT} >= {}", ago(kind, age)));
+        sql.push(raw!(
+            " AND {RECORDED_AT} >= {}",
+            [ago(kind, age)],
+            RECORDED_AT
+        ));
     }
     sql
 }
 
 /// The database's clock, put back.
-fn ago(kind: Kind, age: TimeDelta) -> String {
+fn ago(kind: Kind, age: TimeDelta) -> Raw {
     // No record is older, and all engines can calculate with it.
     let age = age.clamp(TimeDelta::zero(), TimeDelta::days(50 * 365));
     let now = now_sql(kind, TimeKind::Plain);
     let (seconds, micros) = (age.num_seconds(), age.subsec_nanos() / 1_000);
     match kind {
-        Kind::Sqlite => now.replace("'now'", &format!("'now', '-{seconds}.{micros:06} seconds'")),
-        Kind::Postgres => format!("{now} - INTERVAL '{seconds}.{micros:06} seconds'"),
+        Kind::Sqlite => raw!(
+            "replace(strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds}.{micros:06} seconds'), '.000', '')",
+            seconds,
+            micros
+        ),
+        Kind::Postgres => raw!(
+            "{now} - INTERVAL '{seconds}.{micros:06} seconds'",
+            now,
+            seconds,
+            micros
+        ),
         Kind::Mysql => {
             let micros = age.num_microseconds().unwrap_or(i64::MAX);
-            format!("{now} - INTERVAL {micros} MICROSECOND")
+            raw!("{now} - INTERVAL {micros} MICROSECOND", now, micros)
         }
     }
 }

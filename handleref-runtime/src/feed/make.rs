@@ -9,7 +9,7 @@ use crate::facts::RECORD_ID;
 use crate::history::any::{AnyInstance, AnyModel, Boxed};
 use crate::history::{FieldChange, Fields, Json, Metadata, Operation};
 use crate::session::{Executor, Session};
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use crate::sync::Change;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -164,16 +164,13 @@ async fn before(
     let records = quoted(kind, facts.records());
     let table = quoted(kind, facts.table());
     let names = facts.key().iter().map(|name| quoted(kind, name));
-    let same: Vec<String> = names
-        .map(|name| format!("handleref_p.{name} = handleref_f.{name}"))
+    let same: Vec<Raw> = names
+        .map(|name| raw!("handleref_p.{name} = handleref_f.{name}", name))
         .collect();
     let from = Sql::new("")
-        .made(format!(
-            " FROM {records} handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
+        .made(raw!(" FROM {records} handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
              (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {} \
-             AND handleref_p.{RECORD_ID} < handleref_f.{RECORD_ID}) WHERE handleref_f.{RECORD_ID} IN (",
-            same.join(" AND "),
-        ))
+             AND handleref_p.{RECORD_ID} < handleref_f.{RECORD_ID}) WHERE handleref_f.{RECORD_ID} IN (", [Raw::join(same, " AND ")], records, table, RECORD_ID))
         .list(ids)
         .sql(")");
     let number = Sql::new("handleref_f.").name(RECORD_ID);

@@ -6,7 +6,7 @@ use super::moment::{Moment, Point};
 use crate::any::Subject;
 use crate::engine::{Engine, Kind, fails_late};
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
-use crate::sql::quoted;
+use crate::sql::{quoted, raw};
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::QueryResult;
@@ -199,7 +199,7 @@ fn past_rows<'b, DB: Engine>(
         // can be pushed down there.
         let inner = key.contains(&column.name) && DB::KIND != Kind::Mysql;
         let from = if inner { "handleref_l" } else { "handleref_r" };
-        let value = format!("{from}.{}", quoted(DB::KIND, column.name));
+        let value = raw!("{from}.{}", [quoted(DB::KIND, column.name)], from);
         out.push_sql(&column.out_of_record(DB::KIND, subject.table, value));
         out.push_sql(" AS ");
         out.push_identifier(column.name)?;

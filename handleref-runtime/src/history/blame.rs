@@ -9,7 +9,7 @@ use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RECORDED_AT,
 };
 use crate::session::Session;
-use crate::sql::{Sql, differs, quoted, unreadable};
+use crate::sql::{Raw, Sql, differs, quoted, raw, unreadable};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// When a field got its present value (or, of a row that was deleted, its last).
@@ -72,7 +72,7 @@ fn query<'a>(
             .made(differs_before(kind, column))
             .sql(" THEN ")
             .name(RECORD_ID)
-            .made(format!(" END AS c{at}"));
+            .made(raw!(" END AS c{at}", at));
     }
     query = query
         .sql(" FROM ")
@@ -84,7 +84,7 @@ fn query<'a>(
         .sql(")), handleref_b AS (SELECT ");
     for at in 0..columns.len() {
         let comma = if at > 0 { ", " } else { "" };
-        query = query.made(format!("{comma}MAX(c{at}) AS c{at}"));
+        query = query.made(raw!("{comma}MAX(c{at}) AS c{at}", comma, at));
     }
     query = query.sql(" FROM handleref_h) ");
     for at in 0..columns.len() {
@@ -96,15 +96,15 @@ fn query<'a>(
             .name(records)
             .sql(" handleref_r ON handleref_r.")
             .name(RECORD_ID)
-            .made(format!(" = handleref_b.c{at}"));
+            .made(raw!(" = handleref_b.c{at}", at));
     }
     query
 }
 
 /// Whether a value is another one than in the record before.
-fn differs_before(kind: Kind, column: &str) -> String {
+fn differs_before(kind: Kind, column: &str) -> Raw {
     let column = quoted(kind, column);
-    differs(kind, &column, &format!("LAG({column}) OVER w"))
+    differs(kind, &column, &raw!("LAG({column}) OVER w", column))
 }
 
 /// Place of the column, record, version, changeset, time.
@@ -114,7 +114,7 @@ type Row = (usize, i64, i64, Option<i64>, NaiveDateTime);
 fn record(at: usize) -> Sql<'static> {
     let columns = [RECORD_ID, RECORD_VERSION, RECORD_CHANGESET, RECORDED_AT];
     Sql::new("SELECT ")
-        .made(format!("{at}, "))
+        .made(raw!("{at}, ", at))
         .names("handleref_r.", &columns)
 }
 

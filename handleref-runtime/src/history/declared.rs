@@ -10,28 +10,31 @@ use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORD_XID, RECORDED_AT, RecordedColumn, Recording,
 };
-use crate::sql::quoted;
+use crate::sql::{Raw, literal, quoted, raw};
 
 impl RecordedColumn {
     /// What the record column holds, if `value` is the SQL of the table's.
-    pub(crate) fn as_recorded(&self, kind: Kind, value: String) -> String {
+    pub(crate) fn as_recorded(&self, kind: Kind, value: Raw) -> Raw {
         match self.converted(kind) {
-            Some(sql_type) => format!("CAST({} AS {sql_type})", text(sql_type, &value)),
+            Some(sql_type) => raw!("CAST({} AS {sql_type})", [text(sql_type, &value)], sql_type),
             None => value,
         }
     }
 
     /// What the column of `table` holds, if `value` is the SQL of the record
     /// column's. The table's type is not known, so a row of the table says it.
-    pub(crate) fn out_of_record(&self, kind: Kind, table: &str, value: String) -> String {
+    pub(crate) fn out_of_record(&self, kind: Kind, table: &str, value: Raw) -> Raw {
         let Some(sql_type) = self.converted(kind) else {
             return value;
         };
         let (table, name) = (quoted(kind, table), quoted(kind, self.name));
-        let key = self.name.replace('\'', "''");
-        format!(
-            "(json_populate_record(NULL::{table}, json_build_object('{key}', {}))).{name}",
-            text(sql_type, &value)
+        let key = literal(kind, self.name);
+        raw!(
+            "(json_populate_record(NULL::{table}, json_build_object({key}, {}))).{name}",
+            [text(sql_type, &value)],
+            table,
+            key,
+            name
         )
     }
 
@@ -43,7 +46,7 @@ impl RecordedColumn {
 }
 
 /// The record table as a query whose columns have the types of the table's.
-pub(super) fn records(kind: Kind, table: &str, recording: &Recording) -> String {
+pub(super) fn records(kind: Kind, table: &'static str, recording: &Recording) -> Raw {
     let bookkeeping = [
         RECORD_ID,
         RECORD_VERSION,
@@ -59,27 +62,27 @@ pub(super) fn records(kind: Kind, table: &str, recording: &Recording) -> String 
     let columns = recording.columns.iter().map(|column| {
         let name = quoted(kind, column.name);
         let value = column.out_of_record(kind, table, name.clone());
-        format!("{value} AS {name}")
+        raw!("{value} AS {name}", value, name)
     });
-    let columns: Vec<String> = plain.chain(columns).collect();
-    format!(
+    let columns: Vec<Raw> = plain.chain(columns).collect();
+    raw!(
         "(SELECT {} FROM {})",
-        columns.join(", "),
-        quoted(kind, recording.records)
+        [Raw::join(columns, ", "), quoted(kind, recording.records)]
     )
 }
 
 /// The value as a text that each of the two types reads. A time is given in
 /// UTC, whatever the zone of the session and the style of its dates; a type
 /// without a zone passes over the zone.
-fn text(sql_type: &str, value: &str) -> String {
+fn text(sql_type: &str, value: &Raw) -> Raw {
     if !is_moment(sql_type) {
-        return format!("CAST({value} AS TEXT)");
+        return raw!("CAST({value} AS TEXT)", value);
     }
-    format!(
+    raw!(
         "CASE WHEN isfinite({value}) THEN regexp_replace((CASE WHEN pg_typeof({value}) = 'timestamptz'::regtype \
          THEN to_json({value} AT TIME ZONE 'UTC') ELSE to_json({value}) END) #>> '{{}}', '( BC)?$', '+00\\1') \
-         ELSE CAST({value} AS TEXT) END"
+         ELSE CAST({value} AS TEXT) END",
+        value
     )
 }
 

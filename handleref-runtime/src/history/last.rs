@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::facts::RECORD_ID;
 use crate::history::tables::{quoted_table, record_tables};
 use crate::session::{Executor, Session};
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql, raw};
 
 /// A moment after every record that is there now, for
 /// [`as_of`](super::AsOfDsl::as_of): what is recorded later has a greater
@@ -37,18 +37,22 @@ async fn latest(conn: &mut dyn Session) -> Result<RecordNo, Error> {
     }
     // A counter runs ahead: of what is not committed, and on a standby of the
     // records that have arrived.
-    let mut parts: Vec<String> = ["began_record", "horizon_record", "pruned_record"]
+    let mut parts: Vec<Raw> = ["began_record", "horizon_record", "pruned_record"]
         .iter()
-        .map(|of| format!("SELECT max({of}) AS n FROM handleref_recordings"))
+        .map(|of| raw!("SELECT max({of}) AS n FROM handleref_recordings", of))
         .collect();
     let tables = record_tables(conn, &Home::default()).await?;
     parts.extend(tables.iter().map(|table| {
         let table = quoted_table(kind, table);
-        format!("SELECT max({RECORD_ID}) AS n FROM {table}")
+        raw!(
+            "SELECT max({RECORD_ID}) AS n FROM {table}",
+            RECORD_ID,
+            table
+        )
     }));
-    let sql = Sql::once(format!(
+    let sql = Sql::once(raw!(
         "SELECT coalesce(max(n), 0) FROM ({}) handleref_all",
-        parts.join(" UNION ALL ")
+        [Raw::join(parts, " UNION ALL ")]
     ));
     Ok(RecordNo(conn.one::<(i64,)>(sql).await?.0))
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::session::absent::{or_not_installed, without_context};
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Raw, Sql, literal, quoted, raw};
 
 impl Subject {
     pub(crate) fn of<M: Recorded>() -> Self {
@@ -58,15 +58,17 @@ impl RecordedTable {
 
 /// A condition: that the list, a table and its records are in one schema.
 /// Otherwise PostgreSQL's search path has gone on to another user's.
-pub(crate) fn at_home(kind: Kind, table: &str, records: &str) -> String {
+pub(crate) fn at_home(kind: Kind, table: &str, records: &str) -> Raw {
     if kind != Kind::Postgres {
-        return String::new();
+        return Raw::default();
     }
-    let number = |name: &str| format!("to_regclass({})", literal(kind, &quoted(kind, name)));
-    format!(
+    let number = |name: &str| raw!("to_regclass({})", [literal(kind, &quoted(kind, name))]);
+    raw!(
         " AND (SELECT COUNT(DISTINCT relnamespace) FROM pg_catalog.pg_class WHERE oid IN ({}, {}, {})) = 1",
-        number("handleref_recordings"),
-        number(table),
-        number(records),
+        [
+            number("handleref_recordings"),
+            number(table),
+            number(records)
+        ]
     )
 }

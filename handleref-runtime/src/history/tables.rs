@@ -7,7 +7,7 @@ use crate::facts::{RECORD_CHANGESET, RECORD_ID};
 use crate::history::ChangesetNo;
 use crate::session::Session;
 use crate::session::absent::{NO_SUCH_TABLE, was};
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Raw, Sql, literal, quoted, raw};
 
 /// The names of the record tables, as they are listed: those of `home`, which
 /// is where the list is.
@@ -20,25 +20,31 @@ pub(crate) async fn record_tables(
     let there = match conn.kind() {
         Kind::Sqlite => "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM sqlite_master m \
              WHERE m.type = 'table' AND m.name = record_table COLLATE NOCASE)"
-            .to_owned(),
+            .into(),
         Kind::Postgres => {
             // Next to the list: the search path may go on to another user's.
             let list = literal(Kind::Postgres, &list);
-            format!(
+            raw!(
                 "EXISTS (SELECT FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class l ON l.relnamespace = t.relnamespace \
-                 WHERE l.oid = {list}::regclass AND t.relname = record_table)"
+                 WHERE l.oid = {list}::regclass AND t.relname = record_table)",
+                list
             )
         }
         Kind::Mysql => {
             let name = home.name();
             let database = name.map_or("DATABASE()".into(), |name| literal(Kind::Mysql, name));
-            format!(
+            raw!(
                 "record_table LIKE '%.%' OR EXISTS (SELECT 1 FROM information_schema.tables m \
-                 WHERE m.table_schema = {database} AND m.table_name = record_table)"
+                 WHERE m.table_schema = {database} AND m.table_name = record_table)",
+                database
             )
         }
     };
-    let sql = format!("SELECT record_table, CASE WHEN {there} THEN 1 ELSE 0 END FROM {list}");
+    let sql = raw!(
+        "SELECT record_table, CASE WHEN {there} THEN 1 ELSE 0 END FROM {list}",
+        there,
+        list
+    );
     let rows: Vec<(String, bool)> = conn.rows(Sql::once(sql)).await?;
     let mut tables = Vec::with_capacity(rows.len());
     for (name, there) in rows {
@@ -55,8 +61,11 @@ async fn is_hidden(conn: &mut dyn Session, home: &Home, name: &str) -> Result<bo
     if conn.kind() != Kind::Mysql {
         return Ok(false);
     }
-    let table = home.table(&quoted(Kind::Mysql, name));
-    match conn.raw(&format!("SELECT 1 FROM {table} LIMIT 0")).await {
+    let table = home.table(quoted(Kind::Mysql, name));
+    match conn
+        .raw(&raw!("SELECT 1 FROM {table} LIMIT 0", table))
+        .await
+    {
         Ok(()) => Ok(true),
         Err(error) => match was(conn, &[NO_SUCH_TABLE]).await {
             true => Ok(false),
@@ -66,9 +75,9 @@ async fn is_hidden(conn: &mut dyn Session, home: &Home, name: &str) -> Result<bo
 }
 
 /// A listed name, quoted.
-pub(crate) fn quoted_table(kind: Kind, listed: &str) -> String {
+pub(crate) fn quoted_table(kind: Kind, listed: &str) -> Raw {
     match listed.split_once('.') {
-        Some((schema, table)) => format!("{}.{}", quoted(kind, schema), quoted(kind, table)),
+        Some((schema, table)) => raw!("{}.{}", [quoted(kind, schema), quoted(kind, table)]),
         None => quoted(kind, listed),
     }
 }
@@ -76,14 +85,19 @@ pub(crate) fn quoted_table(kind: Kind, listed: &str) -> String {
 /// `EXISTS (..)`: whether a table has records of a changeset. The range has two
 /// ends, because PostgreSQL takes one with a single end for a third of a table
 /// that it knows nothing of, and reads that from the beginning.
-fn has_records(kind: Kind, home: &Home, table: &str, changeset: ChangesetNo, first: i64) -> String {
+fn has_records(kind: Kind, home: &Home, table: &str, changeset: ChangesetNo, first: i64) -> Raw {
     let qualified = table.contains('.');
     let table = quoted_table(kind, table);
-    format!(
+    raw!(
         "EXISTS (SELECT 1 FROM {} WHERE {RECORD_ID} > {first} AND {RECORD_ID} < {} AND {RECORD_CHANGESET} = {})",
-        if qualified { table } else { home.table(&table) },
-        i64::MAX,
-        changeset.0,
+        [
+            if qualified { table } else { home.table(&table) },
+            i64::MAX,
+            changeset.0
+        ],
+        RECORD_ID,
+        first,
+        RECORD_CHANGESET
     )
 }
 
@@ -98,11 +112,11 @@ pub(crate) async fn any_recorded(
     let kind = conn.kind();
     // Few at a time: engines limit the depth of an expression.
     for some in tables.chunks(50) {
-        let tests: Vec<String> = some
+        let tests: Vec<Raw> = some
             .iter()
             .map(|table| has_records(kind, home, table, changeset, first))
             .collect();
-        let sql = format!("SELECT {}", tests.join(" OR "));
+        let sql = raw!("SELECT {}", [Raw::join(tests, " OR ")]);
         let (found,): (bool,) = conn.one(Sql::once(sql)).await?;
         if found {
             return Ok(true);
@@ -118,16 +132,20 @@ pub(crate) async fn last_recorded(conn: &mut dyn Session) -> Result<i64, Error> 
     let kind = conn.kind();
     let mut last = 0;
     for some in record_tables(conn, &Home::default()).await?.chunks(50) {
-        let all: Vec<String> = some
+        let all: Vec<Raw> = some
             .iter()
             .map(|table| {
                 let table = quoted_table(kind, table);
-                format!("SELECT MAX({RECORD_ID}) AS n FROM {table}")
+                raw!(
+                    "SELECT MAX({RECORD_ID}) AS n FROM {table}",
+                    RECORD_ID,
+                    table
+                )
             })
             .collect();
-        let sql = format!(
+        let sql = raw!(
             "SELECT COALESCE(MAX(n), 0) FROM ({}) handleref_all",
-            all.join(" UNION ALL ")
+            [Raw::join(all, " UNION ALL ")]
         );
         last = last.max(conn.one::<(i64,)>(Sql::once(sql)).await?.0);
     }

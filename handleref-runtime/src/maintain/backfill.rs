@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::history::model::Recorded;
 use crate::schema::lost_beginnings;
 use crate::session::{Executor, Session, Transaction};
-use crate::sql::{Sql, integer, literal, quoted};
+use crate::sql::{Sql, integer, literal, quoted, raw};
 use serde_json::json;
 use std::fmt;
 use std::marker::PhantomData;
@@ -199,19 +199,26 @@ fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
     let integer = integer(kind);
     let table = quoted(kind, subject.table);
     let estimate = match kind {
-        Kind::Sqlite => format!("(SELECT COUNT(*) FROM {table})"),
-        Kind::Postgres => format!(
-            "(SELECT CASE WHEN reltuples < 0 THEN (SELECT COUNT(*) FROM {table}) ELSE reltuples END \
+        Kind::Sqlite => raw!("(SELECT COUNT(*) FROM {table})", table),
+        Kind::Postgres => {
+            raw!(
+                "(SELECT CASE WHEN reltuples < 0 THEN (SELECT COUNT(*) FROM {table}) ELSE reltuples END \
              FROM pg_class WHERE oid = CAST({} AS regclass))",
-            literal(kind, &table)
-        ),
-        Kind::Mysql => format!(
+                [literal(kind, &table)],
+                table
+            )
+        }
+        Kind::Mysql => raw!(
             "(SELECT MAX(table_rows) FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = {})",
-            literal(kind, subject.table)
+            [literal(kind, subject.table)]
         ),
     };
-    Sql::once(format!("SELECT CAST(COALESCE({estimate}, 0) AS {integer})"))
+    Sql::once(raw!(
+        "SELECT CAST(COALESCE({estimate}, 0) AS {integer})",
+        estimate,
+        integer
+    ))
 }
 
 /// Does a batch, or, if another session holds a lock on one of its rows, a part of it.
@@ -231,7 +238,7 @@ async fn step(
         let own = !conn.in_transaction();
         if conn.kind() == Kind::Mysql && own {
             // Of the next transaction: its reads lock no gaps between rows.
-            conn.batch("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            conn.batch(&"SET TRANSACTION ISOLATION LEVEL READ COMMITTED".into())
                 .await?;
         }
         let mut transaction = Transaction::begin(conn).await?;
@@ -280,14 +287,18 @@ async fn lock(
     let count = "SELECT COUNT(*) FROM ";
     let nowait = if wait { "" } else { " NOWAIT" };
     let table = quoted(kind, subject.table);
-    let rows = format!("{table} WHERE {}", missing(kind, subject, range));
+    let rows = raw!("{table} WHERE {}", [missing(kind, subject, range)], table);
     let sql = match kind {
         Kind::Sqlite => return Ok(write_lock(conn).await?),
         // Does not keep others from inserting rows that refer to these.
-        Kind::Postgres => format!(
-            "{count}(SELECT 1 AS one FROM {rows} FOR NO KEY UPDATE OF {table}{nowait}) handleref_locked"
+        Kind::Postgres => raw!(
+            "{count}(SELECT 1 AS one FROM {rows} FOR NO KEY UPDATE OF {table}{nowait}) handleref_locked",
+            count,
+            rows,
+            table,
+            nowait
         ),
-        Kind::Mysql => format!("{count}{rows} FOR UPDATE{nowait}"),
+        Kind::Mysql => raw!("{count}{rows} FOR UPDATE{nowait}", count, rows, nowait),
     };
     conn.one::<(i64,)>(Sql::once(sql)).await?;
     Ok(())
@@ -307,7 +318,7 @@ async fn fill(
         .execute(Sql::once(insert_sql(kind, subject, range, size)))
         .await?;
     if kind == Kind::Sqlite && written > 0 {
-        let tick = format!("UPDATE handleref_context SET tick = tick + {size}");
+        let tick = raw!("UPDATE handleref_context SET tick = tick + {size}", size);
         conn.batch(&tick).await?;
     }
     let written = i64::try_from(written).unwrap_or(i64::MAX);
@@ -337,16 +348,18 @@ async fn finish(conn: &mut dyn Session, subject: &Subject) -> Result<(), Error> 
     if subject.recording.condition.is_none() {
         let kind = conn.kind();
         let records = quoted(kind, subject.recording.records);
-        let sql = format!(
+        let sql = raw!(
             "SELECT COALESCE(MAX(handleref_r.record_id), 0) FROM {}",
-            lost_beginnings(kind, &records, subject.key)
+            [lost_beginnings(kind, &records, subject.key)]
         );
         let (last,): (i64,) = conn.one(Sql::once(sql)).await?;
         if last > 0 {
-            let sql = format!(
+            let sql = raw!(
                 "UPDATE handleref_recordings SET horizon_record = {last}, \
                  horizon_at = (SELECT recorded_at FROM {records} WHERE record_id = {last}) \
-                 WHERE backfilled = 0 AND COALESCE(horizon_record, began_record) < {last} AND record_table = "
+                 WHERE backfilled = 0 AND COALESCE(horizon_record, began_record) < {last} AND record_table = ",
+                last,
+                records
             );
             let sql = Sql::once(sql).bind(subject.recording.records);
             conn.execute(sql).await?;
@@ -361,9 +374,10 @@ async fn finish(conn: &mut dyn Session, subject: &Subject) -> Result<(), Error> 
 async fn rows_in(conn: &mut dyn Session, subject: &Subject, range: &Range) -> Result<i64, Error> {
     let kind = conn.kind();
     let table = quoted(kind, subject.table);
-    let sql = format!(
+    let sql = raw!(
         "SELECT COUNT(*) FROM {table} WHERE {}",
-        range.condition(kind, &table, subject.key)
+        [range.condition(kind, &table, subject.key)],
+        table
     );
     Ok(conn.one::<(i64,)>(Sql::once(sql)).await?.0)
 }

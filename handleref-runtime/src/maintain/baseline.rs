@@ -7,56 +7,66 @@ use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
-use crate::sql::{literal, quoted};
+use crate::sql::{Raw, literal, quoted, raw};
 
 /// The condition of a row of the range that is to have a baseline.
-pub(super) fn missing(kind: Kind, subject: &Subject, range: &Range) -> String {
+pub(super) fn missing(kind: Kind, subject: &Subject, range: &Range) -> Raw {
     let table = quoted(kind, subject.table);
     let records = quoted(kind, subject.recording.records);
     let same = subject.key.iter().map(|column| {
         let column = quoted(kind, column);
-        format!("handleref_r.{column} = {table}.{column} AND ")
+        raw!(
+            "handleref_r.{column} = {table}.{column} AND ",
+            column,
+            table
+        )
     });
-    let same: String = same.collect();
+    let same: Raw = same.collect();
     // The range once more, or some engines begin at the first record each time.
-    let mut condition = format!(
+    let mut condition = raw!(
         "{} AND NOT EXISTS (SELECT 1 FROM {records} handleref_r WHERE {same}{})",
-        range.condition(kind, &table, subject.key),
-        range.condition(kind, "handleref_r", subject.key),
+        [
+            range.condition(kind, &table, subject.key),
+            range.condition(kind, "handleref_r", subject.key)
+        ],
+        records,
+        same
     );
     if let Some(only) = subject.recording.condition {
-        condition.push_str(&format!(" AND ({only})"));
+        condition.push(raw!(" AND ({only})", only));
     }
     condition
 }
 
 /// `INSERT INTO <records> .. SELECT .. FROM <table> WHERE <missing>`
-pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32) -> String {
+pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32) -> Raw {
     let recording = &subject.recording;
     let table = quoted(kind, subject.table);
     let version = match subject.roles.version {
-        Some((version, _)) => format!("{table}.{}", quoted(kind, version)),
+        Some((version, _)) => raw!("{table}.{}", [quoted(kind, version)], table),
         None => "1".into(),
     };
     let key: Vec<_> = subject
         .key
         .iter()
-        .map(|it| format!("{table}.{}", quoted(kind, it)))
+        .map(|it| raw!("{table}.{}", [quoted(kind, it)], table))
         .collect();
-    let key = key.join(", ");
+    let key = Raw::join(key, ", ");
     // Baselines come before everything else, so their numbers are negative.
     let id = match kind {
-        Kind::Sqlite => format!(
-            "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - (SELECT tick FROM handleref_context)"
+        Kind::Sqlite => raw!(
+            "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - (SELECT tick FROM handleref_context)",
+            key,
+            size
         ),
         Kind::Postgres => "-pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)".into(),
         Kind::Mysql => "-handleref_next_record()".into(),
     };
-    let began = format!(
+    let began = raw!(
         "(SELECT began_at FROM handleref_recordings WHERE record_table = {})",
-        literal(kind, recording.records)
+        [literal(kind, recording.records)]
     );
-    let mut pairs: Vec<(&str, String)> = vec![
+    let mut pairs: Vec<(&str, Raw)> = vec![
         (RECORD_ID, id),
         (RECORD_VERSION, version),
         (RECORD_OPERATION, "'baseline'".into()),
@@ -69,10 +79,10 @@ pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32
     pairs.extend(recording.columns.iter().map(|column| {
         let value = match column.capture {
             Capture::Value => {
-                column.as_recorded(kind, format!("{table}.{}", quoted(kind, column.name)))
+                column.as_recorded(kind, raw!("{table}.{}", [quoted(kind, column.name)], table))
             }
             Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => {
-                stand_in.map_or_else(|| "NULL".into(), |sql| format!("({sql})"))
+                stand_in.map_or_else(|| "NULL".into(), |sql| raw!("({sql})", sql))
             }
         };
         (column.name, value)
@@ -80,16 +90,20 @@ pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32
     pairs.extend(recording.properties.iter().map(|property| {
         let value = property
             .sql
-            .map_or_else(|| "NULL".into(), |sql| format!("({sql})"));
+            .map_or_else(|| "NULL".into(), |sql| raw!("({sql})", sql));
         (property.name, value)
     }));
     let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
     let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
-    format!(
+    raw!(
         "INSERT INTO {} ({}) SELECT {} FROM {table} WHERE {} ORDER BY {key}",
-        quoted(kind, recording.records),
-        names.join(", "),
-        values.join(", "),
-        missing(kind, subject, range),
+        [
+            quoted(kind, recording.records),
+            Raw::join(names, ", "),
+            Raw::join(values, ", "),
+            missing(kind, subject, range)
+        ],
+        table,
+        key
     )
 }

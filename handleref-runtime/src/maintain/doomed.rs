@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORDED_AT};
 use crate::history::any::{AnyKey, Keyed};
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
-use crate::time::{TimeKind, literal_sql};
+use crate::sql::{Raw, Sql, literal_sql, quoted, raw};
+use crate::time::TimeKind;
 use chrono::NaiveDateTime;
 
 /// Which records go: those that every rule lets go.
@@ -28,13 +28,18 @@ pub(super) struct Doomed {
 
 /// The last of the next records, and how many they are.
 pub(super) fn bounds_sql(subject: &Subject, after: i64, batch: u32) -> Sql<'static> {
-    Sql::once(format!(
-        "SELECT COALESCE(MAX({RECORD_ID}), 0), COUNT(*) FROM (SELECT {RECORD_ID} FROM "
+    Sql::once(raw!(
+        "SELECT COALESCE(MAX({RECORD_ID}), 0), COUNT(*) FROM (SELECT {RECORD_ID} FROM ",
+        RECORD_ID
     ))
     .name(subject.recording.records)
-    .made(format!(" WHERE {RECORD_ID} > "))
+    .made(raw!(" WHERE {RECORD_ID} > ", RECORD_ID))
     .bind(after)
-    .made(format!(" ORDER BY {RECORD_ID} LIMIT {batch}"))
+    .made(raw!(
+        " ORDER BY {RECORD_ID} LIMIT {batch}",
+        RECORD_ID,
+        batch
+    ))
     .sql(") handleref_b")
 }
 
@@ -51,36 +56,37 @@ pub(super) async fn doomed(
     let keys: Vec<&AnyKey> = keys.iter().collect();
     let kind = conn.kind();
     let records = quoted(kind, subject.recording.records);
-    let same = |one: &str, other: &str| -> String {
+    let same = |one: &Raw, other: &Raw| -> Raw {
         let columns = subject.key.iter().map(|column| {
             let column = quoted(kind, column);
-            format!("{one}.{column} = {other}.{column} AND ")
+            raw!("{one}.{column} = {other}.{column} AND ", one, column, other)
         });
         columns.collect()
     };
-    let later = format!(
+    let later = raw!(
         "{}handleref_o.{RECORD_ID} > {records}.{RECORD_ID}",
-        same("handleref_o", &records)
+        [same(&"handleref_o".into(), &records)],
+        RECORD_ID,
+        records
     );
     // The subject is not aliased, so that the key's columns, which are written
     // without a table, are those of the record in question.
-    let mut inner = Sql::new("SELECT ").made(format!(
-        "{records}.{RECORD_ID} AS handleref_id, (SELECT MIN(handleref_o.{RECORD_ID}) FROM {records} handleref_o \
+    let mut inner = Sql::new("SELECT ").made(raw!("{records}.{RECORD_ID} AS handleref_id, (SELECT MIN(handleref_o.{RECORD_ID}) FROM {records} handleref_o \
          WHERE {later}) AS handleref_next FROM {records} WHERE {records}.{RECORD_ID} > {after} \
-         AND {records}.{RECORD_ID} <= {until}"
-    ));
+         AND {records}.{RECORD_ID} <= {until}", records, RECORD_ID, later, after, until));
     if let Some(before) = rules.before {
         let before = literal_sql(kind, TimeKind::Plain, before);
-        inner = inner.made(format!(
-            " AND {records}.{RECORDED_AT} <= {before} AND EXISTS (SELECT 1 FROM {records} handleref_o \
-             WHERE {later} AND handleref_o.{RECORDED_AT} <= {before})"
-        ));
+        inner = inner.made(raw!(" AND {records}.{RECORDED_AT} <= {before} AND EXISTS (SELECT 1 FROM {records} handleref_o \
+             WHERE {later} AND handleref_o.{RECORDED_AT} <= {before})", records, RECORDED_AT, before, later));
     }
     if let Some(keep) = rules.keep {
-        inner = inner.made(format!(
+        inner = inner.made(raw!(
             " AND (SELECT handleref_o.{RECORD_ID} FROM {records} handleref_o WHERE {later} \
              ORDER BY handleref_o.{RECORD_ID} LIMIT 1 OFFSET {}) IS NOT NULL",
-            keep - 1
+            [keep - 1],
+            RECORD_ID,
+            records,
+            later
         ));
     }
     if !keys.is_empty() {
@@ -92,9 +98,7 @@ pub(super) async fn doomed(
         .name(RECORDED_AT)
         .sql(" FROM (")
         .append(inner)
-        .made(format!(
-            ") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next"
-        ));
+        .made(raw!(") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next", records, RECORD_ID));
     let rows = conn.rows(query).await?;
     let read = |(id, hidden_by, hidden_at)| Doomed {
         id,

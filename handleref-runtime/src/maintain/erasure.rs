@@ -9,8 +9,7 @@ use crate::facts::{
 };
 use crate::history::subject::Subject;
 use crate::session::Session;
-use crate::sql::{Sql, quoted, unreadable};
-use crate::time::record_time_sql;
+use crate::sql::{Raw, Sql, quoted, raw, record_time_sql, unreadable};
 use diesel::result::QueryResult;
 use serde_json::Value;
 
@@ -25,7 +24,7 @@ pub(crate) async fn tell(
     let kind = conn.kind();
     let changeset = Switch::Changeset.read(conn).await?;
     if kind == Kind::Sqlite {
-        conn.batch("UPDATE handleref_context SET tick = tick + 1")
+        conn.batch(&"UPDATE handleref_context SET tick = tick + 1".into())
             .await?;
     }
     let next = match kind {
@@ -37,13 +36,16 @@ pub(crate) async fn tell(
     let records = quoted(kind, subject.recording.records);
     // Only where the row does not number its versions do the records.
     let version = match subject.roles.version {
-        Some(_) => RECORD_VERSION.to_owned(),
-        None => format!("{RECORD_VERSION} + 1"),
+        Some(_) => RECORD_VERSION.into(),
+        None => raw!("{RECORD_VERSION} + 1", RECORD_VERSION),
     };
-    let operation = format!("CASE {RECORD_OPERATION} WHEN 'delete' THEN 'delete' ELSE 'erase' END");
-    let changeset = changeset.map_or_else(|| "NULL".into(), |number| number.to_string());
-    let mut pairs = vec![
-        (RECORD_ID, id.to_string()),
+    let operation = raw!(
+        "CASE {RECORD_OPERATION} WHEN 'delete' THEN 'delete' ELSE 'erase' END",
+        RECORD_OPERATION
+    );
+    let changeset = changeset.map_or_else(|| "NULL".into(), |number| raw!("{number}", number));
+    let mut pairs: Vec<(&str, Raw)> = vec![
+        (RECORD_ID, raw!("{id}", id)),
         (RECORD_VERSION, version),
         (RECORD_OPERATION, operation),
         (RECORDED_AT, record_time_sql(kind, &records, RECORDED_AT)),
@@ -61,12 +63,12 @@ pub(crate) async fn tell(
     );
     let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
     let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
-    let sql = Sql::once(format!(
+    let sql = Sql::once(raw!(
         "INSERT INTO {records} ({}) SELECT {} FROM {records} WHERE ",
-        names.join(", "),
-        values.join(", ")
+        [Raw::join(names, ", "), Raw::join(values, ", ")],
+        records
     ));
-    let end = format!(" ORDER BY {RECORD_ID} DESC LIMIT 1");
+    let end = raw!(" ORDER BY {RECORD_ID} DESC LIMIT 1", RECORD_ID);
     let written = conn.execute(sql.typed(key).made(end)).await?;
     Ok((written > 0).then_some(id))
 }
@@ -121,8 +123,10 @@ pub(crate) async fn erasures(
         .name(records)
         .sql(" WHERE ")
         .typed(key)
-        .made(format!(
-            " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= "
+        .made(raw!(
+            " AND {RECORD_OPERATION} IN ('erase', 'delete') AND {RECORD_ID} >= ",
+            RECORD_OPERATION,
+            RECORD_ID
         ))
         .bind(first);
     let record_ids: Vec<(i64,)> = conn.rows(record_ids).await?;

@@ -8,7 +8,7 @@ use crate::history::model::{LiveName, Recall, Records};
 use crate::history::query::{KeyIs, Loaded, load};
 use crate::key::Key;
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Sql, quoted, raw};
 use std::collections::HashSet;
 
 /// Those whose delete was recorded with the insert of this key, and so on backward.
@@ -50,8 +50,10 @@ where
         .name(M::RECORDING.records)
         .sql(" WHERE ")
         .part::<DB>(&condition)
-        .made(format!(
-            " AND {RECORD_OPERATION} = 'insert' ORDER BY {RECORD_ID} DESC"
+        .made(raw!(
+            " AND {RECORD_OPERATION} = 'insert' ORDER BY {RECORD_ID} DESC",
+            RECORD_OPERATION,
+            RECORD_ID
         ));
     let found: Vec<(i64,)> = conn.rows(sql).await?;
     Ok(found.into_iter().map(|(id,)| id).collect())
@@ -70,24 +72,33 @@ where
         quoted(kind, M::LiveTable::SQL_NAME),
         quoted(kind, M::RECORDING.records),
     );
-    let of_insert = |column: &str| {
-        format!(
+    let of_insert = |column: &'static str| {
+        raw!(
             "{table}.{column} = (SELECT handleref_i.{column} FROM {records} handleref_i \
-             WHERE handleref_i.{RECORD_ID} = {insert})"
+             WHERE handleref_i.{RECORD_ID} = {insert})",
+            table,
+            column,
+            records,
+            RECORD_ID,
+            insert
         )
     };
-    let mut condition = format!(
+    let mut condition = raw!(
         " WHERE {table}.{RECORD_OPERATION} = 'delete' AND {table}.{RECORD_ID} < {insert} AND \
          ({table}.{RECORD_ID} = {insert} - 1 OR {})",
-        of_insert(RECORDED_AT)
+        [of_insert(RECORDED_AT)],
+        table,
+        RECORD_OPERATION,
+        RECORD_ID,
+        insert
     );
     let source = Records::<M>::NEW;
     if kind == Kind::Postgres {
-        condition.push_str(&format!(" AND {}", of_insert(RECORD_XID)));
+        condition.push(raw!(" AND {}", [of_insert(RECORD_XID)]));
     }
     let from = Sql::once(" FROM ")
         .part::<DB>(&source)
         .made(condition)
-        .made(format!(" ORDER BY {table}.{RECORD_ID} DESC"));
+        .made(raw!(" ORDER BY {table}.{RECORD_ID} DESC", table, RECORD_ID));
     Ok(load::<M, DB>(conn, from).await?)
 }

@@ -7,7 +7,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::history::any::{AnyKey, Keyed};
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 
 /// The keys of holds; `None` if all rows are held. A hold whose key cannot be
 /// read (any more) holds everything.
@@ -29,9 +29,9 @@ pub(super) fn is_held<'a>(kind: Kind, subject: &Subject, key: &'a AnyKey) -> Sql
         .append(is)
         .sql(" OR ")
         .append(key_row(subject, key))
-        .made(format!(
+        .made(raw!(
             " OPERATOR(pg_catalog.=) ROW({}))",
-            columns.join(", ")
+            [Raw::join(columns, ", ")]
         ))
 }
 
@@ -40,27 +40,26 @@ pub(super) fn is_held<'a>(kind: Kind, subject: &Subject, key: &'a AnyKey) -> Sql
 /// texts of both sides, and `citext` one that tells cases apart.
 fn key_row<'a>(subject: &Subject, key: &'a AnyKey) -> Sql<'a> {
     let kind = Kind::Postgres;
-    let names = |prefix: &str| {
+    let names = |prefix: &'static str| {
         let names = subject.key.iter();
         let names: Vec<_> = names
-            .map(|name| format!("{prefix}{}", quoted(kind, name)))
+            .map(|name| raw!("{prefix}{}", [quoted(kind, name)], prefix))
             .collect();
-        names.join(", ")
+        Raw::join(names, ", ")
     };
     // The subquery first, or PostgreSQL would compare its columns one by one,
     // by operators that it finds on the search path.
     Sql::new("")
-        .made(format!(
+        .made(raw!(
             "(SELECT ROW({}) FROM pg_catalog.json_populate_record(NULL::{}, \
              (SELECT pg_catalog.row_to_json(handleref_v) FROM (VALUES (",
-            names("handleref_k."),
-            quoted(kind, subject.recording.records)
+            [
+                names("handleref_k."),
+                quoted(kind, subject.recording.records)
+            ]
         ))
         .typed(&key.values)
-        .made(format!(
-            ")) AS handleref_v({}))) AS handleref_k)",
-            names("")
-        ))
+        .made(raw!(")) AS handleref_v({}))) AS handleref_k)", [names("")]))
 }
 
 /// Why a row is held, if it is.
@@ -125,7 +124,7 @@ async fn is_one_of(
             let table = quoted(kind, table);
             sql = sql
                 .sql(if at > 0 { ", " } else { "" })
-                .made(format!("(SELECT COUNT(*) FROM {table} WHERE "))
+                .made(raw!("(SELECT COUNT(*) FROM {table} WHERE ", table))
                 .typed(&own.condition);
             sql = any(sql.sql(" AND "), &others, &key_is).sql(")");
         }

@@ -4,12 +4,12 @@
 use super::Subject;
 use crate::engine::Kind;
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Splice, Sql, quoted, raw};
 use diesel::result::{Error, QueryResult};
 
 /// A key, as SQL literals.
 #[derive(Debug, Clone)]
-pub(crate) struct KeyLiteral(Vec<String>);
+pub(crate) struct KeyLiteral(Vec<Raw>);
 
 /// The rows behind one key, up to another.
 #[derive(Debug, Clone, Default)]
@@ -20,58 +20,74 @@ pub(crate) struct Range {
 
 impl Range {
     /// The condition on the columns of `table` (quoted).
-    pub(crate) fn condition(&self, kind: Kind, table: &str, key: &[&str]) -> String {
+    pub(crate) fn condition(&self, kind: Kind, table: impl Splice + Copy, key: &[&str]) -> Raw {
         let after = self
             .after
             .as_ref()
-            .map(|it| compare(kind, table, key, '>', "", it));
+            .map(|it| compare(kind, table, key, ">", "", it));
         let until = self
             .until
             .as_ref()
-            .map(|it| compare(kind, table, key, '<', "=", it));
+            .map(|it| compare(kind, table, key, "<", "=", it));
         let both: Vec<_> = after.into_iter().chain(until).collect();
         match both.is_empty() {
             true => "1 = 1".into(),
-            false => both.join(" AND "),
+            false => Raw::join(both, " AND "),
         }
     }
 }
 
 fn compare(
     kind: Kind,
-    table: &str,
+    table: impl Splice,
     key: &[&str],
-    sign: char,
-    equal: &str,
+    sign: &'static str,
+    equal: &'static str,
     with: &KeyLiteral,
-) -> String {
+) -> Raw {
     let columns: Vec<_> = key
         .iter()
-        .map(|column| format!("{table}.{}", quoted(kind, column)))
+        .map(|column| raw!("{table}.{}", [quoted(kind, column)], table))
         .collect();
     let values = &with.0;
     if let ([column], [value]) = (columns.as_slice(), values.as_slice()) {
-        return format!("{column} {sign}{equal} {value}");
+        return raw!("{column} {sign}{equal} {value}", column, sign, equal, value);
     }
     if kind != Kind::Mysql {
-        return format!(
+        return raw!(
             "({}) {sign}{equal} ({})",
-            columns.join(", "),
-            values.join(", ")
+            [
+                Raw::join(columns, ", "),
+                Raw::join(values.iter().cloned(), ", ")
+            ],
+            sign,
+            equal
         );
     }
     // MySQL finds no range of an index by a comparison of rows; by one of the
     // first column it does.
     let last = columns.len() - 1;
-    let mut nested = String::new();
+    let mut nested = Raw::default();
     for (at, (column, value)) in columns.iter().zip(values).enumerate().rev() {
         nested = match at == last {
-            true => format!("{column} {sign}{equal} {value}"),
-            false => format!("({column} {sign} {value} OR ({column} = {value} AND {nested}))"),
+            true => raw!("{column} {sign}{equal} {value}", column, sign, equal, value),
+            false => raw!(
+                "({column} {sign} {value} OR ({column} = {value} AND {nested}))",
+                column,
+                sign,
+                value,
+                nested
+            ),
         };
     }
     match (columns.first(), values.first()) {
-        (Some(column), Some(value)) => format!("({column} {sign}= {value} AND {nested})"),
+        (Some(column), Some(value)) => raw!(
+            "({column} {sign}= {value} AND {nested})",
+            column,
+            sign,
+            value,
+            nested
+        ),
         _ => nested,
     }
 }
@@ -89,20 +105,20 @@ pub(crate) async fn end_of_batch(
     let columns: Vec<_> = subject.key.iter().map(|it| quoted(kind, it)).collect();
     let literals: Vec<_> = columns
         .iter()
-        .map(|column| written(kind, &format!("{table}.{column}")))
+        .map(|column| written(kind, &raw!("{table}.{column}", table, column)))
         .collect();
     let range = Range {
         after: after.cloned(),
         until: None,
     };
     let sql = Sql::new("SELECT ")
-        .made(literals.join(", "))
+        .made(Raw::join(literals, ", "))
         .sql(" FROM ")
         .made(table.clone())
         .sql(" WHERE ")
         .made(range.condition(kind, &table, subject.key))
         .sql(" ORDER BY ")
-        .made(columns.join(", "))
+        .made(Raw::join(columns.iter().cloned(), ", "))
         .sql(" LIMIT 1 OFFSET ")
         .bind(i64::from(size.max(1)) - 1);
     if after.is_none() && kind == Kind::Sqlite {
@@ -111,7 +127,8 @@ pub(crate) async fn end_of_batch(
     let Some(row) = conn.first::<Vec<Option<String>>>(sql).await? else {
         return Ok(None);
     };
-    let end: Option<Vec<String>> = row.into_iter().collect();
+    let end = row.into_iter().map(|literal| literal.map(Raw::of_database));
+    let end: Option<Vec<Raw>> = end.collect();
     match end.map(KeyLiteral) {
         // For ever, unless checked.
         Some(end) if after.is_some_and(|after| after.0 == end.0) => Err(unwalkable(&format!(
@@ -129,11 +146,12 @@ fn unwalkable(message: &str) -> Error {
 
 /// Only SQLite lets a part of a primary key be NULL. Such a row is behind no
 /// key and before none, so a walk would leave it out.
-async fn no_nulls(conn: &mut dyn Session, table: &str, columns: &[String]) -> QueryResult<()> {
-    let null: Vec<_> = columns.iter().map(|it| format!("{it} IS NULL")).collect();
-    let sql = format!(
+async fn no_nulls(conn: &mut dyn Session, table: &Raw, columns: &[Raw]) -> QueryResult<()> {
+    let null: Vec<_> = columns.iter().map(|it| raw!("{it} IS NULL", it)).collect();
+    let sql = raw!(
         "SELECT EXISTS (SELECT 1 FROM {table} WHERE {})",
-        null.join(" OR ")
+        [Raw::join(null, " OR ")],
+        table
     );
     match conn.one::<(bool,)>(Sql::once(sql)).await? {
         (false,) => Ok(()),
@@ -142,25 +160,27 @@ async fn no_nulls(conn: &mut dyn Session, table: &str, columns: &[String]) -> Qu
 }
 
 /// An expression that writes a value as a literal.
-fn written(kind: Kind, column: &str) -> String {
+fn written(kind: Kind, column: &Raw) -> Raw {
     match kind {
         // `quote` ends at a NUL. What is concatenated has no affinity, as a
         // literal has none.
-        Kind::Sqlite => format!(
+        Kind::Sqlite => raw!(
             "CASE WHEN typeof({column}) = 'text' AND instr({column}, char(0)) > 0 \
                THEN '(CAST(x''' || hex({column}) || ''' AS TEXT) || '''')' \
-             ELSE quote({column}) END"
+             ELSE quote({column}) END",
+            column
         ),
         // Untyped, so it is of the column's type where it is compared.
-        Kind::Postgres => format!("quote_literal(CAST({column} AS TEXT))"),
+        Kind::Postgres => raw!("quote_literal(CAST({column} AS TEXT))", column),
         // Bytes and numbers both have the character set `binary`; a number is
         // known by how it looks as a text, which bytes are never shown as.
-        Kind::Mysql => format!(
+        Kind::Mysql => raw!(
             "CASE WHEN CHARSET({column}) <> 'binary' \
                THEN CONCAT('_utf8mb4 x''', HEX(CONVERT({column} USING utf8mb4)), '''') \
              WHEN COERCIBILITY({column}) < 5 THEN CONCAT('x''', HEX({column}), '''') \
              WHEN CAST({column} AS CHAR) REGEXP '^-?[0-9]+([.][0-9]+)?$' THEN CAST({column} AS CHAR) \
-             ELSE CONCAT('''', CAST({column} AS CHAR), '''') END"
+             ELSE CONCAT('''', CAST({column} AS CHAR), '''') END",
+            column
         ),
     }
 }
@@ -177,15 +197,15 @@ mod tests {
         };
         let key = &["a", "b"];
         assert_eq!(
-            range.condition(Kind::Postgres, "\"t\"", key),
+            &*range.condition(Kind::Postgres, "\"t\"", key),
             "(\"t\".\"a\", \"t\".\"b\") > (1, 'x')"
         );
         assert_eq!(
-            range.condition(Kind::Mysql, "`t`", key),
+            &*range.condition(Kind::Mysql, "`t`", key),
             "(`t`.`a` >= 1 AND (`t`.`a` > 1 OR (`t`.`a` = 1 AND `t`.`b` > 'x')))"
         );
         assert_eq!(
-            Range::default().condition(Kind::Sqlite, "\"t\"", key),
+            &*Range::default().condition(Kind::Sqlite, "\"t\"", key),
             "1 = 1"
         );
     }

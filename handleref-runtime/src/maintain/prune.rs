@@ -9,8 +9,8 @@ use crate::facts::RECORD_ID;
 use crate::history::any::{Boxed, Keyed};
 use crate::history::model::{Recall, Recorded};
 use crate::session::{Executor, Session};
-use crate::sql::{Sql, quoted};
-use crate::time::{Instant, TimeKind, floor_micros, literal_sql};
+use crate::sql::{Raw, Sql, literal_sql, quoted, raw};
+use crate::time::{Instant, TimeKind, floor_micros};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::marker::PhantomData;
@@ -268,29 +268,31 @@ async fn write(
         doomed.is_empty(),
     ) {
         let at = literal_sql(conn.kind(), TimeKind::Plain, at.naive_utc());
-        let raised = |column: &str, began: &str, to: &str| {
-            format!(
-                "{column} = CASE WHEN COALESCE({column}, {began}) > {to} THEN COALESCE({column}, {began}) ELSE {to} END"
+        let raised = |column: &'static str, began: &'static str, to: Raw| {
+            raw!(
+                "{column} = CASE WHEN COALESCE({column}, {began}) > {to} THEN COALESCE({column}, {began}) ELSE {to} END",
+                column,
+                began,
+                to
             )
         };
         let sql = Sql::once("UPDATE handleref_recordings SET ")
-            .made(raised("horizon_at", "began_at", &at))
+            .made(raised("horizon_at", "began_at", at))
             .sql(", ")
             .made(raised(
                 "horizon_record",
                 "began_record",
-                &record.to_string(),
+                raw!("{record}", record),
             ))
             .sql(" WHERE record_table = ")
             .bind(records);
         conn.execute(sql).await?;
         let ids: Vec<i64> = doomed.iter().map(|record| record.id).collect();
         super::pruned::note(conn, records, &ids).await?;
-        let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
-        let sql = format!(
+        let sql = raw!(
             "DELETE FROM {} WHERE {RECORD_ID} IN ({})",
-            quoted(conn.kind(), records),
-            ids.join(", ")
+            [quoted(conn.kind(), records), Raw::numbers(ids)],
+            RECORD_ID
         );
         conn.execute(Sql::once(sql)).await?;
     }

@@ -47,7 +47,7 @@ async fn last_stamp(conn: &mut dyn Session, records: &str, ids: &[i64]) -> Resul
     if without == 0 {
         return Ok(last);
     }
-    conn.batch("UPDATE handleref_database SET stamp = stamp + 1")
+    conn.batch(&"UPDATE handleref_database SET stamp = stamp + 1".into())
         .await?;
     let sql = Sql::new("SELECT stamp FROM handleref_database");
     Ok(conn.one::<(i64,)>(sql).await?.0)

@@ -15,7 +15,7 @@ use crate::history::subject::Subject;
 use crate::schema::Catalog;
 use crate::schema::differs_from_today as differs;
 use crate::session::{Executor, Session};
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use serde_json::json;
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -189,7 +189,7 @@ async fn columns(
     conn: &mut dyn Session,
     subject: &Subject,
     named: &Named,
-) -> Result<Vec<(String, Option<String>)>, Error> {
+) -> Result<Vec<(String, Option<Raw>)>, Error> {
     let recording = &subject.recording;
     let model = subject.name;
     let records = Catalog::default().table(conn, recording.records).await?;
@@ -206,7 +206,7 @@ async fn columns(
         if let Capture::Skipped(with) | Capture::Redacted(with) = column.capture
             && records.columns.iter().any(|it| it == column.name)
         {
-            set.push((column.name.to_owned(), with.map(str::to_owned)));
+            set.push((column.name.to_owned(), with.map(Raw::from)));
         }
     }
     for (name, with) in named {
@@ -224,7 +224,7 @@ async fn columns(
             None if with.is_none() && records.not_null.iter().any(|it| it == name) => {
                 return cannot(name, Unerasable::NeedsValue);
             }
-            None => set.push((name.to_string(), with.as_deref().map(str::to_owned))),
+            None => set.push((name.to_string(), with.clone().map(Raw::of_caller))),
         }
     }
     Ok(set)
@@ -242,7 +242,7 @@ struct Walk {
 async fn batch(
     conn: &mut dyn Session,
     model: &Keyed,
-    set: &[(String, Option<String>)],
+    set: &[(String, Option<Raw>)],
     size: u32,
     walk: &Walk,
     write: bool,
@@ -282,7 +282,7 @@ async fn batch(
 async fn rewrite(
     conn: &mut dyn Session,
     model: &Keyed,
-    set: &[(String, Option<String>)],
+    set: &[(String, Option<Raw>)],
     (after, until): (i64, i64),
     write: bool,
     done: &mut Redacted,
@@ -294,13 +294,16 @@ async fn rewrite(
     let records = quoted(kind, subject.recording.records);
     let differing = set
         .iter()
-        .map(|(name, with)| differs(kind, &records, name, with.as_deref()));
+        .map(|(name, with)| differs(kind, &records, name, with.as_ref()));
     let differing: Vec<_> = differing.collect();
-    let which = format!(
+    let which = raw!(
         "WHERE {RECORD_ID} > {after} AND {RECORD_ID} <= {until} AND ({})",
-        differing.join(" OR ")
+        [Raw::join(differing, " OR ")],
+        RECORD_ID,
+        after,
+        until
     );
-    let count = format!("SELECT COUNT(*) FROM {records} {which}");
+    let count = raw!("SELECT COUNT(*) FROM {records} {which}", records, which);
     let counted = || Sql::once(count.clone());
     if held.is_none() {
         done.held += conn.one::<(i64,)>(counted()).await?.0;
@@ -315,14 +318,21 @@ async fn rewrite(
     }
     let assigned = set.iter().map(|(name, with)| {
         let name = quoted(kind, name);
-        format!(
+        raw!(
             "{name} = {}",
-            with.as_ref()
-                .map_or("NULL".into(), |sql| format!("({sql})"))
+            [with
+                .as_ref()
+                .map_or("NULL".into(), |sql| raw!("({sql})", sql))],
+            name
         )
     });
     let assigned: Vec<_> = assigned.collect();
-    let update = format!("UPDATE {records} SET {} {which}", assigned.join(", "));
+    let update = raw!(
+        "UPDATE {records} SET {} {which}",
+        [Raw::join(assigned, ", ")],
+        records,
+        which
+    );
     let written = conn.execute(but(Sql::once(update), &keys, &is)).await?;
     Ok(i64::try_from(written).unwrap_or(i64::MAX))
 }

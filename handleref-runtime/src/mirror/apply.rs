@@ -73,7 +73,7 @@ impl<'a> Applier<'a> {
             Kind::Postgres => "SET CONSTRAINTS ALL DEFERRED",
             Kind::Mysql => return Ok(()),
         };
-        Ok(target.batch(sql).await?)
+        Ok(target.batch(&sql.into()).await?)
     }
 
     /// Does these things, or notes that they have to wait.

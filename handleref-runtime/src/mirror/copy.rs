@@ -45,14 +45,18 @@ async fn inside(
     if kind == Kind::Mysql {
         // Of the next transaction.
         source
-            .batch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            .batch(&"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ".into())
             .await?;
     }
     let mut snapshot = Transaction::begin(source).await?;
     let mut result = Ok(());
     if kind == Kind::Postgres {
         let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        result = snapshot.conn().batch(sql).await.map_err(Error::from);
+        result = snapshot
+            .conn()
+            .batch(&sql.into())
+            .await
+            .map_err(Error::from);
     }
     if result.is_ok() {
         result = rows(

@@ -12,7 +12,7 @@ use crate::maintain::{EventKind, erasure, held, holds, write_event};
 use crate::row::columns::Form;
 use crate::schema::Catalog;
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use crate::sync::Change;
 use serde_json::json;
 
@@ -69,18 +69,20 @@ async fn of(
         of.map(|change| change.id)
     };
     let mut record_ids: Vec<i64> = ids(Operation::Erase).collect();
-    let deletes: Vec<String> = ids(Operation::Delete).map(|id| id.to_string()).collect();
+    let deletes: Vec<i64> = ids(Operation::Delete).collect();
     if !deletes.is_empty() {
         let kind = source.kind();
         let records = quoted(kind, subject.recording.records);
         let key = subject.key.iter().map(|name| quoted(kind, name));
-        let same: Vec<String> = key.map(|name| format!("q.{name} = r.{name}")).collect();
-        let sql = format!(
+        let same: Vec<Raw> = key.map(|name| raw!("q.{name} = r.{name}", name)).collect();
+        let sql = raw!(
             "SELECT r.{RECORD_ID} FROM {records} r WHERE r.{RECORD_ID} IN ({}) AND 'delete' = \
              (SELECT q.{RECORD_OPERATION} FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID} \
              ORDER BY q.{RECORD_ID} DESC LIMIT 1)",
-            deletes.join(", "),
-            same.join(" AND ")
+            [Raw::numbers(deletes), Raw::join(same, " AND ")],
+            RECORD_ID,
+            records,
+            RECORD_OPERATION
         );
         let again: Vec<(i64,)> = source.rows(Sql::once(sql)).await?;
         record_ids.extend(again.into_iter().map(|(id,)| id));

@@ -3,7 +3,7 @@
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Sql, raw};
 use crate::sync::Cursor;
 
 const TABLE: &str = "handleref_mirrors";
@@ -18,8 +18,11 @@ pub(super) async fn prepare(target: &mut dyn Session, name: &str) -> Result<(), 
         Kind::Sqlite | Kind::Postgres => ("TEXT", ""),
     };
     if !exists(target).await? {
-        let create = format!(
-            "CREATE TABLE IF NOT EXISTS {TABLE} (name VARCHAR(190) NOT NULL PRIMARY KEY, position {text}){options}"
+        let create = raw!(
+            "CREATE TABLE IF NOT EXISTS {TABLE} (name VARCHAR(190) NOT NULL PRIMARY KEY, position {text}){options}",
+            TABLE,
+            text,
+            options
         );
         if let Err(error) = target.batch(&create).await {
             // Two mirrors may create it at the same time; PostgreSQL refuses one.

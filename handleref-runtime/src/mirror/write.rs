@@ -9,7 +9,7 @@ use crate::history::any::{AnyInstance, AnyKey};
 use crate::history::subject::Subject;
 use crate::row::ColumnWriter;
 use crate::row::columns::Form;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
@@ -219,16 +219,22 @@ pub(super) fn referring<'a>(
 ) -> Sql<'a> {
     let quoted = |name: &str| quoted(kind, name);
     let same = columns.iter();
-    let same =
-        same.map(|(from, to)| format!("handleref_c.{} = handleref_p.{}", quoted(from), quoted(to)));
-    let same: Vec<String> = same.collect();
+    let same = same.map(|(from, to)| {
+        raw!(
+            "handleref_c.{} = handleref_p.{}",
+            [quoted(from), quoted(to)]
+        )
+    });
+    let same: Vec<Raw> = same.collect();
     Sql::new("")
-        .made(format!(
+        .made(raw!(
             "SELECT COUNT(*) FROM {} handleref_c WHERE EXISTS \
          (SELECT 1 FROM {} handleref_p WHERE {} AND ",
-            quoted(child),
-            quoted(subject.table),
-            same.join(" AND ")
+            [
+                quoted(child),
+                quoted(subject.table),
+                Raw::join(same, " AND ")
+            ]
         ))
         .typed(&key.condition)
         .sql(")")
@@ -242,10 +248,14 @@ pub(super) fn unlinking<'a>(
     columns: &[(String, String)],
 ) -> Sql<'a> {
     let columns = columns.iter();
-    let nulls: Vec<String> = columns
-        .map(|(from, _)| format!("{} = NULL", quoted(kind, from)))
+    let nulls: Vec<Raw> = columns
+        .map(|(from, _)| raw!("{} = NULL", [quoted(kind, from)]))
         .collect();
     let table = quoted(kind, subject.table);
-    let text = format!("UPDATE {table} SET {} WHERE ", nulls.join(", "));
+    let text = raw!(
+        "UPDATE {table} SET {} WHERE ",
+        [Raw::join(nulls, ", ")],
+        table
+    );
     Sql::new("").made(text).typed(&key.condition)
 }

@@ -16,7 +16,7 @@ use crate::history::change::load::load;
 use crate::history::fields::Metadata;
 use crate::history::models::models;
 use crate::session::Executor;
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Raw, Sql, literal, quoted, raw};
 use crate::sync::{Change, Place};
 use ::redis::{Cmd, cmd};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -82,8 +82,8 @@ where
         if deletes.is_empty() {
             continue;
         }
-        let ids: Vec<String> = deletes.keys().map(i64::to_string).collect();
-        let sql = repeated(db.kind(), &facts, &ids.join(", "));
+        let ids = Raw::numbers(deletes.keys().copied());
+        let sql = repeated(db.kind(), &facts, &ids);
         let again: Vec<(i64,)> = db.session().rows(Sql::once(sql)).await?;
         let again = again.iter().filter_map(|(id,)| deletes.get(id));
         objects.extend(again.map(|change| change.object()));
@@ -92,16 +92,22 @@ where
 }
 
 /// Those of some deletes before which there is another one of the same row.
-fn repeated(kind: Kind, facts: &Metadata, ids: &str) -> String {
+fn repeated(kind: Kind, facts: &Metadata, ids: &Raw) -> Raw {
     let records = quoted(kind, facts.records());
     let key = facts.key().iter().map(|name| quoted(kind, name));
-    let same: Vec<String> = key.map(|name| format!("q.{name} = r.{name}")).collect();
-    format!(
+    let same: Vec<Raw> = key.map(|name| raw!("q.{name} = r.{name}", name)).collect();
+    raw!(
         "SELECT r.{RECORD_ID} FROM {records} r JOIN {records} p ON p.{RECORD_ID} = \
          (SELECT MAX(q.{RECORD_ID}) FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID}) \
          WHERE r.{RECORD_ID} IN ({ids}) AND p.{RECORD_OPERATION} = {}",
-        same.join(" AND "),
-        literal(kind, Operation::Delete.as_str())
+        [
+            Raw::join(same, " AND "),
+            literal(kind, Operation::Delete.as_str())
+        ],
+        RECORD_ID,
+        records,
+        ids,
+        RECORD_OPERATION
     )
 }
 

@@ -8,7 +8,7 @@ use crate::history::Moment;
 use crate::history::as_of::PastRows;
 use crate::history::living::lives_sql;
 use crate::session::{Boxed, Executor, Session};
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use serde::Serialize;
 
 /// The greatest number of rows in one page.
@@ -148,12 +148,12 @@ impl Rows<'_> {
         from = match self.which {
             Which::All => from,
             Which::Live => from.sql(" AND ").made(lives),
-            Which::Deleted => from.made(format!(" AND NOT ({lives})")),
+            Which::Deleted => from.made(raw!(" AND NOT ({lives})", lives)),
         };
         if let Some(limit) = limit {
             let key = facts.key().iter().map(|name| quoted(kind, name));
-            let key: Vec<String> = key.collect();
-            let order = format!(" ORDER BY {} LIMIT ", key.join(", "));
+            let key: Vec<Raw> = key.collect();
+            let order = raw!(" ORDER BY {} LIMIT ", [Raw::join(key, ", ")]);
             from = from.made(order).bind(i64::from(limit));
         }
         load(conn, self.model, self.model.on(kind)?, from).await
@@ -182,9 +182,9 @@ fn page<'a>(conn: &'a mut dyn Session, rows: Rows<'a>) -> Boxed<'a, Result<Page,
 /// `(key columns) > (values)`
 fn behind<'a>(conn: &dyn Session, model: &Model, key: &'a AnyKey) -> Sql<'a> {
     let columns = model.key().iter().map(|name| quoted(conn.kind(), name));
-    let columns: Vec<String> = columns.collect();
+    let columns: Vec<Raw> = columns.collect();
     Sql::new("(")
-        .made(columns.join(", "))
+        .made(Raw::join(columns, ", "))
         .sql(") > (")
         .typed(&key.values)
         .sql(")")

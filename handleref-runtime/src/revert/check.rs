@@ -7,7 +7,7 @@ use crate::history::any::{AnyKey, AnyModel};
 use crate::history::diff::FieldChange;
 use crate::history::fields::Metadata;
 use crate::history::living::lives_sql;
-use crate::sql::{Sql, as_text, quoted};
+use crate::sql::{Sql, as_text, quoted, raw};
 
 mod edits;
 mod erased;
@@ -66,7 +66,7 @@ impl Proposal<'_> {
 fn texts<'a>(prefix: &'static str, columns: &[String], kind: Kind) -> Sql<'a> {
     let mut query = Sql::new("SELECT ");
     for (at, column) in columns.iter().enumerate() {
-        let column = format!("{prefix}{}", quoted(kind, column));
+        let column = raw!("{prefix}{}", [quoted(kind, column)], prefix);
         query = query
             .sql(if at > 0 { ", " } else { "" })
             .made(as_text(kind, &column));

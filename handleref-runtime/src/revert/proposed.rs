@@ -5,7 +5,7 @@ use crate::engine::Kind;
 use crate::facts::RECORD_ID;
 use crate::history::any::AnyKey;
 use crate::history::fields::Metadata;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 
 /// Where the columns come from that are not reverted.
 #[derive(Clone, Copy)]
@@ -35,8 +35,13 @@ pub(super) fn from_record<'a>(
 }
 
 /// A column of a record, with a prefix such as `a.`, as the table would hold it.
-pub(super) fn held(kind: Kind, facts: &Metadata, column: &'static str, prefix: &str) -> String {
-    let value = format!("{prefix}{}", quoted(kind, column));
+pub(super) fn held(
+    kind: Kind,
+    facts: &Metadata,
+    column: &'static str,
+    prefix: &'static str,
+) -> Raw {
+    let value = raw!("{prefix}{}", [quoted(kind, column)], prefix);
     let mut columns = facts.model.recording.columns.iter();
     let found = columns.find(|one| one.name == column);
     found.map_or_else(

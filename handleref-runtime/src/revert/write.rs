@@ -7,12 +7,10 @@ use crate::error::Error;
 use crate::facts::{Capture, RECORD_ID, RECORD_VERSION};
 use crate::history::any::AnyKey;
 use crate::history::fields::Metadata;
-use crate::last_version::next_sql;
 use crate::row::Outcome;
 use crate::schema::Catalog;
 use crate::session::Session;
-use crate::sql::{Sql, literal, quoted};
-use crate::time::rising_sql;
+use crate::sql::{Sql, literal, next_sql, quoted, raw, rising_sql};
 
 /// The name and the value of what is written with every change.
 fn bump<'a>(kind: Kind, facts: &Metadata, mut query: Sql<'a>) -> Sql<'a> {
@@ -30,7 +28,7 @@ fn bump<'a>(kind: Kind, facts: &Metadata, mut query: Sql<'a>) -> Sql<'a> {
         query = query.sql(", ").name(updated_at).sql(" = ").made(rising_sql(
             kind,
             time,
-            &quoted(kind, updated_at),
+            quoted(kind, updated_at),
         ));
     }
     query
@@ -51,7 +49,7 @@ async fn through_temporary<'a>(
     values: Vec<Assignment<'a>>,
     from: Sql<'a>,
 ) -> Result<Vec<Assignment<'a>>, Error> {
-    conn.batch("DROP TEMPORARY TABLE IF EXISTS handleref_revert")
+    conn.batch(&"DROP TEMPORARY TABLE IF EXISTS handleref_revert".into())
         .await?;
     let mut create = Sql::new("CREATE TEMPORARY TABLE ")
         .name(BETWEEN)
@@ -61,8 +59,8 @@ async fn through_temporary<'a>(
         create = create
             .sql(if at > 0 { ", " } else { "" })
             .append(value)
-            .made(format!(" AS handleref_{at}"));
-        let value = Sql::new("").name(BETWEEN).made(format!(".handleref_{at}"));
+            .made(raw!(" AS handleref_{at}", at));
+        let value = Sql::new("").name(BETWEEN).made(raw!(".handleref_{at}", at));
         assignments.push((column, value));
     }
     conn.execute(create.append(from)).await?;
@@ -128,7 +126,7 @@ pub(crate) async fn update(
 
 async fn forget_temporary(conn: &mut dyn Session) -> Result<(), Error> {
     if conn.kind() == Kind::Mysql {
-        conn.batch("DROP TEMPORARY TABLE IF EXISTS handleref_revert")
+        conn.batch(&"DROP TEMPORARY TABLE IF EXISTS handleref_revert".into())
             .await?;
     }
     Ok(())
@@ -188,12 +186,12 @@ fn inserted<'a>(kind: Kind, plan: &Plan, column: &'static str) -> Sql<'a> {
         return from_record(kind, facts, column, source.record);
     }
     if let Some((_, bits)) = roles.version.filter(|(name, _)| *name == column) {
-        let last = format!("handleref_l.{RECORD_VERSION}");
+        let last = raw!("handleref_l.{RECORD_VERSION}", RECORD_VERSION);
         return Sql::new("").made(next_sql(kind, &last, bits, facts.name()));
     }
     match roles.updated_at.filter(|(name, _)| *name == column) {
         Some((name, time)) => {
-            let last = format!("handleref_l.{}", quoted(kind, name));
+            let last = raw!("handleref_l.{}", [quoted(kind, name)]);
             Sql::new("").made(rising_sql(kind, time, &last))
         }
         None => Sql::new("").made(held(kind, facts, column, "handleref_l.")),

@@ -3,6 +3,7 @@
 use super::differs;
 use crate::engine::Engine;
 use crate::sql::literal::hex as hex_literal;
+use crate::sql::raw;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
@@ -147,17 +148,20 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
     }
 
     /// What the catalogue of MySQL or MariaDB says about a column.
-    fn catalogued(&mut self, what: &str, column: &str) {
+    fn catalogued(&mut self, what: &'static str, column: &str) {
         // `schema`.`table`, as it is written in the statement.
         let unquoted = |name: &str| hex_literal(&name.trim_matches('`').replace("``", "`"));
         let (schema, table) = match self.table.split_once("`.`") {
             Some((schema, table)) => (unquoted(schema), unquoted(table)),
-            None => ("DATABASE()".to_owned(), unquoted(self.table)),
+            None => ("DATABASE()".into(), unquoted(self.table)),
         };
-        self.out.push_sql(&format!(
+        self.out.push_sql(&raw!(
             "(SELECT {what} FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {schema} \
              AND TABLE_NAME = {table} AND COLUMN_NAME = {})",
-            hex_literal(column)
+            [hex_literal(column)],
+            what,
+            schema,
+            table
         ));
     }
 

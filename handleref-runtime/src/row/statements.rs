@@ -3,6 +3,7 @@
 use super::Row;
 use super::columns::{ColumnWriter, Form};
 use crate::engine::{Engine, Fragment, Kind, fails_late};
+use crate::sql::raw;
 use crate::write::{Bump, TableName};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -105,9 +106,10 @@ impl<M: Row<DB>, DB: Engine> Save<'_, M, DB> {
         // A copy of the row, into which the values are put as an assignment
         // would put them. By their bytes: not every type has an equality, and
         // that of some hides a change.
-        out.push_sql(&format!(
+        out.push_sql(&raw!(
             "{table}.* OPERATOR(pg_catalog.*<>) pg_catalog.json_populate_record({table}.*, \
-             (SELECT pg_catalog.row_to_json(handleref_v) FROM (SELECT "
+             (SELECT pg_catalog.row_to_json(handleref_v) FROM (SELECT ",
+            table
         ));
         let mut copies = ColumnWriter::new(out.reborrow(), Form::Copies);
         self.row.walk_values(&self.converted, &mut copies)?;

@@ -9,9 +9,9 @@ use crate::context::{CHANGESET_HERE, Switch, handed};
 use crate::engine::Kind;
 use crate::facts;
 use crate::facts::{Capture, Property, RecordedColumn, Recording};
-use crate::last_version::{held_sql, next_sql};
 use crate::model::Roles;
 use crate::schema::live::Texts;
+use crate::sql::{Raw, held_sql, next_sql};
 use support::Support;
 
 pub(super) mod access;
@@ -95,7 +95,10 @@ impl RecordColumn {
     /// What a record holds, if `value` is the SQL of the column's value.
     pub(super) fn captured(&self, kind: Kind, value: String) -> String {
         match self.facts.capture {
-            Capture::Value => self.facts.as_recorded(kind, value),
+            Capture::Value => {
+                let value = self.facts.as_recorded(kind, Raw::of_plan(value));
+                value.into_string()
+            }
             Capture::Skipped(None) | Capture::Redacted(None) => "NULL".into(),
             Capture::Skipped(Some(sql)) | Capture::Redacted(Some(sql)) => format!("({sql})"),
         }
@@ -115,13 +118,15 @@ impl<'a> RecordTarget<'a> {
     /// The version of a row after `version`, which is SQL.
     pub(super) fn next_version(&self, version: &str) -> String {
         let bits = self.roles().version.map_or(64, |(_, bits)| bits);
-        next_sql(self.dialect.kind(), version, bits, &self.wanted.table.table)
+        let version = Raw::of_plan(version.to_owned());
+        next_sql(self.dialect.kind(), version, bits, &self.wanted.table.table).into_string()
     }
 
     /// `version`, which is SQL, if the column of the version holds it.
     pub(super) fn held_version(&self, version: &str) -> String {
         let bits = self.roles().version.map_or(64, |(_, bits)| bits);
-        held_sql(self.dialect.kind(), version, bits, &self.wanted.table.table)
+        let version = Raw::of_plan(version.to_owned());
+        held_sql(self.dialect.kind(), version, bits, &self.wanted.table.table).into_string()
     }
 
     /// The columns whose change means that a record is written: values and
@@ -241,7 +246,7 @@ impl<'a> RecordTarget<'a> {
         match self.dialect.kind() {
             Kind::Sqlite => format!("(SELECT changeset FROM {})", support::CONTEXT),
             Kind::Postgres => {
-                let setting = Switch::Changeset.setting(&self.list());
+                let setting = Switch::Changeset.setting(Raw::of_plan(self.list()));
                 let setting = format!("pg_catalog.current_setting({setting}, true)");
                 let number = match owned {
                     false => format!("{setting}::bigint"),
@@ -391,5 +396,6 @@ impl RecordTarget<'_> {
             property.name,
             property.sql_type.on(self.dialect.kind()),
         )
+        .into_string()
     }
 }

@@ -8,8 +8,8 @@ use super::names::{TableName, hex_literal, literal, quoted};
 use super::problem::ProblemKind;
 use crate::engine::Kind;
 use crate::facts::Recording;
-use crate::last_version::{greatest, next_sql};
 use crate::model::Roles;
+use crate::sql::{Raw, greatest, next_sql, rising_sql};
 use crate::time::TimeKind;
 
 /// What the models of one table need.
@@ -419,11 +419,14 @@ pub(super) fn amends(dialect: &dyn Dialect, wanted: &Wanted) -> Vec<(String, Str
             Kind::Sqlite => format!("max(OLD.{name}, NEW.{name} - 1)"),
             Kind::Postgres | Kind::Mysql => format!("OLD.{name}"),
         };
-        (name, next_sql(kind, &held, bits, &wanted.table.table))
+        (
+            name,
+            next_sql(kind, Raw::of_plan(held), bits, &wanted.table.table).into_string(),
+        )
     });
     let updated_at = roles.updated_at.map(|(name, time)| {
         let name = dialect.quote(name);
-        let later = crate::time::rising_sql(kind, time, &format!("OLD.{name}"));
+        let later = rising_sql(kind, time, Raw::of_plan(format!("OLD.{name}"))).into_string();
         (name, later)
     });
     version.into_iter().chain(updated_at).collect()

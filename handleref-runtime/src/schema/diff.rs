@@ -6,7 +6,7 @@ use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
 use crate::facts::Recording;
-use crate::last_version::greatest;
+use crate::sql::greatest;
 
 /// What is wrong with one table, and what puts it right.
 #[derive(Debug, Clone, Default)]

@@ -5,7 +5,7 @@ use super::live;
 use super::names::{TableName, hex_literal, literal};
 use crate::engine::Kind;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::result::QueryResult;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ async fn foreign_keys(conn: &mut dyn Session, table: &str) -> QueryResult<Vec<Fo
     };
     let mut keys: Vec<(String, ForeignKey)> = Vec::new();
     let rows: Vec<(String, String, Option<String>, Option<String>)> =
-        conn.rows(Sql::once(query)).await?;
+        conn.rows(Sql::once(Raw::of_plan(query))).await?;
     for (constraint, parent, from, to) in rows {
         // What SQLite's key refers to may not be there.
         let (Some(from), Some(to)) = (from, to) else {

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::facts::Recording;
 use crate::session::absent::{NO_SUCH_TABLE, was};
 use crate::session::{Session, Transaction};
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 
 /// What is wanted: the tables, and whose the history is.
 #[derive(Debug, Clone, Copy)]
@@ -184,7 +184,7 @@ pub(super) async fn install(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Pl
         let result = apply(conn, goal).await;
         if result.is_err() {
             // A statement between these two has failed.
-            let _ = conn.batch("UNLOCK TABLES").await;
+            let _ = conn.batch(&"UNLOCK TABLES".into()).await;
         }
         let _ = conn.first::<Vec<Option<i64>>>(Sql::new(MYSQL_UNLOCK)).await;
         return result;
@@ -204,7 +204,8 @@ async fn lock_and_apply(
 ) -> Result<Plan, Error> {
     if conn.kind() == Kind::Postgres {
         conn.batch(
-            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('handleref schema'))",
+            &"SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('handleref schema'))"
+                .into(),
         )
         .await?;
         return apply(conn, goal).await;
@@ -219,16 +220,18 @@ async fn lock_and_apply(
             dialect.quote(schema),
             dialect.quote(&wanted.table.table)
         );
-        let _ = conn.batch(&format!("DELETE FROM {table} WHERE 0")).await;
+        let _ = conn
+            .batch(&Raw::of_plan(format!("DELETE FROM {table} WHERE 0")))
+            .await;
     }
     // Inside a transaction it cannot be found any more that these are stuck.
     for off in first.up().iter().filter(|sql| sql.ends_with(ALL_OFF)) {
-        conn.batch(off).await?;
+        conn.batch(&Raw::of_plan(off.clone())).await?;
     }
     let applied = apply(conn, goal).await;
     if applied.is_err() {
         // A rollback takes back the schema, but not this switch.
-        let _ = conn.batch("PRAGMA writable_schema = OFF").await;
+        let _ = conn.batch(&"PRAGMA writable_schema = OFF".into()).await;
     }
     applied
 }
@@ -248,9 +251,10 @@ async fn apply(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
 async fn apply_plan(conn: &mut dyn Session, plan: &Plan) -> Result<(), Error> {
     plan.refuse_problems()?;
     for statement in plan.up() {
+        let sql = Raw::of_plan(statement.clone());
         if !statement.starts_with(LOCK_TABLES) {
-            conn.batch(statement).await?;
-        } else if let Err(error) = conn.raw(statement).await {
+            conn.batch(&sql).await?;
+        } else if let Err(error) = conn.raw(&sql).await {
             // The triggers name a table that does not exist. Then no writer can
             // write to it, either.
             if !was(conn, &[NO_SUCH_TABLE]).await {
@@ -283,5 +287,5 @@ async fn has_unfilled(
         dialect.qualified(prefix, RECORDINGS),
         listed.join(", ")
     );
-    Ok(conn.one::<(bool,)>(Sql::once(sql)).await?.0)
+    Ok(conn.one::<(bool,)>(Sql::once(Raw::of_plan(sql))).await?.0)
 }

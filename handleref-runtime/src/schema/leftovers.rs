@@ -6,7 +6,7 @@ use super::names::TableName;
 use crate::engine::Kind;
 use crate::facts::Capture;
 use crate::session::Session;
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Raw, Sql, literal, quoted, raw};
 use diesel::result::QueryResult;
 
 /// Says which redacted and skipped fields have values in older records.
@@ -37,16 +37,16 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
             table: recording.records.to_owned(),
         };
         let there = live::read(conn, dialect, &named).await?;
-        let records = dialect.qualified(named.schema.as_deref(), recording.records);
+        let records = Raw::of_plan(dialect.qualified(named.schema.as_deref(), recording.records));
         for (name, with, how) in columns {
             if there.column(name).is_none() {
                 continue;
             }
             let sql = format!(
                 "SELECT EXISTS (SELECT 1 FROM {records} WHERE {})",
-                differs_from_today(kind, &records, name, with)
+                differs_from_today(kind, &records, name, with.map(Raw::from).as_ref())
             );
-            let (found,): (bool,) = conn.one(Sql::once(sql)).await?;
+            let (found,): (bool,) = conn.one(Sql::once(Raw::of_plan(sql))).await?;
             if found {
                 lines.push(format!(
                     "{}: records hold values of `{name}` from before it was {how}; `{}::redact_past()` takes them out",
@@ -61,21 +61,19 @@ pub(super) async fn read(conn: &mut dyn Session, tables: &[Wanted]) -> QueryResu
 
 /// Whether a column of a record is not what a record of today has. A stand-in is
 /// taken as the column would hold it.
-pub(crate) fn differs_from_today(
-    kind: Kind,
-    records: &str,
-    name: &str,
-    with: Option<&str>,
-) -> String {
+pub(crate) fn differs_from_today(kind: Kind, records: &Raw, name: &str, with: Option<&Raw>) -> Raw {
     let column = quoted(kind, name);
     match (with, kind) {
-        (None, _) => format!("{column} IS NOT NULL"),
-        (Some(sql), Kind::Sqlite) => format!("{column} IS NOT ({sql})"),
-        (Some(sql), Kind::Mysql) => format!("NOT ({column} <=> ({sql}))"),
-        (Some(sql), Kind::Postgres) => format!(
+        (None, _) => raw!("{column} IS NOT NULL", column),
+        (Some(sql), Kind::Sqlite) => raw!("{column} IS NOT ({sql})", column, sql),
+        (Some(sql), Kind::Mysql) => raw!("NOT ({column} <=> ({sql}))", column, sql),
+        (Some(sql), Kind::Postgres) => raw!(
             "CAST({column} AS TEXT) IS DISTINCT FROM (SELECT CAST((json_populate_record(NULL::{records}, \
              json_build_object({}, ({sql})))).{column} AS TEXT))",
-            literal(kind, name)
+            [literal(kind, name)],
+            column,
+            records,
+            sql
         ),
     }
 }

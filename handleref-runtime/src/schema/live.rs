@@ -3,7 +3,7 @@
 use super::dialect::{Dialect, Wanted};
 use super::names::TableName;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::result::QueryResult;
 
 /// A table in the database.
@@ -175,7 +175,7 @@ pub(super) async fn read_greatest_version(
             dialect.quote(version),
             dialect.qualified(live.schema.as_deref(), &wanted.table.table),
         );
-        (live.greatest_version,) = conn.one(Sql::once(sql)).await?;
+        (live.greatest_version,) = conn.one(Sql::once(Raw::of_plan(sql))).await?;
     }
     Ok(())
 }
@@ -189,7 +189,7 @@ pub(super) type Texts = (
 );
 
 pub(super) async fn ask(conn: &mut dyn Session, sql: String) -> QueryResult<Vec<Texts>> {
-    conn.rows(Sql::once(sql)).await
+    conn.rows(Sql::once(Raw::of_plan(sql))).await
 }
 
 impl Live {

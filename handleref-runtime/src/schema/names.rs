@@ -3,7 +3,19 @@
 
 use super::dialect::Dialect;
 
-pub(super) use crate::sql::literal::{fnv1a, hex as hex_literal, quoted, standard as literal};
+use crate::sql::literal::{hex, standard};
+
+pub(super) use crate::sql::literal::{fnv1a, quoted};
+
+/// A text as a literal of SQLite and PostgreSQL, for DDL.
+pub(super) fn literal(text: &str) -> String {
+    standard(text).into_string()
+}
+
+/// A text as a literal of MySQL, for DDL.
+pub(super) fn hex_literal(text: &str) -> String {
+    hex(text).into_string()
+}
 
 /// A table, and the schema (database, on MySQL) that the model names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,8 @@ use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, folded, guard_name, literal};
 use super::problem::ProblemKind;
 use crate::engine::Kind;
-use crate::time::{TimeKind, now_sql};
+use crate::sql::now_sql;
+use crate::time::TimeKind;
 
 pub(super) struct Postgres;
 

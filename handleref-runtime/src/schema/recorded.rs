@@ -4,7 +4,7 @@ use super::Schema;
 use crate::engine::Kind;
 use crate::facts::Recording;
 use crate::model::Roles;
-use crate::sql::quoted;
+use crate::sql::{Raw, quoted, raw};
 
 /// A table that is recorded.
 #[derive(Debug, Clone)]
@@ -58,20 +58,20 @@ impl RecordedTable {
         (&self.schema, &self.table) == (&other.schema, &other.table)
     }
 
-    fn sibling(&self, kind: Kind, name: &str) -> String {
+    fn sibling(&self, kind: Kind, name: &str) -> Raw {
         match &self.schema {
-            Some(schema) => format!("{}.{}", quoted(kind, schema), quoted(kind, name)),
+            Some(schema) => raw!("{}.{}", [quoted(kind, schema), quoted(kind, name)]),
             None => quoted(kind, name),
         }
     }
 
     /// The table's name, quoted.
-    pub(crate) fn table(&self, kind: Kind) -> String {
+    pub(crate) fn table(&self, kind: Kind) -> Raw {
         self.sibling(kind, &self.table)
     }
 
     /// The record table's name, quoted.
-    pub(crate) fn records(&self, kind: Kind) -> String {
+    pub(crate) fn records(&self, kind: Kind) -> Raw {
         self.sibling(kind, self.recording.records)
     }
 

@@ -20,7 +20,8 @@ use super::dialect::{
 use super::live::{Live, LiveTrigger, Queries};
 use super::names::{TableName, guard_name, literal, squeezed};
 use crate::engine::Kind;
-use crate::time::{TimeKind, now_sql};
+use crate::sql::now_sql;
+use crate::time::TimeKind;
 
 pub(super) struct Sqlite;
 

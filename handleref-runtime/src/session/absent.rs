@@ -4,7 +4,7 @@
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, quoted, raw};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 /// The tables of ours that every recording has.
@@ -108,7 +108,7 @@ pub(crate) async fn missing<T: AsRef<str> + Sync>(
                 name == Some(table)
             }
             Kind::Mysql => {
-                let probe = format!("SELECT 1 FROM {} LIMIT 0", quoted(Kind::Mysql, table));
+                let probe = raw!("SELECT 1 FROM {} LIMIT 0", [quoted(Kind::Mysql, table)]);
                 conn.raw(&probe).await.is_err() && was(conn, &[NO_SUCH_TABLE]).await
             }
             Kind::Postgres => match on_path(conn, table).await {
@@ -135,7 +135,7 @@ enum Found {
 /// Where PostgreSQL's search path has a table; `None` if that cannot be asked now.
 async fn on_path(conn: &mut dyn Session, table: &str) -> Option<Found> {
     let sql = Sql::new("SELECT pg_catalog.to_regclass(")
-        .bind(quoted(Kind::Postgres, table))
+        .bind(quoted(Kind::Postgres, table).into_string())
         .sql(
             ")::text, (SELECT n.nspname::text FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ",
@@ -160,18 +160,18 @@ pub(crate) const NO_SUCH_TABLE: u16 = 1146;
 /// Whether the last statement of this connection, on MySQL or MariaDB, has
 /// failed with one of these numbers.
 pub(crate) async fn was(conn: &mut dyn Session, codes: &[u16]) -> bool {
-    let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
+    let codes = Raw::numbers(codes.iter().copied().map(i64::from));
     // One statement each: of several in one text Diesel sees only what the first
     // one comes to.
     let sql = "GET DIAGNOSTICS CONDITION 1 @handleref_code = MYSQL_ERRNO";
-    if conn.raw(sql).await.is_err() {
+    if conn.raw(&sql.into()).await.is_err() {
         return false;
     }
     // Refused, as no integer holds the sum, unless it was one of them: nothing
     // has to be read.
-    let ask = format!(
-        "SET @handleref_code = 9223372036854775807 + IF(@handleref_code IN ({}), 0, 1)",
-        codes.join(", ")
+    let ask = raw!(
+        "SET @handleref_code = 9223372036854775807 + IF(@handleref_code IN ({codes}), 0, 1)",
+        codes
     );
     conn.raw(&ask).await.is_ok()
 }

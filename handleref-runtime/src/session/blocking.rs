@@ -3,7 +3,7 @@
 use super::{AnyRow, Boxed, EachRow, Executor, Rows, Session, Step, judged, ready};
 use crate::engine::row::DieselRow;
 use crate::engine::{Engine, Kind};
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::connection::LoadConnection;
 use diesel::connection::TransactionManagerStatus;
 use diesel::result::QueryResult;
@@ -84,14 +84,14 @@ macro_rules! synchronous {
                 seen(self, result)
             }
 
-            fn batch<'a>(&'a mut self, sql: &'a str) -> Step<'a, QueryResult<()>> {
+            fn batch<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>> {
                 let result = self
                     .usable()
                     .and_then(|()| diesel::connection::SimpleConnection::batch_execute(self, sql));
                 seen(self, result)
             }
 
-            fn raw<'a>(&'a mut self, sql: &'a str) -> Step<'a, QueryResult<()>> {
+            fn raw<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>> {
                 Step::done(diesel::connection::SimpleConnection::batch_execute(self, sql))
             }
 

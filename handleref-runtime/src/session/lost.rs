@@ -82,11 +82,11 @@ async fn is_lost(conn: &mut dyn Session) -> bool {
         Kind::Mysql => ("SET TRANSACTION READ WRITE", Some("BEGIN")),
         Kind::Postgres => return false,
     };
-    if conn.raw(probe).await.is_err() {
+    if conn.raw(&probe.into()).await.is_err() {
         return false;
     }
     if let Some(begin) = begin {
-        let _ = conn.raw(begin).await;
+        let _ = conn.raw(&begin.into()).await;
     }
     conn.status().set_in_error();
     true
@@ -117,7 +117,7 @@ pub fn recover<C: Executor>(conn: &mut C) -> C::Output<'_, Result<(), Error>> {
 /// Only where no transaction is around.
 pub(crate) async fn clear(conn: &mut dyn Session) -> QueryResult<()> {
     if conn.usable().is_err() {
-        match conn.raw("ROLLBACK").await {
+        match conn.raw(&"ROLLBACK".into()).await {
             Ok(()) => {}
             // SQLite and PostgreSQL have none any more.
             Err(DieselError::DatabaseError(_, info))
@@ -144,8 +144,8 @@ pub(crate) async fn after_failure(conn: &mut dyn Session, outer: u32, rolled_bac
         // The transaction was ended by SQL, and another one begun, which has no
         // owner.
         if !lost && !rolled_back && conn.kind() != Kind::Postgres {
-            let _ = conn.raw("ROLLBACK").await;
-            let _ = conn.raw("BEGIN").await;
+            let _ = conn.raw(&"ROLLBACK".into()).await;
+            let _ = conn.raw(&"BEGIN".into()).await;
             conn.status().set_in_error();
         }
     }

@@ -3,7 +3,7 @@
 use super::{AnyRow, Boxed, EachRow, Executor, Rows, Session, Step, judged};
 use crate::engine::row::DieselRow;
 use crate::engine::{Engine, Kind};
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::connection::TransactionManagerStatus;
 use diesel::result::QueryResult;
 use std::future::Future;
@@ -80,7 +80,7 @@ macro_rules! asynchronous {
                 })
             }
 
-            fn batch<'a>(&'a mut self, sql: &'a str) -> Step<'a, QueryResult<()>> {
+            fn batch<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>> {
                 Step::later(async move {
                     self.usable()?;
                     let result = diesel_async::SimpleAsyncConnection::batch_execute(self, sql).await;
@@ -88,7 +88,7 @@ macro_rules! asynchronous {
                 })
             }
 
-            fn raw<'a>(&'a mut self, sql: &'a str) -> Step<'a, QueryResult<()>> {
+            fn raw<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>> {
                 Step::later(diesel_async::SimpleAsyncConnection::batch_execute(self, sql))
             }
 

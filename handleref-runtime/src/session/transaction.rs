@@ -2,6 +2,7 @@
 
 use super::{Session, after_failure};
 use crate::engine::Kind;
+use crate::sql::Raw;
 use diesel::result::QueryResult;
 use std::future::Future;
 use std::task::{Context, Waker};
@@ -14,7 +15,7 @@ pub(crate) struct Transaction<'a, S: Session + ?Sized> {
     /// How many transactions are around it.
     outer: u32,
     /// See [`resets`](Transaction::resets).
-    reset: Option<String>,
+    reset: Option<Raw>,
     open: bool,
 }
 
@@ -23,7 +24,7 @@ pub(crate) struct Transaction<'a, S: Session + ?Sized> {
 pub(crate) fn abandon(
     conn: &mut (impl Session + ?Sized),
     outer: u32,
-    reset: impl FnOnce() -> Option<String>,
+    reset: impl FnOnce() -> Option<Raw>,
 ) {
     conn.abandon(outer);
     if conn.kind() == Kind::Mysql
@@ -53,7 +54,7 @@ impl<'a, S: Session + ?Sized> Transaction<'a, S> {
     }
 
     /// What a session of MySQL has to execute if this is abandoned.
-    pub(crate) fn resets(&mut self, sql: String) {
+    pub(crate) fn resets(&mut self, sql: Raw) {
         self.reset = Some(sql);
     }
 

@@ -1,11 +1,12 @@
 //! What differs between the engines, in expressions.
 
+use super::raw::{Raw, Splice, raw};
 use crate::engine::Kind;
 
 /// A quoted name.
-pub(crate) fn quoted(kind: Kind, name: &str) -> String {
+pub(crate) fn quoted(kind: Kind, name: &str) -> Raw {
     let quote = if kind == Kind::Mysql { '`' } else { '"' };
-    super::literal::quoted(name, quote)
+    Raw::trusted(super::literal::quoted(name, quote))
 }
 
 /// The 64-bit integer that a value can be cast to.
@@ -18,25 +19,31 @@ pub(crate) const fn integer(kind: Kind) -> &'static str {
 }
 
 /// `CAST(expression AS <text>)`
-pub(crate) fn as_text(kind: Kind, expression: &str) -> String {
+pub(crate) fn as_text(kind: Kind, expression: impl Splice) -> Raw {
     match kind {
-        Kind::Mysql => format!("CAST({expression} AS CHAR)"),
-        Kind::Sqlite | Kind::Postgres => format!("CAST({expression} AS TEXT)"),
+        Kind::Mysql => raw!("CAST({expression} AS CHAR)", expression),
+        Kind::Sqlite | Kind::Postgres => raw!("CAST({expression} AS TEXT)", expression),
     }
 }
 
 /// Whether two expressions of one type have another value, byte by byte: a changed
 /// case is a change, whatever the collation says, and so is a type's change that
 /// its own equality does not see (`citext`, `interval`).
-pub(crate) fn differs(kind: Kind, one: &str, other: &str) -> String {
+pub(crate) fn differs(kind: Kind, one: impl Splice, other: impl Splice) -> Raw {
     match kind {
-        Kind::Sqlite => format!("{one} COLLATE BINARY IS NOT {other}"),
-        Kind::Postgres => format!("pg_catalog.record_image_ne(ROW({one}), ROW({other}))"),
+        Kind::Sqlite => raw!("{one} COLLATE BINARY IS NOT {other}", one, other),
+        Kind::Postgres => raw!(
+            "pg_catalog.record_image_ne(ROW({one}), ROW({other}))",
+            one,
+            other
+        ),
         // Bytes tell texts apart that a collation calls equal; numbers are not
         // always written out in full.
-        Kind::Mysql => {
-            format!("NOT ({one} <=> {other} AND CAST({one} AS BINARY) <=> CAST({other} AS BINARY))")
-        }
+        Kind::Mysql => raw!(
+            "NOT ({one} <=> {other} AND CAST({one} AS BINARY) <=> CAST({other} AS BINARY))",
+            one,
+            other
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names and texts inside SQL.
 
+use super::raw::Raw;
 use crate::engine::Kind;
 
 /// `name` between `quote`s, with those inside doubled.
@@ -18,30 +19,32 @@ pub(crate) fn quoted(name: &str, quote: char) -> String {
 
 /// `text` as a string literal of standard SQL: for SQLite, and for PostgreSQL
 /// with `standard_conforming_strings`, which is the default.
-pub(crate) fn standard(text: &str) -> String {
-    quoted(text, '\'')
+pub(crate) fn standard(text: &str) -> Raw {
+    Raw::trusted(quoted(text, '\''))
 }
 
 /// `text` as a literal of MySQL: written in hexadecimal, it means the same with
 /// and without `NO_BACKSLASH_ESCAPES`, whatever the connection's character set.
-pub(crate) fn hex(text: &str) -> String {
+pub(crate) fn hex(text: &str) -> Raw {
     if text.is_empty() {
         return "''".into();
     }
-    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("_utf8mb4 x'{digits}'")
+    Raw::trusted(format!("_utf8mb4 x'{}'", digits(text)))
+}
+
+fn digits(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `text` as a literal, whatever the connection says about backslashes.
-pub(crate) fn literal(engine: Kind, text: &str) -> String {
+pub(crate) fn literal(engine: Kind, text: &str) -> Raw {
     match engine {
         // SQLite ends a statement at a NUL.
         Kind::Sqlite if text.contains('\0') => {
-            let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-            format!("CAST(x'{digits}' AS TEXT)")
+            Raw::trusted(format!("CAST(x'{}' AS TEXT)", digits(text)))
         }
         Kind::Sqlite => standard(text),
-        Kind::Postgres => format!("E{}", standard(&text.replace('\\', "\\\\"))),
+        Kind::Postgres => Raw::from("E").then(standard(&text.replace('\\', "\\\\"))),
         Kind::Mysql => hex(text),
     }
 }
@@ -61,11 +64,11 @@ mod tests {
     #[test]
     fn literals_end_where_the_text_does() {
         let hostile = "it's \\' over";
-        assert_eq!(literal(Kind::Sqlite, hostile), "'it''s \\'' over'");
-        assert_eq!(literal(Kind::Postgres, hostile), "E'it''s \\\\'' over'");
-        assert_eq!(literal(Kind::Mysql, "ä'"), "_utf8mb4 x'c3a427'");
-        assert_eq!(literal(Kind::Mysql, ""), "''");
-        assert_eq!(literal(Kind::Sqlite, "a\0b"), "CAST(x'610062' AS TEXT)");
+        assert_eq!(&*literal(Kind::Sqlite, hostile), "'it''s \\'' over'");
+        assert_eq!(&*literal(Kind::Postgres, hostile), "E'it''s \\\\'' over'");
+        assert_eq!(&*literal(Kind::Mysql, "ä'"), "_utf8mb4 x'c3a427'");
+        assert_eq!(&*literal(Kind::Mysql, ""), "''");
+        assert_eq!(&*literal(Kind::Sqlite, "a\0b"), "CAST(x'610062' AS TEXT)");
         assert_eq!(quoted("a`b", '`'), "`a``b`");
     }
 }

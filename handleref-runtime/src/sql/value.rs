@@ -1,7 +1,9 @@
 //! Values that are bound.
 
+use super::literal_sql;
+use super::raw::{Raw, raw};
 use crate::engine::{Engine, Kind};
-use crate::time::{BoundTime, TimeKind, literal_sql};
+use crate::time::{BoundTime, TimeKind};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use std::borrow::Cow;
@@ -27,9 +29,9 @@ impl Value<'_> {
         }
     }
 
-    pub(super) fn literal(&self, kind: Kind) -> String {
+    pub(super) fn literal(&self, kind: Kind) -> Raw {
         match self {
-            Self::Number(Some(number)) => number.to_string(),
+            Self::Number(Some(number)) => raw!("{number}", number),
             Self::Text(Some(text)) => super::literal(kind, text),
             Self::Time(time) => literal_sql(kind, TimeKind::Plain, *time.on(kind)),
             Self::Number(None) | Self::Text(None) => "NULL".into(),

@@ -10,7 +10,7 @@ use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
 use crate::history::Place;
 use crate::history::{AnyModel, Metadata};
 use crate::session::Session;
-use crate::sql::{Sql, literal, quoted};
+use crate::sql::{Raw, Sql, literal, quoted, raw};
 
 /// What is asked for, and where it is.
 pub(super) struct Page<'a> {
@@ -43,7 +43,7 @@ pub(super) async fn next(
         }
         sql = sql
             .made(page.order(kind, true))
-            .made(format!(") handleref_{at}"));
+            .made(raw!(") handleref_{at}", at));
     }
     let sql = sql.sql(") handleref_all").made(page.order(kind, false));
     let rows: Vec<(i64, usize, i64)> = conn.rows(sql).await?;
@@ -52,105 +52,138 @@ pub(super) async fn next(
 }
 
 impl Page<'_> {
-    fn order(&self, kind: Kind, inner: bool) -> String {
+    fn order(&self, kind: Kind, inner: bool) -> Raw {
         let desc = if self.ask.newest { " DESC" } else { "" };
         let stamp = match (kind, inner) {
-            (Kind::Mysql, true) => format!("{RECORD_STAMP}{desc}, "),
-            (Kind::Mysql, false) => format!("handleref_stamp{desc}, "),
-            _ => String::new(),
+            (Kind::Mysql, true) => raw!("{RECORD_STAMP}{desc}, ", RECORD_STAMP, desc),
+            (Kind::Mysql, false) => raw!("handleref_stamp{desc}, ", desc),
+            _ => Raw::default(),
         };
         let id = if inner { RECORD_ID } else { "handleref_number" };
         let limit = u64::from(self.ask.limit) + 1;
-        format!(" ORDER BY {stamp}{id}{desc} LIMIT {limit}")
+        raw!(
+            " ORDER BY {stamp}{id}{desc} LIMIT {limit}",
+            stamp,
+            id,
+            desc,
+            limit
+        )
     }
 
     /// The query for the records of one model, up to where a filter may come.
-    fn of(&self, kind: Kind, facts: &Metadata, at: usize) -> String {
+    fn of(&self, kind: Kind, facts: &Metadata, at: usize) -> Raw {
         let born = self.reach.database.born;
         let (mark, stamp) = match kind {
-            Kind::Sqlite => ("0".into(), String::new()),
+            Kind::Sqlite => ("0".into(), Raw::default()),
             // In a copy the old ids of transactions mean nothing.
             Kind::Postgres if born > 0 => (
-                format!(
-                    "CASE WHEN {RECORD_ID} <= {born} THEN 0 ELSE {RECORD_XID}::text::bigint END"
+                raw!(
+                    "CASE WHEN {RECORD_ID} <= {born} THEN 0 ELSE {RECORD_XID}::text::bigint END",
+                    RECORD_ID,
+                    born,
+                    RECORD_XID
                 ),
-                String::new(),
+                Raw::default(),
             ),
-            Kind::Postgres => (format!("{RECORD_XID}::text::bigint"), String::new()),
+            Kind::Postgres => (
+                raw!("{RECORD_XID}::text::bigint", RECORD_XID),
+                Raw::default(),
+            ),
             Kind::Mysql => (
                 RECORD_STAMP.into(),
-                format!(", {RECORD_STAMP} AS handleref_stamp"),
+                raw!(", {RECORD_STAMP} AS handleref_stamp", RECORD_STAMP),
             ),
         };
-        let mut sql = format!(
+        let mut sql = raw!(
             "SELECT {RECORD_ID} AS handleref_id, {at} AS handleref_at, {mark} AS handleref_mark, {RECORD_ID} AS handleref_number{stamp} \
              FROM {} AS {} WHERE {}",
-            quoted(kind, facts.records()),
-            quoted(kind, facts.table()),
-            self.between()
+            [
+                quoted(kind, facts.records()),
+                quoted(kind, facts.table()),
+                self.between()
+            ],
+            RECORD_ID,
+            at,
+            mark,
+            stamp
         );
         if !self.ask.operations.is_empty() {
             let operations = self.ask.operations.iter();
-            let operations: Vec<String> = operations
+            let operations: Vec<Raw> = operations
                 .map(|operation| literal(kind, operation.as_str()))
                 .collect();
-            let operations = operations.join(", ");
-            sql.push_str(&format!(" AND {RECORD_OPERATION} IN ({operations})"));
+            let operations = Raw::join(operations, ", ");
+            sql.push(raw!(
+                " AND {RECORD_OPERATION} IN ({operations})",
+                RECORD_OPERATION,
+                operations
+            ));
         }
         match self.ask.before {
             None => {}
-            Some(Place { id, mark }) if kind == Kind::Mysql => sql.push_str(&format!(
-                " AND {RECORD_STAMP} <= {mark} AND ({RECORD_STAMP} < {mark} OR {RECORD_ID} < {id})"
+            Some(Place { id, mark }) if kind == Kind::Mysql => sql.push(raw!(
+                " AND {RECORD_STAMP} <= {mark} AND ({RECORD_STAMP} < {mark} OR {RECORD_ID} < {id})",
+                RECORD_STAMP,
+                mark,
+                RECORD_ID,
+                id
             )),
-            Some(Place { id, .. }) => sql.push_str(&format!(" AND {RECORD_ID} < {id}")),
+            Some(Place { id, .. }) => sql.push(raw!(" AND {RECORD_ID} < {id}", RECORD_ID, id)),
         }
         sql
     }
 
     /// Whether a record is after the one position and not after the other.
-    fn between(&self) -> String {
+    fn between(&self) -> Raw {
         match (&self.reach.from, &self.reach.to) {
             (Position::Stamp { stamp, id }, Position::Stamp { stamp: last, .. }) => {
                 // An index can look up no pair.
-                format!(
+                raw!(
                     "{RECORD_STAMP} >= {stamp} AND {RECORD_STAMP} <= {last} \
-                     AND ({RECORD_STAMP} > {stamp} OR {RECORD_ID} > {id})"
+                     AND ({RECORD_STAMP} > {stamp} OR {RECORD_ID} > {id})",
+                    RECORD_STAMP,
+                    stamp,
+                    last,
+                    RECORD_ID,
+                    id
                 )
             }
             (Position::Window(window), _) => self.inside(window),
-            (from, to) => format!(
+            (from, to) => raw!(
                 "{RECORD_ID} > {} AND {RECORD_ID} <= {}",
-                from.low(),
-                to.low()
+                [from.low(), to.low()],
+                RECORD_ID
             ),
         }
     }
 
-    fn inside(&self, window: &Window) -> String {
+    fn inside(&self, window: &Window) -> Raw {
         let Some(open) = &window.open else {
             return "1 = 0".into();
         };
         let old = match self.reach.database.born {
-            0 => String::new(),
-            born => format!("{RECORD_ID} <= {born} OR "),
+            0 => Raw::default(),
+            born => raw!("{RECORD_ID} <= {born} OR ", RECORD_ID, born),
         };
-        let mut sql = format!(
+        let mut sql = raw!(
             "{RECORD_ID} > {} AND {RECORD_ID} <= {} AND ({old}pg_visible_in_snapshot({RECORD_XID}, {}))",
-            open.after,
-            open.high,
-            open.to.sql()
+            [open.after, open.high, open.to.sql()],
+            RECORD_ID,
+            old,
+            RECORD_XID
         );
         if let Some(from) = &window.from {
             let from = from.sql();
-            sql.push_str(&format!(
-                " AND NOT ({old}pg_visible_in_snapshot({RECORD_XID}, {from}))"
+            sql.push(raw!(
+                " AND NOT ({old}pg_visible_in_snapshot({RECORD_XID}, {from}))",
+                old,
+                RECORD_XID,
+                from
             ));
         }
         if let Some(seen) = &self.reach.seen {
             let (after, to) = (seen.after, seen.to.sql());
-            sql.push_str(&format!(
-                " AND NOT ({RECORD_ID} <= {after} AND ({old}pg_visible_in_snapshot({RECORD_XID}, {to})))"
-            ));
+            sql.push(raw!(" AND NOT ({RECORD_ID} <= {after} AND ({old}pg_visible_in_snapshot({RECORD_XID}, {to})))", RECORD_ID, after, old, RECORD_XID, to));
         }
         sql
     }

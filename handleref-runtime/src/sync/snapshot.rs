@@ -1,5 +1,6 @@
 //! Snapshots of PostgreSQL: which transactions are over.
 
+use crate::sql::{Raw, raw};
 use std::fmt;
 
 /// What `pg_current_snapshot()` says. All transactions below `xmin` are over,
@@ -45,13 +46,12 @@ impl Snapshot {
     }
 
     /// As a literal.
-    pub(crate) fn sql(&self) -> String {
-        let running: Vec<String> = self.running.iter().map(u64::to_string).collect();
-        format!(
-            "'{}:{}:{}'::pg_snapshot",
-            self.xmin,
-            self.xmax,
-            running.join(",")
+    pub(crate) fn sql(&self) -> Raw {
+        let running = Raw::join(self.running.iter().map(|xid| raw!("{xid}", xid)), ",");
+        raw!(
+            "'{}:{}:{running}'::pg_snapshot",
+            [self.xmin, self.xmax],
+            running
         )
     }
 }
@@ -75,7 +75,7 @@ mod tests {
         let seen: Vec<u64> = (8..18).filter(|xid| one.sees(*xid)).collect();
         assert_eq!(seen, [8, 9, 11, 13, 14]);
         assert_eq!(Snapshot::read(&one.to_string()), Some(one.clone()));
-        assert_eq!(one.sql(), "'10:15:10,12'::pg_snapshot");
+        assert_eq!(&*one.sql(), "'10:15:10,12'::pg_snapshot");
         let later = Snapshot::read("12:20:12,17").unwrap();
         assert!(later.covers(&one) && !one.covers(&later) && one.covers(&one));
         // Nothing but the end of 12 came between.

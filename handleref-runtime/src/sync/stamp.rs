@@ -11,8 +11,9 @@ use crate::context::{STAMP, TURN};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_STAMP};
+use crate::history::tables::quoted_table;
 use crate::session::{Session, Transaction};
-use crate::sql::{Sql, quoted};
+use crate::sql::{Raw, Sql, raw};
 
 /// Numbers what is visible: all of it, or at least `enough` records. Says
 /// whether there may be more.
@@ -38,30 +39,29 @@ pub(super) async fn stamp(conn: &mut dyn Session, enough: usize) -> Result<bool,
 /// All record tables of the database, whatever models are read: a cursor over two
 /// models must not find the parent after the child because another reader asked
 /// for the child alone.
-async fn tables(conn: &mut dyn Session) -> Result<Vec<String>, Error> {
+async fn tables(conn: &mut dyn Session) -> Result<Vec<Raw>, Error> {
     let sql = "SELECT record_table FROM handleref_recordings ORDER BY record_table";
     let rows: Vec<(String,)> = conn.rows(Sql::new(sql)).await?;
-    let quote = |name: String| -> String {
-        let parts: Vec<String> = name
-            .split('.')
-            .map(|part| quoted(Kind::Mysql, part))
-            .collect();
-        parts.join(".")
-    };
-    Ok(rows.into_iter().map(|(name,)| quote(name)).collect())
+    let quote = |(name,): &(String,)| quoted_table(Kind::Mysql, name);
+    Ok(rows.iter().map(quote).collect())
 }
 
 /// Whether there are visible records without a number. Baselines are no changes.
-async fn unstamped(conn: &mut dyn Session, tables: &[String]) -> Result<bool, Error> {
-    let exists = |table: &String| {
-        format!("EXISTS (SELECT 1 FROM {table} WHERE {RECORD_STAMP} IS NULL AND {RECORD_ID} > 0)")
+async fn unstamped(conn: &mut dyn Session, tables: &[Raw]) -> Result<bool, Error> {
+    let exists = |table: &Raw| {
+        raw!(
+            "EXISTS (SELECT 1 FROM {table} WHERE {RECORD_STAMP} IS NULL AND {RECORD_ID} > 0)",
+            table,
+            RECORD_STAMP,
+            RECORD_ID
+        )
     };
-    let any: Vec<String> = tables.iter().map(exists).collect();
+    let any: Vec<Raw> = tables.iter().map(exists).collect();
     if any.is_empty() {
         return Ok(false);
     }
     let (found,) = conn
-        .one(Sql::once(format!("SELECT {}", any.join(" OR "))))
+        .one(Sql::once(raw!("SELECT {}", [Raw::join(any, " OR ")])))
         .await?;
     Ok(found)
 }
@@ -75,7 +75,7 @@ async fn unstamped(conn: &mut dyn Session, tables: &[String]) -> Result<bool, Er
 /// by their keys in the primary index: a scan would wait for those that are writing
 /// between them.
 async fn turn(conn: &mut dyn Session) -> Result<usize, Error> {
-    conn.batch(&format!("CALL {STAMP}()")).await?;
+    conn.batch(&raw!("CALL {STAMP}()", STAMP)).await?;
     let sql = Sql::new("SELECT CAST(@handleref_stamped AS SIGNED)");
     Ok(conn.one::<(usize,)>(sql).await?.0)
 }

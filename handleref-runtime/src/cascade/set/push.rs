@@ -2,6 +2,7 @@
 
 use super::{Read, Set};
 use crate::engine::{Engine, Kind};
+use crate::sql::{Raw, raw};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 
@@ -29,29 +30,33 @@ pub(super) fn push_named<DB: Engine>(
     for (at, column) in columns.iter().enumerate() {
         out.push_sql(if at == 0 { "" } else { ", " });
         out.push_identifier(column)?;
-        out.push_sql(&format!(" AS handleref_{at}"));
+        out.push_sql(&raw!(" AS handleref_{at}", at));
     }
     Ok(())
 }
 
 /// The columns of `from`, which has `all`, that are called `wanted`, in this order.
 pub(super) fn push_picked<DB: Engine>(
-    from: &str,
+    from: &Raw,
     all: &[&str],
     wanted: &[&str],
     out: &mut AstPass<'_, '_, DB>,
 ) {
     for (at, column) in wanted.iter().enumerate() {
         let (separator, found) = (if at == 0 { "" } else { ", " }, position(all, column));
-        out.push_sql(&format!(
-            "{separator}{from}.handleref_{found} AS handleref_{at}"
+        out.push_sql(&raw!(
+            "{separator}{from}.handleref_{found} AS handleref_{at}",
+            separator,
+            from,
+            found,
+            at
         ));
     }
 }
 
 /// `<from>.handleref_0, ..`; without the dot if `from` is empty.
 pub(in super::super) fn push_numbered<DB: Engine>(
-    from: &str,
+    from: &Raw,
     columns: std::ops::Range<usize>,
     out: &mut AstPass<'_, '_, DB>,
 ) {
@@ -59,13 +64,19 @@ pub(in super::super) fn push_numbered<DB: Engine>(
     let first = columns.start;
     for at in columns {
         let separator = if at == first { "" } else { ", " };
-        out.push_sql(&format!("{separator}{from}{dot}handleref_{at}"));
+        out.push_sql(&raw!(
+            "{separator}{from}{dot}handleref_{at}",
+            separator,
+            from,
+            dot,
+            at
+        ));
     }
 }
 
 /// `<own> = <from>.handleref_<first> AND ..`
 pub(in super::super) fn push_equal<DB: Engine>(
-    from: &str,
+    from: &Raw,
     own: &[&str],
     first: usize,
     out: &mut AstPass<'_, '_, DB>,
@@ -73,7 +84,7 @@ pub(in super::super) fn push_equal<DB: Engine>(
     for (at, column) in own.iter().enumerate() {
         out.push_sql(if at == 0 { "" } else { " AND " });
         out.push_identifier(column)?;
-        out.push_sql(&format!(" = {from}.handleref_{}", first + at));
+        out.push_sql(&raw!(" = {from}.handleref_{}", [first + at], from));
     }
     Ok(())
 }
@@ -141,7 +152,7 @@ pub(in super::super) fn push_absent<'b, DB: Engine>(
         own(out, at)?;
     }
     out.push_sql(") NOT IN (SELECT ");
-    push_numbered("", 0..keys, out);
+    push_numbered(&"".into(), 0..keys, out);
     out.push_sql(" FROM (");
     set.walk(set.node.keys, read, out.reborrow())?;
     out.push_sql(") AS handleref_without)");

@@ -5,7 +5,7 @@ use super::super::meta::Actor;
 use super::{Filter, Target};
 use crate::engine::Kind;
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION};
-use crate::sql::{Sql, differs, quoted};
+use crate::sql::{Raw, Sql, differs, quoted, raw};
 
 impl Filter {
     pub(super) fn sql(&self, kind: Kind) -> Sql<'_> {
@@ -69,46 +69,59 @@ impl Target {
         let records = quoted(kind, self.recording.records);
         let mut sql = match &self.row {
             Some(row) => Sql::new("")
-                .made(format!(
+                .made(raw!(
                     "handleref_c.id IN (SELECT {RECORD_CHANGESET} FROM {records} \
-                     WHERE {RECORD_CHANGESET} IS NOT NULL AND "
+                     WHERE {RECORD_CHANGESET} IS NOT NULL AND ",
+                    RECORD_CHANGESET,
+                    records
                 ))
                 .typed(&row.condition),
-            None => Sql::new("").made(format!(
+            None => Sql::new("").made(raw!(
                 "EXISTS (SELECT 1 FROM {records} WHERE {RECORD_CHANGESET} = handleref_c.id \
                  AND {RECORD_ID} > handleref_c.first_record \
                  AND {RECORD_ID} <= COALESCE(handleref_c.last_record, {})",
-                i64::MAX
+                [i64::MAX],
+                records,
+                RECORD_CHANGESET,
+                RECORD_ID
             )),
         };
         if let Some(field) = self.field {
-            sql = sql.made(format!(" AND {}", self.field_sql(kind, &records, field)));
+            sql = sql.made(raw!(" AND {}", [self.field_sql(kind, &records, field)]));
         }
         sql.sql(")")
     }
 
     /// Whether a record set the field to something else than the one before it.
-    fn field_sql(&self, kind: Kind, records: &str, field: &str) -> String {
+    fn field_sql(&self, kind: Kind, records: &Raw, field: &str) -> Raw {
         let field = quoted(kind, field);
-        let same_key = |alias: &str| {
+        let same_key = |alias: &'static str| {
             let equal = |column: &&str| {
                 let column = quoted(kind, column);
-                format!("{alias}.{column} = {records}.{column}")
+                raw!(
+                    "{alias}.{column} = {records}.{column}",
+                    alias,
+                    column,
+                    records
+                )
             };
-            let key: Vec<String> = self.key.iter().map(equal).collect();
-            key.join(" AND ")
+            let key: Vec<Raw> = self.key.iter().map(equal).collect();
+            Raw::join(key, " AND ")
         };
         let differs = differs(
             kind,
-            &format!("handleref_p.{field}"),
-            &format!("{records}.{field}"),
+            raw!("handleref_p.{field}", field),
+            raw!("{records}.{field}", records, field),
         );
-        format!(
+        raw!(
             "{RECORD_OPERATION} <> 'delete' AND NOT EXISTS (SELECT 1 FROM {records} handleref_p WHERE {} \
              AND handleref_p.{RECORD_OPERATION} <> 'delete' AND NOT ({differs}) AND handleref_p.{RECORD_ID} = \
              (SELECT MAX(handleref_q.{RECORD_ID}) FROM {records} handleref_q WHERE {} AND handleref_q.{RECORD_ID} < {records}.{RECORD_ID}))",
-            same_key("handleref_p"),
-            same_key("handleref_q"),
+            [same_key("handleref_p"), same_key("handleref_q")],
+            RECORD_OPERATION,
+            records,
+            differs,
+            RECORD_ID
         )
     }
 }

@@ -11,7 +11,7 @@ use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION
 use crate::history::living::lives_sql;
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::{Sql, differs, integer, quoted};
+use crate::sql::{Raw, Splice, Sql, differs, integer, quoted, raw};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -52,20 +52,26 @@ fn equals(kind: Kind) -> &'static str {
 }
 
 /// Whether a row of `alias` is the one that the temporary table means.
-pub(super) fn is_meant(kind: Kind, facts: &RecordedTable, alias: &str) -> String {
+pub(super) fn is_meant(kind: Kind, facts: &RecordedTable, alias: impl Splice) -> Raw {
     let same = |(at, name): (usize, &&str)| {
         let (name, equals) = (quoted(kind, name), equals(kind));
-        format!("{alias}.{name} {equals} handleref_s.handleref_{at}")
+        raw!(
+            "{alias}.{name} {equals} handleref_s.handleref_{at}",
+            alias,
+            name,
+            equals,
+            at
+        )
     };
     let same: Vec<_> = facts.key.iter().enumerate().map(same).collect();
-    same.join(" AND ")
+    Raw::join(same, " AND ")
 }
 
 /// The key's columns of `alias`.
-fn key(kind: Kind, facts: &RecordedTable, alias: &str) -> String {
+fn key(kind: Kind, facts: &RecordedTable, alias: &'static str) -> Raw {
     let columns = facts.key.iter();
-    let columns = columns.map(|name| format!("{alias}{}", quoted(kind, name)));
-    columns.collect::<Vec<_>>().join(", ")
+    let columns = columns.map(|name| raw!("{alias}{}", [quoted(kind, name)], alias));
+    Raw::join(columns, ", ")
 }
 
 pub(super) async fn find<DB: Engine>(
@@ -104,20 +110,24 @@ pub(super) async fn find<DB: Engine>(
 /// was looked whether they are there: their delete has been recorded. No lock
 /// keeps a key from being inserted where gaps are not locked.
 async fn forget_recorded(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), Error> {
-    let sql = format!(
+    let sql = raw!(
         "SELECT handleref_s.handleref_no FROM {} handleref_s JOIN {} handleref_l \
          ON {} AND handleref_l.{RECORD_ID} > handleref_s.handleref_last",
-        between(Kind::Mysql),
-        facts.records(Kind::Mysql),
-        is_meant(Kind::Mysql, facts, "handleref_l")
+        [
+            between(Kind::Mysql),
+            facts.records(Kind::Mysql),
+            is_meant(Kind::Mysql, facts, "handleref_l")
+        ],
+        RECORD_ID
     );
     let recorded: Vec<(i64,)> = conn.rows(Sql::once(sql)).await?;
-    let numbers: Vec<String> = recorded.iter().map(|(no,)| no.to_string()).collect();
-    if !numbers.is_empty() {
-        let numbers = numbers.join(", ");
+    if !recorded.is_empty() {
+        let numbers = Raw::numbers(recorded.into_iter().map(|(no,)| no));
         let table = between(Kind::Mysql);
-        conn.batch(&format!(
-            "DELETE FROM {table} WHERE handleref_no IN ({numbers})"
+        conn.batch(&raw!(
+            "DELETE FROM {table} WHERE handleref_no IN ({numbers})",
+            table,
+            numbers
         ))
         .await?;
     }
@@ -131,60 +141,60 @@ pub(super) async fn forget(conn: &mut dyn Session) -> Result<(), Error> {
     } else {
         ""
     };
-    let sql = format!("DROP {temporary}TABLE {}", between(kind));
+    let sql = raw!("DROP {temporary}TABLE {}", [between(kind)], temporary);
     Ok(conn.batch(&sql).await?)
 }
 
 /// The columns of the temporary table have the types of the record table's.
-fn create_sql(kind: Kind, facts: &RecordedTable) -> Vec<String> {
+fn create_sql(kind: Kind, facts: &RecordedTable) -> Vec<Raw> {
     let keys = facts.key.iter().enumerate();
-    let keys: String = keys
-        .map(|(at, name)| format!("{} AS handleref_{at}, ", quoted(kind, name)))
+    let keys: Raw = keys
+        .map(|(at, name)| raw!("{} AS handleref_{at}, ", [quoted(kind, name)], at))
         .collect();
     // Some servers want a primary key of every table.
     let (options, mut statements) = match kind {
         Kind::Mysql => (
             " (handleref_no BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY) ENGINE = InnoDB",
             // Of a scan that failed: it survives a rollback.
-            vec!["DROP TEMPORARY TABLE IF EXISTS handleref_scan".to_owned()],
+            vec![Raw::from("DROP TEMPORARY TABLE IF EXISTS handleref_scan")],
         ),
         Kind::Sqlite | Kind::Postgres => ("", Vec::new()),
     };
-    statements.push(format!(
-        "CREATE TEMPORARY TABLE handleref_scan{options} AS SELECT {keys}{RECORD_VERSION} AS handleref_version, \
+    statements.push(raw!("CREATE TEMPORARY TABLE handleref_scan{options} AS SELECT {keys}{RECORD_VERSION} AS handleref_version, \
          {RECORD_VERSION} AS handleref_raised, {RECORD_OPERATION} AS handleref_operation, \
-         {RECORD_CHANGESET} AS handleref_last FROM {} WHERE 1 = 0",
-        facts.records(kind)
-    ));
+         {RECORD_CHANGESET} AS handleref_last FROM {} WHERE 1 = 0", [facts.records(kind)], options, keys, RECORD_VERSION, RECORD_OPERATION, RECORD_CHANGESET));
     statements
 }
 
 /// `INSERT INTO <temporary table> (..) `
 fn insert(kind: Kind, facts: &RecordedTable) -> Sql<'static> {
-    let keys: String = (0..facts.key.len())
-        .map(|at| format!("handleref_{at}, "))
+    let keys: Raw = (0..facts.key.len())
+        .map(|at| raw!("handleref_{at}, ", at))
         .collect();
-    Sql::new("INSERT INTO ").made(format!(
+    Sql::new("INSERT INTO ").made(raw!(
         "{} ({keys}handleref_version, handleref_raised, handleref_operation, handleref_last) ",
-        between(kind)
+        [between(kind)],
+        keys
     ))
 }
 
 /// The number of the last record of each key.
 fn last<'a, DB: Engine>(facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
     let columns = facts.key.iter().enumerate();
-    let columns: String = columns
-        .map(|(at, name)| format!("{} AS handleref_{at}, ", quoted(DB::KIND, name)))
+    let columns: Raw = columns
+        .map(|(at, name)| raw!("{} AS handleref_{at}, ", [quoted(DB::KIND, name)], at))
         .collect();
     Sql::new("(SELECT ")
-        .made(format!(
+        .made(raw!(
             "{columns}MAX({RECORD_ID}) AS handleref_id FROM {} WHERE 1 = 1",
-            facts.records(DB::KIND)
+            [facts.records(DB::KIND)],
+            columns,
+            RECORD_ID
         ))
         .part::<DB>(keys)
-        .made(format!(
+        .made(raw!(
             " GROUP BY {}) handleref_m",
-            key(DB::KIND, facts, "")
+            [key(DB::KIND, facts, "")]
         ))
 }
 
@@ -198,93 +208,107 @@ fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
     };
     let same = facts.key.iter().map(|name| {
         let (name, equals) = (quoted(kind, name), equals(kind));
-        format!("handleref_t.{name} {equals} handleref_l.{name}")
+        raw!(
+            "handleref_t.{name} {equals} handleref_l.{name}",
+            name,
+            equals
+        )
     });
     let same: Vec<_> = same.collect();
     insert(kind, facts)
-        .made(format!(
-            "SELECT {}, handleref_l.{RECORD_VERSION} + 1, 0, 'delete', handleref_l.{RECORD_ID} FROM ",
-            key(kind, facts, "handleref_l.")
-        ))
+        .made(raw!("SELECT {}, handleref_l.{RECORD_VERSION} + 1, 0, 'delete', handleref_l.{RECORD_ID} FROM ", [key(kind, facts, "handleref_l.")], RECORD_VERSION, RECORD_ID))
         .append(last(facts, keys))
-        .made(format!(
-            " JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id \
+        .made(raw!(" JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id \
              WHERE handleref_l.{RECORD_OPERATION} <> 'delete' \
-             AND NOT EXISTS (SELECT 1 FROM {} handleref_t WHERE {}{lock}){lock}",
-            facts.records(kind),
+             AND NOT EXISTS (SELECT 1 FROM {} handleref_t WHERE {}{lock}){lock}", [facts.records(kind),
             facts.table(kind),
-            same.join(" AND ")
-        ))
+            Raw::join(same, " AND ")], RECORD_ID, RECORD_OPERATION, lock))
 }
 
 /// Rows that are not as their last record says.
 fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
-    let last_version = format!("COALESCE(handleref_l.{RECORD_VERSION}, 0)");
-    let unknown =
-        format!("handleref_l.{RECORD_ID} IS NULL OR handleref_l.{RECORD_OPERATION} = 'delete'");
+    let last_version = raw!("COALESCE(handleref_l.{RECORD_VERSION}, 0)", RECORD_VERSION);
+    let unknown = raw!(
+        "handleref_l.{RECORD_ID} IS NULL OR handleref_l.{RECORD_OPERATION} = 'delete'",
+        RECORD_ID,
+        RECORD_OPERATION
+    );
     let mut differs: Vec<_> = facts.compared().map(|it| changed(kind, it)).collect();
     let (version, raised) = match facts.version() {
         Some(version) => {
-            let own = format!("handleref_t.{}", quoted(kind, version));
+            let own = raw!("handleref_t.{}", [quoted(kind, version)]);
             // An older row than history knows.
-            differs.push(format!("{own} < handleref_l.{RECORD_VERSION}"));
-            let greater = format!("CASE WHEN {own} > {last_version} THEN");
+            differs.push(raw!(
+                "{own} < handleref_l.{RECORD_VERSION}",
+                own,
+                RECORD_VERSION
+            ));
+            let greater = raw!("CASE WHEN {own} > {last_version} THEN", own, last_version);
             (
-                format!("{greater} {own} ELSE {last_version} + 1 END"),
-                format!("{greater} 0 ELSE 1 END"),
+                raw!(
+                    "{greater} {own} ELSE {last_version} + 1 END",
+                    greater,
+                    own,
+                    last_version
+                ),
+                raw!("{greater} 0 ELSE 1 END", greater),
             )
         }
-        None => (format!("{last_version} + 1"), "0".into()),
+        None => (raw!("{last_version} + 1", last_version), "0".into()),
     };
     let changed = match facts.tells_life() {
         true => {
             let now = lives_sql(kind, facts.roles, "handleref_t.");
             let then = lives_sql(kind, facts.roles, "handleref_l.");
-            format!(
-                "WHEN ({now}) = ({then}) THEN 'update' WHEN {now} THEN 'restore' ELSE 'soft_delete'"
+            raw!(
+                "WHEN ({now}) = ({then}) THEN 'update' WHEN {now} THEN 'restore' ELSE 'soft_delete'",
+                now,
+                then
             )
         }
         false => "ELSE 'update'".into(),
     };
     let same = facts.key.iter().enumerate().map(|(at, name)| {
         let (name, equals) = (quoted(kind, name), equals(kind));
-        format!("handleref_t.{name} {equals} handleref_m.handleref_{at}")
+        raw!(
+            "handleref_t.{name} {equals} handleref_m.handleref_{at}",
+            name,
+            equals,
+            at
+        )
     });
     let same: Vec<_> = same.collect();
     let only = facts.recording.condition;
     // The condition is about the table by its name, and about no other.
     insert(kind, facts)
-        .made(format!(
-            "SELECT {}, {version}, {raised}, CASE WHEN {unknown} THEN 'insert' {changed} END, \
-             handleref_l.{RECORD_ID} FROM (SELECT * FROM {} WHERE 1 = 1",
-            key(kind, facts, "handleref_t."),
-            facts.table(kind)
-        ))
+        .made(raw!("SELECT {}, {version}, {raised}, CASE WHEN {unknown} THEN 'insert' {changed} END, \
+             handleref_l.{RECORD_ID} FROM (SELECT * FROM {} WHERE 1 = 1", [key(kind, facts, "handleref_t."),
+            facts.table(kind)], version, raised, unknown, changed, RECORD_ID))
         .part::<DB>(keys)
-        .made(only.map_or_else(String::new, |only| format!(" AND (\n{only}\n)")))
+        .made(only.map_or_else(Raw::default, |only| raw!(" AND (\n{only}\n)", only)))
         .sql(") handleref_t LEFT JOIN ")
         .append(last(facts, keys))
-        .made(format!(
-            " ON {} LEFT JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id WHERE {unknown} OR {}",
-            same.join(" AND "),
+        .made(raw!(" ON {} LEFT JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id WHERE {unknown} OR {}", [Raw::join(same, " AND "),
             facts.records(kind),
-            differs.join(" OR ")
-        ))
+            Raw::join(differs, " OR ")], RECORD_ID, unknown))
 }
 
 /// Whether a column is not as its record says, byte by byte.
-fn changed(kind: Kind, column: &RecordedColumn) -> String {
+fn changed(kind: Kind, column: &RecordedColumn) -> Raw {
     let name = quoted(kind, column.name);
-    let (now, then) = (format!("handleref_t.{name}"), format!("handleref_l.{name}"));
+    let (now, then) = (
+        raw!("handleref_t.{name}", name),
+        raw!("handleref_l.{name}", name),
+    );
     // The record table may have another type.
     let same_type = column.sql_type.is_none();
     match kind {
         _ if same_type => differs(kind, &now, &then),
         Kind::Sqlite => differs(kind, &now, &then),
-        Kind::Postgres => differs(kind, &column.as_recorded(kind, now), &then),
+        Kind::Postgres => differs(kind, column.as_recorded(kind, now), &then),
         Kind::Mysql => {
-            let bytes = |value: &str| format!("CAST(CONVERT({value} USING utf8mb4) AS BINARY)");
-            format!("NOT ({} <=> {})", bytes(&now), bytes(&then))
+            let bytes = |value: Raw| raw!("CAST(CONVERT({value} USING utf8mb4) AS BINARY)", value);
+            raw!("NOT ({} <=> {})", [bytes(now), bytes(then)])
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::history::subject::at_home;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::session::absent::or_not_installed;
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql, raw};
 
 /// Takes the locks that are taken for all tables at once, always in the same order.
 pub(super) async fn take<DB: Engine>(
@@ -25,9 +25,9 @@ pub(super) async fn take<DB: Engine>(
         let both =
             |facts: &&RecordedTable| [facts.table(Kind::Postgres), facts.records(Kind::Postgres)];
         let tables: Vec<_> = all.iter().flat_map(both).collect();
-        let lock = format!(
+        let lock = raw!(
             "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
-            tables.join(", ")
+            [Raw::join(tables, ", ")]
         );
         conn.batch(&lock).await?;
     }

@@ -11,8 +11,7 @@ use crate::facts::{
 use crate::history::ChangesetNo;
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::{Sql, quoted};
-use crate::time::{record_time_sql, rising_sql};
+use crate::sql::{Raw, Sql, quoted, raw, record_time_sql, rising_sql};
 
 pub(super) async fn write(
     conn: &mut dyn Session,
@@ -37,9 +36,9 @@ pub(super) async fn write(
         conn.execute(Sql::once(live)).await?;
     }
     if kind == Kind::Sqlite && found.total() > 0 {
-        let tick = format!(
+        let tick = raw!(
             "UPDATE handleref_context SET tick = tick + {}",
-            found.total()
+            [found.total()]
         );
         conn.batch(&tick).await?;
     }
@@ -47,39 +46,50 @@ pub(super) async fn write(
 }
 
 /// Gives rows the versions of their records. A guard leaves that alone.
-fn raise_sql(kind: Kind, facts: &RecordedTable, version: &str) -> String {
+fn raise_sql(kind: Kind, facts: &RecordedTable, version: &'static str) -> Raw {
     let table = facts.table(kind);
     let (between, meant) = (between(kind), is_meant(kind, facts, &table));
     // Only MySQL takes, and needs, the table's name before a column there.
     let column = |name: &str| match kind {
-        Kind::Mysql => format!("{table}.{}", quoted(kind, name)),
+        Kind::Mysql => raw!("{table}.{}", [quoted(kind, name)], table),
         Kind::Sqlite | Kind::Postgres => quoted(kind, name),
     };
-    let mut set = format!("{} = handleref_s.handleref_version", column(version));
+    let mut set = raw!("{} = handleref_s.handleref_version", [column(version)]);
     if let Some((updated_at, time)) = facts.roles.updated_at {
         // In the table by its name, or it might be the column of what it is joined with.
-        let held = format!("{table}.{}", quoted(kind, updated_at));
-        set.push_str(&format!(
+        let held = raw!("{table}.{}", [quoted(kind, updated_at)], table);
+        set.push(raw!(
             ", {} = {}",
-            column(updated_at),
-            rising_sql(kind, time, &held)
+            [column(updated_at), rising_sql(kind, time, &held)]
         ));
     }
     let raised = "handleref_s.handleref_raised = 1";
     match kind {
         Kind::Mysql => {
-            format!("UPDATE {table} JOIN {between} handleref_s ON {meant} SET {set} WHERE {raised}")
+            raw!(
+                "UPDATE {table} JOIN {between} handleref_s ON {meant} SET {set} WHERE {raised}",
+                table,
+                between,
+                meant,
+                set,
+                raised
+            )
         }
         Kind::Sqlite | Kind::Postgres => {
-            format!(
-                "UPDATE {table} SET {set} FROM {between} handleref_s WHERE {meant} AND {raised}"
+            raw!(
+                "UPDATE {table} SET {set} FROM {between} handleref_s WHERE {meant} AND {raised}",
+                table,
+                set,
+                between,
+                meant,
+                raised
             )
         }
     }
 }
 
 /// A column of the record table and its value.
-type Pair = (&'static str, String);
+type Pair = (&'static str, Raw);
 
 /// What a record says besides the row.
 fn besides_row(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> {
@@ -89,15 +99,18 @@ fn besides_row(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec
         Kind::Mysql => "handleref_next_record()",
     };
     let records = facts.records(kind);
-    let last = format!(
-        "(SELECT handleref_w.{RECORDED_AT} FROM {records} handleref_w WHERE handleref_w.{RECORD_ID} = handleref_s.handleref_last)"
+    let last = raw!(
+        "(SELECT handleref_w.{RECORDED_AT} FROM {records} handleref_w WHERE handleref_w.{RECORD_ID} = handleref_s.handleref_last)",
+        RECORDED_AT,
+        records,
+        RECORD_ID
     );
     let mut pairs = vec![
         (RECORD_ID, id.into()),
         (RECORD_VERSION, "handleref_s.handleref_version".into()),
         (RECORD_OPERATION, "handleref_s.handleref_operation".into()),
         (RECORDED_AT, record_time_sql(kind, &records, &last)),
-        (RECORD_CHANGESET, changeset.0.to_string()),
+        (RECORD_CHANGESET, raw!("{}", [changeset.0])),
     ];
     if facts.recording.redacts() {
         // It is not known whether they changed.
@@ -107,28 +120,32 @@ fn besides_row(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec
 }
 
 /// `INSERT INTO <records> (..) SELECT .. FROM <from>`
-fn insert_sql(kind: Kind, facts: &RecordedTable, pairs: Vec<Pair>, from: &str) -> String {
+fn insert_sql(kind: Kind, facts: &RecordedTable, pairs: Vec<Pair>, from: &Raw) -> Raw {
     let names: Vec<_> = pairs.iter().map(|(name, _)| quoted(kind, name)).collect();
     let values: Vec<_> = pairs.into_iter().map(|(_, value)| value).collect();
-    format!(
+    raw!(
         "INSERT INTO {} ({}) SELECT {} FROM {from}",
-        facts.records(kind),
-        names.join(", "),
-        values.join(", ")
+        [
+            facts.records(kind),
+            Raw::join(names, ", "),
+            Raw::join(values, ", ")
+        ],
+        from
     )
 }
 
 /// Records of rows as they are now. Expressions of the model are about the
 /// table by its name; nothing else in the statement has a name like theirs.
-fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String {
+fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Raw {
     let table = facts.table(kind);
     let mut pairs = besides_row(kind, facts, changeset);
-    let expression =
-        |sql: Option<&str>| sql.map_or_else(|| "NULL".into(), |sql| format!("(\n{sql}\n)"));
+    let expression = |sql: Option<&'static str>| {
+        sql.map_or_else(|| "NULL".into(), |sql| raw!("(\n{sql}\n)", sql))
+    };
     pairs.extend(facts.recording.columns.iter().map(|column| {
         let value = match column.capture {
             Capture::Value => {
-                column.as_recorded(kind, format!("{table}.{}", quoted(kind, column.name)))
+                column.as_recorded(kind, raw!("{table}.{}", [quoted(kind, column.name)], table))
             }
             Capture::Skipped(stand_in) | Capture::Redacted(stand_in) => expression(stand_in),
         };
@@ -136,26 +153,26 @@ fn live_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String
     }));
     let properties = facts.recording.properties.iter();
     pairs.extend(properties.map(|property| (property.name, expression(property.sql))));
-    let from = format!(
+    let from = raw!(
         "{table} JOIN {} handleref_s ON {} WHERE handleref_s.handleref_operation <> 'delete'",
-        between(kind),
-        is_meant(kind, facts, &table)
+        [between(kind), is_meant(kind, facts, &table)],
+        table
     );
     insert_sql(kind, facts, pairs, &from)
 }
 
 /// Records of rows that are gone, as they were last.
-fn gone_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> String {
+fn gone_sql(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Raw {
     let mut pairs = besides_row(kind, facts, changeset);
     let columns = facts.recording.columns.iter().map(|column| column.name);
     let properties = facts.recording.properties.iter();
     let names = columns.chain(properties.map(|property| property.name));
-    pairs.extend(names.map(|name| (name, format!("handleref_l.{}", quoted(kind, name)))));
-    let from = format!(
+    pairs.extend(names.map(|name| (name, raw!("handleref_l.{}", [quoted(kind, name)]))));
+    let from = raw!(
         "{} handleref_s JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_s.handleref_last \
          WHERE handleref_s.handleref_operation = 'delete'",
-        between(kind),
-        facts.records(kind)
+        [between(kind), facts.records(kind)],
+        RECORD_ID
     );
     insert_sql(kind, facts, pairs, &from)
 }

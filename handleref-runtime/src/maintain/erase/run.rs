@@ -12,8 +12,7 @@ use crate::maintain::events::{EventKind, write_event};
 use crate::maintain::held::held;
 use crate::maintain::holds::holds_of;
 use crate::session::Session;
-use crate::sql::{Sql, as_text, quoted};
-use crate::time::rising_sql;
+use crate::sql::{Raw, Sql, as_text, next_sql, quoted, raw, rising_sql};
 use serde_json::json;
 
 /// Erases values of the row with the first key, and of the records of all keys.
@@ -111,13 +110,13 @@ fn records_sql<'a>(
 ) -> Option<Sql<'a>> {
     let set = targets
         .iter()
-        .map(|it| assigned(kind, &it.name, it.recorded.as_deref()));
+        .map(|it| assigned(kind, &it.name, it.recorded.as_ref()));
     let set: Vec<_> = set.collect();
     (!set.is_empty()).then(|| {
         Sql::new("UPDATE ")
             .name(subject.recording.records)
             .sql(" SET ")
-            .made(set.join(", "))
+            .made(Raw::join(set, ", "))
             .sql(" WHERE ")
             .typed(&key.condition)
     })
@@ -132,7 +131,7 @@ fn live_sql<'a>(
     key: &'a AnyKey,
 ) -> Option<Sql<'a>> {
     let columns = targets.iter();
-    let columns = columns.filter_map(|it| Some((it.name.as_str(), it.live.as_ref()?.as_deref())));
+    let columns = columns.filter_map(|it| Some((it.name.as_str(), it.live.as_ref()?.as_ref())));
     let (mut set, mut differing) = (Vec::new(), Vec::new());
     for (name, with) in columns {
         set.push(assigned(kind, name, with));
@@ -142,43 +141,44 @@ fn live_sql<'a>(
         return None;
     }
     // As a verb does it; a guard leaves that alone.
-    if let Some((version, _)) = subject.roles.version {
+    if let Some((version, bits)) = subject.roles.version {
         let version = quoted(kind, version);
-        set.push(format!("{version} = {version} + 1"));
+        let next = next_sql(kind, &version, bits, subject.name);
+        set.push(raw!("{version} = {next}", version, next));
     }
     if let Some((updated_at, time)) = subject.roles.updated_at {
         let updated_at = quoted(kind, updated_at);
         let later = rising_sql(kind, time, &updated_at);
-        set.push(format!("{updated_at} = {later}"));
+        set.push(raw!("{updated_at} = {later}", updated_at, later));
     }
     let sql = Sql::new("UPDATE ")
         .name(subject.table)
         .sql(" SET ")
-        .made(set.join(", "))
+        .made(Raw::join(set, ", "))
         .sql(" WHERE ")
         .typed(&key.condition)
-        .made(format!(" AND ({})", differing.join(" OR ")));
+        .made(raw!(" AND ({})", [Raw::join(differing, " OR ")]));
     Some(sql)
 }
 
-fn assigned(kind: Kind, name: &str, with: Option<&str>) -> String {
+fn assigned(kind: Kind, name: &str, with: Option<&Raw>) -> Raw {
     match with {
-        Some(sql) => format!("{} = ({sql})", quoted(kind, name)),
-        None => format!("{} = NULL", quoted(kind, name)),
+        Some(sql) => raw!("{} = ({sql})", [quoted(kind, name)], sql),
+        None => raw!("{} = NULL", [quoted(kind, name)]),
     }
 }
 
 /// Whether a column is not yet what it is to be. Compared as text: not every
 /// type can be compared.
-fn differs(kind: Kind, name: &str, with: Option<&str>) -> String {
+fn differs(kind: Kind, name: &str, with: Option<&Raw>) -> Raw {
     let column = quoted(kind, name);
     let Some(sql) = with else {
-        return format!("{column} IS NOT NULL");
+        return raw!("{column} IS NOT NULL", column);
     };
-    let (column, value) = (as_text(kind, &column), as_text(kind, &format!("({sql})")));
+    let (column, value) = (as_text(kind, column), as_text(kind, raw!("({sql})", sql)));
     match kind {
-        Kind::Sqlite => format!("{column} IS NOT {value}"),
-        Kind::Postgres => format!("{column} IS DISTINCT FROM {value}"),
-        Kind::Mysql => format!("NOT (BINARY {column} <=> BINARY {value})"),
+        Kind::Sqlite => raw!("{column} IS NOT {value}", column, value),
+        Kind::Postgres => raw!("{column} IS DISTINCT FROM {value}", column, value),
+        Kind::Mysql => raw!("NOT (BINARY {column} <=> BINARY {value})", column, value),
     }
 }

@@ -6,16 +6,17 @@ use crate::facts::{BOOKKEEPING, Capture};
 use crate::history::subject::Subject;
 use crate::schema::Catalog;
 use crate::session::Session;
+use crate::sql::Raw;
 
 /// A column that is erased.
 pub(super) struct Target {
     pub(super) name: String,
     pub(super) is_property: bool,
     /// What comes in its place in records, in SQL; null if nothing is given.
-    pub(super) recorded: Option<String>,
+    pub(super) recorded: Option<Raw>,
     /// The same in the row; none if the row has no such column, if the database
     /// computes it, or if the row is not meant.
-    pub(super) live: Option<Option<String>>,
+    pub(super) live: Option<Option<Raw>>,
 }
 
 impl What {
@@ -49,19 +50,21 @@ impl What {
         let (mut targets, mut needy) = (Vec::new(), Vec::new());
         for name in names {
             let given = self.wanted.iter().find(|(known, _)| known == name);
-            let given = given.and_then(|(_, sql)| sql.as_deref());
+            let given = given.and_then(|(_, sql)| sql.clone()).map(Raw::of_caller);
             let mut fields = recording.columns.iter();
             let field = fields.find(|it| it.name == name);
             let has = |columns: &[String]| columns.iter().any(|it| it == name);
             let (recorded, can_be_null) = match field.map(|it| (it.capture, it.nullable)) {
-                Some((Capture::Value, nullable)) => (given, nullable),
+                Some((Capture::Value, nullable)) => (given.clone(), nullable),
                 // As a record of today has it.
-                Some((Capture::Skipped(with) | Capture::Redacted(with), _)) => (with, true),
-                None => (given, true),
+                Some((Capture::Skipped(with) | Capture::Redacted(with), _)) => {
+                    (with.map(Raw::from), true)
+                }
+                None => (given.clone(), true),
             };
             let live = row.as_ref().and_then(|row| {
                 let there = (field.is_some() || has(&row.columns)) && !has(&row.computed);
-                there.then(|| (given.map(str::to_owned), has(&row.not_null)))
+                there.then(|| (given, has(&row.not_null)))
             });
             let lacks = recorded.is_none() && (!can_be_null || has(&records.not_null));
             if lacks || matches!(live, Some((None, true))) {
@@ -71,7 +74,7 @@ impl What {
             targets.push(Target {
                 is_property: properties.any(|it| it.name == name),
                 name: name.to_owned(),
-                recorded: recorded.map(str::to_owned),
+                recorded,
                 live: live.map(|(sql, _)| sql),
             });
         }

@@ -16,12 +16,12 @@ use super::{RecordTarget, noted_by_mysql};
 use crate::context::Switch;
 use crate::engine::Kind;
 use crate::facts::Recording;
-use crate::last_version::next_sql;
 use crate::schema::dialect::{Dialect, State, Trigger, Wanted};
 use crate::schema::live::Live;
 use crate::schema::mysql::{Mysql, create_trigger, is_his, same_text, stored_literal};
 use crate::schema::names::hex_literal;
 use crate::schema::problem::ProblemKind;
+use crate::sql::next_sql;
 
 mod keep;
 pub(in crate::schema) mod limits;

@@ -18,7 +18,7 @@ use crate::schema::dialect::Dialect;
 use crate::schema::live::ask;
 use crate::schema::names::{literal, quoted};
 use crate::session::Session;
-use crate::sql::{Sql, integer};
+use crate::sql::{Raw, Sql, integer};
 use diesel::result::QueryResult;
 
 /// The counter of MySQL, and of MariaDB where several nodes write.
@@ -94,7 +94,7 @@ impl Numbers {
         self.floor = floor(conn, dialect, support).await?;
         if let Some(floor) = &self.floor {
             let integer = integer(dialect.kind());
-            let sql = Sql::once(format!("SELECT CAST({floor} AS {integer})"));
+            let sql = Sql::once(Raw::of_plan(format!("SELECT CAST({floor} AS {integer})")));
             (self.stored,) = conn.one(sql).await?;
         }
         let named = |name: &str| support.named(dialect, name);
@@ -115,7 +115,7 @@ impl Numbers {
             }
             _ => return Ok(()),
         };
-        let found: Option<(i64,)> = conn.first(Sql::once(sql)).await?;
+        let found: Option<(i64,)> = conn.first(Sql::once(Raw::of_plan(sql))).await?;
         // On SQLite the row may be gone: then the first number is next.
         self.next = Some(found.map_or(1, |(next,)| next));
         Ok(())
@@ -194,7 +194,7 @@ async fn automatic(conn: &mut dyn Session, table: &str) -> QueryResult<i64> {
     let sql = Sql::new("SELECT VERSION() NOT LIKE '%MariaDB%'");
     let (expires,): (bool,) = conn.one(sql).await?;
     if expires {
-        conn.batch("SET @handleref_expiry = @@SESSION.information_schema_stats_expiry, SESSION information_schema_stats_expiry = 0")
+        conn.batch(&"SET @handleref_expiry = @@SESSION.information_schema_stats_expiry, SESSION information_schema_stats_expiry = 0".into())
             .await?;
     }
     let sql = format!(
@@ -202,9 +202,9 @@ async fn automatic(conn: &mut dyn Session, table: &str) -> QueryResult<i64> {
          WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}",
         literal(table)
     );
-    let found = conn.one::<(i64,)>(Sql::once(sql)).await;
+    let found = conn.one::<(i64,)>(Sql::once(Raw::of_plan(sql))).await;
     if expires {
-        conn.batch("SET SESSION information_schema_stats_expiry = @handleref_expiry")
+        conn.batch(&"SET SESSION information_schema_stats_expiry = @handleref_expiry".into())
             .await?;
     }
     Ok(found?.0)

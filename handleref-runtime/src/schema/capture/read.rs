@@ -8,7 +8,7 @@ use crate::schema::dialect::{Dialect, Wanted};
 use crate::schema::live::{Live, LiveColumn, LiveTrigger, Texts, ask, read, read_with_types};
 use crate::schema::names::{TableName, hex_literal};
 use crate::session::Session;
-use crate::sql::quoted;
+use crate::sql::{Raw, Splice, quoted, raw};
 use diesel::result::QueryResult;
 
 /// What was read before, and is the same for several tables.
@@ -199,7 +199,7 @@ pub(in crate::schema) async fn recorded(
     let known_operation = recorded.table.column(RECORD_OPERATION).is_some();
     if recorded.backfilled == Some(false) && known_operation && recording.condition.is_none() {
         let records = dialect.qualified(live.schema.as_deref(), recording.records);
-        let lost = lost_beginnings(dialect.kind(), &records, &wanted.key);
+        let lost = lost_beginnings(dialect.kind(), Raw::of_plan(records), &wanted.key);
         let sql = format!(
             "SELECT {0}, {1}, {1}, {1} FROM {lost}",
             cast(dialect, "COUNT(*)"),
@@ -281,14 +281,18 @@ fn cast(dialect: &dyn Dialect, expression: &str) -> String {
 /// The first records of keys that neither begin with an insert nor with a
 /// baseline, as what follows `FROM`: what the row was before is not known.
 /// Where a condition says what is recorded, that is as it should be.
-pub(crate) fn lost_beginnings(kind: Kind, records: &str, key: &[&str]) -> String {
+pub(crate) fn lost_beginnings(kind: Kind, records: impl Splice, key: &[&str]) -> Raw {
     let same = key.iter().map(|column| {
         let column = quoted(kind, column);
-        format!("handleref_e.{column} = handleref_r.{column} AND ")
+        raw!("handleref_e.{column} = handleref_r.{column} AND ", column)
     });
-    let same: String = same.collect();
-    format!(
+    let same: Raw = same.collect();
+    raw!(
         "{records} handleref_r WHERE handleref_r.{RECORD_OPERATION} NOT IN ('insert', 'baseline') AND NOT EXISTS \
-         (SELECT 1 FROM {records} handleref_e WHERE {same}handleref_e.{RECORD_ID} < handleref_r.{RECORD_ID})"
+         (SELECT 1 FROM {records} handleref_e WHERE {same}handleref_e.{RECORD_ID} < handleref_r.{RECORD_ID})",
+        records,
+        RECORD_OPERATION,
+        same,
+        RECORD_ID
     )
 }

@@ -8,7 +8,8 @@ use crate::engine::Kind;
 use crate::facts as f;
 use crate::schema::dialect::Change;
 use crate::schema::problem::ProblemKind;
-use crate::time::{TimeKind, now_sql};
+use crate::sql::now_sql;
+use crate::time::TimeKind;
 
 impl RecordTarget<'_> {
     /// Refuses to go on in a database where rows that are older than the

@@ -11,7 +11,7 @@ use crate::schema::live::ask;
 use crate::schema::names::squeezed;
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::result::QueryResult;
 
 /// One row for each record table.
@@ -121,7 +121,8 @@ impl Support {
         support.home.schema.clone_from(&support.schema);
         support.read_tables(conn, dialect).await?;
         if support.has(DATABASE) && support.lacks(DATABASE, "home").is_none() {
-            support.copied = identity::is_copied(conn, &support.named(dialect, DATABASE)).await?;
+            support.copied =
+                identity::is_copied(conn, Raw::of_plan(support.named(dialect, DATABASE))).await?;
         }
         // Inside a transaction they may be on by right.
         let switches = ["paused", "door", "changeset"];
@@ -134,7 +135,8 @@ impl Support {
                  CASE WHEN changeset IS NOT NULL THEN 'changeset' END FROM {}",
                 support.named(dialect, CONTEXT)
             );
-            let found: Option<Vec<Option<String>>> = conn.first(Sql::once(sql)).await?;
+            let found: Option<Vec<Option<String>>> =
+                conn.first(Sql::once(Raw::of_plan(sql))).await?;
             support.stuck = found.into_iter().flatten().flatten().collect();
         }
         let mut numbers = Numbers::counting(conn, dialect.kind()).await?;

@@ -11,7 +11,8 @@ use crate::schema::capture::RecordTarget;
 use crate::schema::dialect::Trigger;
 use crate::schema::live::Live;
 use crate::schema::mysql::{LIVE, collated};
-use crate::time::{TimeKind, rising_sql};
+use crate::sql::rising_sql;
+use crate::time::TimeKind;
 
 pub(super) fn triggers(target: &RecordTarget<'_>) -> Vec<Trigger> {
     let mut triggers = Vec::new();
@@ -84,7 +85,7 @@ fn body(target: &RecordTarget<'_>, relative: &Relative, live: &Live, rows: &[&st
         declare.push_str("DECLARE handleref_began DATETIME(6);\n");
     }
     declare.push_str(&format!("DECLARE {AT} DATETIME(6);\n"));
-    let at = rising_sql(Kind::Mysql, TimeKind::Plain, "recorded_at");
+    let at = rising_sql(Kind::Mysql, TimeKind::Plain, "recorded_at").into_string();
     let (mut of_row, mut of_record, mut key_variables) = (Vec::new(), Vec::new(), Vec::new());
     for (at, name) in target.wanted.key.iter().enumerate() {
         let column = target.columns.iter().find(|column| column.name() == *name);

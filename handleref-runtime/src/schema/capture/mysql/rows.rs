@@ -5,10 +5,10 @@ use super::text::{
 };
 use super::{last, same_key};
 use crate::engine::Kind;
-use crate::last_version::{greatest, next_sql};
 use crate::schema::capture::{RecordColumn, RecordTarget};
 use crate::schema::dialect::Living;
 use crate::schema::mysql::{LIVE, collated, stored_literal};
+use crate::sql::{Raw, greatest, next_sql};
 
 /// The record of an insert.
 fn inserted(target: &RecordTarget<'_>) -> String {
@@ -26,10 +26,11 @@ fn deleted(target: &RecordTarget<'_>) -> String {
     let version = target.version().map(|name| {
         next_sql(
             Kind::Mysql,
-            &old(target, name),
+            Raw::of_plan(old(target, name)),
             64,
             &target.wanted.table.table,
         )
+        .into_string()
     });
     let delete = record(target, "OLD", &Entry::now(target, version, "delete"));
     let text = format!("{}{}{delete}", baseline(target), last_properties(target));

@@ -6,7 +6,8 @@ use crate::facts::Property;
 use crate::schema::capture::support::RECORDINGS;
 use crate::schema::capture::{RecordColumn, RecordTarget};
 use crate::schema::mysql::{LIVE, collated, stored_literal};
-use crate::time::{TimeKind, now_sql, rising_sql};
+use crate::sql::{Raw, now_sql, rising_sql};
+use crate::time::TimeKind;
 
 /// What a record says besides the row.
 pub(super) struct Entry<'a> {
@@ -189,7 +190,7 @@ pub(super) fn record(target: &RecordTarget<'_>, row: &str, entry: &Entry<'_>) ->
         rising_sql(
             Kind::Mysql,
             TimeKind::Plain,
-            &format!("(SELECT recorded_at {last})")
+            Raw::of_plan(format!("(SELECT recorded_at {last})"))
         ),
         insert(version)
     )

@@ -11,6 +11,7 @@ use super::rows::{NEW, OLD, ONE_NEW, ONE_OLD, ONE_PAIR, PAIRS, Rows};
 use crate::context::Switch;
 use crate::schema::capture::RecordTarget;
 use crate::schema::capture::support::SWITCHES;
+use crate::sql::Raw;
 
 impl Records<'_, '_> {
     pub(super) fn inserted(&self) -> String {
@@ -212,7 +213,7 @@ pub(super) fn protecting(target: &RecordTarget<'_>) -> String {
 /// Whether a switch is on: for this schema, by one of ours, or for all of them,
 /// by a person. With an owner, only what one of the owner's functions has noted.
 fn is_on(target: &RecordTarget<'_>, switch: Switch) -> String {
-    let ours = switch.setting(&target.list());
+    let ours = switch.setting(Raw::of_plan(target.list()));
     let ours = format!("pg_catalog.current_setting({ours}, true) OPERATOR(pg_catalog.=) '1'");
     if target.support.is_owned() {
         let switches = target.inside_support(SWITCHES);

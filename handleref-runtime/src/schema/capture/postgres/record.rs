@@ -5,12 +5,12 @@
 use super::body::{AMENDING, planned};
 use super::rows::Rows;
 use crate::engine::Kind;
-use crate::last_version::next_sql;
 use crate::schema::capture::RecordTarget;
 use crate::schema::capture::support::{RECORDINGS, SEQUENCE, SWITCHES};
 use crate::schema::dialect::Living;
 use crate::schema::names::literal;
-use crate::time::{TimeKind, now_sql, rising_sql};
+use crate::sql::{Raw, next_sql, now_sql, rising_sql};
+use crate::time::TimeKind;
 
 /// Operators and functions are named with their schema: the writer's search
 /// path decides nothing.
@@ -180,7 +180,8 @@ impl<'a, 'b> Records<'a, 'b> {
         Record {
             version,
             operation,
-            recorded_at: rising_sql(Kind::Postgres, TimeKind::Plain, "last.recorded_at"),
+            recorded_at: rising_sql(Kind::Postgres, TimeKind::Plain, "last.recorded_at")
+                .into_string(),
             changeset: self.target.changeset_of_change(),
             redacted: "NULL".into(),
             row,
@@ -286,8 +287,8 @@ impl<'a, 'b> Records<'a, 'b> {
     ) -> String {
         let version = match &self.version {
             Some(version) => {
-                let held = format!("o.{version}::bigint");
-                next_sql(Kind::Postgres, &held, 64, &self.target.wanted.table.table)
+                let held = Raw::of_plan(format!("o.{version}::bigint"));
+                next_sql(Kind::Postgres, held, 64, &self.target.wanted.table.table).into_string()
             }
             None => NEXT_VERSION.into(),
         };

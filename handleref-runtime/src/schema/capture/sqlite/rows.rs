@@ -3,11 +3,11 @@
 use super::write::{Record, Writer, or};
 use crate::engine::Kind;
 use crate::facts;
-use crate::last_version::next_sql;
 use crate::schema::capture::RecordColumn;
 use crate::schema::capture::support::{CONTEXT, RECORDINGS};
 use crate::schema::dialect::{Dialect, Living, amends};
 use crate::schema::names::literal;
+use crate::sql::{Raw, next_sql};
 
 /// The version by which a new row goes on after the last record of its key; if
 /// that is no delete, the row was replaced, and the delete comes between.
@@ -69,7 +69,7 @@ impl Writer<'_> {
         let version = match self.target.version() {
             Some(version) => {
                 let table = &self.target.wanted.table.table;
-                next_sql(Kind::Sqlite, &old(version), 64, table)
+                next_sql(Kind::Sqlite, Raw::of_plan(old(version)), 64, table).into_string()
             }
             None => self.next(),
         };

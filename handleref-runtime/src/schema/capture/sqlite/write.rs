@@ -7,7 +7,7 @@ use crate::schema::capture::support::CONTEXT;
 use crate::schema::dialect::{Dialect, amends, guard_condition};
 use crate::schema::names::literal;
 use crate::schema::sqlite::Sqlite;
-use crate::time::record_time_sql;
+use crate::sql::{Raw, record_time_sql};
 
 pub(super) struct Writer<'a> {
     pub(super) dialect: &'a Sqlite,
@@ -232,7 +232,7 @@ impl Writer<'_> {
         );
         format!(
             "tick = CASE WHEN {free} THEN tick + {count} ELSE RAISE(ABORT, {message}) END, clock = {}",
-            record_time_sql(Kind::Sqlite, &records, "")
+            record_time_sql(Kind::Sqlite, Raw::of_plan(records), "")
         )
     }
 

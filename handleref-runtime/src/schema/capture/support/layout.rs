@@ -12,7 +12,7 @@ use crate::schema::live::ask;
 use crate::schema::names::TableName;
 use crate::schema::problem::{Problem, ProblemKind};
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Raw, Sql};
 use diesel::result::QueryResult;
 
 /// The column that says it.
@@ -58,7 +58,7 @@ impl Support {
             };
             let table = self.named(dialect, name);
             let sql = format!("SELECT {layout} FROM {table} WHERE id = 1");
-            match conn.first::<(i64,)>(Sql::once(sql)).await? {
+            match conn.first::<(i64,)>(Sql::once(Raw::of_plan(sql))).await? {
                 None => self.rowless.push(name),
                 Some((layout,)) if name == DATABASE => self.layout = Some(layout),
                 Some(_) => {}
@@ -66,7 +66,9 @@ impl Support {
         }
         if self.has(DATABASE) && self.lacks(DATABASE, OWNER_COLUMN).is_none() {
             let table = self.named(dialect, DATABASE);
-            let sql = Sql::once(format!("SELECT {OWNER_COLUMN} FROM {table} WHERE id = 1"));
+            let sql = Sql::once(Raw::of_plan(format!(
+                "SELECT {OWNER_COLUMN} FROM {table} WHERE id = 1"
+            )));
             let found: Option<(Option<String>,)> = conn.first(sql).await?;
             self.stored_owner = found.and_then(|(owner,)| owner);
         }

@@ -13,7 +13,8 @@ use crate::schema::capture::numbers::NEXT;
 use crate::schema::dialect::Dialect;
 use crate::schema::home;
 use crate::schema::postgres::CATALOG;
-use crate::time::{TimeKind, now_sql};
+use crate::sql::now_sql;
+use crate::time::TimeKind;
 
 /// Begins the comment by which a text tells that it is of a database with an owner.
 const OWNED: &str = "Runs with the rights of the owner.";

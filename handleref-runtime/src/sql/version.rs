@@ -5,6 +5,8 @@
 //! the sum itself fails, on every engine and in every statement, with a text
 //! that [`versions_end`] knows again.
 
+use super::literal::standard;
+use super::raw::{Raw, Splice, raw};
 use crate::engine::Kind;
 
 /// The greatest version in an integer of so many bits.
@@ -17,33 +19,50 @@ pub(crate) fn greatest(bits: u32) -> i64 {
 }
 
 /// The version after `version`, which is SQL; of the table or model of this name.
-pub(crate) fn next_sql(kind: Kind, version: &str, bits: u32, of: &str) -> String {
-    let (greatest, refusal) = (greatest(bits), refusal(kind, version, bits, of));
+pub(crate) fn next_sql(kind: Kind, version: impl Splice, bits: u32, of: &str) -> Raw {
+    let (greatest, refusal) = (greatest(bits), refusal(kind, &version, bits, of));
     let (least, plus) = (operator(kind, ">="), operator(kind, "+"));
-    format!("CASE WHEN {version} {least} {greatest} THEN {refusal} ELSE {version} {plus} 1 END")
+    raw!(
+        "CASE WHEN {version} {least} {greatest} THEN {refusal} ELSE {version} {plus} 1 END",
+        version,
+        least,
+        greatest,
+        refusal,
+        plus
+    )
 }
 
 /// `version`, if a column of so many bits holds it.
-pub(crate) fn held_sql(kind: Kind, version: &str, bits: u32, of: &str) -> String {
-    let (greatest, refusal) = (greatest(bits), refusal(kind, version, bits, of));
+pub(crate) fn held_sql(kind: Kind, version: impl Splice, bits: u32, of: &str) -> Raw {
+    let (greatest, refusal) = (greatest(bits), refusal(kind, &version, bits, of));
     let above = operator(kind, ">");
-    format!("CASE WHEN {version} {above} {greatest} THEN {refusal} ELSE {version} END")
+    raw!(
+        "CASE WHEN {version} {above} {greatest} THEN {refusal} ELSE {version} END",
+        version,
+        above,
+        greatest,
+        refusal
+    )
 }
 
 /// An operator, which on PostgreSQL means the same in any search path.
-fn operator(kind: Kind, name: &str) -> String {
+fn operator(kind: Kind, name: &'static str) -> Raw {
     match kind {
-        Kind::Postgres => format!("OPERATOR(pg_catalog.{name})"),
-        Kind::Sqlite | Kind::Mysql => name.to_owned(),
+        Kind::Postgres => raw!("OPERATOR(pg_catalog.{name})", name),
+        Kind::Sqlite | Kind::Mysql => name.into(),
     }
 }
 
 /// An expression that fails. It looks at the version, so that no engine
 /// computes it beforehand.
-fn refusal(kind: Kind, version: &str, bits: u32, of: &str) -> String {
-    let message = format!("{BEFORE}{of}{AFTER}").replace('\'', "''");
+fn refusal(kind: Kind, version: impl Splice, bits: u32, of: &str) -> Raw {
+    let message = standard(&format!("{BEFORE}{of}{AFTER}"));
     match kind {
-        Kind::Sqlite => format!("json_extract('{{}}', '{message}' || {version})"),
+        Kind::Sqlite => raw!(
+            "json_extract('{{}}', {message} || {version})",
+            message,
+            version
+        ),
         Kind::Postgres => {
             let sql_type = match bits {
                 16 => "SMALLINT",
@@ -51,10 +70,16 @@ fn refusal(kind: Kind, version: &str, bits: u32, of: &str) -> String {
                 _ => "BIGINT",
             };
             let append = operator(kind, "||");
-            format!("CAST('{message}' {append} {version} AS {sql_type})")
+            raw!(
+                "CAST({message} {append} {version} AS {sql_type})",
+                message,
+                append,
+                version,
+                sql_type
+            )
         }
         // The error shows the sum; a text could not be shown outside of triggers.
-        Kind::Mysql => format!("{version} + {MYSQL}"),
+        Kind::Mysql => raw!("{version} + {MYSQL}", version, MYSQL),
     }
 }
 
