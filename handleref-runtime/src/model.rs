@@ -9,8 +9,10 @@ use diesel::dsl::Filter;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::{Column, Table};
 
+mod living;
 mod roles;
 
+pub(crate) use living::{Living, lives_sql};
 pub use roles::Roles;
 
 /// A struct whose rows have an identity, and whatever its columns allow beyond

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::{HandleRef, Managed, SoftDelete};
-use crate::sql::{Raw, next_sql, push_now, push_rising, quoted, raw};
+use crate::sql::{Raw, push_now, raw};
 use diesel::associations::HasTable;
 use diesel::query_builder::{
     AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
@@ -182,26 +182,15 @@ where
     DB: Engine,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let mut separator = "";
-        if let Some((version, bits)) = M::ROLES.version {
-            out.push_identifier(version)?;
+        // With its table: in `ON CONFLICT DO UPDATE` a bare name on the
+        // right side is ambiguous between the row and the proposed one.
+        let table = M::table().quoted()?;
+        let held = |name| raw!("{table}.{name}", table, name);
+        for (at, (name, value)) in M::ROLES.bump(DB::KIND, M::NAME, held).enumerate() {
+            out.push_sql(if at > 0 { ", " } else { "" });
+            out.push_identifier(name)?;
             out.push_sql(" = ");
-            // With its table: in `ON CONFLICT DO UPDATE` a bare name on the
-            // right side is ambiguous between the row and the proposed one.
-            let table = M::table().quoted()?;
-            let held = raw!("{table}.{}", [quoted(DB::KIND, version)], table);
-            out.push_sql(&next_sql(DB::KIND, held, bits, M::NAME));
-            separator = ", ";
-        }
-        if let Some((updated_at, kind)) = M::ROLES.updated_at {
-            out.push_sql(separator);
-            out.push_identifier(updated_at)?;
-            out.push_sql(" = ");
-            push_rising(kind, &mut out, |out| {
-                M::table().push(out)?;
-                out.push_sql(".");
-                out.push_identifier(updated_at)
-            })?;
+            out.push_sql(&value);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::set::{Change, ForeignKey, Read, Set, push_equal, push_join, push_numbered};
 use super::{Node, push_columns};
 use crate::engine::{Engine, Kind, fails_late};
-use crate::sql::{literal_sql, next_sql, push_now, push_rising, quoted};
+use crate::sql::{literal_sql, push_now, quoted, rising_sql};
 use crate::time::TimeKind;
 use chrono::NaiveDateTime;
 use diesel::query_builder::{AstPass, QueryFragment};
@@ -150,13 +150,12 @@ impl Update<'_> {
             }
             separator = ", ";
         }
-        if let Some((version, bits)) = node.roles.version {
+        let next = node.roles.next_version(DB::KIND, node.name, |held| held);
+        if let Some((version, next)) = next {
             out.push_sql(separator);
             out.push_identifier(version)?;
             out.push_sql(" = ");
-            let kind = DB::KIND;
-            let held = quoted(kind, version);
-            out.push_sql(&next_sql(kind, &held, bits, node.name));
+            out.push_sql(&next);
             separator = ", ";
         }
         if let Some((updated_at, kind)) = node.roles.updated_at {
@@ -165,7 +164,7 @@ impl Update<'_> {
             out.push_sql(" = ");
             match self.stamp {
                 Some(_) => self.push_moment(kind, &mut out),
-                None => push_rising(kind, &mut out, |out| out.push_identifier(updated_at))?,
+                None => out.push_sql(&rising_sql(DB::KIND, kind, quoted(DB::KIND, updated_at))),
             }
         }
         Ok(())

@@ -9,9 +9,10 @@ use crate::facts::{
 };
 use crate::history::any::{AnyInstance, AnyKey, AnyModel, Rows};
 use crate::history::fields::Metadata;
-use crate::history::living::lives_sql;
+use crate::history::previous::previous_sql;
 use crate::history::subject::Subject;
 use crate::history::{ObjectRef, Operation};
+use crate::model::lives_sql;
 use crate::session::{Head, Session};
 use crate::sql::{Raw, Sql, quoted, raw};
 use serde_json::Value;
@@ -223,12 +224,10 @@ fn of_changeset(subject: &Subject, changeset: &Changeset) -> Sql<'static> {
 fn before(kind: Kind, subject: &Subject, changeset: &Changeset) -> Sql<'static> {
     let records = quoted(kind, subject.recording.records);
     let table = quoted(kind, subject.table);
-    let names: Vec<Raw> = subject.key.iter().map(|it| quoted(kind, it)).collect();
-    let same: Vec<Raw> = names
-        .iter()
-        .map(|name| raw!("handleref_p.{name} = handleref_f.{name}", name))
-        .collect();
-    let (names, same) = (Raw::join(names, ", "), Raw::join(same, " AND "));
+    let names = subject.key.iter().map(|name| quoted(kind, name));
+    let names = Raw::join(names, ", ");
+    let first = "handleref_f.handleref_first";
+    let previous = previous_sql(kind, &records, subject.key, "handleref_f", first);
     let from = Sql::new("").made(raw!(
         " FROM (SELECT {names}, MIN({RECORD_ID}) AS handleref_first FROM {records} WHERE ",
         names,
@@ -236,13 +235,11 @@ fn before(kind: Kind, subject: &Subject, changeset: &Changeset) -> Sql<'static> 
         records
     ));
     belongs(from, changeset).made(raw!(
-        " GROUP BY {names}) handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
-         (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {same} \
-         AND handleref_p.{RECORD_ID} < handleref_f.handleref_first)",
+        " GROUP BY {names}) handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = {previous}",
         names,
         records,
         table,
         RECORD_ID,
-        same
+        previous
     ))
 }

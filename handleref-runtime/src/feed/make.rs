@@ -7,9 +7,10 @@ use super::{Feed, parent};
 use crate::error::Error;
 use crate::facts::RECORD_ID;
 use crate::history::any::{AnyInstance, AnyModel, Boxed};
+use crate::history::previous::previous_sql;
 use crate::history::{FieldChange, Fields, Json, Metadata, Operation};
 use crate::session::{Executor, Session};
-use crate::sql::{Raw, Sql, quoted, raw};
+use crate::sql::{Sql, quoted, raw};
 use crate::sync::Change;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -163,14 +164,17 @@ async fn before(
     let (kind, facts) = (conn.kind(), model.facts());
     let records = quoted(kind, facts.records());
     let table = quoted(kind, facts.table());
-    let names = facts.key().iter().map(|name| quoted(kind, name));
-    let same: Vec<Raw> = names
-        .map(|name| raw!("handleref_p.{name} = handleref_f.{name}", name))
-        .collect();
+    let id = raw!("handleref_f.{RECORD_ID}", RECORD_ID);
+    let previous = previous_sql(kind, &records, facts.key(), "handleref_f", &id);
     let from = Sql::new("")
-        .made(raw!(" FROM {records} handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = \
-             (SELECT MAX(handleref_p.{RECORD_ID}) FROM {records} handleref_p WHERE {} \
-             AND handleref_p.{RECORD_ID} < handleref_f.{RECORD_ID}) WHERE handleref_f.{RECORD_ID} IN (", [Raw::join(same, " AND ")], records, table, RECORD_ID))
+        .made(raw!(
+            " FROM {records} handleref_f JOIN {records} AS {table} ON {table}.{RECORD_ID} = {previous} WHERE {id} IN (",
+            records,
+            table,
+            RECORD_ID,
+            previous,
+            id
+        ))
         .list(ids)
         .sql(")");
     let number = Sql::new("handleref_f.").name(RECORD_ID);

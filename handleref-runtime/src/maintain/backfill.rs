@@ -4,7 +4,7 @@ use super::Subject;
 use super::baseline::{insert_sql, missing};
 use super::events::{EventKind, Growing};
 use super::keys::{KeyLiteral, Range, end_of_batch};
-use crate::context::write_lock;
+use crate::context::{take_numbers, write_lock};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::history::model::Recorded;
@@ -317,9 +317,8 @@ async fn fill(
     let written = conn
         .execute(Sql::once(insert_sql(kind, subject, range, size)))
         .await?;
-    if kind == Kind::Sqlite && written > 0 {
-        let tick = raw!("UPDATE handleref_context SET tick = tick + {size}", size);
-        conn.batch(&tick).await?;
+    if written > 0 {
+        take_numbers(conn, size.into()).await?;
     }
     let written = i64::try_from(written).unwrap_or(i64::MAX);
     let mut progress = state.progress;

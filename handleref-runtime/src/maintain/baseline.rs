@@ -7,24 +7,16 @@ use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
     RECORDED_AT,
 };
-use crate::sql::{Raw, literal, quoted, raw};
+use crate::sql::{Raw, literal, quoted, raw, same_key};
 
 /// The condition of a row of the range that is to have a baseline.
 pub(super) fn missing(kind: Kind, subject: &Subject, range: &Range) -> Raw {
     let table = quoted(kind, subject.table);
     let records = quoted(kind, subject.recording.records);
-    let same = subject.key.iter().map(|column| {
-        let column = quoted(kind, column);
-        raw!(
-            "handleref_r.{column} = {table}.{column} AND ",
-            column,
-            table
-        )
-    });
-    let same: Raw = same.collect();
+    let same = same_key(kind, subject.key, "handleref_r", &table);
     // The range once more, or some engines begin at the first record each time.
     let mut condition = raw!(
-        "{} AND NOT EXISTS (SELECT 1 FROM {records} handleref_r WHERE {same}{})",
+        "{} AND NOT EXISTS (SELECT 1 FROM {records} handleref_r WHERE {same} AND {})",
         [
             range.condition(kind, &table, subject.key),
             range.condition(kind, "handleref_r", subject.key)

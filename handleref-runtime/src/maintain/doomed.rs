@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORDED_AT};
 use crate::history::any::{AnyKey, Keyed};
 use crate::session::Session;
-use crate::sql::{Raw, Sql, literal_sql, quoted, raw};
+use crate::sql::{Sql, literal_sql, quoted, raw, same_key};
 use crate::time::TimeKind;
 use chrono::NaiveDateTime;
 
@@ -56,16 +56,9 @@ pub(super) async fn doomed(
     let keys: Vec<&AnyKey> = keys.iter().collect();
     let kind = conn.kind();
     let records = quoted(kind, subject.recording.records);
-    let same = |one: &Raw, other: &Raw| -> Raw {
-        let columns = subject.key.iter().map(|column| {
-            let column = quoted(kind, column);
-            raw!("{one}.{column} = {other}.{column} AND ", one, column, other)
-        });
-        columns.collect()
-    };
     let later = raw!(
-        "{}handleref_o.{RECORD_ID} > {records}.{RECORD_ID}",
-        [same(&"handleref_o".into(), &records)],
+        "{} AND handleref_o.{RECORD_ID} > {records}.{RECORD_ID}",
+        [same_key(kind, subject.key, "handleref_o", &records)],
         RECORD_ID,
         records
     );

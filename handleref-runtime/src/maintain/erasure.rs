@@ -1,7 +1,7 @@
 //! The record that says that values were erased, and its readers.
 
 use super::events::EventKind;
-use crate::context::Switch;
+use crate::context::{Switch, take_numbers};
 use crate::engine::{Kind, Typed};
 use crate::error::Error;
 use crate::facts::{
@@ -23,10 +23,7 @@ pub(crate) async fn tell(
 ) -> QueryResult<Option<i64>> {
     let kind = conn.kind();
     let changeset = Switch::Changeset.read(conn).await?;
-    if kind == Kind::Sqlite {
-        conn.batch(&"UPDATE handleref_context SET tick = tick + 1".into())
-            .await?;
-    }
+    take_numbers(conn, 1).await?;
     let next = match kind {
         Kind::Sqlite => "SELECT tick FROM handleref_context",
         Kind::Postgres => "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",

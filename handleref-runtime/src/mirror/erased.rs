@@ -4,15 +4,16 @@
 use super::of::One;
 use crate::context::{Scope, Switch};
 use crate::error::Error;
-use crate::facts::{BOOKKEEPING, RECORD_ID, RECORD_OPERATION};
+use crate::facts::BOOKKEEPING;
 use crate::history::Operation;
 use crate::history::any::{AnyInstance, AnyKey};
+use crate::history::previous::repeated_sql;
 use crate::history::subject::Subject;
 use crate::maintain::{EventKind, erasure, held, holds, write_event};
 use crate::row::columns::Form;
 use crate::schema::Catalog;
 use crate::session::Session;
-use crate::sql::{Raw, Sql, quoted, raw};
+use crate::sql::{Raw, Sql, quoted};
 use crate::sync::Change;
 use serde_json::json;
 
@@ -73,17 +74,7 @@ async fn of(
     if !deletes.is_empty() {
         let kind = source.kind();
         let records = quoted(kind, subject.recording.records);
-        let key = subject.key.iter().map(|name| quoted(kind, name));
-        let same: Vec<Raw> = key.map(|name| raw!("q.{name} = r.{name}", name)).collect();
-        let sql = raw!(
-            "SELECT r.{RECORD_ID} FROM {records} r WHERE r.{RECORD_ID} IN ({}) AND 'delete' = \
-             (SELECT q.{RECORD_OPERATION} FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID} \
-             ORDER BY q.{RECORD_ID} DESC LIMIT 1)",
-            [Raw::numbers(deletes), Raw::join(same, " AND ")],
-            RECORD_ID,
-            records,
-            RECORD_OPERATION
-        );
+        let sql = repeated_sql(kind, &records, subject.key, &Raw::numbers(deletes));
         let again: Vec<(i64,)> = source.rows(Sql::once(sql)).await?;
         record_ids.extend(again.into_iter().map(|(id,)| id));
     }

@@ -1,6 +1,8 @@
 //! Which columns of a model have which part.
 
 use super::VersionSqlType;
+use crate::engine::Kind;
+use crate::sql::{Raw, next_sql, quoted, rising_sql};
 use crate::time::{TimeKind, TimeSqlType};
 use diesel::Column;
 
@@ -41,6 +43,40 @@ impl Roles {
             (None, Some(_)) => self.updated_at,
             (None, None) => None,
         }
+    }
+
+    /// What every change writes into the version of a row, if there is one:
+    /// `held` is the version that it has, and `of` the table or model.
+    pub(crate) fn next_version(
+        self,
+        kind: Kind,
+        of: &str,
+        held: impl FnOnce(Raw) -> Raw,
+    ) -> Option<(&'static str, Raw)> {
+        let (name, bits) = self.version?;
+        let held = held(quoted(kind, name));
+        Some((name, next_sql(kind, held, bits, of)))
+    }
+
+    /// The same of `updated_at`.
+    pub(crate) fn later(
+        self,
+        kind: Kind,
+        held: impl FnOnce(Raw) -> Raw,
+    ) -> Option<(&'static str, Raw)> {
+        let (name, time) = self.updated_at?;
+        Some((name, rising_sql(kind, time, held(quoted(kind, name)))))
+    }
+
+    /// Both.
+    pub(crate) fn bump(
+        self,
+        kind: Kind,
+        of: &str,
+        held: impl Fn(Raw) -> Raw,
+    ) -> impl Iterator<Item = (&'static str, Raw)> {
+        let version = self.next_version(kind, of, &held);
+        version.into_iter().chain(self.later(kind, held))
     }
 
     /// Names that a changeset of the user must not assign.

@@ -6,17 +6,15 @@ use super::entry::{self, Scores};
 use super::keys::Keys;
 use super::store::Redis;
 use super::walk::Walk;
-use crate::engine::Kind;
 use crate::error::Error;
-use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::feed::{self, Diff, Feeds};
 use crate::history::ObjectRef;
 use crate::history::Operation;
 use crate::history::change::load::load;
-use crate::history::fields::Metadata;
 use crate::history::models::models;
+use crate::history::previous::repeated_sql;
 use crate::session::Executor;
-use crate::sql::{Raw, Sql, literal, quoted, raw};
+use crate::sql::{Raw, Sql, quoted};
 use crate::sync::{Change, Place};
 use ::redis::{Cmd, cmd};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -83,32 +81,13 @@ where
             continue;
         }
         let ids = Raw::numbers(deletes.keys().copied());
-        let sql = repeated(db.kind(), &facts, &ids);
+        let kind = db.kind();
+        let sql = repeated_sql(kind, &quoted(kind, facts.records()), facts.key(), &ids);
         let again: Vec<(i64,)> = db.session().rows(Sql::once(sql)).await?;
         let again = again.iter().filter_map(|(id,)| deletes.get(id));
         objects.extend(again.map(|change| change.object()));
     }
     Ok(objects)
-}
-
-/// Those of some deletes before which there is another one of the same row.
-fn repeated(kind: Kind, facts: &Metadata, ids: &Raw) -> Raw {
-    let records = quoted(kind, facts.records());
-    let key = facts.key().iter().map(|name| quoted(kind, name));
-    let same: Vec<Raw> = key.map(|name| raw!("q.{name} = r.{name}", name)).collect();
-    raw!(
-        "SELECT r.{RECORD_ID} FROM {records} r JOIN {records} p ON p.{RECORD_ID} = \
-         (SELECT MAX(q.{RECORD_ID}) FROM {records} q WHERE {} AND q.{RECORD_ID} < r.{RECORD_ID}) \
-         WHERE r.{RECORD_ID} IN ({ids}) AND p.{RECORD_OPERATION} = {}",
-        [
-            Raw::join(same, " AND "),
-            literal(kind, Operation::Delete.as_str())
-        ],
-        RECORD_ID,
-        records,
-        ids,
-        RECORD_OPERATION
-    )
 }
 
 /// The same diffs as the database has them now.

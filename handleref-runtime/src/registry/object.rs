@@ -5,7 +5,7 @@ use crate::any::{AnyInstance, AnyModel};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::Capture;
-use crate::history::living::lives_sql;
+use crate::model::lives_sql;
 use crate::session::{Executor, Session};
 use crate::sql::Sql;
 use serde::Serialize;

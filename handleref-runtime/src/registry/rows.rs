@@ -6,7 +6,7 @@ use crate::any::AnyKey;
 use crate::error::Error;
 use crate::history::Moment;
 use crate::history::as_of::PastRows;
-use crate::history::living::lives_sql;
+use crate::model::lives_sql;
 use crate::session::{Boxed, Executor, Session};
 use crate::sql::{Raw, Sql, quoted, raw};
 use serde::Serialize;

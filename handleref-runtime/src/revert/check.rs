@@ -6,7 +6,7 @@ use crate::engine::Kind;
 use crate::history::any::{AnyKey, AnyModel};
 use crate::history::diff::FieldChange;
 use crate::history::fields::Metadata;
-use crate::history::living::lives_sql;
+use crate::model::lives_sql;
 use crate::sql::{Sql, as_text, quoted, raw};
 
 mod edits;

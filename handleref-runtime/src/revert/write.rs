@@ -14,22 +14,9 @@ use crate::sql::{Sql, literal, next_sql, quoted, raw, rising_sql};
 
 /// The name and the value of what is written with every change.
 fn bump<'a>(kind: Kind, facts: &Metadata, mut query: Sql<'a>) -> Sql<'a> {
-    let roles = facts.model.roles;
-    if let Some((version, bits)) = roles.version {
-        let held = quoted(kind, version);
-        query = query.sql(", ").name(version).sql(" = ").made(next_sql(
-            kind,
-            &held,
-            bits,
-            facts.name(),
-        ));
-    }
-    if let Some((updated_at, time)) = roles.updated_at {
-        query = query.sql(", ").name(updated_at).sql(" = ").made(rising_sql(
-            kind,
-            time,
-            quoted(kind, updated_at),
-        ));
+    let bump = facts.model.roles.bump(kind, facts.name(), |held| held);
+    for (name, value) in bump {
+        query = query.sql(", ").name(name).sql(" = ").made(value);
     }
     query
 }

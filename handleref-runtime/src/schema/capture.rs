@@ -1,7 +1,7 @@
 //! Record tables: what is to be recorded of a table, as the engines' triggers
 //! need it, and what is there of it.
 
-use super::dialect::{Dialect, Living, Wanted};
+use super::dialect::{Dialect, Wanted};
 use super::home;
 use super::live::{Live, LiveTrigger};
 use super::names::{fnv1a, shortened};
@@ -9,7 +9,7 @@ use crate::context::{CHANGESET_HERE, Switch, handed};
 use crate::engine::Kind;
 use crate::facts;
 use crate::facts::{Capture, Property, RecordedColumn, Recording};
-use crate::model::Roles;
+use crate::model::{Living, Roles};
 use crate::schema::live::Texts;
 use crate::sql::{Raw, held_sql, next_sql};
 use support::Support;
@@ -176,13 +176,7 @@ impl<'a> RecordTarget<'a> {
 
     /// What says that a row lives, for `soft_delete` and `restore`.
     pub(super) fn living(&self) -> Option<Living<'static>> {
-        let roles = self.roles();
-        match (roles.status, roles.deleted_status, roles.deleted_at) {
-            // As for the verbs: where there are both, the status is what counts.
-            (Some(status), Some(deleted), _) => Some(Living::Not(status, deleted)),
-            (_, _, Some((deleted_at, _))) => Some(Living::Null(deleted_at)),
-            _ => None,
-        }
+        self.roles().living()
     }
 
     /// The quoted name of something in the schema of the table, for DDL.

@@ -4,12 +4,14 @@ use super::alter::Alteration;
 use super::capture::RecordTarget;
 use super::capture::access::Role;
 use super::live::{Live, LiveTrigger, Queries};
+use super::mysql::stored_literal;
 use super::names::{TableName, hex_literal, literal, quoted};
 use super::problem::ProblemKind;
 use crate::engine::Kind;
 use crate::facts::Recording;
-use crate::model::Roles;
-use crate::sql::{Raw, greatest, next_sql, rising_sql};
+use crate::model::{Living, Roles};
+use crate::sql::literal::standard;
+use crate::sql::{Raw, greatest, raw};
 use crate::time::TimeKind;
 
 /// What the models of one table need.
@@ -104,15 +106,6 @@ pub(super) struct Change {
     pub(super) down: Vec<String>,
 }
 
-/// What says that a row lives.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Living<'a> {
-    /// This column is null.
-    Null(&'a str),
-    /// This column is not this text: another one, or null.
-    Not(&'a str, &'a str),
-}
-
 /// An index that is wanted.
 pub(super) struct NewIndex<'a> {
     pub(super) name: String,
@@ -185,12 +178,11 @@ pub(super) trait Dialect: Sync {
     fn set_default(&self, target: &Target<'_>, column: &str, fill: &Fill<'_>) -> Option<Change>;
     /// The condition of a living row.
     fn lives(&self, living: Living<'_>) -> String {
-        match living {
-            Living::Null(column) => format!("{} IS NULL", self.quote(column)),
-            Living::Not(column, text) => {
-                format!("{} IS DISTINCT FROM {}", self.quote(column), literal(text))
-            }
-        }
+        let text = |kind, text: &str| match kind {
+            Kind::Mysql => Raw::of_plan(stored_literal(text)),
+            Kind::Sqlite | Kind::Postgres => standard(text),
+        };
+        living.sql(self.kind(), "", text).into_string()
     }
     /// The column by which living rows collide, where partial indexes are
     /// unknown; with its definition.
@@ -412,22 +404,12 @@ pub(super) fn guard_condition(dialect: &dyn Dialect, roles: Roles) -> Option<Str
 /// What the guard assigns, as pairs of a quoted column and an expression.
 pub(super) fn amends(dialect: &dyn Dialect, wanted: &Wanted) -> Vec<(String, String)> {
     let (kind, roles) = (dialect.kind(), wanted.roles);
-    let version = roles.version.map(|(name, bits)| {
-        let name = dialect.quote(name);
-        let held = match kind {
-            // Neither what was nor what is to be.
-            Kind::Sqlite => format!("max(OLD.{name}, NEW.{name} - 1)"),
-            Kind::Postgres | Kind::Mysql => format!("OLD.{name}"),
-        };
-        (
-            name,
-            next_sql(kind, Raw::of_plan(held), bits, &wanted.table.table).into_string(),
-        )
+    let version = roles.next_version(kind, &wanted.table.table, |name| match kind {
+        // Neither what was nor what is to be.
+        Kind::Sqlite => raw!("max(OLD.{name}, NEW.{name} - 1)", name),
+        Kind::Postgres | Kind::Mysql => raw!("OLD.{name}", name),
     });
-    let updated_at = roles.updated_at.map(|(name, time)| {
-        let name = dialect.quote(name);
-        let later = rising_sql(kind, time, Raw::of_plan(format!("OLD.{name}"))).into_string();
-        (name, later)
-    });
-    version.into_iter().chain(updated_at).collect()
+    let updated_at = roles.later(kind, |name| raw!("OLD.{name}", name));
+    let shown = |(name, value): (&str, Raw)| (dialect.quote(name), value.into_string());
+    version.into_iter().chain(updated_at).map(shown).collect()
 }

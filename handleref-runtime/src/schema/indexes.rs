@@ -1,10 +1,11 @@
 //! The indexes that a table lacks.
 
-use super::dialect::{Living, NewIndex, Target};
+use super::dialect::{NewIndex, Target};
 use super::diff::Compare;
 use super::live::LiveIndex;
 use super::names::{folded, index_name};
 use super::problem::ProblemKind;
+use crate::model::Living;
 
 impl Compare<'_> {
     /// An index for each column that `since` and the scopes look at.
@@ -93,19 +94,14 @@ impl Compare<'_> {
                 }
             }
             let roles = wanted.roles;
-            let living = match (roles.status, roles.deleted_status, roles.deleted_at) {
-                // Where there are both, the status is what counts.
-                (Some(status), Some(deleted), _) => Living::Not(status, deleted),
-                (_, _, Some((deleted_at, _))) => Living::Null(deleted_at),
-                (Some(_), None, None) => {
+            let Some(living) = roles.living() else {
+                if roles.status.is_some() {
                     self.problem(Some(&joined), ProblemKind::UniqueNeedsDeletedAt);
-                    continue;
-                }
-                (None, _, None) => {
+                } else {
                     // Nothing is ever soft-deleted: an ordinary unique index.
                     self.unique_index(&joined, columns.to_vec(), None);
-                    continue;
                 }
+                continue;
             };
             let plain = |index: &&LiveIndex| {
                 index.unique && index.condition.is_none() && same_set(&index.columns, columns)

@@ -14,13 +14,14 @@ use super::capture::mysql::limits;
 use super::capture::support::SWITCHES;
 use super::capture::{RecordTarget, mysql as records};
 use super::dialect::{
-    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Swap, Target, Trigger, Wanted,
-    amends, guard_condition,
+    Change, Dialect, Fill, NewColumn, NewIndex, State, Swap, Target, Trigger, Wanted, amends,
+    guard_condition,
 };
 use super::live::{Live, Queries};
 use super::names::{TableName, guard_name, hex_literal, squeezed};
 use super::problem::ProblemKind;
 use crate::engine::Kind;
+use crate::model::Living;
 use crate::time::TimeKind;
 
 mod stored;
@@ -267,15 +268,6 @@ impl Dialect for Mysql {
             up: vec![format!("{alter} SET DEFAULT {default}")],
             down: vec![format!("{alter} DROP DEFAULT")],
         })
-    }
-
-    fn lives(&self, living: Living<'_>) -> String {
-        match living {
-            Living::Null(column) => format!("{} IS NULL", self.quote(column)),
-            Living::Not(column, text) => {
-                format!("NOT ({} <=> {})", self.quote(column), stored_literal(text))
-            }
-        }
     }
 
     fn live_column(&self, living: Living<'_>) -> Option<(&'static str, String)> {

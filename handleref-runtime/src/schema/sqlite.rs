@@ -14,7 +14,7 @@
 
 use super::capture::{RecordTarget, sqlite as records};
 use super::dialect::{
-    Change, Dialect, Fill, Living, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
+    Change, Dialect, Fill, NewColumn, NewIndex, State, Target, Trigger, Wanted, amends,
     guard_condition,
 };
 use super::live::{Live, LiveTrigger, Queries};
@@ -226,16 +226,6 @@ impl Dialect for Sqlite {
 
     fn set_default(&self, _: &Target<'_>, _: &str, _: &Fill<'_>) -> Option<Change> {
         None
-    }
-
-    fn lives(&self, living: Living<'_>) -> String {
-        match living {
-            Living::Null(column) => format!("{} IS NULL", self.quote(column)),
-            // `IS DISTINCT FROM` came with 3.39.
-            Living::Not(column, text) => {
-                format!("{} IS NOT {}", self.quote(column), literal(text))
-            }
-        }
     }
 
     fn index(&self, target: &Target<'_>, index: &NewIndex<'_>) -> (String, String) {

@@ -8,7 +8,6 @@ use crate::engine::{Engine, Kind};
 use crate::time::{TimeKind, clamp_years};
 use chrono::NaiveDateTime;
 use diesel::query_builder::AstPass;
-use diesel::result::QueryResult;
 
 /// Writes the database's clock, as a value for a column of `kind`.
 pub(crate) fn push_now<DB: Engine>(kind: TimeKind, out: &mut AstPass<'_, '_, DB>) {
@@ -41,22 +40,6 @@ pub(crate) fn rising_sql(engine: Kind, kind: TimeKind, held: impl Splice) -> Raw
         Kind::Mysql => raw!("GREATEST({now}, COALESCE({held}, {now}))", now, held),
         Kind::Sqlite => raw!("max({now}, ifnull({held}, ''))", now, held),
     }
-}
-
-/// Writes [`rising_sql`] of a column of `kind`: what a verb stores in `updated_at`,
-/// so that it stays what the record of the change says.
-pub(crate) fn push_rising<DB: Engine>(
-    kind: TimeKind,
-    out: &mut AstPass<'_, '_, DB>,
-    column: impl FnOnce(&mut AstPass<'_, '_, DB>) -> QueryResult<()>,
-) -> QueryResult<()> {
-    // Around the column is the same text as around this mark.
-    let text = rising_sql(DB::KIND, kind, "\0");
-    let (before, after) = text.split_once('\0').unwrap_or((&text, ""));
-    out.push_sql(before);
-    column(out)?;
-    out.push_sql(after);
-    Ok(())
 }
 
 /// The time of a record that is written now, which is never before that of the

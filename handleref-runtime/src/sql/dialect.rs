@@ -26,6 +26,15 @@ pub(crate) fn as_text(kind: Kind, expression: impl Splice) -> Raw {
     }
 }
 
+/// `one.a = other.a AND one.b = other.b`: two aliases mean one row, by its key.
+pub(crate) fn same_key(kind: Kind, key: &[&str], one: impl Splice, other: impl Splice) -> Raw {
+    let same = key.iter().map(|column| {
+        let column = quoted(kind, column);
+        raw!("{one}.{column} = {other}.{column}", one, column, other)
+    });
+    Raw::join(same, " AND ")
+}
+
 /// Whether two expressions of one type have another value, byte by byte: a changed
 /// case is a change, whatever the collation says, and so is a type's change that
 /// its own equality does not see (`citext`, `interval`).

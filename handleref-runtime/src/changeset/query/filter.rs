@@ -5,6 +5,7 @@ use super::super::meta::Actor;
 use super::{Filter, Target};
 use crate::engine::Kind;
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION};
+use crate::history::previous::previous_sql;
 use crate::sql::{Raw, Sql, differs, quoted, raw};
 
 impl Filter {
@@ -95,33 +96,21 @@ impl Target {
     /// Whether a record set the field to something else than the one before it.
     fn field_sql(&self, kind: Kind, records: &Raw, field: &str) -> Raw {
         let field = quoted(kind, field);
-        let same_key = |alias: &'static str| {
-            let equal = |column: &&str| {
-                let column = quoted(kind, column);
-                raw!(
-                    "{alias}.{column} = {records}.{column}",
-                    alias,
-                    column,
-                    records
-                )
-            };
-            let key: Vec<Raw> = self.key.iter().map(equal).collect();
-            Raw::join(key, " AND ")
-        };
         let differs = differs(
             kind,
-            raw!("handleref_p.{field}", field),
+            raw!("handleref_b.{field}", field),
             raw!("{records}.{field}", records, field),
         );
+        let id = raw!("{records}.{RECORD_ID}", records, RECORD_ID);
+        let previous = previous_sql(kind, records, self.key, records, id);
         raw!(
-            "{RECORD_OPERATION} <> 'delete' AND NOT EXISTS (SELECT 1 FROM {records} handleref_p WHERE {} \
-             AND handleref_p.{RECORD_OPERATION} <> 'delete' AND NOT ({differs}) AND handleref_p.{RECORD_ID} = \
-             (SELECT MAX(handleref_q.{RECORD_ID}) FROM {records} handleref_q WHERE {} AND handleref_q.{RECORD_ID} < {records}.{RECORD_ID}))",
-            [same_key("handleref_p"), same_key("handleref_q")],
+            "{RECORD_OPERATION} <> 'delete' AND NOT EXISTS (SELECT 1 FROM {records} handleref_b \
+             WHERE handleref_b.{RECORD_ID} = {previous} AND handleref_b.{RECORD_OPERATION} <> 'delete' AND NOT ({differs}))",
             RECORD_OPERATION,
             records,
-            differs,
-            RECORD_ID
+            RECORD_ID,
+            previous,
+            differs
         )
     }
 }

@@ -8,7 +8,7 @@ use super::place::Keys;
 use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RecordedColumn};
-use crate::history::living::lives_sql;
+use crate::model::lives_sql;
 use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::sql::{Raw, Splice, Sql, differs, integer, quoted, raw};

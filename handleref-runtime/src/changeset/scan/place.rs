@@ -28,13 +28,8 @@ impl RecordedTable {
 
     /// Whether records know if a row was soft-deleted.
     pub(super) fn tells_life(&self) -> bool {
-        let roles = self.roles;
-        let by = match (roles.deleted_status, roles.status, roles.deleted_at) {
-            (Some(_), Some(status), _) => Some(status),
-            (_, _, Some((deleted_at, _))) => Some(deleted_at),
-            _ => None,
-        };
-        by.is_some_and(|by| self.values().any(|column| column.name == by))
+        let living = self.roles.living();
+        living.is_some_and(|by| self.values().any(|column| column.name == by.column()))
     }
 }
 

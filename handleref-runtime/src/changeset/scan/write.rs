@@ -1,7 +1,7 @@
 //! Recording what was found.
 
 use super::find::{Found, between, is_meant};
-use crate::context::{Scope, Switch};
+use crate::context::{Scope, Switch, take_numbers};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{
@@ -35,12 +35,8 @@ pub(super) async fn write(
         let live = live_sql(kind, facts, changeset);
         conn.execute(Sql::once(live)).await?;
     }
-    if kind == Kind::Sqlite && found.total() > 0 {
-        let tick = raw!(
-            "UPDATE handleref_context SET tick = tick + {}",
-            [found.total()]
-        );
-        conn.batch(&tick).await?;
+    if found.total() > 0 {
+        take_numbers(conn, found.total()).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::maintain::events::{EventKind, write_event};
 use crate::maintain::held::held;
 use crate::maintain::holds::holds_of;
 use crate::session::Session;
-use crate::sql::{Raw, Sql, as_text, next_sql, quoted, raw, rising_sql};
+use crate::sql::{Raw, Sql, as_text, quoted, raw};
 use serde_json::json;
 
 /// Erases values of the row with the first key, and of the records of all keys.
@@ -141,16 +141,8 @@ fn live_sql<'a>(
         return None;
     }
     // As a verb does it; a guard leaves that alone.
-    if let Some((version, bits)) = subject.roles.version {
-        let version = quoted(kind, version);
-        let next = next_sql(kind, &version, bits, subject.name);
-        set.push(raw!("{version} = {next}", version, next));
-    }
-    if let Some((updated_at, time)) = subject.roles.updated_at {
-        let updated_at = quoted(kind, updated_at);
-        let later = rising_sql(kind, time, &updated_at);
-        set.push(raw!("{updated_at} = {later}", updated_at, later));
-    }
+    let bump = subject.roles.bump(kind, subject.name, |held| held);
+    set.extend(bump.map(|(name, value)| raw!("{} = {value}", [quoted(kind, name)], value)));
     let sql = Sql::new("UPDATE ")
         .name(subject.table)
         .sql(" SET ")

@@ -8,7 +8,7 @@ use crate::schema::dialect::{Dialect, Wanted};
 use crate::schema::live::{Live, LiveColumn, LiveTrigger, Texts, ask, read, read_with_types};
 use crate::schema::names::{TableName, hex_literal};
 use crate::session::Session;
-use crate::sql::{Raw, Splice, quoted, raw};
+use crate::sql::{Raw, Splice, raw, same_key};
 use diesel::result::QueryResult;
 
 /// What was read before, and is the same for several tables.
@@ -282,14 +282,10 @@ fn cast(dialect: &dyn Dialect, expression: &str) -> String {
 /// baseline, as what follows `FROM`: what the row was before is not known.
 /// Where a condition says what is recorded, that is as it should be.
 pub(crate) fn lost_beginnings(kind: Kind, records: impl Splice, key: &[&str]) -> Raw {
-    let same = key.iter().map(|column| {
-        let column = quoted(kind, column);
-        raw!("handleref_e.{column} = handleref_r.{column} AND ", column)
-    });
-    let same: Raw = same.collect();
+    let same = same_key(kind, key, "handleref_e", "handleref_r");
     raw!(
         "{records} handleref_r WHERE handleref_r.{RECORD_OPERATION} NOT IN ('insert', 'baseline') AND NOT EXISTS \
-         (SELECT 1 FROM {records} handleref_e WHERE {same}handleref_e.{RECORD_ID} < handleref_r.{RECORD_ID})",
+         (SELECT 1 FROM {records} handleref_e WHERE {same} AND handleref_e.{RECORD_ID} < handleref_r.{RECORD_ID})",
         records,
         RECORD_OPERATION,
         same,

@@ -5,8 +5,8 @@ use super::text::{
 };
 use super::{last, same_key};
 use crate::engine::Kind;
+use crate::model::Living;
 use crate::schema::capture::{RecordColumn, RecordTarget};
-use crate::schema::dialect::Living;
 use crate::schema::mysql::{LIVE, collated, stored_literal};
 use crate::sql::{Raw, greatest, next_sql};
 

@@ -5,9 +5,9 @@
 use super::body::{AMENDING, planned};
 use super::rows::Rows;
 use crate::engine::Kind;
+use crate::model::Living;
 use crate::schema::capture::RecordTarget;
 use crate::schema::capture::support::{RECORDINGS, SEQUENCE, SWITCHES};
-use crate::schema::dialect::Living;
 use crate::schema::names::literal;
 use crate::sql::{Raw, next_sql, now_sql, rising_sql};
 use crate::time::TimeKind;

@@ -5,8 +5,9 @@ use crate::engine::Kind;
 use crate::facts;
 use crate::schema::capture::RecordColumn;
 use crate::schema::capture::support::{CONTEXT, RECORDINGS};
-use crate::schema::dialect::{Dialect, Living, amends};
+use crate::schema::dialect::{Dialect, amends};
 use crate::schema::names::literal;
+use crate::sql::literal::standard;
 use crate::sql::{Raw, next_sql};
 
 /// The version by which a new row goes on after the last record of its key; if
@@ -230,16 +231,11 @@ impl Writer<'_> {
     }
 
     fn operation(&self) -> String {
-        let lives = |side: &str| match self.target.living() {
-            None => None,
-            Some(Living::Null(column)) => {
-                Some(format!("({side}.{} IS NULL)", self.dialect.quote(column)))
-            }
-            Some(Living::Not(column, text)) => Some(format!(
-                "({side}.{} IS NOT {})",
-                self.dialect.quote(column),
-                literal(text)
-            )),
+        let lives = |side: &str| {
+            let prefix = Raw::of_plan(format!("{side}."));
+            let living = self.target.living()?;
+            let living = living.sql(Kind::Sqlite, prefix, |_, text| standard(text));
+            Some(format!("({living})"))
         };
         match (lives("NEW"), lives("OLD")) {
             (Some(new), Some(old)) => format!(

@@ -1,0 +1,60 @@
+//! What says that a row is not soft-deleted, in SQL.
+
+use super::Roles;
+use crate::engine::Kind;
+use crate::sql::{Raw, Splice, literal, quoted, raw};
+
+/// What says that a row lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Living<'a> {
+    /// This column is null.
+    Null(&'a str),
+    /// This column is not this text: another one, or null.
+    Not(&'a str, &'a str),
+}
+
+impl Roles {
+    /// What SQL can tell of it. As for the verbs: where there are both, the
+    /// status is what counts.
+    pub(crate) fn living(self) -> Option<Living<'static>> {
+        match (self.status, self.deleted_status, self.deleted_at) {
+            (Some(status), Some(deleted), _) => Some(Living::Not(status, deleted)),
+            (_, _, Some((deleted_at, _))) => Some(Living::Null(deleted_at)),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Living<'a> {
+    /// The column that says it.
+    pub(crate) const fn column(self) -> &'a str {
+        match self {
+            Self::Null(column) | Self::Not(column, _) => column,
+        }
+    }
+
+    /// As a condition; `prefix` is the row's alias and a dot, or nothing, and
+    /// `text` writes a literal.
+    pub(crate) fn sql(self, kind: Kind, prefix: impl Splice, text: fn(Kind, &str) -> Raw) -> Raw {
+        let column = raw!("{prefix}{}", [quoted(kind, self.column())], prefix);
+        let Self::Not(_, deleted) = self else {
+            return raw!("{column} IS NULL", column);
+        };
+        let deleted = text(kind, deleted);
+        match kind {
+            // `IS DISTINCT FROM` came with 3.39.
+            Kind::Sqlite => raw!("{column} IS NOT {deleted}", column, deleted),
+            Kind::Postgres => raw!("{column} IS DISTINCT FROM {deleted}", column, deleted),
+            Kind::Mysql => raw!("NOT ({column} <=> {deleted})", column, deleted),
+        }
+    }
+}
+
+/// A condition: whether a row is not soft-deleted, as far as SQL can tell.
+/// `prefix` is the row's alias and a dot, or nothing.
+pub(crate) fn lives_sql(kind: Kind, roles: Roles, prefix: impl Splice) -> Raw {
+    roles.living().map_or_else(
+        || "1 = 1".into(),
+        |living| living.sql(kind, prefix, literal),
+    )
+}
