@@ -3,6 +3,7 @@
 
 pub(crate) mod handed;
 pub(crate) mod identity;
+pub(crate) mod numbers;
 
 use crate::engine::Kind;
 use crate::error::Error;
@@ -219,18 +220,6 @@ pub(crate) async fn write_lock(conn: &mut dyn Session) -> QueryResult<()> {
             .await?;
     }
     Ok(())
-}
-
-/// Takes the next numbers of records on SQLite, where who writes them counts;
-/// elsewhere the database does.
-pub(crate) async fn take_numbers(conn: &mut dyn Session, count: i64) -> QueryResult<()> {
-    match conn.kind() {
-        Kind::Sqlite => {
-            let sql = raw!("UPDATE handleref_context SET tick = tick + {count}", count);
-            conn.batch(&sql).await
-        }
-        Kind::Postgres | Kind::Mysql => Ok(()),
-    }
 }
 
 /// What ends every switch of SQLite. They are in the file, and are off in what

@@ -12,6 +12,7 @@
 pub(crate) mod absent;
 mod cells;
 mod decode;
+mod isolation;
 mod lost;
 mod step;
 mod transaction;
@@ -31,6 +32,7 @@ mod nonblocking;
 pub(crate) use cells::FromCells;
 #[doc(hidden)]
 pub use cells::Head;
+pub(crate) use isolation::Isolation;
 pub(crate) use lost::after_failure;
 // Unused in a build without any connection.
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use super::statements::push_verb;
 use crate::engine::{Engine, Every, Kind};
 use crate::error::Error;
 use crate::session::Session;
-use crate::sql::{Sql, literal_sql};
+use crate::sql::{Sql, literal_sql, push_now};
 use crate::time::TimeKind;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::query_builder::{AstPass, QueryFragment};
@@ -58,11 +58,8 @@ struct Clock;
 
 impl<DB: Engine> QueryFragment<DB> for Clock {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(match DB::KIND {
-            Kind::Sqlite => "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
-            Kind::Postgres => "SELECT statement_timestamp() AT TIME ZONE 'UTC'",
-            Kind::Mysql => "SELECT UTC_TIMESTAMP(6)",
-        });
+        out.push_sql("SELECT ");
+        push_now(TimeKind::Plain, &mut out);
         Ok(())
     }
 }

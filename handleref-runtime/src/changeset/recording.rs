@@ -1,6 +1,7 @@
 //! Recording changes as one changeset.
 
 use super::meta::ChangesetMeta;
+use crate::context::numbers::LAST_OF_SQLITE;
 use crate::context::{CLOSE_CHANGESET, Home, OPEN_CHANGESET, Scope, Switch};
 use crate::engine::Kind;
 use crate::error::Error;
@@ -341,9 +342,6 @@ fn insert_sql(meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> Sql<'_> {
         .sql(", ");
     with_meta(Kind::Sqlite, sql, meta, undoes).sql(" RETURNING id, first_record")
 }
-
-/// The number of the last record that was given out.
-const LAST_OF_SQLITE: &str = "(SELECT tick FROM handleref_context)";
 
 /// Stores the end of a changeset, or forgets it if nothing was recorded.
 async fn leave(

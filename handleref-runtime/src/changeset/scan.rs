@@ -3,13 +3,12 @@
 use super::meta::ChangesetMeta;
 use super::recording::Open;
 use crate::context::Scope;
-use crate::engine::{Engine, Kind};
 use crate::error::Error;
 use crate::history::query::OwnKey;
 use crate::history::{ChangesetNo, Recall, Recorded};
 use crate::row::columns::Form;
 use crate::schema::{RecordedTable, Schema};
-use crate::session::Executor;
+use crate::session::{Executor, Isolation};
 use place::Place;
 use std::fmt;
 
@@ -282,10 +281,9 @@ impl<C: Executor + 'static> Scan<C> {
     pub fn execute(self, conn: &mut C) -> C::Output<'_, Result<Scanned, Error>> {
         C::run(async move {
             let own = !conn.in_transaction();
-            if own && C::Engine::KIND == Kind::Mysql {
-                // Of the next transaction: what it reads is never older than its locks.
-                conn.batch(&"SET TRANSACTION ISOLATION LEVEL READ COMMITTED".into())
-                    .await?;
+            if own {
+                // What it reads is never older than its locks.
+                Isolation::ReadCommitted.announce(conn.session()).await?;
             }
             // The locks come before all reads, so before the changeset.
             let mut scope = Scope::open(conn).await?;
@@ -295,9 +293,8 @@ impl<C: Executor + 'static> Scan<C> {
     }
 
     async fn run(self, conn: &mut C, own: bool) -> Result<Scanned, Error> {
-        if own && C::Engine::KIND == Kind::Postgres {
-            conn.batch(&"SET TRANSACTION ISOLATION LEVEL READ COMMITTED".into())
-                .await?;
+        if own {
+            Isolation::ReadCommitted.set(conn.session()).await?;
         }
         lock::take(conn, &self.places).await?;
         let mut open = Open::begin(conn, &self.meta).await?;

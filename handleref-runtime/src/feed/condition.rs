@@ -6,7 +6,7 @@ use crate::changeset::ObjectRef;
 use crate::engine::{Kind, Typed};
 use crate::error::Error;
 use crate::facts::RECORDED_AT;
-use crate::sql::{Raw, Sql, literal_sql, now_sql, quoted, raw};
+use crate::sql::{Raw, Sql, literal_sql, micros_back, quoted, raw};
 use crate::time::TimeKind;
 use chrono::TimeDelta;
 
@@ -181,25 +181,9 @@ fn times(kind: Kind, range: &Range, max_age: Option<TimeDelta>) -> Raw {
 fn ago(kind: Kind, age: TimeDelta) -> Raw {
     // No record is older, and all engines can calculate with it.
     let age = age.clamp(TimeDelta::zero(), TimeDelta::days(50 * 365));
-    let now = now_sql(kind, TimeKind::Plain);
-    let (seconds, micros) = (age.num_seconds(), age.subsec_nanos() / 1_000);
-    match kind {
-        Kind::Sqlite => raw!(
-            "replace(strftime('%Y-%m-%d %H:%M:%f', 'now', '-{seconds}.{micros:06} seconds'), '.000', '')",
-            seconds,
-            micros
-        ),
-        Kind::Postgres => raw!(
-            "{now} - INTERVAL '{seconds}.{micros:06} seconds'",
-            now,
-            seconds,
-            micros
-        ),
-        Kind::Mysql => {
-            let micros = age.num_microseconds().unwrap_or(i64::MAX);
-            raw!("{now} - INTERVAL {micros} MICROSECOND", now, micros)
-        }
-    }
+    let micros = age.num_microseconds().unwrap_or(i64::MAX);
+    let (before, after) = micros_back(kind);
+    raw!("{before}{micros}{after}", before, micros, after)
 }
 
 impl Conditions {

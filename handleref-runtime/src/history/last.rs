@@ -2,6 +2,7 @@
 
 use super::moment::RecordNo;
 use crate::context::Home;
+use crate::context::numbers::LAST_OF_SQLITE;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::RECORD_ID;
@@ -32,7 +33,7 @@ pub fn latest_record<C: Executor>(conn: &mut C) -> C::Output<'_, Result<RecordNo
 async fn latest(conn: &mut dyn Session) -> Result<RecordNo, Error> {
     let kind = conn.kind();
     if kind == Kind::Sqlite {
-        let sql = Sql::new("SELECT tick FROM handleref_context");
+        let sql = Sql::new("SELECT ").sql(LAST_OF_SQLITE);
         return Ok(RecordNo(conn.one::<(i64,)>(sql).await?.0));
     }
     // A counter runs ahead: of what is not committed, and on a standby of the

@@ -3,9 +3,9 @@
 use super::calendar::{Calendar, now};
 use super::columns::RecordedAt;
 use super::condition::condition;
-use crate::engine::{Engine, Kind};
-use crate::sql::now_sql;
-use crate::time::{BoundTime, TimeKind};
+use crate::engine::Engine;
+use crate::sql::{micros_back, months_back};
+use crate::time::BoundTime;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
@@ -189,51 +189,16 @@ where
     }
 }
 
-/// What stands before and after the number in "n microseconds ago".
-fn micros_back(engine: Kind) -> (String, &'static str) {
-    let now = now_sql(engine, TimeKind::Plain);
-    match engine {
-        Kind::Postgres => (format!("({now} - "), " * INTERVAL '1 microsecond')"),
-        Kind::Mysql => (format!("({now} - INTERVAL "), " MICROSECOND)"),
-        Kind::Sqlite => (
-            "replace(strftime('%Y-%m-%d %H:%M:%f', 'now', (-".to_owned(),
-            " / 1000000.0) || ' seconds'), '.000', '')",
-        ),
-    }
-}
-
-/// What stands around the numbers in "n months ago".
-fn months_back(engine: Kind, sqlite_now: &str) -> Vec<String> {
-    let now = now_sql(engine, TimeKind::Plain);
-    match engine {
-        Kind::Postgres => vec![
-            format!("({now} - make_interval(months => CAST("),
-            " AS INTEGER)))".to_owned(),
-        ],
-        Kind::Mysql => vec![format!("({now} - INTERVAL "), " MONTH)".to_owned()],
-        // SQLite makes 3 March of 31 February; the earlier one of that and the
-        // last day of the month is what the others mean.
-        Kind::Sqlite => vec![
-            format!("min(replace(strftime('%Y-%m-%d %H:%M:%f', {sqlite_now}, (-"),
-            format!(
-                ") || ' months'), '.000', ''), \
-                 replace(date({sqlite_now}, 'start of month', (1 - "
-            ),
-            format!(
-                ") || ' months', '-1 day') || strftime(' %H:%M:%f', {sqlite_now}), '.000', ''))"
-            ),
-        ],
-    }
-}
-
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
+    use crate::engine::Kind;
     use diesel::{Connection, RunQueryDsl, SqliteConnection};
 
     fn months_before(now: &str, months: u32) -> Result<String, Box<dyn std::error::Error>> {
         let conn = &mut SqliteConnection::establish(":memory:")?;
-        let sql = months_back(Kind::Sqlite, &format!("'{now}'")).join(&months.to_string());
+        let sql = months_back(Kind::Sqlite, crate::sql::literal(Kind::Sqlite, now))
+            .join(&months.to_string());
         let sql = diesel::dsl::sql::<diesel::sql_types::Text>(&sql);
         Ok(diesel::select(sql).get_result(conn)?)
     }

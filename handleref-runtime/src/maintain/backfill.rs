@@ -4,12 +4,13 @@ use super::Subject;
 use super::baseline::{insert_sql, missing};
 use super::events::{EventKind, Growing};
 use super::keys::{KeyLiteral, Range, end_of_batch};
-use crate::context::{take_numbers, write_lock};
+use crate::context::numbers::take_numbers;
+use crate::context::write_lock;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::history::model::Recorded;
 use crate::schema::lost_beginnings;
-use crate::session::{Executor, Session, Transaction};
+use crate::session::{Executor, Isolation, Session, Transaction};
 use crate::sql::{Sql, integer, literal, quoted, raw};
 use serde_json::json;
 use std::fmt;
@@ -236,10 +237,8 @@ async fn step(
             until,
         };
         let own = !conn.in_transaction();
-        if conn.kind() == Kind::Mysql && own {
-            // Of the next transaction: its reads lock no gaps between rows.
-            conn.batch(&"SET TRANSACTION ISOLATION LEVEL READ COMMITTED".into())
-                .await?;
+        if own {
+            Isolation::ReadCommitted.announce(conn).await?;
         }
         let mut transaction = Transaction::begin(conn).await?;
         // Alone, a row may be waited for: nothing else is locked.

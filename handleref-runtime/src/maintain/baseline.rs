@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::keys::Range;
+use crate::context::numbers::{LAST_OF_SQLITE, next_number};
 use crate::engine::Kind;
 use crate::facts::{
     Capture, RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION,
@@ -45,14 +46,14 @@ pub(super) fn insert_sql(kind: Kind, subject: &Subject, range: &Range, size: u32
         .collect();
     let key = Raw::join(key, ", ");
     // Baselines come before everything else, so their numbers are negative.
-    let id = match kind {
-        Kind::Sqlite => raw!(
-            "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - (SELECT tick FROM handleref_context)",
+    let id = match next_number(kind) {
+        Some(next) => raw!("-{next}", next),
+        None => raw!(
+            "ROW_NUMBER() OVER (ORDER BY {key}) - {size} - 1 - {LAST_OF_SQLITE}",
             key,
-            size
+            size,
+            LAST_OF_SQLITE
         ),
-        Kind::Postgres => "-pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)".into(),
-        Kind::Mysql => "-handleref_next_record()".into(),
     };
     let began = raw!(
         "(SELECT began_at FROM handleref_recordings WHERE record_table = {})",

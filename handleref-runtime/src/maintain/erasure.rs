@@ -1,8 +1,9 @@
 //! The record that says that values were erased, and its readers.
 
 use super::events::EventKind;
-use crate::context::{Switch, take_numbers};
-use crate::engine::{Kind, Typed};
+use crate::context::Switch;
+use crate::context::numbers::take_number;
+use crate::engine::Typed;
 use crate::error::Error;
 use crate::facts::{
     RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_REDACTED, RECORD_VERSION, RECORDED_AT,
@@ -23,13 +24,7 @@ pub(crate) async fn tell(
 ) -> QueryResult<Option<i64>> {
     let kind = conn.kind();
     let changeset = Switch::Changeset.read(conn).await?;
-    take_numbers(conn, 1).await?;
-    let next = match kind {
-        Kind::Sqlite => "SELECT tick FROM handleref_context",
-        Kind::Postgres => "SELECT pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
-        Kind::Mysql => "SELECT CAST(handleref_next_record() AS SIGNED)",
-    };
-    let (id,): (i64,) = conn.one(Sql::new(next)).await?;
+    let id = take_number(conn).await?;
     let records = quoted(kind, subject.recording.records);
     // Only where the row does not number its versions do the records.
     let version = match subject.roles.version {

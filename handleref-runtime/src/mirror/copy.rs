@@ -5,9 +5,8 @@ use super::of::One;
 use super::pull::{Done, Plan, follow, read};
 use super::rows::Walk;
 use super::state;
-use crate::engine::Kind;
 use crate::error::Error;
-use crate::session::{Session, Transaction};
+use crate::session::{Isolation, Session, Transaction};
 use crate::sync::{Cursor, now};
 
 /// Copies all rows, and applies what changed meanwhile; all in one transaction.
@@ -41,23 +40,10 @@ async fn inside(
     // change. What it shows may come once more; the applier knows.
     let cursor = now(source, Ok((plan.changes)())).await?;
     let mut applier = Applier::new(&plan.models);
-    let kind = source.kind();
-    if kind == Kind::Mysql {
-        // Of the next transaction.
-        source
-            .batch(&"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ".into())
-            .await?;
-    }
+    Isolation::Snapshot.announce(source).await?;
     let mut snapshot = Transaction::begin(source).await?;
-    let mut result = Ok(());
-    if kind == Kind::Postgres {
-        let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        result = snapshot
-            .conn()
-            .batch(&sql.into())
-            .await
-            .map_err(Error::from);
-    }
+    let set = Isolation::Snapshot.set(snapshot.conn()).await;
+    let mut result = set.map_err(Error::from);
     if result.is_ok() {
         result = rows(
             plan.page,

@@ -9,7 +9,7 @@ use crate::history::any::{AnyInstance, AnyKey};
 use crate::history::subject::Subject;
 use crate::row::ColumnWriter;
 use crate::row::columns::Form;
-use crate::sql::{Raw, Sql, quoted, raw};
+use crate::sql::{Raw, Sql, overriding, quoted, raw};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
 use std::marker::PhantomData;
@@ -142,16 +142,13 @@ pub(super) fn insert<'a>(
         true => Sql::once("INSERT INTO "),
         false => Sql::new("INSERT INTO "),
     };
-    // A key may be `GENERATED ALWAYS AS IDENTITY`.
-    let values = match kind {
-        Kind::Postgres => ") OVERRIDING SYSTEM VALUE VALUES ",
-        Kind::Sqlite | Kind::Mysql => ") VALUES ",
-    };
     sql = sql
         .name(subject.table)
         .sql(" (")
         .names("", &halves.names())
-        .sql(values);
+        .sql(") ")
+        .sql(overriding(kind))
+        .sql("VALUES ");
     for (at, op) in ops.iter().enumerate() {
         sql = sql
             .sql(if at > 0 { ", (" } else { "(" })

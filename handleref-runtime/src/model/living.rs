@@ -2,7 +2,7 @@
 
 use super::Roles;
 use crate::engine::Kind;
-use crate::sql::{Raw, Splice, literal, quoted, raw};
+use crate::sql::{Raw, Splice, is_distinct, literal, quoted, raw};
 
 /// What says that a row lives.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +41,7 @@ impl<'a> Living<'a> {
             return raw!("{column} IS NULL", column);
         };
         let deleted = text(kind, deleted);
-        match kind {
-            // `IS DISTINCT FROM` came with 3.39.
-            Kind::Sqlite => raw!("{column} IS NOT {deleted}", column, deleted),
-            Kind::Postgres => raw!("{column} IS DISTINCT FROM {deleted}", column, deleted),
-            Kind::Mysql => raw!("NOT ({column} <=> {deleted})", column, deleted),
-        }
+        is_distinct(kind, column, deleted)
     }
 }
 

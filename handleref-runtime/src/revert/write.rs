@@ -10,7 +10,7 @@ use crate::history::fields::Metadata;
 use crate::row::Outcome;
 use crate::schema::Catalog;
 use crate::session::Session;
-use crate::sql::{Sql, literal, next_sql, quoted, raw, rising_sql};
+use crate::sql::{Sql, literal, next_sql, overriding, quoted, raw, rising_sql};
 
 /// The name and the value of what is written with every change.
 fn bump<'a>(kind: Kind, facts: &Metadata, mut query: Sql<'a>) -> Sql<'a> {
@@ -155,10 +155,9 @@ pub(crate) async fn insert(
         .name(facts.table())
         .sql(" (")
         .names("", &columns)
-        .made(match kind {
-            Kind::Postgres => ") OVERRIDING SYSTEM VALUE SELECT ",
-            _ => ") SELECT ",
-        });
+        .sql(") ")
+        .sql(overriding(kind))
+        .sql("SELECT ");
     for (at, (_, value)) in values.into_iter().enumerate() {
         query = query.sql(if at > 0 { ", " } else { "" }).append(value);
     }

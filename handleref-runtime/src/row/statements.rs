@@ -3,7 +3,7 @@
 use super::Row;
 use super::columns::{ColumnWriter, Form};
 use crate::engine::{Engine, Fragment, Kind, fails_late};
-use crate::sql::raw;
+use crate::sql::{integer, raw};
 use crate::write::{Bump, TableName};
 use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::QueryResult;
@@ -210,11 +210,7 @@ impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
 
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let integer = match DB::KIND {
-            Kind::Sqlite => "INTEGER",
-            Kind::Postgres => "BIGINT",
-            Kind::Mysql => "SIGNED",
-        };
+        let integer = integer(DB::KIND);
         fails_late::<DB>(&mut out);
         out.push_sql("SELECT CAST(");
         match M::ROLES.version {

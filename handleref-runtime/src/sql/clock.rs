@@ -31,6 +31,48 @@ pub(crate) const fn now_sql(engine: Kind, kind: TimeKind) -> &'static str {
     }
 }
 
+/// What stands before and after the number in "n microseconds ago".
+pub(crate) fn micros_back(engine: Kind) -> (Raw, &'static str) {
+    let now = now_sql(engine, TimeKind::Plain);
+    match engine {
+        Kind::Postgres => (raw!("({now} - ", now), " * INTERVAL '1 microsecond')"),
+        Kind::Mysql => (raw!("({now} - INTERVAL ", now), " MICROSECOND)"),
+        Kind::Sqlite => (
+            "replace(strftime('%Y-%m-%d %H:%M:%f', 'now', (-".into(),
+            " / 1000000.0) || ' seconds'), '.000', '')",
+        ),
+    }
+}
+
+/// What stands around the numbers in "n months ago".
+pub(crate) fn months_back(engine: Kind, sqlite_now: impl Splice) -> Vec<Raw> {
+    let now = now_sql(engine, TimeKind::Plain);
+    match engine {
+        Kind::Postgres => vec![
+            raw!("({now} - make_interval(months => CAST(", now),
+            " AS INTEGER)))".into(),
+        ],
+        Kind::Mysql => vec![raw!("({now} - INTERVAL ", now), " MONTH)".into()],
+        // SQLite makes 3 March of 31 February; the earlier one of that and the
+        // last day of the month is what the others mean.
+        Kind::Sqlite => vec![
+            raw!(
+                "min(replace(strftime('%Y-%m-%d %H:%M:%f', {sqlite_now}, (-",
+                sqlite_now
+            ),
+            raw!(
+                ") || ' months'), '.000', ''), \
+                 replace(date({sqlite_now}, 'start of month', (1 - ",
+                sqlite_now
+            ),
+            raw!(
+                ") || ' months', '-1 day') || strftime(' %H:%M:%f', {sqlite_now}), '.000', ''))",
+                sqlite_now
+            ),
+        ],
+    }
+}
+
 /// The clock, or `held` if that is later: what a clock that was set back, or that
 /// a session forges, must not make go backwards. `held` may be null.
 pub(crate) fn rising_sql(engine: Kind, kind: TimeKind, held: impl Splice) -> Raw {

@@ -56,6 +56,25 @@ pub(crate) fn differs(kind: Kind, one: impl Splice, other: impl Splice) -> Raw {
     }
 }
 
+/// Whether two values are not the same, nulls included, by the equality of their type.
+pub(crate) fn is_distinct(kind: Kind, one: impl Splice, other: impl Splice) -> Raw {
+    match kind {
+        // `IS DISTINCT FROM` came with 3.39.
+        Kind::Sqlite => raw!("{one} IS NOT {other}", one, other),
+        Kind::Postgres => raw!("{one} IS DISTINCT FROM {other}", one, other),
+        Kind::Mysql => raw!("NOT ({one} <=> {other})", one, other),
+    }
+}
+
+/// What an `INSERT` says before its values, if they may be those of a key that is
+/// `GENERATED ALWAYS AS IDENTITY`.
+pub(crate) const fn overriding(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Postgres => "OVERRIDING SYSTEM VALUE ",
+        Kind::Sqlite | Kind::Mysql => "",
+    }
+}
+
 /// The end of a query that locks its rows; on SQLite the whole database is.
 pub(crate) const fn for_update(kind: Kind) -> &'static str {
     match kind {

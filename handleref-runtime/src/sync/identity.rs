@@ -7,6 +7,7 @@
 
 use super::snapshot::Snapshot;
 use crate::context::identity::home;
+use crate::context::numbers::LAST_OF_SQLITE;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::Session;
@@ -33,7 +34,7 @@ const TIMELINE: &str = "CASE WHEN pg_is_in_recovery() THEN 'standby' ELSE left(p
 pub(super) async fn identify(conn: &mut dyn Session) -> Result<Identity, Error> {
     if conn.kind() != Kind::Postgres {
         let last = match conn.kind() {
-            Kind::Sqlite => "(SELECT tick FROM handleref_context)",
+            Kind::Sqlite => LAST_OF_SQLITE,
             _ => "stamp",
         };
         let sql = Sql::new("SELECT token, born_record, ").sql(last);

@@ -82,6 +82,8 @@ macro_rules! ends {
                         ended!(go!(handleref::update(papers::table).set(papers::title.eq("two")).execute(conn)));
                         ended!(go!(paper.clone().delete(conn)));
                         ended!(go!(handleref::delete(papers::table).execute(conn)));
+                        let erase = Paper::erase(1).column_with(papers::title, "'gone'").live_row();
+                        ended!(go!(erase.execute(conn)));
                         // The guard of a writer that knows of no versions.
                         ended!(go!(diesel::update(papers::table).set(papers::title.eq("two")).execute(conn)));
                         // One that does: the engine refuses, or MySQL's lax mode

@@ -1,7 +1,8 @@
 //! Recording what was found.
 
 use super::find::{Found, between, is_meant};
-use crate::context::{Scope, Switch, take_numbers};
+use crate::context::numbers::{LAST_OF_SQLITE, next_number, take_numbers};
+use crate::context::{Scope, Switch};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{
@@ -89,10 +90,9 @@ type Pair = (&'static str, Raw);
 
 /// What a record says besides the row.
 fn besides_row(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec<Pair> {
-    let id = match kind {
-        Kind::Sqlite => "(SELECT tick FROM handleref_context) + handleref_s.rowid",
-        Kind::Postgres => "pg_catalog.nextval('handleref_record_id'::pg_catalog.regclass)",
-        Kind::Mysql => "handleref_next_record()",
+    let id = match next_number(kind) {
+        Some(next) => next.into(),
+        None => raw!("{LAST_OF_SQLITE} + handleref_s.rowid", LAST_OF_SQLITE),
     };
     let records = facts.records(kind);
     let last = raw!(
@@ -102,7 +102,7 @@ fn besides_row(kind: Kind, facts: &RecordedTable, changeset: ChangesetNo) -> Vec
         RECORD_ID
     );
     let mut pairs = vec![
-        (RECORD_ID, id.into()),
+        (RECORD_ID, id),
         (RECORD_VERSION, "handleref_s.handleref_version".into()),
         (RECORD_OPERATION, "handleref_s.handleref_operation".into()),
         (RECORDED_AT, record_time_sql(kind, &records, &last)),

@@ -12,7 +12,7 @@ use crate::maintain::events::{EventKind, write_event};
 use crate::maintain::held::held;
 use crate::maintain::holds::holds_of;
 use crate::session::Session;
-use crate::sql::{Raw, Sql, as_text, quoted, raw};
+use crate::sql::{Raw, Sql, as_text, differs, quoted, raw};
 use serde_json::json;
 
 /// Erases values of the row with the first key, and of the records of all keys.
@@ -135,7 +135,7 @@ fn live_sql<'a>(
     let (mut set, mut differing) = (Vec::new(), Vec::new());
     for (name, with) in columns {
         set.push(assigned(kind, name, with));
-        differing.push(differs(kind, name, with));
+        differing.push(is_other(kind, name, with));
     }
     if set.is_empty() {
         return None;
@@ -162,15 +162,11 @@ fn assigned(kind: Kind, name: &str, with: Option<&Raw>) -> Raw {
 
 /// Whether a column is not yet what it is to be. Compared as text: not every
 /// type can be compared.
-fn differs(kind: Kind, name: &str, with: Option<&Raw>) -> Raw {
+fn is_other(kind: Kind, name: &str, with: Option<&Raw>) -> Raw {
     let column = quoted(kind, name);
     let Some(sql) = with else {
         return raw!("{column} IS NOT NULL", column);
     };
     let (column, value) = (as_text(kind, column), as_text(kind, raw!("({sql})", sql)));
-    match kind {
-        Kind::Sqlite => raw!("{column} IS NOT {value}", column, value),
-        Kind::Postgres => raw!("{column} IS DISTINCT FROM {value}", column, value),
-        Kind::Mysql => raw!("NOT (BINARY {column} <=> BINARY {value})", column, value),
-    }
+    differs(kind, column, value)
 }

@@ -1,0 +1,49 @@
+//! How isolated a transaction of our own is.
+//!
+//! MySQL is told before the transaction begins, PostgreSQL right after; SQLite
+//! has one level. Both functions are called, with the beginning in between.
+
+use super::Session;
+use crate::engine::Kind;
+use diesel::result::QueryResult;
+
+/// A level of SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// Each statement sees what is committed, and on MySQL locks no gaps between rows.
+    ReadCommitted,
+    /// All statements see one state. Nothing is written.
+    Snapshot,
+}
+
+impl Isolation {
+    /// Of the next transaction.
+    pub(crate) async fn announce(self, conn: &mut dyn Session) -> QueryResult<()> {
+        match (conn.kind(), self) {
+            (Kind::Mysql, Self::ReadCommitted) => {
+                let sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+                conn.batch(&sql.into()).await
+            }
+            (Kind::Mysql, Self::Snapshot) => {
+                let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+                conn.batch(&sql.into()).await
+            }
+            (Kind::Sqlite | Kind::Postgres, _) => Ok(()),
+        }
+    }
+
+    /// Of the transaction that has just begun.
+    pub(crate) async fn set(self, conn: &mut dyn Session) -> QueryResult<()> {
+        match (conn.kind(), self) {
+            (Kind::Postgres, Self::ReadCommitted) => {
+                let sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+                conn.batch(&sql.into()).await
+            }
+            (Kind::Postgres, Self::Snapshot) => {
+                let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                conn.batch(&sql.into()).await
+            }
+            (Kind::Sqlite | Kind::Mysql, _) => Ok(()),
+        }
+    }
+}
