@@ -111,7 +111,7 @@ pub trait Maintain: Recorded {
         key: &'a Self::RecordKey,
         reason: &'a str,
     ) -> C::Output<'a, Result<i64, Error>> {
-        C::run(holds::hold(
+        C::finish(holds::hold(
             conn,
             Subject::of::<Self>(),
             Some(key.text()),
@@ -127,7 +127,7 @@ pub trait Maintain: Recorded {
         conn: &'a mut C,
         reason: &'a str,
     ) -> C::Output<'a, Result<i64, Error>> {
-        C::run(holds::hold(conn, Subject::of::<Self>(), None, reason))
+        C::finish(holds::hold(conn, Subject::of::<Self>(), None, reason))
     }
 }
 

@@ -58,11 +58,11 @@
 
 use crate::any::{Engines, Verbs};
 use crate::error::Error;
-use crate::session::Executor;
+use crate::session::{Boxed, Executor, Session};
 use alter::Alteration;
 use capture::access::{Access, Role};
 use dialect::Wanted;
-use install::{Goal, compare, install, make_plan};
+use install::{Goal, compare};
 use model::join;
 use names::TableName;
 use std::sync::Arc;
@@ -271,7 +271,7 @@ impl Schema {
     /// [`Error::Database`] if the catalogue cannot be read. What is wrong with
     /// the tables is no error here: see [`Plan::problems`].
     pub fn plan<'a, C: Executor>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Plan, Error>> {
-        C::run(make_plan(conn, self.goal()))
+        C::finish(install::plan(conn, self.goal()))
     }
 
     /// Applies the plan, and gives it back. A second call finds nothing to do.
@@ -289,7 +289,7 @@ impl Schema {
         &'a self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Plan, Error>> {
-        C::run(install(conn, self.goal()))
+        C::finish(install::install(conn, self.goal()))
     }
 
     /// Looks for drift: whatever is missing or not as the models need it. Of
@@ -302,7 +302,11 @@ impl Schema {
         &'a self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Report, Error>> {
-        C::run(async move {
+        C::finish(self.report(conn))
+    }
+
+    fn report<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Result<Report, Error>> {
+        Box::pin(async move {
             // It tells how things are, whatever is intended.
             let mut tables = self.tables.clone();
             for wanted in &mut tables {

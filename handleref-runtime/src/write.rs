@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::model::{HandleRef, Managed, SoftDelete};
-use crate::sql::{Raw, push_now, raw};
+use crate::sql::{Raw, push_now, quoted, raw};
 use diesel::associations::HasTable;
 use diesel::query_builder::{
     AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
@@ -185,7 +185,7 @@ where
         // With its table: in `ON CONFLICT DO UPDATE` a bare name on the
         // right side is ambiguous between the row and the proposed one.
         let table = M::table().quoted()?;
-        let held = |name| raw!("{table}.{name}", table, name);
+        let held = |name| raw!("{table}.{}", [quoted(DB::KIND, name)], table);
         for (at, (name, value)) in M::ROLES.bump(DB::KIND, M::NAME, held).enumerate() {
             out.push_sql(if at > 0 { ", " } else { "" });
             out.push_identifier(name)?;

@@ -150,7 +150,8 @@ impl Update<'_> {
             }
             separator = ", ";
         }
-        let next = node.roles.next_version(DB::KIND, node.name, |held| held);
+        let held = |name| quoted(DB::KIND, name);
+        let next = node.roles.next_version(DB::KIND, node.name, held);
         if let Some((version, next)) = next {
             out.push_sql(separator);
             out.push_identifier(version)?;

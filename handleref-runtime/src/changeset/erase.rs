@@ -6,7 +6,7 @@ use crate::context::write_lock;
 use crate::error::Error;
 use crate::history::ChangesetNo;
 use crate::maintain::{EventKind, write_event};
-use crate::session::{Executor, Session, Transaction};
+use crate::session::{Boxed, Executor, Session, Transaction};
 use crate::sql::Sql;
 use serde_json::json;
 use std::borrow::Cow;
@@ -104,7 +104,11 @@ impl EraseChangesets {
     /// [`Error::NotStorable`] if the stand-in is too long, or
     /// [`Error::Database`]; nothing is erased then.
     pub fn execute<C: Executor>(self, conn: &mut C) -> C::Output<'_, Result<u64, Error>> {
-        C::run(async move {
+        C::finish(self.perform(conn))
+    }
+
+    fn perform(self, conn: &mut dyn Session) -> Boxed<'_, Result<u64, Error>> {
+        Box::pin(async move {
             let stand_in = ChangesetMeta {
                 actor: self.stand_in.clone(),
                 ..ChangesetMeta::default()

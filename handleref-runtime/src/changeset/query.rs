@@ -307,8 +307,12 @@ impl Changeset {
     /// # Errors
     /// [`Error::NoChangeset`], [`Error::NotInstalled`] or [`Error::Database`].
     pub fn find<C: Executor>(conn: &mut C, no: ChangesetNo) -> C::Output<'_, Result<Self, Error>> {
-        C::run(find(conn, no))
+        C::finish(found(conn, no))
     }
+}
+
+fn found(conn: &mut dyn Session, no: ChangesetNo) -> Boxed<'_, Changeset> {
+    Box::pin(find(conn, no))
 }
 
 /// Reads one changeset.

@@ -9,7 +9,7 @@ use crate::history::ChangesetNo;
 use crate::history::tables::{any_recorded, record_tables};
 use crate::maintain::AsyncWork;
 use crate::session::absent::{HISTORY, or_not_installed, without_context};
-use crate::session::{Executor, Session};
+use crate::session::{Boxed, Executor, Session};
 use crate::sql::{Sql, literal_sql, raw};
 use crate::time::TimeKind;
 use diesel::result::Error as DieselError;
@@ -124,7 +124,11 @@ pub fn open_changeset<C: Executor>(
 pub fn current_changeset<C: Executor>(
     conn: &mut C,
 ) -> C::Output<'_, Result<Option<ChangesetNo>, Error>> {
-    C::run(async move {
+    C::finish(current(conn))
+}
+
+fn current(conn: &mut dyn Session) -> Boxed<'_, Result<Option<ChangesetNo>, Error>> {
+    Box::pin(async move {
         let current = Switch::Changeset.read(conn).await;
         Ok(current.map_err(without_context)?.map(ChangesetNo))
     })

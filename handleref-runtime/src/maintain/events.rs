@@ -3,7 +3,7 @@
 use crate::context::Home;
 use crate::error::Error;
 use crate::history::model::Recorded;
-use crate::session::{Executor, Session, insert};
+use crate::session::{Boxed, Executor, Session, insert};
 use crate::sql::Sql;
 use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
@@ -174,8 +174,12 @@ impl Events {
         self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Vec<Event>, Error>> {
-        C::run(async move {
-            let rows = conn.session().rows(self.sql()).await?;
+        C::finish(self.read(conn))
+    }
+
+    fn read(self, conn: &mut dyn Session) -> Boxed<'_, Result<Vec<Event>, Error>> {
+        Box::pin(async move {
+            let rows = conn.rows(self.sql()).await?;
             Ok(rows.into_iter().map(read).collect())
         })
     }

@@ -5,7 +5,7 @@ use super::events::{EventKind, write_event};
 use crate::context::write_lock;
 use crate::error::Error;
 use crate::session::absent::or_hidden;
-use crate::session::{Executor, Session, Transaction, insert};
+use crate::session::{Boxed, Executor, Session, Transaction, insert};
 use crate::sql::{Sql, storable};
 use chrono::NaiveDateTime;
 use chrono::{DateTime, Utc};
@@ -39,7 +39,7 @@ pub struct Hold {
 /// # Errors
 /// [`Error::Database`]; also if nothing was ever installed.
 pub fn holds<C: Executor>(conn: &mut C) -> C::Output<'_, Result<Vec<Hold>, Error>> {
-    C::run(async move { load(conn.session(), Sql::new("")).await })
+    C::finish(all(conn))
 }
 
 /// Ends a hold, and says whether there was one of this number.
@@ -51,7 +51,15 @@ pub fn holds<C: Executor>(conn: &mut C) -> C::Output<'_, Result<Vec<Hold>, Error
 /// # Errors
 /// [`Error::Database`].
 pub fn release<C: Executor>(conn: &mut C, id: i64) -> C::Output<'_, Result<bool, Error>> {
-    C::run(async move {
+    C::finish(end(conn, id))
+}
+
+fn all(conn: &mut dyn Session) -> Boxed<'_, Result<Vec<Hold>, Error>> {
+    Box::pin(load(conn, Sql::new("")))
+}
+
+fn end(conn: &mut dyn Session, id: i64) -> Boxed<'_, Result<bool, Error>> {
+    Box::pin(async move {
         let mut transaction = Transaction::begin(conn).await?;
         let result = release_in(transaction.conn(), id).await;
         transaction.finish(result).await
@@ -86,20 +94,22 @@ async fn release_in(conn: &mut dyn Session, id: i64) -> Result<bool, Error> {
     Ok(true)
 }
 
-pub(super) async fn hold(
-    conn: &mut dyn Session,
+pub(super) fn hold<'a>(
+    conn: &'a mut dyn Session,
     subject: Subject,
     key: Option<String>,
-    reason: &str,
-) -> Result<i64, Error> {
-    storable("reason of a hold", reason)?;
-    storable("key of a hold", key.as_deref().unwrap_or_default())?;
-    let mut transaction = Transaction::begin(conn).await?;
-    let result = hold_in(transaction.conn(), subject, key, reason).await;
-    match transaction.finish(result).await {
-        Err(error) => Err(or_hidden(conn, error).await),
-        held => held,
-    }
+    reason: &'a str,
+) -> Boxed<'a, Result<i64, Error>> {
+    Box::pin(async move {
+        storable("reason of a hold", reason)?;
+        storable("key of a hold", key.as_deref().unwrap_or_default())?;
+        let mut transaction = Transaction::begin(conn).await?;
+        let result = hold_in(transaction.conn(), subject, key, reason).await;
+        match transaction.finish(result).await {
+            Err(error) => Err(or_hidden(conn, error).await),
+            held => held,
+        }
+    })
 }
 
 async fn hold_in(

@@ -33,10 +33,9 @@ impl<'a> Living<'a> {
         }
     }
 
-    /// As a condition; `prefix` is the row's alias and a dot, or nothing, and
-    /// `text` writes a literal.
-    pub(crate) fn sql(self, kind: Kind, prefix: impl Splice, text: fn(Kind, &str) -> Raw) -> Raw {
-        let column = raw!("{prefix}{}", [quoted(kind, self.column())], prefix);
+    /// As a condition on [its column](Living::column), as it is written, with
+    /// `text` for a literal.
+    pub(crate) fn sql(self, kind: Kind, column: Raw, text: fn(Kind, &str) -> Raw) -> Raw {
         let Self::Not(_, deleted) = self else {
             return raw!("{column} IS NULL", column);
         };
@@ -48,8 +47,9 @@ impl<'a> Living<'a> {
 /// A condition: whether a row is not soft-deleted, as far as SQL can tell.
 /// `prefix` is the row's alias and a dot, or nothing.
 pub(crate) fn lives_sql(kind: Kind, roles: Roles, prefix: impl Splice) -> Raw {
-    roles.living().map_or_else(
-        || "1 = 1".into(),
-        |living| living.sql(kind, prefix, literal),
-    )
+    let Some(living) = roles.living() else {
+        return "1 = 1".into();
+    };
+    let column = raw!("{prefix}{}", [quoted(kind, living.column())], prefix);
+    living.sql(kind, column, literal)
 }

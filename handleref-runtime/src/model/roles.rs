@@ -2,7 +2,7 @@
 
 use super::VersionSqlType;
 use crate::engine::Kind;
-use crate::sql::{Raw, next_sql, quoted, rising_sql};
+use crate::sql::{Raw, next_sql, rising_sql};
 use crate::time::{TimeKind, TimeSqlType};
 use diesel::Column;
 
@@ -46,26 +46,26 @@ impl Roles {
     }
 
     /// What every change writes into the version of a row, if there is one:
-    /// `held` is the version that it has, and `of` the table or model.
+    /// `held` writes the column with the version that it has, and `of` is the
+    /// table or model.
     pub(crate) fn next_version(
         self,
         kind: Kind,
         of: &str,
-        held: impl FnOnce(Raw) -> Raw,
+        held: impl FnOnce(&'static str) -> Raw,
     ) -> Option<(&'static str, Raw)> {
         let (name, bits) = self.version?;
-        let held = held(quoted(kind, name));
-        Some((name, next_sql(kind, held, bits, of)))
+        Some((name, next_sql(kind, held(name), bits, of)))
     }
 
     /// The same of `updated_at`.
     pub(crate) fn later(
         self,
         kind: Kind,
-        held: impl FnOnce(Raw) -> Raw,
+        held: impl FnOnce(&'static str) -> Raw,
     ) -> Option<(&'static str, Raw)> {
         let (name, time) = self.updated_at?;
-        Some((name, rising_sql(kind, time, held(quoted(kind, name)))))
+        Some((name, rising_sql(kind, time, held(name))))
     }
 
     /// Both.
@@ -73,7 +73,7 @@ impl Roles {
         self,
         kind: Kind,
         of: &str,
-        held: impl Fn(Raw) -> Raw,
+        held: impl Fn(&'static str) -> Raw,
     ) -> impl Iterator<Item = (&'static str, Raw)> {
         let version = self.next_version(kind, of, &held);
         version.into_iter().chain(self.later(kind, held))

@@ -4,7 +4,7 @@ use super::Model;
 use crate::error::Error;
 use crate::facts::{Capture, RecordedColumn, Reference};
 use crate::schema::Catalog;
-use crate::session::Executor;
+use crate::session::{Boxed, Executor, Session};
 use serde::Serialize;
 use serde::ser::SerializeStruct;
 
@@ -152,7 +152,14 @@ impl Model {
         &'a self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Vec<Column>, Error>> {
-        C::run(async move {
+        C::finish(self.catalogued(conn))
+    }
+
+    fn catalogued<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Result<Vec<Column>, Error>> {
+        Box::pin(async move {
             let mut catalog = Catalog::default();
             let found = catalog.table(conn, self.table()).await?;
             let has = |names: &[String], name: &String| names.contains(name);

@@ -6,7 +6,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::Capture;
 use crate::model::lives_sql;
-use crate::session::{Executor, Session};
+use crate::session::{Boxed, Executor, Session};
 use crate::sql::Sql;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -84,7 +84,15 @@ impl Model {
         conn: &'a mut C,
         key: &'a str,
     ) -> C::Output<'a, Result<Option<Object>, Error>> {
-        C::run(async move {
+        C::finish(self.find(conn, key))
+    }
+
+    fn find<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        key: &'a str,
+    ) -> Boxed<'a, Result<Option<Object>, Error>> {
+        Box::pin(async move {
             let (on, key) = self.key_on(conn.kind(), key)?;
             let from = self.facts.from_table().sql(" WHERE ");
             let from = from.typed(&key.condition);

@@ -8,7 +8,7 @@ use crate::history::diff::{changes_summary, diff};
 use crate::history::{Blame, Diff, FieldHistory, Side};
 use crate::revert::{Revert, RevertPlan};
 use crate::revert::{plan, plan_back};
-use crate::session::Executor;
+use crate::session::{Boxed, Executor, Session};
 
 impl Model {
     /// What changed from one version of a row to another, or to the row as it is
@@ -25,8 +25,16 @@ impl Model {
         from: impl Into<Side>,
         to: impl Into<Side>,
     ) -> C::Output<'a, Result<Diff, Error>> {
-        let (from, to) = (from.into(), to.into());
-        C::run(async move {
+        C::finish(self.differences(conn, key, (from.into(), to.into())))
+    }
+
+    fn differences<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        key: &'a str,
+        (from, to): (Side, Side),
+    ) -> Boxed<'a, Result<Diff, Error>> {
+        Box::pin(async move {
             let (model, key) = self.key_on(conn.kind(), key)?;
             diff(conn, model, key, from, to).await
         })
@@ -43,7 +51,16 @@ impl Model {
         key: &'a str,
         versions: &'a [i64],
     ) -> C::Output<'a, Result<Vec<FieldHistory>, Error>> {
-        C::run(async move {
+        C::finish(self.summary(conn, key, versions))
+    }
+
+    fn summary<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        key: &'a str,
+        versions: &'a [i64],
+    ) -> Boxed<'a, Result<Vec<FieldHistory>, Error>> {
+        Box::pin(async move {
             let (model, key) = self.key_on(conn.kind(), key)?;
             changes_summary(conn, model, key, versions).await
         })
@@ -60,7 +77,15 @@ impl Model {
         conn: &'a mut C,
         key: &'a str,
     ) -> C::Output<'a, Result<Vec<Blame>, Error>> {
-        C::run(async move {
+        C::finish(self.blamed(conn, key))
+    }
+
+    fn blamed<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        key: &'a str,
+    ) -> Boxed<'a, Result<Vec<Blame>, Error>> {
+        Box::pin(async move {
             let (model, key) = self.key_on(conn.kind(), key)?;
             blame(conn, model.facts(), key).await
         })
@@ -80,10 +105,22 @@ impl Model {
         key: &'a str,
         to: impl Into<Revert>,
     ) -> C::Output<'a, Result<RevertPlan, Error>> {
-        let to = to.into();
-        C::run(async move {
+        C::finish(self.plan(conn, key, Some(to.into())))
+    }
+
+    /// To what it was, or of a row that is gone.
+    fn plan<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        key: &'a str,
+        to: Option<Revert>,
+    ) -> Boxed<'a, Result<RevertPlan, Error>> {
+        Box::pin(async move {
             let (model, key) = self.key_on(conn.kind(), key)?;
-            plan(conn, model, key, to).await
+            match to {
+                Some(to) => plan(conn, model, key, to).await,
+                None => plan_back(conn, model, key).await,
+            }
         })
     }
 
@@ -98,10 +135,7 @@ impl Model {
         conn: &'a mut C,
         key: &'a str,
     ) -> C::Output<'a, Result<RevertPlan, Error>> {
-        C::run(async move {
-            let (model, key) = self.key_on(conn.kind(), key)?;
-            plan_back(conn, model, key).await
-        })
+        C::finish(self.plan(conn, key, None))
     }
 
     /// The changesets that changed rows of this model; as

@@ -73,7 +73,16 @@ impl Model {
         moment: impl Moment,
     ) -> C::Output<'a, Result<Option<Object>, Error>> {
         let rows = self.rows().with_deleted().as_of(moment);
-        C::run(async move {
+        C::finish(self.one(conn, key, rows))
+    }
+
+    fn one<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+        key: &'a str,
+        rows: Rows<'a>,
+    ) -> Boxed<'a, Result<Option<Object>, Error>> {
+        Box::pin(async move {
             let (_, key) = self.key_on(conn.kind(), key)?;
             let only = Sql::new("").typed(&key.condition);
             Ok(rows.read(conn, only, None).await?.pop())

@@ -14,7 +14,10 @@ use crate::sql::{Sql, literal, next_sql, overriding, quoted, raw, rising_sql};
 
 /// The name and the value of what is written with every change.
 fn bump<'a>(kind: Kind, facts: &Metadata, mut query: Sql<'a>) -> Sql<'a> {
-    let bump = facts.model.roles.bump(kind, facts.name(), |held| held);
+    let bump = facts
+        .model
+        .roles
+        .bump(kind, facts.name(), |name| quoted(kind, name));
     for (name, value) in bump {
         query = query.sql(", ").name(name).sql(" = ").made(value);
     }

@@ -9,6 +9,7 @@ use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{Column, Expression};
+use std::any::TypeId;
 
 /// Writes the columns that a model names, in one of several forms.
 #[doc(hidden)]
@@ -117,12 +118,12 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         DB: HasSqlType<C::SqlType>,
         V: ToSql<C::SqlType, DB>,
     {
-        let comparison = differs::comparison::<C::SqlType>(DB::KIND);
+        let comparison = differs::comparison(DB::KIND, TypeId::of::<C::SqlType>());
         let template = match self.form {
             Form::Differs => comparison.direct,
             Form::CertainlyDiffers => comparison.certain.or(comparison.direct),
             Form::Copies => comparison.copied,
-            _ => Some(differs::holds::<C::SqlType>(DB::KIND)),
+            _ => Some(differs::holds(DB::KIND, TypeId::of::<C::SqlType>())),
         };
         let Some(template) = template else {
             return Ok(false);

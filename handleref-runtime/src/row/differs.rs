@@ -31,15 +31,15 @@ pub(super) struct Comparison {
 }
 
 /// How a column of this SQL type is compared.
-pub(super) fn comparison<ST: 'static>(kind: Kind) -> Comparison {
+pub(super) fn comparison(kind: Kind, sql_type: TypeId) -> Comparison {
     match kind {
-        Kind::Postgres => postgres(Family::of::<ST>()),
+        Kind::Postgres => postgres(Family::of(sql_type)),
         Kind::Sqlite => Comparison {
-            direct: Some(sqlite(Family::of::<ST>())),
+            direct: Some(sqlite(Family::of(sql_type))),
             ..Comparison::default()
         },
         Kind::Mysql => {
-            let (direct, certain) = mysql(Family::of::<ST>());
+            let (direct, certain) = mysql(Family::of(sql_type));
             Comparison {
                 direct: Some(direct),
                 certain: Some(certain),
@@ -51,13 +51,13 @@ pub(super) fn comparison<ST: 'static>(kind: Kind) -> Comparison {
 
 /// A test that may say "no" of what is the same, but never "yes" of what is
 /// not: whether the row holds just what the instance does.
-pub(super) fn holds<ST: 'static>(kind: Kind) -> Template {
+pub(super) fn holds(kind: Kind, sql_type: TypeId) -> Template {
     match kind {
         Kind::Postgres => {
             "CAST({c} AS TEXT) COLLATE \"C\" IS NOT DISTINCT FROM CAST({v} AS TEXT) COLLATE \"C\""
         }
         Kind::Sqlite => "{c} COLLATE BINARY IS {v}",
-        Kind::Mysql if Family::of::<ST>() == Family::Text => {
+        Kind::Mysql if Family::of(sql_type) == Family::Text => {
             "BINARY CONVERT({c} USING utf8mb4) <=> BINARY {v}"
         }
         Kind::Mysql => "{c} <=> {v}",
@@ -80,22 +80,24 @@ enum Family {
 }
 
 impl Family {
-    fn of<ST: 'static>() -> Self {
-        if is::<ST, st::Text>() {
+    /// By the identity of a type, so that it is compiled once.
+    fn of(found: TypeId) -> Self {
+        let is = |wanted: &[[TypeId; 2]]| wanted.iter().any(|both| both.contains(&found));
+        if is(&[ids::<st::Text>()]) {
             Self::Text
-        } else if is::<ST, st::Binary>() {
+        } else if is(&[ids::<st::Binary>()]) {
             Self::Binary
-        } else if is::<ST, st::Json>() {
+        } else if is(&[ids::<st::Json>()]) {
             Self::Json
-        } else if is::<ST, st::Jsonb>() {
+        } else if is(&[ids::<st::Jsonb>()]) {
             Self::Jsonb
-        } else if is_moment::<ST>() {
+        } else if is(MOMENTS) {
             Self::Moment
-        } else if is::<ST, st::Time>() {
+        } else if is(&[ids::<st::Time>()]) {
             Self::Time
-        } else if is::<ST, st::Numeric>() {
+        } else if is(&[ids::<st::Numeric>()]) {
             Self::Decimal
-        } else if is::<ST, st::Float>() || is::<ST, st::Double>() {
+        } else if is(&[ids::<st::Float>(), ids::<st::Double>()]) {
             Self::Float
         } else {
             Self::Other
@@ -103,28 +105,23 @@ impl Family {
     }
 }
 
-fn is_moment<ST: 'static>() -> bool {
+const MOMENTS: &[[TypeId; 2]] = &[
+    ids::<st::Timestamp>(),
+    ids::<st::Date>(),
     #[cfg(feature = "mysql_backend")]
-    if is::<ST, st::Datetime>() {
-        return true;
-    }
+    ids::<st::Datetime>(),
     #[cfg(feature = "postgres_backend")]
-    if is::<ST, st::Timestamptz>() {
-        return true;
-    }
+    ids::<st::Timestamptz>(),
     #[cfg(feature = "sqlite")]
-    if is::<ST, st::TimestamptzSqlite>() {
-        return true;
-    }
-    is::<ST, st::Timestamp>() || is::<ST, st::Date>()
-}
+    ids::<st::TimestamptzSqlite>(),
+];
 
-fn is<ST: 'static, Wanted>() -> bool
+/// Of a type, and of the same that may be null.
+const fn ids<ST>() -> [TypeId; 2]
 where
-    Wanted: st::SqlType<IsNull = st::is_nullable::NotNull> + 'static,
+    ST: st::SqlType<IsNull = st::is_nullable::NotNull> + 'static,
 {
-    let found = TypeId::of::<ST>();
-    found == TypeId::of::<Wanted>() || found == TypeId::of::<st::Nullable<Wanted>>()
+    [TypeId::of::<ST>(), TypeId::of::<st::Nullable<ST>>()]
 }
 
 fn postgres(family: Family) -> Comparison {

@@ -182,7 +182,8 @@ pub(super) trait Dialect: Sync {
             Kind::Mysql => Raw::of_plan(stored_literal(text)),
             Kind::Sqlite | Kind::Postgres => standard(text),
         };
-        living.sql(self.kind(), "", text).into_string()
+        let column = Raw::of_plan(self.quote(living.column()));
+        living.sql(self.kind(), column, text).into_string()
     }
     /// The column by which living rows collide, where partial indexes are
     /// unknown; with its definition.
@@ -404,12 +405,16 @@ pub(super) fn guard_condition(dialect: &dyn Dialect, roles: Roles) -> Option<Str
 /// What the guard assigns, as pairs of a quoted column and an expression.
 pub(super) fn amends(dialect: &dyn Dialect, wanted: &Wanted) -> Vec<(String, String)> {
     let (kind, roles) = (dialect.kind(), wanted.roles);
-    let version = roles.next_version(kind, &wanted.table.table, |name| match kind {
-        // Neither what was nor what is to be.
-        Kind::Sqlite => raw!("max(OLD.{name}, NEW.{name} - 1)", name),
-        Kind::Postgres | Kind::Mysql => raw!("OLD.{name}", name),
+    let quote = |name: &str| Raw::of_plan(dialect.quote(name));
+    let version = roles.next_version(kind, &wanted.table.table, |name| {
+        let name = quote(name);
+        match kind {
+            // Neither what was nor what is to be.
+            Kind::Sqlite => raw!("max(OLD.{name}, NEW.{name} - 1)", name),
+            Kind::Postgres | Kind::Mysql => raw!("OLD.{name}", name),
+        }
     });
-    let updated_at = roles.later(kind, |name| raw!("OLD.{name}", name));
+    let updated_at = roles.later(kind, |name| raw!("OLD.{}", [quote(name)]));
     let shown = |(name, value): (&str, Raw)| (dialect.quote(name), value.into_string());
     version.into_iter().chain(updated_at).map(shown).collect()
 }

@@ -17,7 +17,7 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::Recording;
 use crate::session::absent::{NO_SUCH_TABLE, was};
-use crate::session::{Session, Transaction};
+use crate::session::{Boxed, Session, Transaction};
 use crate::sql::{Raw, Sql};
 
 /// What is wanted: the tables, and whose the history is.
@@ -167,11 +167,27 @@ fn orphans(ours: &Ours) -> Findings {
     findings
 }
 
-pub(super) async fn make_plan(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
+/// What public methods call gives a box, or it would be compiled in their users' crates.
+pub(super) fn plan<'a>(
+    conn: &'a mut dyn Session,
+    goal: Goal<'a>,
+) -> Boxed<'a, Result<Plan, Error>> {
+    Box::pin(make_plan(conn, goal))
+}
+
+/// As [`plan`].
+pub(super) fn install<'a>(
+    conn: &'a mut dyn Session,
+    goal: Goal<'a>,
+) -> Boxed<'a, Result<Plan, Error>> {
+    Box::pin(apply_anew(conn, goal))
+}
+
+async fn make_plan(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
     Ok(Plan::new(conn.kind(), compare(conn, goal).await?))
 }
 
-pub(super) async fn install(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
+async fn apply_anew(conn: &mut dyn Session, goal: Goal<'_>) -> Result<Plan, Error> {
     // The usual case at a program's start; it waits for no lock.
     let plan = make_plan(conn, goal).await?;
     plan.refuse_problems()?;

@@ -141,7 +141,9 @@ fn live_sql<'a>(
         return None;
     }
     // As a verb does it; a guard leaves that alone.
-    let bump = subject.roles.bump(kind, subject.name, |held| held);
+    let bump = subject
+        .roles
+        .bump(kind, subject.name, |name| quoted(kind, name));
     set.extend(bump.map(|(name, value)| raw!("{} = {value}", [quoted(kind, name)], value)));
     let sql = Sql::new("UPDATE ")
         .name(subject.table)

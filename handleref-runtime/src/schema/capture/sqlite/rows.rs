@@ -232,9 +232,10 @@ impl Writer<'_> {
 
     fn operation(&self) -> String {
         let lives = |side: &str| {
-            let prefix = Raw::of_plan(format!("{side}."));
             let living = self.target.living()?;
-            let living = living.sql(Kind::Sqlite, prefix, |_, text| standard(text));
+            let column = format!("{side}.{}", self.dialect.quote(living.column()));
+            let text = |_, text: &str| standard(text);
+            let living = living.sql(Kind::Sqlite, Raw::of_plan(column), text);
             Some(format!("({living})"))
         };
         match (lives("NEW"), lives("OLD")) {
