@@ -68,7 +68,7 @@ pub mod dsl {
         Whole, Within,
     };
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
-    pub use handleref_runtime::write::{Bump, Set, Update};
+    pub use handleref_runtime::write::{Bump, Set, Update, UpdateStatement};
 }
 
 /// What a model is made of, for bounds and for keys of your own.

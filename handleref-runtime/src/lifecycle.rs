@@ -9,11 +9,9 @@ use crate::model::{Managed, SoftDelete};
 use crate::row::statements::ByKey;
 use crate::row::{Outcome, Row, ops};
 use crate::session::{AnyRow, Boxed, EachRow, Executor, Session, Transaction};
-use crate::write::{Mark, WalkStatus};
+use crate::write::{Mark, WalkStatus, Written, written};
 use diesel::dsl::Filter;
-use diesel::query_builder::{
-    AsChangeset, AstPass, IntoUpdateTarget, QueryFragment, UpdateStatement,
-};
+use diesel::query_builder::{AstPass, IntoUpdateTarget, QueryFragment};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::result::QueryResult;
 use std::future::Future;
@@ -34,9 +32,9 @@ pub enum Family {}
 /// `target` is what [`diesel::update`] takes: a table, a filtered query or an
 /// `Identifiable` struct.
 ///
-/// The result is Diesel's own `UpdateStatement`, to be executed by Diesel or
-/// diesel-async, and with `returning` where the engine has it. Only if the
-/// model has `cascade(..)` or `hooks`, which take several statements, it is a
+/// The result is an [`UpdateStatement`](crate::write::UpdateStatement), to be
+/// executed by Diesel or diesel-async, and with `returning` where the engine has
+/// it. Only if the model has `cascade(..)` or `hooks`, which take several statements, it is a
 /// [`FamilyChange`], which is executed in the same words:
 /// `handleref::delete(target).execute(conn)`.
 pub fn delete<T, M>(target: T) -> <M::OnDelete as DeleteSet<T, M>>::Statement
@@ -53,7 +51,7 @@ where
 /// status back, raises the version and stamps `updated_at`. Live rows are not
 /// touched.
 ///
-/// As [`delete`], this is Diesel's statement unless the model has relatives or
+/// As [`delete`], this is one statement unless the model has relatives or
 /// hooks. With children, those come back that the same deletion removed. With
 /// parents, it is refused while one of them is soft-deleted
 /// ([`Error::ParentDeleted`]); [`FamilyChange::with_parents`] restores upward.
@@ -81,25 +79,15 @@ pub trait RestoreSet<T, M> {
     fn restore_set(target: T) -> Self::Statement;
 }
 
-/// `UPDATE <T> SET <C>`
-type Written<T, C> = UpdateStatement<
-    <T as diesel::associations::HasTable>::Table,
-    <T as IntoUpdateTarget>::WhereClause,
-    C,
->;
-
 impl<T, M> DeleteSet<T, M> for Single
 where
     T: IntoUpdateTarget<Table: diesel::Table>,
     M: SoftDelete<Table = T::Table>,
-    Mark<M, true>: AsChangeset<Target = T::Table, Changeset = Mark<M, true>>,
-    Written<T, Mark<M, true>>: diesel::query_builder::AsQuery + FilterDsl<M::Live>,
+    Written<T, Mark<M, true>>: FilterDsl<M::Live>,
 {
     type Statement = Filter<Written<T, Mark<M, true>>, M::Live>;
     fn delete_set(target: T) -> Self::Statement {
-        diesel::update(target)
-            .set(Mark::<M, true>::new())
-            .filter(M::is_live())
+        written(target, Mark::<M, true>::new()).filter(M::is_live())
     }
 }
 
@@ -107,14 +95,11 @@ impl<T, M> RestoreSet<T, M> for Single
 where
     T: IntoUpdateTarget<Table: diesel::Table>,
     M: SoftDelete<Table = T::Table>,
-    Mark<M, false>: AsChangeset<Target = T::Table, Changeset = Mark<M, false>>,
-    Written<T, Mark<M, false>>: diesel::query_builder::AsQuery + FilterDsl<M::Deleted>,
+    Written<T, Mark<M, false>>: FilterDsl<M::Deleted>,
 {
     type Statement = Filter<Written<T, Mark<M, false>>, M::Deleted>;
     fn restore_set(target: T) -> Self::Statement {
-        diesel::update(target)
-            .set(Mark::<M, false>::new())
-            .filter(M::is_deleted())
+        written(target, Mark::<M, false>::new()).filter(M::is_deleted())
     }
 }
 

@@ -1,4 +1,12 @@
-//! `update`: Diesel's statement, with the version and `updated_at` written in.
+//! `update`: an `UPDATE` with the version and `updated_at` written in.
+
+mod kept;
+mod statement;
+
+pub use statement::UpdateStatement;
+use statement::text;
+#[doc(hidden)]
+pub use statement::{AndRows, Assigns, BoxedRows, Rows};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -6,8 +14,7 @@ use crate::model::{HandleRef, Managed, SoftDelete};
 use crate::sql::{Raw, push_now, quoted, raw};
 use diesel::associations::HasTable;
 use diesel::query_builder::{
-    AsChangeset, AsQuery, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
-    UpdateStatement,
+    AsChangeset, AstPass, IntoUpdateTarget, QueryBuilder, QueryFragment, QueryId,
 };
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
@@ -19,9 +26,8 @@ use std::marker::PhantomData;
 /// in the same statement and once for all its rows.
 ///
 /// `target` is what [`diesel::update`] takes: a table, a filtered query or an
-/// `Identifiable` struct. What [`set`](Update::set) returns is Diesel's own
-/// [`UpdateStatement`], to be executed by Diesel or diesel-async, and with
-/// `returning` where the engine has it.
+/// `Identifiable` struct. What [`set`](Update::set) returns is an
+/// [`UpdateStatement`], which Diesel or diesel-async executes.
 ///
 /// Every row that the statement touches counts as changed, whether or not its
 /// values differ. To write only what differs, use
@@ -47,11 +53,16 @@ pub struct Update<T, M> {
 }
 
 /// The statement that [`Update::set`] returns.
-pub type Set<T, V, M> = UpdateStatement<
-    <T as HasTable>::Table,
-    <T as IntoUpdateTarget>::WhereClause,
-    (Checked<<V as AsChangeset>::Changeset, M>, Bump<M>),
->;
+pub type Set<T, V, M> = Written<T, Assigned<<V as AsChangeset>::Changeset, M>>;
+
+/// `UPDATE <T> SET <C>`
+pub(crate) type Written<T, C> =
+    UpdateStatement<<T as HasTable>::Table, Rows<<T as IntoUpdateTarget>::WhereClause>, C>;
+
+pub(crate) fn written<T: IntoUpdateTarget, C>(target: T, values: C) -> Written<T, C> {
+    let target = target.into_update_target();
+    UpdateStatement::new(target.table, target.where_clause, values)
+}
 
 impl<T, M> Update<T, M>
 where
@@ -68,10 +79,46 @@ where
     pub fn set<V>(self, values: V) -> Set<T, V, M>
     where
         V: AsChangeset<Target = T::Table>,
-        Set<T, V, M>: AsQuery,
     {
-        diesel::update(self.target).set((Checked::new(values.as_changeset()), Bump::<M>::new()))
+        written(self.target, Assigned(values.as_changeset(), Bump::new()))
     }
+}
+
+/// A changeset of the user, and what every change writes.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Assigned<V, M>(V, Bump<M>);
+
+impl<V, M, DB> QueryFragment<DB> for Assigned<V, M>
+where
+    V: QueryFragment<DB>,
+    M: HandleRef<Table: TableName<DB>>,
+    DB: Engine,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let nothing = self.0.is_noop(out.backend())? || self.1.is_noop(out.backend())?;
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(if nothing { "" } else { ", " });
+        self.1.walk_ast(out)
+    }
+}
+
+impl<V, M, DB> Assigns<DB> for Assigned<V, M>
+where
+    V: QueryFragment<DB>,
+    M: HandleRef<Table: TableName<DB>>,
+    DB: Engine,
+{
+    fn checked(&self, backend: &DB) -> QueryResult<String> {
+        refuse_managed::<M, DB>(&self.0, backend)
+    }
+}
+
+impl<M, DB, const DELETE: bool> Assigns<DB> for Mark<M, DELETE>
+where
+    M: SoftDelete<Table: TableName<DB>, Status: WalkStatus<DB>>,
+    DB: Engine,
+{
 }
 
 /// A changeset of the user that assigns no managed column.
@@ -105,29 +152,35 @@ where
     DB: Engine,
 {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        // Engines differ in what two assignments of one column mean (an error,
-        // the last one, both in turn), and on MySQL a version could fall.
-        if let Some(column) = assigned::<DB>(&self.values, out.backend(), M::ROLES.managed())? {
-            return Err(Error::ManagedColumn {
-                model: M::NAME,
-                column,
-            }
-            .into());
-        }
+        refuse_managed::<M, DB>(&self.values, out.backend())?;
         self.values.walk_ast(out)
     }
 }
 
-/// The first of `columns` that `values` assigns. An assignment is the only
-/// place where Diesel writes a column without its table.
-fn assigned<DB: Engine>(
+/// Refuses an assignment of a managed column, and gives the text. Engines differ in
+/// what two assignments of one column mean (an error, the last one, both in turn),
+/// and on MySQL a version could fall.
+fn refuse_managed<M: HandleRef, DB: Engine>(
     values: &impl QueryFragment<DB>,
     backend: &DB,
+) -> QueryResult<String> {
+    let sql = text(values, backend)?;
+    match assigned::<DB>(&sql, M::ROLES.managed())? {
+        None => Ok(sql),
+        Some(column) => Err(Error::ManagedColumn {
+            model: M::NAME,
+            column,
+        }
+        .into()),
+    }
+}
+
+/// The first of `columns` that a text assigns. An assignment is the only place
+/// where Diesel writes a column without its table.
+fn assigned<DB: Engine>(
+    sql: &str,
     columns: impl Iterator<Item = &'static str>,
 ) -> QueryResult<Option<&'static str>> {
-    let mut builder = DB::QueryBuilder::default();
-    values.to_sql(&mut builder, backend)?;
-    let sql = builder.finish();
     for column in columns {
         let mut quoted = DB::QueryBuilder::default();
         quoted.push_identifier(column)?;

@@ -22,6 +22,7 @@ mod maintain;
 mod names;
 mod orphans;
 mod past;
+mod prepared;
 #[cfg(feature = "r2d2")]
 mod pools;
 mod properties;

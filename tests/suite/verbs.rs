@@ -69,6 +69,28 @@ each_engine! {
         assert_eq!((found.title.as_str(), found.version), ("changed", 2));
     }
 
+    /// Conditions are added as to Diesel's statement, one by one or if something holds.
+    async fn narrowed(db: note_table, conn) {
+        insert!(conn, 1, 2, 3);
+        let narrow = handleref::update(notes::table.filter(notes::id.le(2).or(notes::id.eq(3))))
+            .set(notes::body.eq("narrow"))
+            .filter(notes::id.ge(2).or(notes::title.eq("note 3")))
+            .filter(notes::version.eq(1));
+        assert_eq!(go!(narrow.execute(conn))?, 2);
+        for (only, rows) in [(Some(2), 1), (None, 3)] {
+            let mut boxed = handleref::update(notes::table).set(notes::body.eq("boxed")).into_boxed();
+            if let Some(only) = only {
+                boxed = boxed.filter(notes::id.eq(only));
+            }
+            boxed = boxed.filter(notes::id.ge(1));
+            assert_eq!(go!(boxed.execute(conn))?, rows);
+        }
+        assert_eq!([get!(conn, 1).version, get!(conn, 2).version, get!(conn, 3).version], [2, 4, 3]);
+        let deleted = handleref::delete(notes::table).filter(notes::version.eq(4));
+        assert_eq!(go!(deleted.execute(conn))?, 1);
+        assert!(get!(conn, 2).deleted_at.is_some());
+    }
+
     /// The managed columns cannot be set by accident, on any engine.
     async fn a_managed_column_is_refused(db: note_table, conn) {
         insert!(conn, 1);

@@ -1,7 +1,9 @@
 //! The record before another one of the same row, in SQL.
 
 use crate::engine::Kind;
-use crate::facts::{RECORD_ID, RECORD_OPERATION};
+use crate::facts::RECORD_ID;
+#[cfg(any(feature = "mirror", feature = "redis"))]
+use crate::facts::RECORD_OPERATION;
 use crate::sql::{Raw, Splice, raw, same_key};
 
 /// The number of the last record before `id` of the row that `row`, an alias or
@@ -26,6 +28,7 @@ pub(crate) fn previous_sql(
 
 /// The numbers of those of some deletes before which there is another one of the
 /// same row: they repeat it, because values were erased.
+#[cfg(any(feature = "mirror", feature = "redis"))]
 pub(crate) fn repeated_sql(kind: Kind, records: &Raw, key: &[&str], ids: &Raw) -> Raw {
     let id = raw!("handleref_r.{RECORD_ID}", RECORD_ID);
     let previous = previous_sql(kind, records, key, "handleref_r", &id);

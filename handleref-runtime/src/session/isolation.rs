@@ -13,6 +13,7 @@ pub(crate) enum Isolation {
     /// Each statement sees what is committed, and on MySQL locks no gaps between rows.
     ReadCommitted,
     /// All statements see one state. Nothing is written.
+    #[cfg(feature = "mirror")]
     Snapshot,
 }
 
@@ -24,6 +25,7 @@ impl Isolation {
                 let sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
                 conn.batch(&sql.into()).await
             }
+            #[cfg(feature = "mirror")]
             (Kind::Mysql, Self::Snapshot) => {
                 let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
                 conn.batch(&sql.into()).await
@@ -39,6 +41,7 @@ impl Isolation {
                 let sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
                 conn.batch(&sql.into()).await
             }
+            #[cfg(feature = "mirror")]
             (Kind::Postgres, Self::Snapshot) => {
                 let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
                 conn.batch(&sql.into()).await
