@@ -75,13 +75,14 @@ const STRUCT_KEYS: [&str; 8] = [
     "secondary",
     "crate",
 ];
-const FIELD_KEYS: [&str; 8] = [
+const FIELD_KEYS: [&str; 9] = [
     "version",
     "created_at",
     "updated_at",
     "deleted_at",
     "status",
     "unique",
+    "index",
     "skip",
     "generated",
 ];

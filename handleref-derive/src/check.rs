@@ -17,6 +17,7 @@ pub(crate) fn check(model: &mut Model, errors: &mut Errors) {
     version_is_not_null(model, errors);
     status_is_no_primitive(model, errors);
     status_values_differ(model, errors);
+    indexes_are_of_managed_fields(model, errors);
     relatives_need_soft_delete(model, errors);
     cascade_needs_a_mark(model, errors);
     names_are_given_once(model, errors);
@@ -170,6 +171,26 @@ fn status_values_differ(model: &mut Model, errors: &mut Errors) {
         let message = "`deleted` and `live` are the same value; a restore writes `live`, so it must be another one";
         errors.push(syn::Error::new_spanned(live, message));
     }
+}
+
+/// `schema!` makes indexes for what `since` looks for; others are the user's.
+fn indexes_are_of_managed_fields(model: &mut Model, errors: &mut Errors) {
+    let roles = &model.roles;
+    model.index.retain(|&(span, at)| match roles.of(at) {
+        Some(Role::Version | Role::CreatedAt | Role::UpdatedAt) => true,
+        Some(Role::DeletedAt | Role::Status) => {
+            errors.add(span, "this column has an index anyway; leave out `index`");
+            false
+        }
+        None => {
+            errors.add(
+                span,
+                "`index` is for `version`, `created_at` and `updated_at`, which `since` looks for; \
+                 for another column write a migration",
+            );
+            false
+        }
+    });
 }
 
 /// One error for all keys that need it, because one field is missing.

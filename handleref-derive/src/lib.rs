@@ -38,6 +38,7 @@ mod types;
 /// | `deleted_at` | `deleted_at` |
 /// | `status(deleted = "deleted", live = "ok")` | `status`, if it is text and there is no `deleted_at` |
 /// | `unique` | |
+/// | `index` (on `version`, `created_at` or `updated_at`: `schema!` makes one, for `since` in large tables) | |
 /// | `skip` (no role in spite of the name) | |
 ///
 /// Table, primary key and column names are read from Diesel's attributes.

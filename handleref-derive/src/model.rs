@@ -23,6 +23,8 @@ pub(crate) struct Model {
     /// The fields of the primary key.
     pub(crate) key: Vec<usize>,
     pub(crate) roles: Roles,
+    /// Managed fields that are to have an index.
+    pub(crate) index: Vec<(Span, usize)>,
     /// Sets of fields that are unique among the living.
     pub(crate) unique: Vec<(Span, Vec<usize>)>,
     pub(crate) cascade: Vec<(Span, Path)>,
@@ -101,6 +103,9 @@ impl Model {
             )
         };
 
+        let indexed = fields.iter().enumerate();
+        let index = indexed.filter_map(|(at, field)| Some((field.attrs.index.span()?, at)));
+        let index = index.collect();
         let mut unique = Vec::new();
         for (at, field) in fields.iter().enumerate() {
             unique.extend(field.attrs.unique.span().map(|span| (span, vec![at])));
@@ -137,6 +142,7 @@ impl Model {
             options: keys.options,
             key,
             roles,
+            index,
             unique,
             cascade: keys.cascade,
             parents,

@@ -42,6 +42,8 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     /// Sets of columns that are unique among the living, from
     /// `#[handleref(unique)]` and `#[handleref(unique(a, b))]`.
     const UNIQUE: &'static [&'static [&'static str]];
+    /// Managed columns that have an index of their own, from `#[handleref(index)]`.
+    const INDEXED: &'static [&'static str] = &[];
     /// The columns that `save` writes from the instance.
     #[doc(hidden)]
     const WRITTEN: &'static [&'static str];

@@ -148,6 +148,7 @@ impl Schema {
                     roles: model.roles,
                     key: model.key.to_vec(),
                     unique: model.unique.to_vec(),
+                    indexed: model.indexed.to_vec(),
                     written: model.written.to_vec(),
                     guards: true,
                     recorder: model.name,

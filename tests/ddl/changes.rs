@@ -50,7 +50,7 @@ leaf! {
         property(bugs: BigInt, sql = "(SELECT count(*) FROM bugs WHERE bugs.leaf_id = leaves.id)"),
         relative(bugs, on = "bugs.leaf_id = leaves.id")
     )]
-    struct { pub id: i32, pub name: String, pub note: String, pub old: Option<String>, pub version: i64 }
+    struct { pub id: i32, pub name: String, pub note: String, pub old: Option<String>, #[handleref(index)] pub version: i64 }
 }
 leaf! {
     after { id -> Integer, title -> Text, note -> Text, size -> Integer, version -> BigInt, }
@@ -58,7 +58,7 @@ leaf! {
         property(bugs: BigInt, sql = "(SELECT count(*) FROM bugs WHERE bugs.leaf_id = leaves.id)"),
         relative(bugs, on = "bugs.leaf_id = leaves.id")
     )]
-    struct { pub id: i32, pub title: String, pub note: String, pub size: i32, pub version: i64 }
+    struct { pub id: i32, pub title: String, pub note: String, pub size: i32, #[handleref(index)] pub version: i64 }
 }
 leaf! {
     without_relatives { id -> Integer, name -> Text, note -> Text, old -> Nullable<Text>, version -> BigInt, }

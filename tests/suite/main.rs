@@ -22,9 +22,9 @@ mod maintain;
 mod names;
 mod orphans;
 mod past;
-mod prepared;
 #[cfg(feature = "r2d2")]
 mod pools;
+mod prepared;
 mod properties;
 mod reading;
 mod relatives;

@@ -15,6 +15,7 @@ pub(crate) struct FieldKeys {
     pub(crate) role: Option<(Role, Span)>,
     pub(crate) status: StatusValues,
     pub(crate) unique: Once<()>,
+    pub(crate) index: Once<()>,
     pub(crate) skip: Once<()>,
     pub(crate) generated: Once<()>,
 }
@@ -121,6 +122,7 @@ impl FieldKeys {
         }
         match name.as_str() {
             "unique" => self.unique.set(key, flag(key, input)?),
+            "index" => self.index.set(key, flag(key, input)?),
             "skip" => self.skip.set(key, flag(key, input)?),
             "generated" => self.generated.set(key, flag(key, input)?),
             name if STRUCT_KEYS.contains(&name) => Err(syn::Error::new(

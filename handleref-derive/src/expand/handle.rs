@@ -17,6 +17,13 @@ pub(super) fn expand(model: &Model) -> TokenStream {
         let names = set.iter().map(|&at| column_name(&model.fields[at]));
         quote!(&[#(#names),*])
     });
+    let index = model
+        .index
+        .iter()
+        .map(|(_, at)| column_name(&model.fields[*at]));
+    // Only where there is one: the trait says that there is none.
+    let indexed = (!model.index.is_empty())
+        .then(|| quote!(const INDEXED: &'static [&'static str] = &[#(#index),*];));
     let options = model.options.iter().map(|(name, value)| {
         let name = name.unraw().to_string();
         quote!((#name, #value))
@@ -58,6 +65,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             const ROLES: __handleref::Roles = #roles;
             const KEY_COLUMNS: &'static [&'static str] = &[#(#key_columns),*];
             const UNIQUE: &'static [&'static [&'static str]] = &[#(#unique),*];
+            #indexed
             const WRITTEN: &'static [&'static str] = &[#(#written),*];
             const OPTIONS: &'static [(&'static str, &'static str)] = &[#(#options),*];
             fn table() -> Self::Table {

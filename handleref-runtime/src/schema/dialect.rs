@@ -23,6 +23,8 @@ pub(super) struct Wanted {
     pub(super) roles: Roles,
     pub(super) key: Vec<&'static str>,
     pub(super) unique: Vec<&'static [&'static str]>,
+    /// Managed columns that have an index of their own.
+    pub(super) indexed: Vec<&'static str>,
     /// The columns that `save` writes from an instance.
     pub(super) written: Vec<&'static str>,
     pub(super) guards: bool,

@@ -8,53 +8,70 @@ use super::problem::ProblemKind;
 use crate::model::Living;
 
 impl Compare<'_> {
-    /// An index for each column that `since` and the scopes look at.
+    /// An index for what tells the deleted rows, of which there are few, and for
+    /// the columns for which one was asked. Version and times change with each
+    /// write, so an index of them costs each write more than its record does.
     pub(super) fn indexes(&mut self) {
         let roles = self.target.wanted.roles;
-        let times = [roles.created_at, roles.updated_at]
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name);
-        let columns = times
-            .chain(roles.version.map(|(name, _)| name))
-            .chain(roles.status)
-            .map(|name| (name, None));
-        // Few rows are deleted, so that their index is small if it is partial.
-        let partial = self.dialect.live_column(Living::Null("")).is_none();
-        let deleted = roles.deleted_at.map(|(name, _)| {
-            (
-                name,
-                partial.then(|| format!("{} IS NOT NULL", self.dialect.quote(name))),
-            )
-        });
-        for (column, condition) in columns.chain(deleted) {
-            let satisfies = |index: &LiveIndex| {
-                let condition_fits = match (&index.condition, &condition) {
-                    (None, _) => true,
-                    (Some(_), None) => false,
-                    (Some(found), Some(wanted)) => ends_with(found, wanted),
-                };
-                condition_fits && index.columns.first().is_some_and(|first| first == column)
-            };
-            if !self.target.live.indexes.iter().any(satisfies) {
-                let name = index_name(
-                    self.dialect,
-                    &self.target.wanted.table.table,
-                    false,
-                    &[column],
-                );
-                let columns = vec![column];
-                self.add_index(
-                    column,
-                    &NewIndex {
-                        name,
-                        columns,
-                        unique: false,
-                        condition,
-                        rising: false,
-                    },
-                );
+        let times = [roles.created_at, roles.updated_at];
+        let times = times.into_iter().flatten().map(|(name, _)| name);
+        let version = roles.version.map(|(name, _)| name);
+        // By which a cascade finds what was deleted at a moment: `updated_at`, if
+        // there is a status and no `deleted_at`.
+        let mark = roles.mark().map(|(name, _)| name);
+        for column in times.chain(version) {
+            let asked = self.target.wanted.indexed.contains(&column);
+            match asked || mark == Some(column) {
+                true => self.index_on(column, None),
+                false => self.no_index_on(column),
             }
+        }
+        if let Some(status) = roles.status {
+            self.index_on(status, None);
+        }
+        if let Some((deleted_at, _)) = roles.deleted_at {
+            // Small if it is partial.
+            let partial = self.dialect.live_column(Living::Null("")).is_none();
+            let quoted = self.dialect.quote(deleted_at);
+            self.index_on(deleted_at, partial.then(|| format!("{quoted} IS NOT NULL")));
+        }
+    }
+
+    fn index_on(&mut self, column: &str, condition: Option<String>) {
+        let satisfies = |index: &LiveIndex| {
+            let condition_fits = match (&index.condition, &condition) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(found), Some(wanted)) => ends_with(found, wanted),
+            };
+            condition_fits && index.columns.first().is_some_and(|first| first == column)
+        };
+        if !self.target.live.indexes.iter().any(satisfies) {
+            let index = self.of_ours(column, condition);
+            self.add_index(column, &index);
+        }
+    }
+
+    fn of_ours<'c>(&self, column: &'c str, condition: Option<String>) -> NewIndex<'c> {
+        let table = &self.target.wanted.table.table;
+        NewIndex {
+            name: index_name(self.dialect, table, false, &[column]),
+            columns: vec![column],
+            unique: false,
+            condition,
+            rising: false,
+        }
+    }
+
+    /// Drops the index that earlier versions made, or that was asked for once.
+    fn no_index_on(&mut self, column: &str) {
+        let index = self.of_ours(column, None);
+        let mut there = self.target.live.indexes.iter();
+        if there.any(|found| found.name == index.name) {
+            let (create, drop) = self.dialect.index(&self.target, &index);
+            let kind = ProblemKind::SurplusIndex { index: index.name };
+            self.problem(Some(column), kind);
+            self.change(vec![drop], vec![create]);
         }
     }
 

@@ -14,6 +14,7 @@ pub struct ModelSchema {
     pub(super) roles: Roles,
     pub(super) key: &'static [&'static str],
     pub(super) unique: &'static [&'static [&'static str]],
+    pub(super) indexed: &'static [&'static str],
     pub(super) written: &'static [&'static str],
     pub(super) recording: Option<Recording>,
     pub(super) registered: Option<Registered>,
@@ -34,6 +35,7 @@ impl ModelSchema {
             roles,
             key,
             unique: &[],
+            indexed: &[],
             written: &[],
             recording: None,
             registered: None,
@@ -45,6 +47,14 @@ impl ModelSchema {
     #[must_use]
     pub fn with_unique(mut self, unique: &'static [&'static [&'static str]]) -> Self {
         self.unique = unique;
+        self
+    }
+
+    /// With an index of their own for these managed columns.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_indexed(mut self, indexed: &'static [&'static str]) -> Self {
+        self.indexed = indexed;
         self
     }
 
@@ -101,6 +111,7 @@ impl ModelSchema {
     {
         Self {
             unique: M::UNIQUE,
+            indexed: M::INDEXED,
             written: M::WRITTEN,
             ..Self::described(M::NAME, &rendered(&M::table()), M::ROLES, M::KEY_COLUMNS)
         }
@@ -160,6 +171,7 @@ pub(super) fn join(wanted: &mut Wanted, model: &ModelSchema) {
         wanted.recorder = model.name;
     }
     wanted.written.extend(model.written);
+    wanted.indexed.extend(model.indexed);
     for columns in model.unique {
         if !wanted.unique.contains(columns) {
             wanted.unique.push(columns);

@@ -51,6 +51,11 @@ pub enum ProblemKind {
         /// Its name.
         index: String,
     },
+    /// An index of ours that no model asks for, and that every write pays for.
+    SurplusIndex {
+        /// Its name.
+        index: String,
+    },
     /// Columns that are to be unique among the living are unique among all
     /// rows, so that the value of a soft-deleted row cannot be used again.
     PlainUnique {
@@ -316,6 +321,10 @@ impl fmt::Display for Problem {
             K::AlteredIndex { index } => {
                 write!(f, "the index `{index}` is not as handleref made it")
             }
+            K::SurplusIndex { index } => write!(
+                f,
+                "no model asks for the index `{index}`; `install` drops it, `#[handleref(index)]` on the field keeps it"
+            ),
             K::PlainUnique { index } => write!(
                 f,
                 "`{index}` makes these columns unique among all rows, so the value of a soft-deleted row \

@@ -6,6 +6,7 @@ use crate::support::{engines, kind_name, kinds};
 use handleref_runtime::engine::Kind;
 use handleref_runtime::error::Error;
 use handleref_runtime::schema;
+use handleref_runtime::schema::{ModelSchema, Schema};
 
 pub const OLD: &str = "CREATE TABLE articles (id {serial}, title {text} NOT NULL, note {text});
     INSERT INTO articles (title, note) VALUES ('one', NULL), ('two', 'x'), ('three', 'y')";
@@ -208,9 +209,34 @@ engines! {
         }
     }
 
+    /// Version and times have an index where one is asked for. One that is not
+    /// asked for any more, or that an earlier version made, goes.
+    fn indexes_that_are_asked_for(conn) {
+        conn.sql(OLD);
+        let all = schema![Article];
+        let lean = Schema::new([ModelSchema::of::<Article>().with_indexed(&[])]);
+        conn.install(&lean).unwrap();
+        assert!(conn.check(&lean).is_ok());
+        assert_eq!(kinds(&conn.check(&all)), ["MissingIndex"; 3]);
+        conn.install(&all).unwrap();
+        assert!(conn.check(&all).is_ok());
+        assert_eq!(kinds(&conn.check(&lean)), ["SurplusIndex"; 3]);
+        let plan = conn.install(&lean).unwrap();
+        assert!(conn.check(&lean).is_ok());
+        // The way back leads to what was there.
+        for statement in plan.down() {
+            conn.sql(statement);
+        }
+        assert!(conn.check(&all).is_ok(), "{}", conn.check(&all));
+        // A user's own index on such a column is none of ours.
+        conn.install(&lean).unwrap();
+        conn.sql("CREATE INDEX by_version ON articles (version)");
+        assert!(conn.check(&lean).is_ok());
+    }
+
     fn drift(conn) {
         conn.sql(OLD);
-        let schema = schema![Slugged];
+        let schema = Schema::new([ModelSchema::of::<Slugged>().with_indexed(&["version"])]);
         conn.install(&schema).unwrap();
         let (on, parentheses) = match C::KIND { Kind::Sqlite => ("", ""), Kind::Postgres => (" ON articles", "()"), _ => ("", "") };
         let index_on = if C::KIND == Kind::Mysql { " ON articles" } else { "" };

@@ -31,6 +31,7 @@ impl HandleRef for Article {
         .with_deleted_at::<articles::deleted_at>();
     const KEY_COLUMNS: &'static [&'static str] = &[<articles::id as diesel::Column>::NAME];
     const UNIQUE: &'static [&'static [&'static str]] = &[];
+    const INDEXED: &'static [&'static str] = &["version", "created_at", "updated_at"];
     const WRITTEN: &'static [&'static str] = &["title", "note"];
     const OPTIONS: &'static [(&'static str, &'static str)] = &[];
     fn table() -> articles::table {

@@ -147,11 +147,11 @@ pub struct Order {
     pub total: Option<i32>,
     #[handleref(skip)]
     pub version: i32,
-    #[handleref(version)]
+    #[handleref(version, index)]
     pub rev: i32,
     #[handleref(created_at)]
     pub made: NaiveDateTime,
-    #[handleref(updated_at)]
+    #[handleref(updated_at, index)]
     pub touched: NaiveDateTime,
     #[handleref(deleted_at)]
     pub gone: Option<NaiveDateTime>,
