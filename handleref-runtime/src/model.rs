@@ -147,6 +147,8 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     /// overlap that is longer than the longest transaction, and skips what it
     /// has; `examples/peeringdb/sync` does.
     ///
+    /// In a large table give the version, or both timestamps, an index:
+    /// `#[handleref(index)]`.
     /// Without an order the engines answer this from the indexes of both
     /// timestamps; under `.order(id)` some prefer to walk the key.
     fn since<B>(bound: B) -> Filter<Self::Scope, B::After>
