@@ -76,6 +76,10 @@ where
     /// refused by a [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
     /// that holds [`Error::ManagedColumn`], before anything is sent. In a
     /// struct that derives `AsChangeset`, mark them with `#[diesel(skip_update)]`.
+    ///
+    /// A changeset that assigns nothing (all of it `None`) is Diesel's error
+    /// [`EmptyChangeset`](diesel::result::EmptyChangeset), which its
+    /// `optional_empty_changeset` turns into `None`; no version is made.
     pub fn set<V>(self, values: V) -> Set<T, V, M>
     where
         V: AsChangeset<Target = T::Table>,
@@ -96,9 +100,11 @@ where
     DB: Engine,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let nothing = self.0.is_noop(out.backend())? || self.1.is_noop(out.backend())?;
         self.0.walk_ast(out.reborrow())?;
-        out.push_sql(if nothing { "" } else { ", " });
+        out.push_sql(match self.1.is_noop(out.backend())? {
+            true => "",
+            false => ", ",
+        });
         self.1.walk_ast(out)
     }
 }
@@ -110,6 +116,11 @@ where
     DB: Engine,
 {
     fn checked(&self, backend: &DB) -> QueryResult<String> {
+        // A version that changes nothing would be one too many.
+        if self.0.is_noop(backend)? {
+            let empty = Box::new(diesel::result::EmptyChangeset);
+            return Err(diesel::result::Error::QueryBuilderError(empty));
+        }
         refuse_managed::<M, DB>(&self.0, backend)
     }
 }

@@ -5,6 +5,7 @@ use crate::support::each_engine;
 use crate::support::models::{Note, notes};
 use chrono::NaiveDateTime;
 use diesel::prelude::{BoolExpressionMethods, ExpressionMethods};
+use diesel::result::OptionalEmptyChangesetExtension;
 use diesel::{QueryDsl, SelectableHelper};
 use handleref::prelude::*;
 use handleref::{Error, Outcome};
@@ -89,6 +90,17 @@ each_engine! {
         let deleted = handleref::delete(notes::table).filter(notes::version.eq(4));
         assert_eq!(go!(deleted.execute(conn))?, 1);
         assert!(get!(conn, 2).deleted_at.is_some());
+    }
+
+    /// A changeset in which nothing is set makes no version.
+    async fn nothing_is_no_change(db: note_table, conn) {
+        insert!(conn, 1);
+        let before = get!(conn, 1);
+        let title = None::<&str>.map(|title| notes::title.eq(title));
+        let body = None::<&str>.map(|body| notes::body.eq(body));
+        let written = go!(handleref::update(notes::table.find(1)).set((title, body)).execute(conn));
+        assert_eq!(written.optional_empty_changeset()?, None);
+        assert_eq!(get!(conn, 1), before);
     }
 
     /// The managed columns cannot be set by accident, on any engine.

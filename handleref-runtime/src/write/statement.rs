@@ -7,7 +7,7 @@ use diesel::query_builder::{
     AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId, ReturningClause,
 };
 use diesel::query_dsl::methods::FilterDsl;
-use diesel::result::{EmptyChangeset, Error, QueryResult};
+use diesel::result::QueryResult;
 use diesel::sql_types::BoolOrNullableBool;
 use diesel::{Expression, RunQueryDsl, SelectableExpression, Table};
 use std::fmt;
@@ -36,7 +36,7 @@ pub struct UpdateStatement<T, W, V, R = ()> {
 /// What a statement assigns.
 #[doc(hidden)]
 pub trait Assigns<DB: Engine>: QueryFragment<DB> {
-    /// Refuses what must not be assigned, and gives the text.
+    /// Refuses what assigns nothing, or what must not be assigned; gives the text.
     fn checked(&self, backend: &DB) -> QueryResult<String> {
         text(self, backend)
     }
@@ -234,9 +234,6 @@ impl<T, W, V, R> UpdateStatement<T, W, V, R> {
     {
         if let Some(kept) = self.kept.get() {
             return Ok(*kept);
-        }
-        if self.values.is_noop(backend)? {
-            return Err(Error::QueryBuilderError(Box::new(EmptyChangeset)));
         }
         let mut statement = self.values.checked(backend)?;
         let parts: [&dyn QueryFragment<DB>; 3] = [&self.values, &self.rows, &self.returning];
