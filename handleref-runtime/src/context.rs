@@ -2,14 +2,17 @@
 //! door of the record tables is open, which changeset it is.
 
 pub(crate) mod handed;
+mod home;
 pub(crate) mod identity;
 pub(crate) mod numbers;
+
+pub(crate) use home::Home;
 
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::session::absent::{HISTORY, or_not_installed, without_context};
 use crate::session::{Session, abandon, after_failure};
-use crate::sql::{Raw, Splice, Sql, literal, quoted, raw};
+use crate::sql::{Raw, Splice, Sql, literal, raw};
 use diesel::result::{Error as DieselError, QueryResult};
 
 /// Switches recording off, or opens the door of the record tables: a function
@@ -148,69 +151,6 @@ impl Switch {
 /// trigger `DATABASE()` is the one that the trigger is in. Compared by bytes,
 /// whatever the collations are.
 pub(crate) const CHANGESET_HERE: &str = "IF(CAST(@handleref_changeset_in AS BINARY) <=> CAST(DATABASE() AS BINARY), @handleref_changeset, NULL)";
-
-/// Which of our tables a connection means: those of the first schema of its
-/// search path that has them (PostgreSQL), or of its database (MySQL).
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Home {
-    /// What their names begin with, in SQL; nothing on SQLite.
-    prefix: Raw,
-    /// The schema or database.
-    name: Option<String>,
-    /// PostgreSQL's number of the table of changesets.
-    list: Raw,
-    /// The changeset that MySQL's session is in, of another database.
-    around: Option<(i64, String)>,
-}
-
-impl Home {
-    /// From the name of the schema or database, and PostgreSQL's number of the
-    /// table of changesets.
-    pub(crate) fn read(kind: Kind, name: Option<&str>, list: Option<&str>) -> Self {
-        Self {
-            prefix: name
-                .filter(|name| !name.is_empty())
-                .map(|name| raw!("{}.", [quoted(kind, name)]))
-                .unwrap_or_default(),
-            name: name.map(str::to_owned),
-            list: list.map_or("0".into(), |list| Raw::of_database(list.to_owned())),
-            around: None,
-        }
-    }
-
-    async fn find(conn: &mut dyn Session) -> QueryResult<Self> {
-        let sql = match conn.kind() {
-            Kind::Sqlite => return Ok(Self::default()),
-            Kind::Postgres => {
-                "SELECT n.nspname::text, c.oid::text, NULL::bigint, NULL::text FROM pg_catalog.pg_class c \
-                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = 'handleref_changesets'::regclass"
-            }
-            Kind::Mysql => {
-                "SELECT CAST(DATABASE() AS CHAR), CAST(NULL AS CHAR), CAST(@handleref_changeset AS SIGNED), \
-                 CAST(@handleref_changeset_in AS CHAR)"
-            }
-        };
-        type Text = Option<String>;
-        let row = conn.first(Sql::new(sql)).await?;
-        let (name, list, around, database): (Text, Text, Option<i64>, Text) =
-            row.unwrap_or_default();
-        Ok(Self {
-            around: around.zip(database),
-            ..Self::read(conn.kind(), name.as_deref(), list.as_deref())
-        })
-    }
-
-    /// The database, on MySQL; none where it is the connection's, whichever
-    /// that is now.
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// One of our tables.
-    pub(crate) fn table(&self, name: impl Splice) -> Raw {
-        raw!("{}{name}", [self.prefix], name)
-    }
-}
 
 /// Takes the write lock of SQLite, which has to come before the first read of a
 /// transaction: it cannot be had any more if there was a write in between.
