@@ -7,8 +7,7 @@ use super::reader::Ask;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION, RECORD_STAMP, RECORD_XID};
-use crate::history::Place;
-use crate::history::{AnyModel, Metadata};
+use crate::history::{AnyModel, Change, Metadata, Place, change};
 use crate::session::Session;
 use crate::sql::{Raw, Sql, literal, quoted, raw};
 
@@ -51,6 +50,22 @@ pub(super) async fn next(
     Ok(rows.into_iter().map(found).collect())
 }
 
+/// The same of one model, with the rows at once.
+pub(super) async fn of_one(
+    conn: &mut dyn Session,
+    model: &dyn AnyModel,
+    page: &Page<'_>,
+    filters: &AnyFilter<'_>,
+) -> Result<Vec<Change>, Error> {
+    let (kind, facts) = (conn.kind(), model.facts());
+    let mut from = Sql::once(page.from(kind, &facts));
+    if let Some(filter) = filters(facts.records()) {
+        from = from.sql(" AND (").append(filter).sql(")");
+    }
+    let from = from.made(page.order(kind, true));
+    change::load::page(conn, model, page.mark(kind), from).await
+}
+
 impl Page<'_> {
     fn order(&self, kind: Kind, inner: bool) -> Raw {
         let desc = if self.ask.newest { " DESC" } else { "" };
@@ -72,40 +87,46 @@ impl Page<'_> {
 
     /// The query for the records of one model, up to where a filter may come.
     fn of(&self, kind: Kind, facts: &Metadata, at: usize) -> Raw {
-        let born = self.reach.database.born;
-        let (mark, stamp) = match kind {
-            Kind::Sqlite => ("0".into(), Raw::default()),
-            // In a copy the old ids of transactions mean nothing.
-            Kind::Postgres if born > 0 => (
-                raw!(
-                    "CASE WHEN {RECORD_ID} <= {born} THEN 0 ELSE {RECORD_XID}::text::bigint END",
-                    RECORD_ID,
-                    born,
-                    RECORD_XID
-                ),
-                Raw::default(),
-            ),
-            Kind::Postgres => (
-                raw!("{RECORD_XID}::text::bigint", RECORD_XID),
-                Raw::default(),
-            ),
-            Kind::Mysql => (
-                RECORD_STAMP.into(),
-                raw!(", {RECORD_STAMP} AS handleref_stamp", RECORD_STAMP),
-            ),
+        let stamp = match kind {
+            Kind::Mysql => raw!(", {RECORD_STAMP} AS handleref_stamp", RECORD_STAMP),
+            Kind::Sqlite | Kind::Postgres => Raw::default(),
         };
+        raw!(
+            "SELECT {RECORD_ID} AS handleref_id, {at} AS handleref_at, {} AS handleref_mark, \
+             {RECORD_ID} AS handleref_number{stamp}{}",
+            [self.mark(kind), self.from(kind, facts)],
+            RECORD_ID,
+            at,
+            stamp
+        )
+    }
+
+    /// What a place has beside the number.
+    fn mark(&self, kind: Kind) -> Raw {
+        let born = self.reach.database.born;
+        match kind {
+            Kind::Sqlite => "0".into(),
+            // In a copy the old ids of transactions mean nothing.
+            Kind::Postgres if born > 0 => raw!(
+                "CASE WHEN {RECORD_ID} <= {born} THEN 0 ELSE {RECORD_XID}::text::bigint END",
+                RECORD_ID,
+                born,
+                RECORD_XID
+            ),
+            Kind::Postgres => raw!("{RECORD_XID}::text::bigint", RECORD_XID),
+            Kind::Mysql => RECORD_STAMP.into(),
+        }
+    }
+
+    /// ` FROM <records> WHERE ..`
+    fn from(&self, kind: Kind, facts: &Metadata) -> Raw {
         let mut sql = raw!(
-            "SELECT {RECORD_ID} AS handleref_id, {at} AS handleref_at, {mark} AS handleref_mark, {RECORD_ID} AS handleref_number{stamp} \
-             FROM {} AS {} WHERE {}",
+            " FROM {} AS {} WHERE {}",
             [
                 quoted(kind, facts.records()),
                 quoted(kind, facts.table()),
                 self.between()
-            ],
-            RECORD_ID,
-            at,
-            mark,
-            stamp
+            ]
         );
         if !self.ask.operations.is_empty() {
             let operations = self.ask.operations.iter();

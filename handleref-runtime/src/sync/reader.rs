@@ -76,23 +76,37 @@ impl Reader {
             ask,
         };
         let enough = usize::try_from(ask.limit).unwrap_or(usize::MAX);
-        let found = page::next(conn, &self.models, &page, filters).await;
-        let mut found = match found {
-            Ok(found) => found,
+        let read = match *self.models {
+            [model] => page::of_one(conn, model, &page, filters).await,
+            _ => self.page_of_many(conn, &page, filters).await,
+        };
+        let mut changes = match read {
+            Ok(changes) => changes,
             Err(error) => return Err(not_installed(conn, error, &self.models).await),
         };
-        let cut = found.len() > enough;
-        found.truncate(enough);
-        let end = found.last().map(|(_, place)| *place);
-        let mut changes = load(conn, &self.models, &found).await?;
-        if ask.newest {
-            changes.reverse();
-        }
+        let cut = changes.len() > enough;
+        changes.truncate(enough);
+        let end = changes.last().map(|change| change.place);
         if let Some(known) = &self.known {
             // Last, so that nothing can have been pruned in between.
             prune::check(conn, &self.models, &known.position).await?;
         }
         Ok((changes, end.filter(|_| cut)))
+    }
+
+    /// Over several tables the numbers come first, and then the rows of each.
+    async fn page_of_many(
+        &self,
+        conn: &mut dyn Session,
+        page: &Page<'_>,
+        filters: &AnyFilter<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        let found = page::next(conn, &self.models, page, filters).await?;
+        let mut changes = load(conn, &self.models, &found).await?;
+        if page.ask.newest {
+            changes.reverse();
+        }
+        Ok(changes)
     }
 
     /// Whether there is more beyond the end.

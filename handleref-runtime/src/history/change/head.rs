@@ -20,6 +20,8 @@ pub(crate) struct RecordHead {
     pub(crate) redacted: Vec<String>,
 }
 
+type Columns = (i64, i64, String, NaiveDateTime, Option<i64>, Option<String>);
+
 impl RecordHead {
     /// The columns that it is read from.
     pub(crate) fn columns(model: &Metadata) -> (usize, Sql<'static>) {
@@ -38,10 +40,21 @@ impl RecordHead {
         (6, sql)
     }
 
-    /// An operation of a later version of ours is an error, not a gap.
+    /// From its columns.
     pub(crate) fn read(model: &Metadata, head: Head) -> Result<Self, Error> {
-        type Columns = (i64, i64, String, NaiveDateTime, Option<i64>, Option<String>);
-        let (id, version, operation, at, changeset, redacted): Columns = head.read()?;
+        Self::of(model, head.read()?)
+    }
+
+    /// From its columns and an integer.
+    pub(crate) fn read_marked(model: &Metadata, head: Head) -> Result<(Self, i64), Error> {
+        let (id, version, operation, at, changeset, redacted, mark) = head.read()?;
+        let columns = (id, version, operation, at, changeset, redacted);
+        Ok((Self::of(model, columns)?, mark))
+    }
+
+    /// An operation of a later version of ours is an error, not a gap.
+    fn of(model: &Metadata, columns: Columns) -> Result<Self, Error> {
+        let (id, version, operation, at, changeset, redacted) = columns;
         let unknown = || unreadable(&format!("a record of {}", model.name()));
         let redacted = redacted.unwrap_or_default();
         let redacted = redacted.split(',').filter(|name| !name.is_empty());
