@@ -6,7 +6,7 @@ use handleref::{HandleRef, Recorded};
 use serde::Serialize;
 
 macro_rules! model {
-    ($table:ident $model:ident $(, $derive:ident)*) => {
+    ($table:ident $model:ident $(, $derive:ident)* $(; $index:meta)?) => {
         diesel::table! {
             $table (id) {
                 id -> Integer,
@@ -26,8 +26,11 @@ macro_rules! model {
             pub(crate) id: i32,
             pub(crate) title: String,
             pub(crate) body: String,
+            $(#[$index])?
             pub(crate) version: i64,
+            $(#[$index])?
             pub(crate) created_at: NaiveDateTime,
+            $(#[$index])?
             pub(crate) updated_at: NaiveDateTime,
             pub(crate) deleted_at: Option<NaiveDateTime>,
         }
@@ -36,6 +39,7 @@ macro_rules! model {
 
 model!(plain_notes Plain);
 model!(kept_notes Kept, HandleRef);
+model!(indexed_notes Indexed, HandleRef; handleref(index));
 model!(recorded_notes Noted, HandleRef, Recorded, Serialize);
 // A second recorded table, for what is compared between two.
 model!(crowded_notes Crowded, HandleRef, Recorded, Serialize);

@@ -28,8 +28,8 @@ cargo xtask bench [--engine NAME]... [--quick] [--only PART] [--baseline]
     Measures what history costs on servers of its own, once waiting for the disk and once
     not, prints a table and keeps that of a full run in docs/benchmarks.md.
     --quick         small sizes, to see whether everything runs; keeps nothing
-    --only PART     single, changeset, bulk, past, growth, resample, backfill, sync, compile
-                    or derives
+    --only PART     single, changeset, bulk, past, growth, resample, backfill, sync, index,
+                    compile or derives
     --baseline      with `--only compile`: what later runs of it are shown beside; it is kept in
                     xtask/baselines/compile.tsv
 
@@ -120,7 +120,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
 }
 
 /// The parts of `cargo xtask bench`.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 11] = [
     "single",
     "changeset",
     "bulk",
@@ -129,6 +129,7 @@ const PARTS: [&str; 10] = [
     "resample",
     "backfill",
     "sync",
+    "index",
     "compile",
     "derives",
 ];

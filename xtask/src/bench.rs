@@ -17,7 +17,7 @@ mod report;
 
 /// What is measured only where a commit does not wait for the disk: it reads, or its goal does
 /// not depend on the disk.
-const WITHOUT_DISK: [&str; 5] = ["past", "growth", "resample", "backfill", "sync"];
+const WITHOUT_DISK: [&str; 6] = ["past", "growth", "resample", "backfill", "sync", "index"];
 
 /// What is measured of the compiler, and needs no engine.
 const COMPILER: [&str; 2] = ["compile", "derives"];

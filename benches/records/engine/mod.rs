@@ -1,7 +1,7 @@
 //! The measurements, compiled once for each engine: `super` is the engine.
 
 use super::{Conn, NOW, RISING, TEXT, TIME};
-use crate::tables::{Crowded, Kept, Noted};
+use crate::tables::{Crowded, Indexed, Kept, Noted};
 use crate::{Done, Failure, Wanted, stage};
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
@@ -14,6 +14,7 @@ mod bulk;
 mod changeset;
 mod growth;
 mod hand;
+mod index;
 mod owner;
 mod past;
 mod resample;
@@ -65,6 +66,7 @@ pub(crate) fn run(wanted: &Wanted) -> Done {
             part("resample", resample::run)?;
             part("backfill", backfill::run)?;
             part("sync", sync::run)?;
+            part("index", index::run)?;
         }
     }
     Ok(())
@@ -140,6 +142,9 @@ impl Bench<'_> {
     fn install(&mut self, tables: &[&str]) -> Done {
         if tables.contains(&"kept_notes") {
             handleref::schema![Kept].install(&mut self.conn)?;
+        }
+        if tables.contains(&"indexed_notes") {
+            handleref::schema![Indexed].install(&mut self.conn)?;
         }
         if tables.contains(&"recorded_notes") {
             handleref::schema![Noted].install(&mut self.conn)?;

@@ -64,13 +64,19 @@ pub(super) async fn doomed(
     );
     // The subject is not aliased, so that the key's columns, which are written
     // without a table, are those of the record in question.
-    let mut inner = Sql::new("SELECT ").made(raw!("{records}.{RECORD_ID} AS handleref_id, (SELECT MIN(handleref_o.{RECORD_ID}) FROM {records} handleref_o \
-         WHERE {later}) AS handleref_next FROM {records} WHERE {records}.{RECORD_ID} > {after} \
-         AND {records}.{RECORD_ID} <= {until}", records, RECORD_ID, later, after, until));
+    let mut inner = Sql::new("SELECT ").made(raw!(
+        "{records}.{RECORD_ID} AS handleref_id, (SELECT MIN(handleref_o.{RECORD_ID}) \
+         FROM {records} handleref_o WHERE {later}) AS handleref_next FROM {records} WHERE {records}.{RECORD_ID} > {after} \
+         AND {records}.{RECORD_ID} <= {until}",
+        records, RECORD_ID, later, after, until
+    ));
     if let Some(before) = rules.before {
         let before = literal_sql(kind, TimeKind::Plain, before);
-        inner = inner.made(raw!(" AND {records}.{RECORDED_AT} <= {before} AND EXISTS (SELECT 1 FROM {records} handleref_o \
-             WHERE {later} AND handleref_o.{RECORDED_AT} <= {before})", records, RECORDED_AT, before, later));
+        inner = inner.made(raw!(
+            " AND {records}.{RECORDED_AT} <= {before} AND EXISTS (SELECT 1 FROM {records} handleref_o \
+             WHERE {later} AND handleref_o.{RECORDED_AT} <= {before})",
+            records, RECORDED_AT, before, later
+        ));
     }
     if let Some(keep) = rules.keep {
         inner = inner.made(raw!(
@@ -91,7 +97,10 @@ pub(super) async fn doomed(
         .name(RECORDED_AT)
         .sql(" FROM (")
         .append(inner)
-        .made(raw!(") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next", records, RECORD_ID));
+        .made(raw!(
+            ") handleref_d JOIN {records} handleref_n ON handleref_n.{RECORD_ID} = handleref_d.handleref_next",
+            records, RECORD_ID
+        ));
     let rows = conn.rows(query).await?;
     let read = |(id, hidden_by, hidden_at)| Doomed {
         id,

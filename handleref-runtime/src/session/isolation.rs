@@ -20,33 +20,27 @@ pub(crate) enum Isolation {
 impl Isolation {
     /// Of the next transaction.
     pub(crate) async fn announce(self, conn: &mut dyn Session) -> QueryResult<()> {
-        match (conn.kind(), self) {
-            (Kind::Mysql, Self::ReadCommitted) => {
-                let sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
-                conn.batch(&sql.into()).await
-            }
-            #[cfg(feature = "mirror")]
-            (Kind::Mysql, Self::Snapshot) => {
-                let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-                conn.batch(&sql.into()).await
-            }
-            (Kind::Sqlite | Kind::Postgres, _) => Ok(()),
-        }
+        self.say(conn, Kind::Mysql).await
     }
 
     /// Of the transaction that has just begun.
     pub(crate) async fn set(self, conn: &mut dyn Session) -> QueryResult<()> {
-        match (conn.kind(), self) {
-            (Kind::Postgres, Self::ReadCommitted) => {
-                let sql = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
-                conn.batch(&sql.into()).await
+        self.say(conn, Kind::Postgres).await
+    }
+
+    async fn say(self, conn: &mut dyn Session, on: Kind) -> QueryResult<()> {
+        if conn.kind() != on {
+            return Ok(());
+        }
+        let sql = match self {
+            Self::ReadCommitted => "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            #[cfg(feature = "mirror")]
+            Self::Snapshot if on == Kind::Mysql => {
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
             }
             #[cfg(feature = "mirror")]
-            (Kind::Postgres, Self::Snapshot) => {
-                let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                conn.batch(&sql.into()).await
-            }
-            (Kind::Sqlite | Kind::Mysql, _) => Ok(()),
-        }
+            Self::Snapshot => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        conn.batch(&sql.into()).await
     }
 }

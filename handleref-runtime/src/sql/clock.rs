@@ -118,12 +118,10 @@ pub(crate) fn literal_sql(engine: Kind, kind: TimeKind, instant: NaiveDateTime) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::DateTime;
+    use chrono::{DateTime, TimeDelta};
 
     fn at(micros: i64) -> NaiveDateTime {
-        DateTime::from_timestamp_micros(micros)
-            .unwrap_or_default()
-            .naive_utc()
+        DateTime::UNIX_EPOCH.naive_utc() + TimeDelta::microseconds(micros)
     }
 
     #[test]

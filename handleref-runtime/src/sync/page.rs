@@ -204,7 +204,10 @@ impl Page<'_> {
         }
         if let Some(seen) = &self.reach.seen {
             let (after, to) = (seen.after, seen.to.sql());
-            sql.push(raw!(" AND NOT ({RECORD_ID} <= {after} AND ({old}pg_visible_in_snapshot({RECORD_XID}, {to})))", RECORD_ID, after, old, RECORD_XID, to));
+            sql.push(raw!(
+                " AND NOT ({RECORD_ID} <= {after} AND ({old}pg_visible_in_snapshot({RECORD_XID}, {to})))",
+                RECORD_ID, after, old, RECORD_XID, to
+            ));
         }
         sql
     }

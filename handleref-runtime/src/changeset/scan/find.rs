@@ -160,9 +160,17 @@ fn create_sql(kind: Kind, facts: &RecordedTable) -> Vec<Raw> {
         ),
         Kind::Sqlite | Kind::Postgres => ("", Vec::new()),
     };
-    statements.push(raw!("CREATE TEMPORARY TABLE handleref_scan{options} AS SELECT {keys}{RECORD_VERSION} AS handleref_version, \
+    statements.push(raw!(
+        "CREATE TEMPORARY TABLE handleref_scan{options} AS SELECT {keys}{RECORD_VERSION} AS handleref_version, \
          {RECORD_VERSION} AS handleref_raised, {RECORD_OPERATION} AS handleref_operation, \
-         {RECORD_CHANGESET} AS handleref_last FROM {} WHERE 1 = 0", [facts.records(kind)], options, keys, RECORD_VERSION, RECORD_OPERATION, RECORD_CHANGESET));
+         {RECORD_CHANGESET} AS handleref_last FROM {} WHERE 1 = 0",
+        [facts.records(kind)],
+        options,
+        keys,
+        RECORD_VERSION,
+        RECORD_OPERATION,
+        RECORD_CHANGESET
+    ));
     statements
 }
 
@@ -216,7 +224,10 @@ fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
     });
     let same: Vec<_> = same.collect();
     insert(kind, facts)
-        .made(raw!("SELECT {}, handleref_l.{RECORD_VERSION} + 1, 0, 'delete', handleref_l.{RECORD_ID} FROM ", [key(kind, facts, "handleref_l.")], RECORD_VERSION, RECORD_ID))
+        .made(raw!(
+            "SELECT {}, handleref_l.{RECORD_VERSION} + 1, 0, 'delete', handleref_l.{RECORD_ID} FROM ",
+            [key(kind, facts, "handleref_l.")], RECORD_VERSION, RECORD_ID
+        ))
         .append(last(facts, keys))
         .made(raw!(" JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id \
              WHERE handleref_l.{RECORD_OPERATION} <> 'delete' \
@@ -288,9 +299,11 @@ fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
         .made(only.map_or_else(Raw::default, |only| raw!(" AND (\n{only}\n)", only)))
         .sql(") handleref_t LEFT JOIN ")
         .append(last(facts, keys))
-        .made(raw!(" ON {} LEFT JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id WHERE {unknown} OR {}", [Raw::join(same, " AND "),
-            facts.records(kind),
-            Raw::join(differs, " OR ")], RECORD_ID, unknown))
+        .made(raw!(
+            " ON {} LEFT JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id WHERE \
+             {unknown} OR {}",
+            [Raw::join(same, " AND "), facts.records(kind), Raw::join(differs, " OR ")], RECORD_ID, unknown
+        ))
 }
 
 /// Whether a column is not as its record says, byte by byte.
