@@ -94,7 +94,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("Raw::of_plan", &["schema"]),
     ("Raw::of_diesel", &["write.rs"]),
     ("Raw::of_caller", &["maintain"]),
-    ("Raw::of_database", &["maintain/keys.rs", "context.rs"]),
+    ("Raw::of_database", &["maintain/keys.rs", "context/home.rs"]),
     ("put_together", &[]),
     ("push_sql(&format!", &[]),
 ];
