@@ -22,6 +22,7 @@ mod numbers;
 mod sessions;
 mod texts;
 mod trust;
+mod updates;
 mod values;
 
 /// The type `citext`, outside of every path. An extension is in one schema of a

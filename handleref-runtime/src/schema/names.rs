@@ -130,6 +130,17 @@ pub(super) fn folded(sql: &str) -> String {
                 {
                     quoted ^= c == '"';
                 }
+                for words in [
+                    " without time zone",
+                    " with time zone",
+                    " precision",
+                    " varying",
+                ] {
+                    let mut ahead = chars.clone();
+                    if words.chars().all(|word| ahead.next() == Some(word)) {
+                        chars = ahead;
+                    }
+                }
             }
             _ if c.is_whitespace() || matches!(c, '(' | ')' | '"' | '`') => {}
             _ => out.extend(c.to_lowercase()),
@@ -173,6 +184,8 @@ mod tests {
         let found = r#"WHERE ((("State")::text IS DISTINCT FROM 'It''s (A)'::"my kind".b) AND x)"#;
         assert_eq!(folded(found), "wherestateisdistinctfrom'It''s (A)'andx");
         assert_eq!(folded("`it's` IS NOT 'A' "), "it'sisnot'A'");
+        let found = "((a)::timestamp without time zone <= b) AND (c)::double precision > d";
+        assert_eq!(folded(found), "a<=bandc>d");
     }
 
     #[test]

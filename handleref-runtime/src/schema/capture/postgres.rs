@@ -23,6 +23,7 @@ use body::dollar_quoted;
 use record::Records;
 
 mod body;
+mod plain;
 mod record;
 mod rows;
 
@@ -45,42 +46,51 @@ struct Firing {
     /// As the catalogue shows it.
     when: &'static str,
     tables: &'static [&'static str],
+    /// For each row, if this is true of it: as it is written, and as it is shown.
+    rows: Option<[String; 2]>,
 }
 
 const INSERT: Firing = Firing {
     kind: "insert",
     when: "AFTER INSERT",
     tables: &[NEW],
+    rows: None,
 };
 const UPDATE: Firing = Firing {
     kind: "update",
     when: "AFTER UPDATE",
     tables: &[OLD, NEW],
+    rows: None,
 };
 const DELETE: Firing = Firing {
     kind: "delete",
     when: "AFTER DELETE",
     tables: &[OLD],
+    rows: None,
 };
 const BEFORE_TRUNCATE: Firing = Firing {
     kind: "truncate",
     when: "BEFORE TRUNCATE",
     tables: &[],
+    rows: None,
 };
 const AFTER_TRUNCATE: Firing = Firing {
     kind: "truncate",
     when: "AFTER TRUNCATE",
     tables: &[],
+    rows: None,
 };
 const PROTECT: Firing = Firing {
     kind: "protect",
     when: "BEFORE DELETE OR UPDATE OR TRUNCATE",
     tables: &[],
+    rows: None,
 };
 const NOTIFY: Firing = Firing {
     kind: "notify",
     when: "AFTER INSERT",
     tables: &[],
+    rows: None,
 };
 
 pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>) -> Vec<Trigger> {
@@ -89,24 +99,33 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
     let records = target.recording.records;
     let on_table = |firing: Firing, body: String| {
         let name = target.trigger_name(firing.kind, table);
-        // What amends a row sets off the triggers and checks of its table, too.
-        let amends = matches!(firing.kind, "insert" | "update");
-        let function = Function {
-            name,
-            body,
-            path: match amends || user_sql(target) {
-                true => Path::Home,
-                false => Path::Catalog,
-            },
+        let path = match firing.kind {
+            "update" if plain::plans(target) => Path::Writers,
+            ODD => Path::Writers,
+            // What amends a row sets off the triggers and checks of its table, too.
+            "insert" | "update" => Path::Home,
+            _ if user_sql(target) => Path::Home,
+            _ => Path::Catalog,
         };
+        let function = Function { name, body, path };
         trigger(dialect, target, None, &firing, &function)
     };
-    let mut triggers = vec![
-        on_table(INSERT, bodies.inserted()),
+    let mut triggers = vec![on_table(INSERT, bodies.inserted())];
+    // Before the one that relies on it.
+    if let Some(rows) = plain::odd(target) {
+        let odd = Firing {
+            kind: ODD,
+            when: UPDATE.when,
+            tables: &[],
+            rows: Some(rows),
+        };
+        triggers.push(on_table(odd, plain::noting()));
+    }
+    triggers.extend([
         on_table(UPDATE, bodies.updated()),
         on_table(DELETE, bodies.deleted()),
         on_table(BEFORE_TRUNCATE, bodies.truncated()),
-    ];
+    ]);
     let protect = Function {
         name: target.trigger_name(PROTECT.kind, records),
         body: body::protecting(target),
@@ -144,6 +163,9 @@ pub(in crate::schema) fn triggers(dialect: &Postgres, target: &RecordTarget<'_>)
     triggers
 }
 
+/// The kind of the trigger that notes [odd rows](plain::odd).
+const ODD: &str = "odd";
+
 /// Whether there are expressions of the user's in the bodies.
 fn user_sql(target: &RecordTarget<'_>) -> bool {
     let stands_in = |column: &crate::schema::capture::RecordColumn| {
@@ -171,9 +193,12 @@ fn equality(target: &RecordTarget<'_>, column: &str) -> String {
             };
             format!("OPERATOR({schema}.{name})")
         }
-        _ => "OPERATOR(pg_catalog.=)".into(),
+        _ => EQUAL.into(),
     }
 }
+
+/// The [`equality`] of most types.
+const EQUAL: &str = "OPERATOR(pg_catalog.=)";
 
 struct Function {
     name: String,
@@ -185,6 +210,9 @@ struct Function {
 /// schema in any case; temporary tables, which anyone can make, come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Path {
+    /// What the writer finds: for what an `UPDATE` of the writer's would set off, too.
+    /// Such a function has no settings at all.
+    Writers,
     Catalog,
     /// Besides, what SQL of the user's may mean: see [`home::path_sql`].
     Home,
@@ -222,11 +250,20 @@ fn trigger(
         true => String::new(),
         false => format!(" REFERENCING {}", firing.tables.join(" ")),
     };
-    let tail = format!("{referencing} FOR EACH STATEMENT EXECUTE FUNCTION ");
+    let tail = |shown: usize| {
+        let each = match &firing.rows {
+            Some(rows) => format!("ROW WHEN ({})", rows[shown]),
+            None => "STATEMENT".to_owned(),
+        };
+        format!("{referencing} FOR EACH {each} EXECUTE FUNCTION ")
+    };
     let when = firing.when;
     let mut create = vec![
         format!("{head} AS {}", dollar_quoted("handleref", body)),
-        format!("CREATE TRIGGER {quoted} {when} ON {table}{tail}{called}()"),
+        format!(
+            "CREATE TRIGGER {quoted} {when} ON {table}{}{called}()",
+            tail(0)
+        ),
     ];
     // A user who may call it could put it on another table, and forge records.
     if let Some(owner) = &target.support.owner {
@@ -241,7 +278,7 @@ fn trigger(
     let right_trigger = |definition: &str| {
         let definition = folded(definition);
         let start = folded(&format!("CREATE TRIGGER {quoted} {when} ON"));
-        let ends = |called: &str| definition.ends_with(&folded(&format!("{tail}{called}()")));
+        let ends = |called: &str| definition.ends_with(&folded(&format!("{}{called}()", tail(1))));
         definition.starts_with(&start)
             && (ends(&quoted) || ends(&dialect.qualified(Some(&live.detail), name)))
     };
@@ -282,11 +319,14 @@ fn trigger(
 /// The settings of a function.
 fn settings(target: &RecordTarget<'_>, path: Path) -> String {
     let mut written = String::new();
+    if path == Path::Writers {
+        return written;
+    }
     for (name, value) in SETTINGS {
         written.push_str(&format!(" SET {name} = {value}"));
     }
     let path = match path {
-        Path::Catalog => CATALOG,
+        Path::Writers | Path::Catalog => CATALOG,
         Path::Home if target.live.schema.is_none() => home::PATH,
         Path::Home => target.support.home.path.as_str(),
     };
@@ -300,6 +340,9 @@ fn settings_are_right(target: &RecordTarget<'_>, path: Path, shown: &str) -> boo
     let mut wanted = String::from("() RETURNS trigger LANGUAGE plpgsql");
     if target.support.is_owned() {
         wanted.push_str(" SECURITY DEFINER");
+    }
+    if path == Path::Writers {
+        return folded(shown).ends_with(&folded(&wanted));
     }
     for (name, value) in SETTINGS {
         wanted.push_str(&format!(" SET {name} TO '{value}'"));
@@ -343,6 +386,9 @@ const EQUALITIES: &str = "WITH RECURSIVE base (attname, type) AS \
      JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr \
      JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace AND n.nspname <> 'pg_catalog'";
 
+/// Marks the tables that inherit from the table, or are its partitions, among the facts.
+const CHILD: &str = "child";
+
 /// Marks the labels of enums among the facts.
 pub(in crate::schema) const LABEL: &str = "label";
 
@@ -360,8 +406,9 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
     let oid = literal(&Postgres.qualified(live.schema.as_deref(), table));
     let oid = format!("to_regclass({oid})");
     Some(format!(
-        "SELECT i.inhrelid::regclass::text, 'child'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
+        "SELECT i.inhrelid::regclass::text, '{CHILD}'::text, NULL::text, NULL::text FROM pg_catalog.pg_inherits i WHERE i.inhparent = {oid} \
          UNION ALL SELECT i.inhparent::regclass::text, 'parent', NULL, NULL FROM pg_catalog.pg_inherits i WHERE i.inhrelid = {oid} \
+         UNION ALL SELECT NULL, '{}', NULL, NULL FROM pg_catalog.pg_class WHERE oid = {oid} AND relkind = 'p' \
          UNION ALL SELECT attname::text, 'equality', schema::text, operator::text FROM ({}) AS equalities \
          UNION ALL SELECT format_type(e.enumtypid, NULL)::text, '{LABEL}', e.enumlabel::text, NULL FROM pg_catalog.pg_enum e \
          UNION ALL (WITH RECURSIVE d (oid) AS (SELECT a.atttypid FROM pg_catalog.pg_attribute a \
@@ -371,6 +418,7 @@ pub(in crate::schema) fn facts(wanted: &Wanted, live: &Live) -> Option<String> {
          WHERE t.typnotnull) \
          UNION ALL SELECT n.nspname::text, '{OPEN}', NULL, NULL FROM pg_catalog.pg_namespace n \
          WHERE pg_catalog.has_schema_privilege('public', n.oid, 'CREATE') ORDER BY 1",
+        plain::PARTITIONED,
         EQUALITIES.replace("{oid}", &oid),
     ))
 }
@@ -392,7 +440,7 @@ pub(in crate::schema) fn uncovered(target: &RecordTarget<'_>) -> Vec<String> {
                  and conditions means; REVOKE CREATE ON SCHEMA {} FROM PUBLIC",
                 quoted(name, '"')
             ),
-            "child" => format!("statements that name its partition or child `{name}`"),
+            CHILD => format!("statements that name its partition or child `{name}`"),
             "parent" => format!("statements that name its parent `{name}`"),
             _ => continue,
         });

@@ -6,6 +6,7 @@
 //! does nothing if there are more; these take a text that is planned each time.
 //! (To count first would cost a fifth of what a record costs.)
 
+use super::plain;
 use super::record::Records;
 use super::rows::{NEW, OLD, ONE_NEW, ONE_OLD, ONE_PAIR, PAIRS, Rows};
 use crate::context::Switch;
@@ -17,7 +18,7 @@ impl Records<'_, '_> {
     pub(super) fn inserted(&self) -> String {
         let one = self.insert_records(ONE_NEW.from, ONE_NEW.when);
         let many = planned(&self.insert_records(NEW.from, None), "");
-        let start = one_row(&one, &counted("handleref_new"));
+        let start = one_row(&one, &counted("handleref_new"), RETURN);
         if self.version.is_none() {
             return self.function("", "rows bigint;", &(start + &if_many(&many, "")));
         }
@@ -64,9 +65,11 @@ impl Records<'_, '_> {
             planned(&format!("SELECT {}", has_moved(PAIRS)), " INTO moved"),
         ));
         let inserted = format!("(SELECT n.* FROM {} WHERE {moved}) AS n", PAIRS.from);
-        let body = format!(
-            "{}  olds := (SELECT pg_catalog.count(*) FROM handleref_old);\n  IF olds OPERATOR(pg_catalog.<>) rows THEN\n{}    RETURN NULL;\n  END IF;\n{}  IF moved THEN\n{}  END IF;\n",
-            one_row(&one, &counted("handleref_new")),
+        let plans = plain::plans(self.target);
+        let leave = if plans { plain::LEAVE } else { RETURN };
+        let mut body = format!(
+            "{}  olds := (SELECT pg_catalog.count(*) FROM handleref_old);\n  IF olds OPERATOR(pg_catalog.<>) rows THEN\n{}    {leave};\n  END IF;\n{}  IF moved THEN\n{}  END IF;\n",
+            one_row(&one, &counted("handleref_new"), leave),
             self.updated_by_key(),
             if_many(&many, &format!("    moved := {};\n", has_moved(ONE_PAIR))),
             self.replaced(PAIRS.from, &moved, &inserted),
@@ -80,8 +83,16 @@ impl Records<'_, '_> {
                 self.target.noted(AMENDING)
             ),
         };
-        let variables = "rows bigint; olds bigint; written bigint; first bigint; moved boolean; amending pg_catalog.text; marked bigint;";
-        self.function(&amending, variables, &body)
+        let mut variables = "rows bigint; olds bigint; written bigint; first bigint; moved boolean; amending pg_catalog.text; marked bigint;".to_owned();
+        if plain::is_recorded(self.target) {
+            let compare = match plans {
+                true => plain::with_settings(&body),
+                false => body,
+            };
+            body = self.plain() + &compare;
+            variables.push_str(" noted pg_catalog.text; saved pg_catalog.text[];");
+        }
+        self.function(&amending, &variables, &body)
     }
 
     /// Rows that left their key, and rows that came to one.
@@ -126,7 +137,7 @@ impl Records<'_, '_> {
             one = format!("{};\n  {one}", self.baseline(ONE_OLD.from, when()));
             many = planned(&self.baseline(OLD.from, None), "") + &many;
         }
-        let body = one_row(&one, &counted("handleref_old")) + &if_many(&many, "");
+        let body = one_row(&one, &counted("handleref_old"), RETURN) + &if_many(&many, "");
         self.function("", "rows bigint;", &body)
     }
 
@@ -186,7 +197,7 @@ impl Records<'_, '_> {
         self.function(
             "",
             "rows bigint;",
-            &(one_row(&one, &count) + &if_many(&many, "")),
+            &(one_row(&one, &count, RETURN) + &if_many(&many, "")),
         )
     }
 }
@@ -250,10 +261,13 @@ impl Records<'_, '_> {
     }
 }
 
-/// Records one row; if that was not it, counts the rows of the statement.
-fn one_row(one: &str, count: &str) -> String {
-    format!("  {one};\n  IF FOUND THEN\n    RETURN NULL;\n  END IF;\n  rows := {count};\n")
+/// Records one row and leaves; if that was not it, counts the rows of the statement.
+fn one_row(one: &str, count: &str, leave: &str) -> String {
+    format!("  {one};\n  IF FOUND THEN\n    {leave};\n  END IF;\n  rows := {count};\n")
 }
+
+/// Leaves a function that is made of one block.
+const RETURN: &str = "RETURN NULL";
 
 /// How many rows a table has.
 fn counted(table: &str) -> String {

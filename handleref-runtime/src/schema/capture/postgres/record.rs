@@ -17,10 +17,10 @@ use crate::time::TimeKind;
 const NEXT_VERSION: &str = "coalesce(last.record_version, 0) OPERATOR(pg_catalog.+) 1";
 
 /// What is written about rows.
-struct Record<'a> {
+pub(super) struct Record<'a> {
     version: String,
     operation: &'a str,
-    recorded_at: String,
+    pub(super) recorded_at: String,
     changeset: String,
     redacted: String,
     /// The alias of the row.
@@ -123,21 +123,26 @@ impl<'a, 'b> Records<'a, 'b> {
             .map(|sql| self.over(row, sql))
     }
 
-    fn operation(&self) -> String {
-        let dead = |row: &str| match self.target.living()? {
-            Living::Null(column) => Some(format!("({row}.{} IS NOT NULL)", self.quote(column))),
+    /// Whether a row is deleted softly.
+    pub(super) fn dead(&self, row: &str, living: &Living<'_>) -> String {
+        match living {
+            Living::Null(column) => format!("({row}.{} IS NOT NULL)", self.quote(column)),
             Living::Not(column, text) => {
                 let equal = super::equality(self.target, column);
                 let (column, text) = (self.quote(column), literal(text));
-                Some(format!("({row}.{column} {equal} {text}) IS TRUE"))
+                format!("({row}.{column} {equal} {text}) IS TRUE")
             }
-        };
-        match (dead("o"), dead("n")) {
-            (Some(o), Some(n)) => format!(
-                "CASE WHEN ({o}) OPERATOR(pg_catalog.=) ({n}) THEN 'update' WHEN {n} THEN 'soft_delete' ELSE 'restore' END"
-            ),
-            _ => "'update'".into(),
         }
+    }
+
+    fn operation(&self) -> String {
+        let Some(living) = self.target.living() else {
+            return "'update'".into();
+        };
+        let (o, n) = (self.dead("o", &living), self.dead("n", &living));
+        format!(
+            "CASE WHEN ({o}) OPERATOR(pg_catalog.=) ({n}) THEN 'update' WHEN {n} THEN 'soft_delete' ELSE 'restore' END"
+        )
     }
 
     /// The redacted columns that changed.
@@ -170,7 +175,7 @@ impl<'a, 'b> Records<'a, 'b> {
         )
     }
 
-    fn record<'r>(
+    pub(super) fn record<'r>(
         &self,
         operation: &'r str,
         row: &'r str,
@@ -191,7 +196,7 @@ impl<'a, 'b> Records<'a, 'b> {
         }
     }
 
-    fn insert(&self, record: Record<'_>) -> String {
+    pub(super) fn insert(&self, record: Record<'_>) -> String {
         let target = self.target;
         let columns = target.record_columns();
         let columns: Vec<_> = columns.iter().map(|name| self.quote(name)).collect();
