@@ -20,12 +20,14 @@ mod conflict;
 mod dsl;
 mod make;
 mod proposed;
+mod sets;
 mod write;
 
 pub(crate) use apply::{apply, bring_back, revert};
 pub use conflict::Conflict;
 pub use dsl::PastDsl;
 pub(crate) use make::{make, plan, plan_back};
+pub(crate) use sets::{any_erased, delete_rows, rows_of, update_rows};
 pub(crate) use write::{insert, update};
 
 /// What a revert goes back to: a version (any integer), or

@@ -22,6 +22,8 @@ use std::sync::Arc;
 /// A row at one of its records.
 #[derive(Debug, Clone)]
 pub(super) struct StateAt {
+    /// The number of the record.
+    pub(super) record: i64,
     pub(super) version: i64,
     /// Whether it is not soft-deleted.
     pub(super) live: bool,
@@ -140,6 +142,7 @@ fn record(head: Head, key: String, values: Vec<Value>) -> Result<Read, Error> {
 impl Read {
     fn state(self) -> Option<StateAt> {
         (self.operation != Operation::Delete.as_str()).then_some(StateAt {
+            record: self.id,
             version: self.version,
             live: self.live,
             values: self.values,

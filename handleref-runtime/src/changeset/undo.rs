@@ -15,6 +15,7 @@ use std::sync::Arc;
 mod inverse;
 mod order;
 mod perform;
+mod together;
 
 /// Plans to undo a changeset. `Models` are the recorded models that it
 /// changed: one, or a tuple of up to eight, which may be nested.

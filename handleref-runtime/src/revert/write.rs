@@ -30,7 +30,7 @@ type Assignment<'a> = (&'static str, Sql<'a>);
 /// On MySQL and MariaDB a statement that reads the record table cannot write
 /// the table, whose trigger writes the record table (error 1442). The values
 /// go through this temporary table there.
-const BETWEEN: &str = "handleref_revert";
+pub(super) const BETWEEN: &str = "handleref_revert";
 
 /// Puts the values into the temporary table, where that is needed, and gives
 /// the assignments to use instead.
@@ -114,7 +114,7 @@ pub(crate) async fn update(
     }
 }
 
-async fn forget_temporary(conn: &mut dyn Session) -> Result<(), Error> {
+pub(super) async fn forget_temporary(conn: &mut dyn Session) -> Result<(), Error> {
     if conn.kind() == Kind::Mysql {
         conn.batch(&"DROP TEMPORARY TABLE IF EXISTS handleref_revert".into())
             .await?;

@@ -300,7 +300,7 @@ impl Dialect for Postgres {
             tag.insert(1, 'x');
         }
         let create_function = format!(
-            "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SET search_path = {CATALOG} AS {tag}{body}{tag}"
+            "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS {tag}{body}{tag}"
         );
         let create_trigger = format!(
             "CREATE TRIGGER {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\nWHEN ({guard_condition}) EXECUTE FUNCTION {function}()"
@@ -328,7 +328,7 @@ impl Dialect for Postgres {
             (None, _) => State::Missing,
             (Some(found), Some(function))
                 if function.body == body
-                    && pins_catalog(&function.restore)
+                    && has_no_settings(&function.restore)
                     && right(&found.definition) =>
             {
                 let alter = |verb: &str| format!("ALTER TABLE {table} {verb} TRIGGER {trigger}");
@@ -351,10 +351,12 @@ impl Dialect for Postgres {
     }
 }
 
-/// Whether a function that the catalogue shows has the path [`CATALOG`].
-fn pins_catalog(shown: &str) -> bool {
+/// Whether a function has no settings of its own. Everything in it is named with its
+/// schema, and a setting would be made and taken back for every row: it costs as
+/// much as the rest of the guard.
+fn has_no_settings(shown: &str) -> bool {
     let head = shown.split("\nAS $").next().unwrap_or_default();
-    folded(head).ends_with("setsearch_pathto'pg_catalog','pg_temp'")
+    folded(head).ends_with("languageplpgsql")
 }
 
 /// The body of the guard's function.

@@ -32,6 +32,13 @@ impl Done {
         }
     }
 
+    /// With what is written, if anything is.
+    pub(super) fn updates(mut self) -> Self {
+        let writes = !self.changes.is_empty() && !self.is_blocked();
+        self.action = writes.then_some(UndoAction::Update);
+        self
+    }
+
     pub(super) fn is_blocked(&self) -> bool {
         self.conflicts.iter().any(Conflict::is_blocking)
     }
@@ -39,7 +46,7 @@ impl Done {
 
 /// A row that a changeset touched, and how it is changed back.
 pub(super) struct Inverse {
-    model: &'static dyn AnyModel,
+    pub(super) model: &'static dyn AnyModel,
     pub(super) facts: Metadata,
     key: AnyKey,
     /// What the changeset did to it.
@@ -92,26 +99,28 @@ impl Inverse {
         let Some(now) = now else {
             return Ok(Done::default());
         };
-        let facts = &self.facts;
-        let edited = differing(facts, &after.values, &now);
-        if !edited.is_empty() {
-            let conflicts = edited
-                .into_iter()
-                .map(|at| edited_since(facts, at, &after.values, &now));
-            return Ok(Done {
-                conflicts: conflicts.collect(),
-                ..Done::default()
-            });
+        let done = self.removed(after, &now);
+        if done.action.is_some() {
+            let delete = Sql::new("DELETE FROM ")
+                .name(self.facts.table())
+                .sql(" WHERE ")
+                .typed(&self.key.condition);
+            conn.execute(delete).await?;
         }
-        let delete = Sql::new("DELETE FROM ")
-            .name(facts.table())
-            .sql(" WHERE ")
-            .typed(&self.key.condition);
-        conn.execute(delete).await?;
-        Ok(Done {
-            action: Some(UndoAction::Delete),
+        Ok(done)
+    }
+
+    /// What comes of [`remove`](Self::remove).
+    pub(super) fn removed(&self, after: &StateAt, now: &[Value]) -> Done {
+        let facts = &self.facts;
+        let edited = differing(facts, &after.values, now).into_iter();
+        let edited = edited.map(|at| edited_since(facts, at, &after.values, now));
+        let conflicts: Vec<Conflict> = edited.collect();
+        Done {
+            action: conflicts.is_empty().then_some(UndoAction::Delete),
+            conflicts,
             ..Done::default()
-        })
+        }
     }
 
     /// Inserts what was deleted.
@@ -161,10 +170,21 @@ impl Inverse {
         &self,
         conn: &mut dyn Session,
         catalog: &mut Catalog,
-        [before, after]: [&StateAt; 2],
+        states: [&StateAt; 2],
         now: Option<Vec<Value>>,
         resolved: &[Resolved],
     ) -> Result<Done, Error> {
+        let write = self.back(states, now.as_deref(), resolved);
+        self.write(conn, catalog, write).await
+    }
+
+    /// What [`change_back`](Self::change_back) writes.
+    pub(super) fn back(
+        &self,
+        [before, after]: [&StateAt; 2],
+        now: Option<&[Value]>,
+        resolved: &[Resolved],
+    ) -> Write {
         let (facts, mut write) = (&self.facts, Write::default());
         write.done.conflicts.extend(self.hidden(facts));
         let changed = differing(facts, &before.values, &after.values);
@@ -172,7 +192,7 @@ impl Inverse {
             if !changed.is_empty() {
                 write.done.conflicts.push(Conflict::Gone);
             }
-            return Ok(write.done);
+            return write;
         };
         for (at, column) in facts.model.recording.columns.iter().enumerate() {
             let (old, new, present) = (before.values.get(at), after.values.get(at), now.get(at));
@@ -188,12 +208,12 @@ impl Inverse {
                     write.done.changes.extend(change);
                 }
                 None => {
-                    let conflict = edited_since(facts, at, &after.values, &now);
+                    let conflict = edited_since(facts, at, &after.values, now);
                     write.done.conflicts.push(conflict);
                 }
             }
         }
-        self.write(conn, catalog, write).await
+        write
     }
 
     /// Changes a row that is there.
@@ -216,9 +236,8 @@ impl Inverse {
         done.conflicts.extend(conflicts);
         if !done.is_blocked() {
             update(conn, catalog, &self.key, &plan, &write.literals).await?;
-            done.action = Some(UndoAction::Update);
         }
-        Ok(done)
+        Ok(done.updates())
     }
 
     /// Fields that changed, but whose values are not known.
@@ -233,12 +252,12 @@ impl Inverse {
 
 /// What is written to a row that is there.
 #[derive(Default)]
-struct Write {
+pub(super) struct Write {
     /// Columns, and the versions that they go back to.
-    back: Vec<(&'static str, i64)>,
+    pub(super) back: Vec<(&'static str, i64)>,
     /// Columns, and the texts that somebody says they are to be.
     literals: Vec<(&'static str, Option<String>)>,
-    done: Done,
+    pub(super) done: Done,
 }
 
 impl Write {

@@ -6,6 +6,7 @@ use super::super::recording::Open;
 use super::super::stored::Changeset;
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};
+use super::together;
 use super::{Request, Resolution, UndoConflict, UndoPlan, UndoStep};
 use crate::context::Home;
 use crate::error::Error;
@@ -124,10 +125,22 @@ async fn perform(
         .collect();
     let order = order(&items);
     let this = Changeset::in_progress(ours, last_recorded(conn).await?);
+    let inverses: Vec<&Inverse> = order
+        .into_iter()
+        .filter_map(|at| Some(&rows.get(at)?.inverse))
+        .collect();
+    let mut finished = together::change_back(conn, &mut catalog, &inverses, resolutions).await?;
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
-    for row in order.into_iter().filter_map(|at| rows.get(at)) {
-        let object = row.inverse.net.object.clone();
-        let done = step(conn, &mut catalog, row, resolutions).await?;
+    for (at, inverse) in inverses.iter().enumerate() {
+        let object = inverse.net.object.clone();
+        if !finished.contains_key(&at) {
+            let next = inverses.iter().copied().enumerate().skip(at);
+            finished.extend(together::remove(conn, next).await?);
+        }
+        let done = match finished.remove(&at) {
+            Some(done) => done,
+            None => step(conn, &mut catalog, inverse, resolutions).await?,
+        };
         conflicts.extend(done.conflicts.into_iter().map(|conflict| UndoConflict {
             object: object.clone(),
             conflict,
@@ -151,33 +164,36 @@ async fn perform(
 async fn step(
     conn: &mut dyn Session,
     catalog: &mut Catalog,
-    row: &Row,
+    inverse: &Inverse,
     resolutions: &[Resolution],
 ) -> Result<Done, Error> {
-    let object = &row.inverse.net.object;
+    let object = &inverse.net.object;
     let resolved: Vec<Resolved> = resolutions
         .iter()
         .filter(|one| one.object == *object)
         .map(|one| (one.field.clone(), one.value.clone()))
         .collect();
     let mut savepoint = Transaction::begin(conn).await?;
-    let result = row
-        .inverse
-        .perform(savepoint.conn(), catalog, &resolved)
-        .await;
-    match savepoint.finish(result).await {
-        Err(Error::Database(DieselError::DatabaseError(kind, info))) => {
-            use diesel::result::DatabaseErrorKind as Kind;
-            if same(&Kind::ClosedConnection, &kind) {
-                return Err(Error::Database(DieselError::DatabaseError(kind, info)));
-            }
-            let message = info.message().to_owned();
-            Ok(Done {
-                conflicts: vec![Conflict::Refused { message }],
-                ..Done::default()
-            })
+    let result = inverse.perform(savepoint.conn(), catalog, &resolved).await;
+    savepoint.finish(result).await.or_else(|error| {
+        let message = refused(error)?;
+        Ok(Done {
+            conflicts: vec![Conflict::Refused { message }],
+            ..Done::default()
+        })
+    })
+}
+
+/// What the database says that it refuses to do; any other error stays one.
+pub(super) fn refused(error: Error) -> Result<String, Error> {
+    use diesel::result::DatabaseErrorKind as Kind;
+    match error {
+        Error::Database(DieselError::DatabaseError(kind, info))
+            if !same(&Kind::ClosedConnection, &kind) =>
+        {
+            Ok(info.message().to_owned())
         }
-        other => other,
+        other => Err(other),
     }
 }
 
