@@ -26,4 +26,5 @@ mod record;
 mod registry;
 mod resolve;
 mod scan;
+mod together;
 mod undo;
