@@ -29,6 +29,8 @@ macro_rules! on_each_engine {
 mod columns;
 mod dumps;
 mod files;
+#[cfg(feature = "postgres")]
+mod former;
 mod generate;
 mod healing;
 mod limits;
