@@ -11,6 +11,8 @@
 #![allow(missing_docs, clippy::duplicate_mod)]
 
 mod measure;
+#[cfg(feature = "postgres")]
+mod peers;
 mod tables;
 
 #[cfg(feature = "mysql")]
@@ -92,6 +94,8 @@ fn main() -> Done {
     match wanted.engine.as_str() {
         #[cfg(feature = "sqlite")]
         "sqlite" => sqlite::run(&wanted),
+        #[cfg(feature = "postgres")]
+        "postgres" if wanted.only.as_deref() == Some("peers") => postgres::beside_peers(&wanted),
         #[cfg(feature = "postgres")]
         "postgres" => postgres::run(&wanted),
         #[cfg(feature = "mysql")]

@@ -57,6 +57,12 @@ impl Database {
     }
 }
 
+/// Other tools on the same server.
+pub(crate) fn beside_peers(wanted: &Wanted) -> crate::Done {
+    let database = Database::new(wanted)?;
+    crate::peers::run(wanted, database.connect()?, &database.0)
+}
+
 /// The numbers `i` from one to another, as an item of FROM.
 pub(crate) fn series(from: i64, to: i64) -> String {
     format!("generate_series({from}, {to}) AS s(i)")

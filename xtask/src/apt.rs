@@ -56,6 +56,20 @@ const GIT: Need = Need {
     present: || find("git").is_some(),
 };
 
+/// What makes an environment of its own for Python.
+pub(crate) const PYTHON: Need = Need {
+    what: "Python with venv",
+    package: "python3-venv",
+    service: None,
+    present: || {
+        let mut python = Command::new("python3");
+        python
+            .args(["-c", "import venv, ensurepip"])
+            .stderr(Stdio::null());
+        python.status().is_ok_and(|status| status.success())
+    },
+};
+
 /// What the tests use besides the servers.
 pub(crate) fn to_test() -> Vec<Need> {
     vec![GIT]

@@ -13,6 +13,7 @@ use crate::scratch::workspace;
 use crate::servers::{self, Disk, Servers};
 
 mod compile;
+mod peers;
 mod report;
 
 /// What is measured only where a commit does not wait for the disk: it reads, or its goal does
@@ -30,7 +31,11 @@ pub(crate) fn run(
     baseline: bool,
 ) -> Result<()> {
     let compiler = only.is_some_and(|only| COMPILER.contains(&only));
-    let keep = !quick && (only.is_none() || compiler);
+    let peers = only == Some(peers::PART);
+    if peers && engines != [Engine::Postgres] {
+        bail!("peers are measured on PostgreSQL: add `--engine postgres`");
+    }
+    let keep = !quick && (only.is_none() || compiler || peers);
     if !compiler {
         // What servers the environment names does not matter here.
         let wanted = Wanted {
@@ -44,7 +49,7 @@ pub(crate) fn run(
             println!("{text}");
             eprintln!("{} took {} s", engine.name(), begun.elapsed().as_secs());
             if keep {
-                store(engine.name(), &text)?;
+                store(if peers { peers::PART } else { engine.name() }, &text)?;
             }
         }
     }
@@ -66,6 +71,10 @@ pub(crate) fn run(
 /// Measures one engine, first waiting for the disk and then not.
 fn measure(engines: &[Engine], engine: Engine, quick: bool, only: Option<&str>) -> Result<String> {
     let mut tables = Vec::new();
+    let python = match only {
+        Some(peers::PART) => Some(peers::python()?),
+        _ => None,
+    };
     for disk in [Disk::Awaited, Disk::Ignored] {
         if disk == Disk::Awaited && only.is_some_and(|only| WITHOUT_DISK.contains(&only)) {
             continue;
@@ -73,6 +82,9 @@ fn measure(engines: &[Engine], engine: Engine, quick: bool, only: Option<&str>) 
         let mut servers = Servers::own(engine, disk)?;
         let mut command = cargo(&arguments(engines, engine, disk, quick, only));
         command.envs(servers.variables()).stdout(Stdio::piped());
+        if let Some(python) = &python {
+            command.env(peers::PYTHON, python);
+        }
         let mut lines = Vec::new();
         let status = Foreground::start(&mut command)?.lines(|line| {
             if let Some(line) = report::Line::read(line) {

@@ -4,7 +4,8 @@
 use crate::support::dice::Dice;
 use crate::support::{Db, Engine, each_engine};
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
+use diesel::prelude::ExpressionMethods;
+use diesel::{Insertable, QueryDsl, Queryable, Selectable, SelectableHelper};
 use handleref::prelude::*;
 use handleref::{HandleRef, Operation, Recorded};
 
