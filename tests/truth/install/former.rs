@@ -92,7 +92,9 @@ fn update_triggers() -> Done {
             schema.install(conn)?;
             std::thread::sleep(std::time::Duration::from_millis(50));
             drop(stop);
-            writers.map(|writer| writer.join().unwrap());
+            for writer in writers {
+                writer.join().unwrap();
+            }
             Ok::<_, handleref::Error>(())
         })?;
         assert!(schema.check(conn)?.is_ok());
