@@ -323,3 +323,24 @@ fn another_condition() -> Done {
     );
     Ok(())
 }
+
+/// A type that triggers name is altered as the documentation says.
+#[test]
+fn an_altered_type() -> Done {
+    let (_db, conn) = &mut tables("")?;
+    let alter = "ALTER TABLE books ALTER updated_at TYPE TIMESTAMP(6)";
+    let refused = conn.batch_execute(alter).unwrap_err().to_string();
+    assert!(refused.contains("trigger definition"), "{refused}");
+    conn.batch_execute(&format!(
+        "BEGIN; DROP TRIGGER handleref_guard_books ON books; DROP TRIGGER handleref_odd_books ON books; {alter}"
+    ))?;
+    let schema = handleref::schema![Book, Film];
+    schema.install(conn)?;
+    conn.batch_execute("COMMIT")?;
+    let report = schema.check(conn)?;
+    assert!(report.is_ok(), "{report}");
+    let then = handleref::history::latest_record(conn)?;
+    conn.batch_execute("UPDATE books SET deleted_at = NULL WHERE id = 1")?;
+    assert_eq!(books_since(conn, then)?, [(1, Restore)]);
+    Ok(())
+}
