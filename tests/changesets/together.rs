@@ -206,6 +206,35 @@ each_engine! {
             assert_eq!((last.website, last.version), (row.website, row.version));
         }
     }
+
+    /// What the changeset did not touch is not locked by its undo.
+    async fn others_are_not_locked(db: tables, conn) {
+        let made = changeset!(conn, conn, {
+            run!(conn, diesel::update(posts::table.filter(posts::id.lt(10))).set(posts::title.eq("x")));
+            for id in 31..=40 {
+                run!(conn, diesel::insert_into(posts::table).values((posts::id.eq(id), posts::title.eq("new"))));
+            }
+        });
+        if db.engine == Engine::Sqlite {
+            return Ok(()); // It has one lock for all.
+        }
+        let other = &mut connect!(db);
+        batch!(other, match db.engine {
+            Engine::Mysql => "SET SESSION innodb_lock_wait_timeout = 1",
+            _ => "SET lock_timeout = '1s'",
+        })?;
+        let done: Result<(), Error> = transaction!(conn, inner, {
+            go!(go!(undo_plan::<Post>(made).load(inner))?.apply(inner))?;
+            for id in 10..=30 {
+                go!(diesel::update(posts::table.find(id)).set(posts::title.eq("theirs")).execute(other))?;
+            }
+            Ok(())
+        });
+        done?;
+        let rows = world!(conn);
+        assert_eq!(rows.len(), 30);
+        assert!(rows.iter().all(|row| (row.0 >= 10) == (row.1 == "theirs")), "{rows:?}");
+    }
 }
 
 /// The number of statements does not depend on that of the rows.

@@ -15,6 +15,10 @@ use std::sync::Arc;
 /// The alias of the records, or of what was taken from them.
 const FROM: &str = "handleref_r";
 
+/// On MySQL and MariaDB what is read here is locked, and so is a whole index where
+/// the engine prefers it in a small table.
+const BY_NUMBER: &str = "FORCE INDEX (PRIMARY)";
+
 /// ` WHERE <key> IN (<the keys in these records>)`
 fn keys_in<'a>(kind: Kind, facts: &Metadata, records: &[i64]) -> Sql<'a> {
     let keys = facts.key().iter().map(|name| quoted(kind, name));
@@ -36,10 +40,29 @@ pub(crate) async fn rows_of(
     model: &dyn AnyModel,
     records: &[i64],
 ) -> Result<HashMap<String, Arc<dyn AnyInstance>>, Error> {
-    let facts = model.facts();
-    let from = facts.from_table();
-    let from = from.append(keys_in(conn.kind(), &facts, records)).lock();
-    let rows = model.rows(conn, from).await?;
+    let (kind, facts) = (conn.kind(), model.facts());
+    let from = match kind {
+        Kind::Sqlite | Kind::Postgres => facts.from_table().append(keys_in(kind, &facts, records)),
+        // What is read is locked: the keys first, and then these rows.
+        Kind::Mysql => {
+            let keys = facts.key().iter().map(|name| quoted(kind, name));
+            let table = quoted(kind, facts.table());
+            Sql::once(raw!(
+                " FROM (SELECT DISTINCT {} FROM {} {BY_NUMBER} WHERE {RECORD_ID} IN ({})) AS {FROM} STRAIGHT_JOIN {table} ON {}",
+                [
+                    Raw::join(keys, ", "),
+                    quoted(kind, facts.records()),
+                    Raw::numbers(records.iter().copied()),
+                    same_key(kind, facts.key(), FROM, &table)
+                ],
+                BY_NUMBER,
+                RECORD_ID,
+                FROM,
+                table
+            ))
+        }
+    };
+    let rows = model.rows(conn, from.lock()).await?;
     Ok(rows.into_iter().map(|row| (row.key(), row)).collect())
 }
 
@@ -88,11 +111,12 @@ async fn source(
     let drop = raw!("DROP TEMPORARY TABLE IF EXISTS {BETWEEN}", BETWEEN);
     conn.batch(&drop).await?;
     conn.execute(Sql::once(raw!(
-        "CREATE TEMPORARY TABLE {BETWEEN} AS SELECT {taken} FROM {table} AS {FROM} WHERE {RECORD_ID} IN ({numbers})",
+        "CREATE TEMPORARY TABLE {BETWEEN} AS SELECT {taken} FROM {table} AS {FROM} {BY_NUMBER} WHERE {RECORD_ID} IN ({numbers})",
         BETWEEN,
         taken,
         table,
         FROM,
+        BY_NUMBER,
         RECORD_ID,
         numbers
     )))
@@ -133,7 +157,7 @@ pub(crate) async fn update_rows(
         Kind::Mysql => {
             let sets = sets.map(|set| raw!("{table}.{set}", table, set));
             raw!(
-                "UPDATE {from} AS {FROM} JOIN {table} ON {same} SET {}",
+                "UPDATE {from} AS {FROM} STRAIGHT_JOIN {table} ON {same} SET {}",
                 [Raw::join(sets, ", ")],
                 from,
                 FROM,
@@ -164,7 +188,7 @@ pub(crate) async fn delete_rows(
     let table = quoted(kind, facts.table());
     let same = same_key(kind, facts.key(), &table, FROM);
     let delete = raw!(
-        "DELETE {table} FROM {from} AS {FROM} JOIN {table} ON {same}",
+        "DELETE {table} FROM {from} AS {FROM} STRAIGHT_JOIN {table} ON {same}",
         table,
         from,
         FROM,

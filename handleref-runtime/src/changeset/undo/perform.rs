@@ -131,11 +131,15 @@ async fn perform(
         .collect();
     let mut finished = together::change_back(conn, &mut catalog, &inverses, resolutions).await?;
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
+    // Those before this place were tried together, if they can be.
+    let mut tried = 0;
     for (at, inverse) in inverses.iter().enumerate() {
         let object = inverse.net.object.clone();
-        if !finished.contains_key(&at) {
+        if at >= tried && !finished.contains_key(&at) {
             let next = inverses.iter().copied().enumerate().skip(at);
-            finished.extend(together::remove(conn, next).await?);
+            let (done, rows) = together::remove(conn, next).await?;
+            finished.extend(done);
+            tried = at + rows;
         }
         let done = match finished.remove(&at) {
             Some(done) => done,

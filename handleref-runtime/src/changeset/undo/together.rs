@@ -117,11 +117,12 @@ pub(super) async fn change_back(
 }
 
 /// Deletes what was inserted: of these rows those at the beginning, as long as they
-/// are of one model. What refers to others comes before them.
+/// are of one model. What refers to others comes before them. Says for how many it
+/// was tried.
 pub(super) async fn remove(
     conn: &mut dyn Session,
     rows: impl Iterator<Item = (usize, &Inverse)>,
-) -> Result<Finished, Error> {
+) -> Result<(Finished, usize), Error> {
     let inserted = |(at, row)| -> Option<Member<'_>> {
         let row: &Inverse = row;
         let after = row.net.after.as_ref()?;
@@ -144,7 +145,7 @@ pub(super) async fn remove(
         }
         members.push(member);
     }
-    attempt(conn, &members).await
+    Ok((attempt(conn, &members).await?, members.len()))
 }
 
 /// A row that may be changed back with others.
