@@ -13,6 +13,7 @@
 //!
 //! Not for every table: see [`applies`].
 
+use super::facts::{CHILD, EQUAL, PARTITIONED, equality};
 use super::record::Records;
 use crate::engine::Kind;
 use crate::model::Living;
@@ -20,9 +21,6 @@ use crate::schema::capture::RecordTarget;
 use crate::schema::names::literal;
 use crate::sql::now_sql;
 use crate::time::TimeKind;
-
-/// The facts of a table that is partitioned.
-pub(super) const PARTITIONED: &str = "partitioned";
 
 /// Whether a note suffices.
 ///
@@ -45,8 +43,8 @@ pub(super) fn applies(target: &RecordTarget<'_>) -> bool {
         && roles.updated_at.is_some()
         && !target.support.is_owned()
         && target.skipped().chain(target.redacted()).next().is_none()
-        && compared.all(|column| super::equality(target, column) == super::EQUAL)
-        && !facts.any(|(_, kind, ..)| matches!(kind.as_deref(), Some(PARTITIONED | super::CHILD)))
+        && compared.all(|column| equality(target, column) == EQUAL)
+        && !facts.any(|(_, kind, ..)| matches!(kind.as_deref(), Some(PARTITIONED | CHILD)))
 }
 
 /// Whether updates are recorded so: where any row may be without a record, its

@@ -3,6 +3,7 @@
 //! `o` is a row as it was, `n` as it is, and `last` its newest record.
 
 use super::body::{AMENDING, planned};
+use super::facts::equality;
 use super::rows::Rows;
 use crate::engine::Kind;
 use crate::model::Living;
@@ -67,7 +68,7 @@ impl<'a, 'b> Records<'a, 'b> {
         let keys = self.target.wanted.key.iter();
         let tests: Vec<_> = keys
             .map(|key| {
-                let (equal, key) = (super::equality(self.target, key), self.quote(key));
+                let (equal, key) = (equality(self.target, key), self.quote(key));
                 format!("{a}.{key} {equal} {b}.{key}")
             })
             .collect();
@@ -128,7 +129,7 @@ impl<'a, 'b> Records<'a, 'b> {
         match living {
             Living::Null(column) => format!("({row}.{} IS NOT NULL)", self.quote(column)),
             Living::Not(column, text) => {
-                let equal = super::equality(self.target, column);
+                let equal = equality(self.target, column);
                 let (column, text) = (self.quote(column), literal(text));
                 format!("({row}.{column} {equal} {text}) IS TRUE")
             }
