@@ -141,7 +141,7 @@ each_engine! {
         let changed: Vec<_> = step.changes.iter().map(|change| change.field).collect();
         assert_eq!((step.action, changed), (UndoAction::Update, vec!["title", "body"]));
         let undone = go!(plan.apply(conn))?.expect("a changeset");
-        let mut wanted = before.clone();
+        let mut wanted = before;
         wanted[2].1 = "merged".into();
         wanted[13].1 = "theirs, too".into();
         assert_eq!(world!(conn), wanted);
