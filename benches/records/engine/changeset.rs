@@ -88,9 +88,9 @@ fn undo(bench: &mut Bench<'_>) -> Done {
     })?;
     if let [undone, changed] = samples.as_slice() {
         line(
-            &bench.label(&format!("{many} rows, one by one")),
+            &bench.label(&format!("{many} rows")),
             ("planned and undone", undone),
-            Some(("changed", changed)),
+            Some(("changed one by one", changed)),
             Goal::None,
         );
     }
