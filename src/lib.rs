@@ -46,6 +46,8 @@ pub use handleref_runtime::sync::{Cursor, SyncDsl, changes};
 pub use handleref_runtime::write::{bump, update};
 
 pub use handleref_runtime::maintain;
+#[cfg(feature = "axum")]
+pub use handleref_runtime::http;
 #[cfg(feature = "mirror")]
 pub use handleref_runtime::mirror;
 #[cfg(feature = "redis")]

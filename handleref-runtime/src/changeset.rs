@@ -24,6 +24,7 @@ pub use meta::{Actor, ChangesetMeta};
 pub(crate) use query::find_all;
 pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
+pub(crate) use recording::Open;
 pub use recording::{
     OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };

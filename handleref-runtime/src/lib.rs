@@ -28,6 +28,8 @@ mod grouped;
 pub mod handle;
 pub mod history;
 pub mod hooks;
+#[cfg(feature = "axum")]
+pub mod http;
 pub mod key;
 pub mod lifecycle;
 pub mod session;

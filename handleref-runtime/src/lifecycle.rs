@@ -9,7 +9,8 @@ use crate::model::{Managed, SoftDelete};
 use crate::row::statements::ByKey;
 use crate::row::{Outcome, Row, ops};
 use crate::session::{AnyRow, Boxed, EachRow, Executor, Session, Transaction};
-use crate::write::{Mark, WalkStatus, Written, written};
+use crate::sql::Sql;
+use crate::write::{Mark, TableName, WalkStatus, Written, written};
 use diesel::dsl::Filter;
 use diesel::query_builder::{AstPass, IntoUpdateTarget, QueryFragment};
 use diesel::query_dsl::methods::FilterDsl;
@@ -179,13 +180,17 @@ impl<W, M> FamilyChange<W, M> {
     }
 }
 
-/// The soft delete of one row.
+/// The soft delete of one row, and of those of a condition.
 #[doc(hidden)]
 pub trait DeleteRow<M, C> {
     fn delete(conn: &mut C, row: &mut M) -> impl Future<Output = Result<Outcome, Error>> + Send;
+    fn delete_set(
+        conn: &mut C,
+        rows: Sql<'_>,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
 }
 
-/// The restore of one row.
+/// The restore of one row, and of those of a condition.
 #[doc(hidden)]
 pub trait RestoreRow<M, C> {
     fn restore(
@@ -193,6 +198,11 @@ pub trait RestoreRow<M, C> {
         row: &mut M,
         upward: bool,
     ) -> impl Future<Output = Result<Outcome, Error>> + Send;
+    fn restore_set(
+        conn: &mut C,
+        rows: Sql<'_>,
+        upward: bool,
+    ) -> impl Future<Output = Result<usize, Error>> + Send;
 }
 
 impl<M, C> DeleteRow<M, C> for Single
@@ -204,6 +214,11 @@ where
     async fn delete(conn: &mut C, row: &mut M) -> Result<Outcome, Error> {
         let (mark, test) = (Mark::<M, true>::new(), M::is_live());
         change_row::<M, C::Engine>(conn, row, &mark, &test, true).await
+    }
+
+    async fn delete_set(conn: &mut C, rows: Sql<'_>) -> Result<usize, Error> {
+        let (mark, test) = (Mark::<M, true>::new(), M::is_live());
+        change_rows::<M, C::Engine>(conn, rows, &mark, &test).await
     }
 }
 
@@ -217,6 +232,11 @@ where
         let (mark, test) = (Mark::<M, false>::new(), M::is_deleted());
         change_row::<M, C::Engine>(conn, row, &mark, &test, false).await
     }
+
+    async fn restore_set(conn: &mut C, rows: Sql<'_>, _: bool) -> Result<usize, Error> {
+        let (mark, test) = (Mark::<M, false>::new(), M::is_deleted());
+        change_rows::<M, C::Engine>(conn, rows, &mark, &test).await
+    }
 }
 
 impl<M, C> DeleteRow<M, C> for Family
@@ -227,6 +247,10 @@ where
     async fn delete(conn: &mut C, row: &mut M) -> Result<Outcome, Error> {
         change_family(conn, row, Change::Delete, false).await
     }
+
+    async fn delete_set(conn: &mut C, rows: Sql<'_>) -> Result<usize, Error> {
+        change_families::<C, M>(conn, rows, Change::Delete, false).await
+    }
 }
 
 impl<M, C> RestoreRow<M, C> for Family
@@ -236,6 +260,10 @@ where
 {
     async fn restore(conn: &mut C, row: &mut M, upward: bool) -> Result<Outcome, Error> {
         change_family(conn, row, Change::Restore, upward).await
+    }
+
+    async fn restore_set(conn: &mut C, rows: Sql<'_>, upward: bool) -> Result<usize, Error> {
+        change_families::<C, M>(conn, rows, Change::Restore, upward).await
     }
 }
 
@@ -253,6 +281,44 @@ async fn change_row<M: Row<DB>, DB: Engine>(
     };
     row.apply(managed);
     Ok(Outcome::Written)
+}
+
+/// Marks the rows of a condition.
+async fn change_rows<M: Row<DB>, DB: Engine>(
+    conn: &mut dyn Session,
+    rows: Sql<'_>,
+    mark: &Fragment<'_, DB>,
+    test: &Fragment<'_, DB>,
+) -> Result<usize, Error> {
+    let table = TableName::<DB>::quoted(&M::table())?;
+    let update = Sql::new("UPDATE ").made(table).sql(" SET ").part::<DB>(mark);
+    let update = update.sql(" WHERE (").append(rows).sql(") AND ");
+    Ok(conn.execute(update.part::<DB>(test)).await?)
+}
+
+/// Changes the rows of a condition with their families.
+async fn change_families<C, M>(
+    conn: &mut C,
+    rows: Sql<'_>,
+    change: Change,
+    upward: bool,
+) -> Result<usize, Error>
+where
+    C: Executor,
+    M: AsNode<C> + Children<C> + Parents<C>,
+{
+    let rows = Sql::new(" WHERE ").append(rows);
+    let target = C::Engine::typed(Box::new(&rows));
+    let task = Task {
+        root: Node::of::<M, C>(),
+        named: &target,
+        target: &target,
+        change,
+        once: false,
+        upward,
+        values: None,
+    };
+    run(conn, &task).await
 }
 
 async fn change_family<C, M>(

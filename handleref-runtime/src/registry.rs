@@ -30,12 +30,16 @@ mod history;
 mod object;
 mod past;
 mod rows;
+#[cfg(feature = "axum")]
+mod served;
 mod verbs;
 
 pub use crate::history::Registered;
 pub use facts::{Column, Field, Role};
 pub use history::{Entry, History, HistoryPage};
 pub use object::Object;
+#[cfg(feature = "axum")]
+pub(crate) use object::load_rows;
 pub use rows::{Page, Rows};
 #[doc(hidden)]
 pub use verbs::VerbsOn;
@@ -148,7 +152,7 @@ pub struct Model {
 
 impl Model {
     /// The model on this engine.
-    fn on(&self, kind: Kind) -> Result<&'static dyn AnyModel, Error> {
+    pub(crate) fn on(&self, kind: Kind) -> Result<&'static dyn AnyModel, Error> {
         self.engines.on(kind).ok_or_else(|| Error::NoModel {
             name: self.name().to_owned(),
         })

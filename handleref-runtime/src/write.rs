@@ -84,7 +84,7 @@ where
     where
         V: AsChangeset<Target = T::Table>,
     {
-        written(self.target, Assigned(values.as_changeset(), Bump::new()))
+        written(self.target, Assigned::new(values.as_changeset()))
     }
 }
 
@@ -92,6 +92,12 @@ where
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Assigned<V, M>(V, Bump<M>);
+
+impl<V, M> Assigned<V, M> {
+    pub(crate) fn new(values: V) -> Self {
+        Self(values, Bump::new())
+    }
+}
 
 impl<V, M, DB> QueryFragment<DB> for Assigned<V, M>
 where

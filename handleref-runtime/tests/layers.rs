@@ -22,6 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["sync"],
     &["mirror", "feed", "registry"],
     &["redis"],
+    &["http"],
     // What generated code uses of all of them.
     &["private"],
 ];

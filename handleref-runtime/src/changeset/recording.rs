@@ -205,7 +205,7 @@ impl<C: Executor> DerefMut for OpenChangeset<'_, C> {
 }
 
 /// A transaction whose changes are a changeset.
-pub(super) struct Open<'a, C: Session + ?Sized> {
+pub(crate) struct Open<'a, C: Session + ?Sized> {
     scope: Scope<'a, C>,
     pub(super) changeset: ChangesetNo,
     /// Its records come after this one; none if the changeset is an outer one.
@@ -213,7 +213,7 @@ pub(super) struct Open<'a, C: Session + ?Sized> {
 }
 
 impl<'a, C: Session + ?Sized> Open<'a, C> {
-    pub(super) async fn begin(conn: &'a mut C, meta: &ChangesetMeta) -> Result<Self, Error> {
+    pub(crate) async fn begin(conn: &'a mut C, meta: &ChangesetMeta) -> Result<Self, Error> {
         Self::undoing(conn, meta, None).await
     }
 
@@ -238,17 +238,17 @@ impl<'a, C: Session + ?Sized> Open<'a, C> {
         }
     }
 
-    pub(super) fn conn(&mut self) -> &mut C {
+    pub(crate) fn conn(&mut self) -> &mut C {
         self.scope.conn()
     }
 
     /// What its records carry.
-    pub(super) fn changeset(&self) -> ChangesetNo {
+    pub(crate) fn changeset(&self) -> ChangesetNo {
         self.changeset
     }
 
     /// Commits if `result` is good, and gives the changeset if it was stored.
-    pub(super) async fn end<T, R: From<Error>>(
+    pub(crate) async fn end<T, R: From<Error>>(
         mut self,
         result: Result<T, R>,
     ) -> Result<(T, Option<ChangesetNo>), R> {

@@ -107,7 +107,7 @@ impl History<'_> {
     }
 }
 
-fn load<'a>(
+pub(super) fn load<'a>(
     conn: &'a mut dyn Session,
     history: History<'a>,
 ) -> Boxed<'a, Result<HistoryPage, Error>> {

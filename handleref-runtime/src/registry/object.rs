@@ -6,10 +6,11 @@ use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::Capture;
 use crate::model::lives_sql;
-use crate::session::{Boxed, Executor, Session};
+use crate::session::{Boxed, Executor, Head, Session};
 use crate::sql::Sql;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// A row of a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -64,11 +65,22 @@ pub(super) async fn load(
     on: &dyn AnyModel,
     from: Sql<'_>,
 ) -> Result<Vec<Object>, Error> {
+    let rows = load_rows(conn, model, on, from).await?;
+    Ok(rows.into_iter().map(|(object, _)| object).collect())
+}
+
+/// The same with their types behind them.
+pub(crate) async fn load_rows(
+    conn: &mut dyn Session,
+    model: &Model,
+    on: &dyn AnyModel,
+    from: Sql<'_>,
+) -> Result<Vec<(Object, Arc<dyn AnyInstance>)>, Error> {
     let columns = deleted(model, conn.kind());
     let rows = on.load(conn, columns, from).await?;
-    let read = |(head, row): (crate::session::Head, std::sync::Arc<dyn AnyInstance>)| {
+    let read = |(head, row): (Head, Arc<dyn AnyInstance>)| {
         let (is_deleted,) = head.read::<(bool,)>()?;
-        Ok(Object::new(model, &*row, is_deleted))
+        Ok((Object::new(model, &*row, is_deleted), row))
     };
     rows.into_iter().map(read).collect()
 }
@@ -87,7 +99,7 @@ impl Model {
         C::finish(self.find(conn, key))
     }
 
-    fn find<'a>(
+    pub(super) fn find<'a>(
         &'a self,
         conn: &'a mut dyn Session,
         key: &'a str,

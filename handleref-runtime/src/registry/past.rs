@@ -28,7 +28,7 @@ impl Model {
         C::finish(self.differences(conn, key, (from.into(), to.into())))
     }
 
-    fn differences<'a>(
+    pub(crate) fn differences<'a>(
         &'a self,
         conn: &'a mut dyn Session,
         key: &'a str,
@@ -80,7 +80,7 @@ impl Model {
         C::finish(self.blamed(conn, key))
     }
 
-    fn blamed<'a>(
+    pub(crate) fn blamed<'a>(
         &'a self,
         conn: &'a mut dyn Session,
         key: &'a str,

@@ -4,12 +4,13 @@ use super::Model;
 use crate::any::{Boxed, Verb, Verbs};
 use crate::error::Error;
 use crate::history::object::live;
-use crate::history::{Loaded, Recall};
+use crate::history::{Loaded, Recall, Recorded};
 use crate::key::Key;
 use crate::lifecycle::{DeleteRow, RestoreRow};
 use crate::model::SoftDelete;
 use crate::row::{Outcome, Row};
 use crate::session::{Executor, Session};
+use crate::sql::Sql;
 use std::any::TypeId;
 use std::marker::PhantomData;
 
@@ -66,7 +67,7 @@ impl Model {
         let found = verbs.find(|it| it.connection == TypeId::of::<C>());
         C::run(async move {
             let found = found.ok_or_else(|| Error::NoVerb { model: self.name() })?;
-            match (found.run)(conn, key, verb).await? {
+            match (found.one)(conn, key, None, verb).await? {
                 true => Ok(Outcome::Written),
                 false => Ok(Outcome::Unchanged),
             }
@@ -90,12 +91,18 @@ where
     pub fn verbs() -> Option<Verbs> {
         Some(Verbs {
             connection: TypeId::of::<C>(),
-            run: |conn, key, verb| run::<M, C>(conn, key, verb),
+            one: |conn, key, version, verb| one::<M, C>(conn, key, version, verb),
+            set: |conn, rows, verb| set::<M, C>(conn, rows, verb),
         })
     }
 }
 
-fn run<'a, M, C>(conn: &'a mut dyn Session, key: &'a str, verb: Verb) -> Boxed<'a, bool>
+fn one<'a, M, C>(
+    conn: &'a mut dyn Session,
+    key: &'a str,
+    version: Option<i64>,
+    verb: Verb,
+) -> Boxed<'a, bool>
 where
     C: Executor,
     M: SoftDelete + Row<C::Engine> + Recall<C::Engine> + Loaded<C::Engine>,
@@ -103,12 +110,8 @@ where
     M::OnRestore: RestoreRow<M, C>,
 {
     Box::pin(async move {
-        let model = M::RECORDED_NAME;
-        // The registry has looked for this type.
-        let Some(conn) = conn.any().downcast_mut::<C>() else {
-            return Err(Error::NoVerb { model });
-        };
-        let parsed = <M as crate::history::Recorded>::RecordKey::parse(key);
+        let (conn, model) = (typed::<M, C>(conn)?, M::RECORDED_NAME);
+        let parsed = <M as Recorded>::RecordKey::parse(key);
         let parsed = parsed.ok_or_else(|| Error::WrongObject {
             object: format!("{model} {key}"),
             model,
@@ -118,10 +121,47 @@ where
             model,
             key: key.to_owned(),
         })?;
+        // The verbs write only if the row still has the version that was read here.
+        if let (Some(expected), Some(found)) = (version, row.held_version())
+            && expected != found
+        {
+            return Err(Error::Stale {
+                model,
+                key: key.to_owned(),
+                expected,
+                found,
+            });
+        }
         let outcome = match verb {
             Verb::Delete => M::OnDelete::delete(conn, &mut row).await?,
             Verb::Restore { parents } => M::OnRestore::restore(conn, &mut row, parents).await?,
         };
         Ok(outcome == Outcome::Written)
+    })
+}
+
+fn set<'a, M, C>(conn: &'a mut dyn Session, rows: Sql<'a>, verb: Verb) -> Boxed<'a, usize>
+where
+    C: Executor,
+    M: SoftDelete + Recorded,
+    M::OnDelete: DeleteRow<M, C>,
+    M::OnRestore: RestoreRow<M, C>,
+{
+    Box::pin(async move {
+        let conn = typed::<M, C>(conn)?;
+        match verb {
+            Verb::Delete => M::OnDelete::delete_set(conn, rows).await,
+            Verb::Restore { parents } => M::OnRestore::restore_set(conn, rows, parents).await,
+        }
+    })
+}
+
+/// The registry has looked for this type.
+fn typed<M: Recorded, C: Executor>(
+    conn: &mut dyn Session,
+) -> Result<&mut C, Error> {
+    let conn = conn.any().downcast_mut::<C>();
+    conn.ok_or(Error::NoVerb {
+        model: M::RECORDED_NAME,
     })
 }

@@ -64,6 +64,8 @@ pub(crate) struct Inspected {
     pub(crate) not_null: Vec<String>,
     /// Sets of columns that are unique among all rows.
     pub(crate) unique: Vec<Vec<String>>,
+    /// All unique indexes, also those of a part of the rows, by name.
+    pub(crate) indexes: Vec<(String, Vec<String>)>,
 }
 
 /// Reads the columns and unique sets of a table of the default schema.
@@ -93,6 +95,12 @@ async fn inspect(conn: &mut dyn Session, table: &str) -> QueryResult<Inspected> 
         computed: computed.map(|one| one.name.clone()).collect(),
         not_null: not_null.map(|one| one.name.clone()).collect(),
         unique: unique.map(|index| index.columns.clone()).collect(),
+        indexes: live
+            .indexes
+            .iter()
+            .filter(|index| index.unique)
+            .map(|index| (index.name.clone(), index.columns.clone()))
+            .collect(),
     })
 }
 

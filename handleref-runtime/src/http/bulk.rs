@@ -1,0 +1,195 @@
+//! All rows of a filter, deleted or restored.
+
+use super::call::Call;
+use super::failure::Refused;
+use super::policy::Action;
+use super::problem::Problem;
+use super::read::{Found, all, answer};
+use super::routes::Endpoint;
+use super::select::{Which, condition};
+use crate::any::{AnyKey, Verb};
+use crate::changeset::Open;
+use crate::facts::{RECORD_CHANGESET, RECORD_OPERATION};
+use crate::history::ChangesetNo;
+use crate::session::Session;
+use crate::sql::Sql;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// How many keys one statement names.
+const CHUNK: usize = 500;
+
+/// What is done to all of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Delete,
+    Restore,
+    Purge,
+}
+
+impl Goal {
+    fn of(call: &Call) -> Self {
+        match call.endpoint {
+            Endpoint::BulkRestore => Self::Restore,
+            _ if call.permanent || !call.server.model.is_soft_deleted() => Self::Purge,
+            _ => Self::Delete,
+        }
+    }
+
+    /// All at once, and each.
+    fn actions(self) -> [Action; 2] {
+        match self {
+            Self::Delete => [Action::BulkDelete, Action::Delete],
+            Self::Restore => [Action::BulkRestore, Action::Restore],
+            Self::Purge => [Action::BulkPurge, Action::Purge],
+        }
+    }
+
+    fn which(self) -> Which {
+        match self {
+            Self::Delete => Which::Live,
+            Self::Restore => Which::Deleted,
+            Self::Purge => Which::All,
+        }
+    }
+}
+
+pub(super) async fn bulk(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
+    let (server, goal) = (&call.server, Goal::of(call));
+    let [bulk, _] = goal.actions();
+    server.allow(&call.parts, bulk, None)?;
+    if goal == Goal::Purge && !server.bulk_hard_delete.is_on() {
+        let detail = "rows are not deleted for good here, many at once";
+        return Err(Problem::forbidden(detail).into());
+    }
+    let narrowed = server.filters.iter().any(|filter| call.query.has(filter.name))
+        || ["since", "until"].iter().any(|name| call.query.has(name));
+    if server.bulk_needs_filter && !narrowed {
+        let detail = "say by a filter which rows are meant";
+        return Err(Problem::bad_request(detail).into());
+    }
+    // Before a transaction is opened.
+    condition(call, conn.kind(), goal.which())?;
+    let mut open = Open::begin(conn, &call.meta()).await?;
+    let changeset = open.changeset();
+    let result = changed(call, open.conn(), goal, changeset).await;
+    let (response, _) = open.end(result).await?;
+    Ok(response)
+}
+
+async fn changed(
+    call: &Call,
+    conn: &mut dyn Session,
+    goal: Goal,
+    changeset: ChangesetNo,
+) -> Result<Response, Refused> {
+    let (kind, [_, each]) = (conn.kind(), goal.actions());
+    let limit = call.server.bulk_limit;
+    let sql = Sql::new("(").append(condition(call, kind, goal.which())?).sql(") LIMIT ");
+    let sql = sql.bind(i64::from(limit) + 1).lock();
+    let rows = all(call, conn, sql).await?;
+    let found = rows.len() as u64;
+    let most = call.prefer.max_affected.unwrap_or(u64::MAX);
+    if found > most.min(limit.into()) {
+        let detail = match found > u64::from(limit) {
+            true => format!("more than {limit} rows are meant, which is more than can be changed at once"),
+            false => format!("{found} rows are meant, and `Prefer` says {most} at most"),
+        };
+        return Err(Problem::bad_request(detail).into());
+    }
+    let mut keys = Vec::with_capacity(rows.len());
+    let on = call.server.model.on(kind)?;
+    for Found { object, .. } in &rows {
+        call.server.allow_write(&call.parts, each, object)?;
+        keys.extend(on.key(&object.key));
+    }
+    let mut count = 0;
+    for keys in keys.chunks(CHUNK) {
+        count += written(call, conn, goal, keys).await?;
+    }
+    let per_model = match goal {
+        Goal::Purge => deleted_of(call, conn, changeset, count).await?,
+        Goal::Delete | Goal::Restore => Map::new(),
+    };
+    Ok(counted(call, count, per_model))
+}
+
+/// Does it to the rows with these keys.
+async fn written(
+    call: &Call,
+    conn: &mut dyn Session,
+    goal: Goal,
+    keys: &[AnyKey],
+) -> Result<usize, Refused> {
+    let mut these = Sql::once("(");
+    for (at, key) in keys.iter().enumerate() {
+        these = these.sql(if at > 0 { " OR (" } else { "(" });
+        these = these.typed(&key.condition).sql(")");
+    }
+    let these = these.sql(")");
+    let verb = match goal {
+        Goal::Purge => {
+            let delete = Sql::new("DELETE FROM ").name(call.server.model.table());
+            return Ok(conn.execute(delete.sql(" WHERE ").append(these)).await?);
+        }
+        Goal::Delete => Verb::Delete,
+        Goal::Restore => Verb::Restore { parents: false },
+    };
+    let verbs = call.server.verbs.ok_or_else(Problem::internal)?;
+    Ok((verbs.set)(conn, these, verb).await?)
+}
+
+/// How many rows of each model were deleted, with those that the database deleted along: what is
+/// recorded in this changeset.
+async fn deleted_of(
+    call: &Call,
+    conn: &mut dyn Session,
+    changeset: ChangesetNo,
+    own: usize,
+) -> Result<Map<String, Value>, Refused> {
+    let mut counts = Map::new();
+    for model in call.server.registry.models() {
+        let sql = Sql::new("SELECT COUNT(*) FROM ").name(model.record_table());
+        let sql = sql.sql(" WHERE ").name(RECORD_CHANGESET).sql(" = ").bind(changeset.0);
+        let sql = sql.sql(" AND ").name(RECORD_OPERATION).sql(" = 'delete'");
+        let (recorded,): (i64,) = conn.one(sql).await?;
+        let is_own = model.name() == call.server.model.name();
+        let recorded = usize::try_from(recorded).unwrap_or_default();
+        let count = if is_own { recorded.max(own) } else { recorded };
+        if count > 0 || is_own {
+            counts.insert(model.name().to_owned(), count.into());
+        }
+    }
+    Ok(counts)
+}
+
+/// 204, or 200 with what was done.
+fn counted(call: &Call, count: usize, per_model: Map<String, Value>) -> Response {
+    let all = per_model.values().filter_map(Value::as_u64).sum::<u64>();
+    let count = all.max(count as u64);
+    let prefer = call.prefer;
+    let content = call.server.bulk_content.is_on() || prefer.representation;
+    let mut response = match content && !prefer.minimal {
+        true => {
+            let mut body = json!({ "count": count });
+            if !per_model.is_empty() {
+                body["count_per_model"] = Value::Object(per_model);
+            }
+            answer(call, StatusCode::OK, &body, None)
+        }
+        false => StatusCode::NO_CONTENT.into_response(),
+    };
+    let header = HeaderName::from_static("handleref-count");
+    response.headers_mut().insert(header, count.into());
+    let mut applied = Vec::new();
+    applied.extend(prefer.minimal.then(|| "return=minimal".to_owned()));
+    applied.extend(prefer.max_affected.map(|most| format!("max-affected={most}")));
+    if let Ok(applied) = HeaderValue::try_from(applied.join(", "))
+        && !applied.is_empty()
+    {
+        let header = HeaderName::from_static("preference-applied");
+        response.headers_mut().insert(header, applied);
+    }
+    response
+}

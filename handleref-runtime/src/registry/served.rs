@@ -1,0 +1,125 @@
+//! What a server of HTTP asks of a model.
+
+use super::object::load_rows;
+use super::{Entry, HistoryPage, Model, Object};
+use crate::any::{AnyInstance, Subject, Verbs};
+use crate::error::Error;
+use crate::history::as_of::PastRows;
+use crate::history::{Moment, VersionNo};
+use crate::model::{Living, Roles};
+use crate::session::Session;
+use crate::sql::Sql;
+use serde_json::{Map, Value};
+use std::any::TypeId;
+use std::sync::Arc;
+
+impl Model {
+    pub(crate) fn roles(&self) -> Roles {
+        self.facts.model.roles
+    }
+
+    pub(crate) fn subject(&self) -> Subject {
+        self.facts.model
+    }
+
+    /// Its verbs on a type of connection.
+    pub(crate) fn verbs_of(&self, connection: TypeId) -> Option<Verbs> {
+        let mut verbs = self.verbs.iter();
+        verbs.find(|it| it.connection == connection).copied()
+    }
+
+    /// The field of a column.
+    pub(crate) fn field_of(&self, column: &str) -> Option<&'static str> {
+        let at = self.facts.at(column)?;
+        self.facts.fields.get(at).copied()
+    }
+
+    pub(crate) fn is_nullable(&self, column: &str) -> bool {
+        let at = self.facts.at(column);
+        let column = at.and_then(|at| self.facts.model.recording.columns.get(at));
+        column.is_none_or(|column| column.nullable)
+    }
+
+    /// Whether the values of a field come out.
+    pub(crate) fn shows(&self, name: &str) -> bool {
+        self.fields().any(|field| field.name == name && field.is_recorded)
+    }
+
+    /// Whether handleref writes a field itself.
+    pub(crate) fn is_managed(&self, name: &str) -> bool {
+        let roles = self.roles();
+        let mut managed = roles.managed();
+        managed.any(|column| column == name || self.field_of(column) == Some(name))
+    }
+
+    /// Whether a value is the mark of a soft-deleted row.
+    pub(crate) fn is_mark(&self, name: &str, value: &Value) -> bool {
+        match self.roles().living() {
+            Some(Living::Not(column, deleted)) => {
+                self.field_of(column) == Some(name) && value == deleted
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether values are those of a soft-deleted row.
+    pub(crate) fn is_marked(&self, values: &Map<String, Value>) -> bool {
+        let value = |column: &str| values.get(self.field_of(column)?);
+        match self.roles().living() {
+            Some(Living::Null(column)) => value(column).is_some_and(|it| !it.is_null()),
+            Some(Living::Not(column, deleted)) => value(column).is_some_and(|it| it == deleted),
+            None => false,
+        }
+    }
+
+    /// The row as it is, soft-deleted or not.
+    pub(crate) async fn now(
+        &self,
+        conn: &mut dyn Session,
+        key: &str,
+    ) -> Result<Option<Object>, Error> {
+        self.find(conn, key).await
+    }
+
+    /// The row as a version of it was.
+    pub(crate) async fn version_of(
+        &self,
+        conn: &mut dyn Session,
+        key: &str,
+        version: VersionNo,
+    ) -> Result<Option<(Object, Arc<dyn AnyInstance>)>, Error> {
+        let (on, key) = self.key_on(conn.kind(), key)?;
+        let past = PastRows {
+            subject: self.subject(),
+            point: version.point(),
+        };
+        let from = Sql::new(" FROM (").append(Sql::every(&past)).sql(") AS ");
+        let from = from.name(self.table()).sql(" WHERE ").typed(&key.condition);
+        let found = load_rows(conn, self, on, from).await?.pop();
+        Ok(found.filter(|(object, _)| object.version.is_none_or(|it| it == version.0)))
+    }
+}
+
+impl super::History<'_> {
+    pub(crate) async fn read(self, conn: &mut dyn Session) -> Result<HistoryPage, Error> {
+        super::history::load(conn, self).await
+    }
+}
+
+impl Object {
+    /// A row as a record of it says.
+    pub(crate) fn recorded(
+        model: &'static str,
+        key: &str,
+        entry: &Entry,
+        is_deleted: bool,
+    ) -> Self {
+        Self {
+            model,
+            key: key.to_owned(),
+            version: Some(entry.version),
+            is_deleted,
+            values: entry.values.clone(),
+        }
+    }
+}
