@@ -188,6 +188,12 @@ where
 {
     serde_path_to_error::deserialize(from).map_err(|error| {
         let (field, what) = (error.path().to_string(), error.inner().to_string());
+        // As serde says it; it has no other way.
+        let missing = what.strip_prefix("missing field `");
+        if let Some(name) = missing.and_then(|rest| rest.split('`').next()) {
+            let problem = Problem::bad_request("a field that is needed is missing");
+            return problem.field(name, "is missing");
+        }
         let problem = Problem::invalid("a value is not of the type of its field");
         match field.as_str() {
             "." => Problem::invalid(what),

@@ -1,0 +1,169 @@
+//! Articles with comments, as a program would serve them.
+
+use axum::http::request::Parts;
+use chrono::NaiveDateTime;
+use diesel::{AsChangeset, Insertable, Queryable, Selectable};
+use handleref::http::{Ask, Policy, Switch};
+use handleref::{HandleRef, Recorded};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+diesel::table! {
+    articles (id) {
+        id -> Integer,
+        slug -> Text,
+        title -> Text,
+        note -> Nullable<Text>,
+        secret -> Nullable<Text>,
+        owner -> Nullable<Integer>,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
+    comments (id) {
+        id -> Integer,
+        article_id -> Integer,
+        body -> Text,
+        version -> BigInt,
+        updated_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+diesel::table! {
+    tags (name) {
+        name -> Text,
+        weight -> Integer,
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, HandleRef, Recorded)]
+#[handleref(cascade(Comment))]
+pub struct Article {
+    pub id: i32,
+    pub slug: String,
+    pub title: String,
+    pub note: Option<String>,
+    pub secret: Option<String>,
+    pub owner: Option<i32>,
+    pub version: i64,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+    pub deleted_at: Option<NaiveDateTime>,
+}
+
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, HandleRef, Recorded)]
+#[handleref(parent(Article, foreign_key = article_id))]
+pub struct Comment {
+    pub id: i32,
+    pub article_id: i32,
+    pub body: String,
+    pub version: i64,
+    pub updated_at: NaiveDateTime,
+    pub deleted_at: Option<NaiveDateTime>,
+}
+
+/// Neither version nor soft delete, and a key of text.
+#[derive(Debug, Clone, Serialize, Queryable, Selectable, HandleRef, Recorded)]
+#[diesel(primary_key(name))]
+pub struct Tag {
+    pub name: String,
+    pub weight: i32,
+}
+
+#[derive(Debug, Deserialize, Insertable)]
+#[diesel(table_name = articles)]
+pub struct NewArticle {
+    pub slug: String,
+    pub title: String,
+    pub note: Option<String>,
+    pub secret: Option<String>,
+    pub owner: Option<i32>,
+}
+
+#[derive(Debug, Deserialize, AsChangeset)]
+#[diesel(table_name = articles)]
+pub struct EditArticle {
+    pub slug: Option<String>,
+    pub title: Option<String>,
+    #[serde(default)]
+    pub note: Option<Option<String>>,
+}
+
+#[derive(Debug, Deserialize, Insertable)]
+#[diesel(table_name = comments)]
+pub struct NewComment {
+    pub article_id: i32,
+    pub body: String,
+}
+
+#[derive(Debug, Deserialize, AsChangeset)]
+#[diesel(table_name = comments, treat_none_as_null = true)]
+pub struct WholeComment {
+    pub body: String,
+}
+
+#[derive(Debug, Deserialize, Insertable, AsChangeset)]
+#[diesel(table_name = tags)]
+pub struct NewTag {
+    pub name: String,
+    pub weight: i32,
+}
+
+#[derive(Debug, Deserialize, AsChangeset)]
+#[diesel(table_name = tags)]
+pub struct EditTag {
+    pub weight: i32,
+}
+
+/// A policy of some type.
+#[derive(Clone)]
+pub struct Shared(pub Arc<dyn Policy>);
+
+impl Policy for Shared {
+    fn decide(&self, ask: &Ask<'_>) -> handleref::http::Decision {
+        self.0.decide(ask)
+    }
+    fn hidden(&self, request: &Parts) -> Vec<String> {
+        self.0.hidden(request)
+    }
+}
+
+/// How the articles are served.
+#[derive(Clone)]
+pub struct Options {
+    pub policy: Shared,
+    pub hard: Switch,
+    pub content: Switch,
+    pub gone: bool,
+    pub post_updates: bool,
+    pub if_match: bool,
+    pub needs_filter: bool,
+    pub bulk_limit: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            policy: Shared(Arc::new(handleref::http::AllowEverything)),
+            hard: Switch::new(false),
+            content: Switch::new(false),
+            gone: false,
+            post_updates: false,
+            if_match: false,
+            needs_filter: false,
+            bulk_limit: 1000,
+        }
+    }
+}
+
+impl Options {
+    pub fn policy(policy: impl Policy) -> Self {
+        Self {
+            policy: Shared(Arc::new(policy)),
+            ..Self::default()
+        }
+    }
+}
