@@ -21,7 +21,13 @@ pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
+#[cfg(feature = "axum")]
+pub(crate) use query::{changesets_by, found as changeset};
 pub(crate) use query::find_all;
+#[cfg(feature = "axum")]
+pub(crate) use read::changes_of;
+#[cfg(feature = "axum")]
+pub(crate) use undo::undo_plan_of;
 pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
 pub(crate) use recording::Open;

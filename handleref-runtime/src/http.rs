@@ -26,6 +26,7 @@ mod bulk;
 mod call;
 mod change;
 mod failure;
+mod log;
 mod past;
 mod policy;
 mod pool;
@@ -33,12 +34,14 @@ mod problem;
 mod query;
 mod read;
 mod resource;
+mod revert;
 mod routes;
 mod select;
 mod server;
 mod tag;
 mod value;
 
+pub use log::{Log, Served};
 pub use policy::{Action, AllowEverything, Ask, Decision, Policy, ReadOnly, SingleRows};
 pub use pool::Pool;
 #[doc(hidden)]

@@ -5,12 +5,12 @@
 //! record table to the table inside the database, so that nothing is lost on
 //! the way, nulls included.
 
-use crate::any::{AnyKey, AnyModel};
+use crate::any::{AnyKey, AnyModel, Boxed};
 use crate::error::Error;
 use crate::history::diff::FieldChange;
 use crate::history::fields::Metadata;
 use crate::row::Outcome;
-use crate::session::Executor;
+use crate::session::{Executor, Session};
 use std::fmt;
 use std::sync::Arc;
 
@@ -214,12 +214,16 @@ impl RevertPlan {
         &'a self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Outcome, Error>> {
+        C::finish(self.applied(conn))
+    }
+
+    pub(crate) fn applied<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Outcome> {
         let expected = Expected {
             want: self.want.clone(),
             version: self.version,
             reinsert: self.reinsert,
         };
-        C::finish(apply(conn, self.any, self.row.clone(), expected))
+        apply(conn, self.any, self.row.clone(), expected)
     }
 }
 

@@ -32,6 +32,8 @@ pub use filter::{Filters, Only};
 pub use follow::Follow;
 #[doc(hidden)]
 pub use follow::{Batches, Pages};
+#[cfg(feature = "axum")]
+pub(crate) use query::batch_of;
 pub use query::{Batch, ChangesSince, changes};
 #[cfg(feature = "mirror")]
 pub(crate) use query::{batch, now};

@@ -311,7 +311,32 @@ impl Changeset {
     }
 }
 
-fn found(conn: &mut dyn Session, no: ChangesetNo) -> Boxed<'_, Changeset> {
+/// The newest changesets with these conditions.
+#[cfg(feature = "axum")]
+pub(crate) fn changesets_by(
+    conn: &mut dyn Session,
+    actor: Option<Actor>,
+    correlation: Option<String>,
+    before: Option<ChangesetNo>,
+    limit: u32,
+) -> Boxed<'_, Vec<Changeset>> {
+    let filters = [
+        actor.map(Filter::By),
+        correlation.map(Filter::Correlation),
+        before.map(|no| Filter::Before(no.end())),
+    ];
+    let query = Query {
+        filters: filters.into_iter().flatten().collect(),
+        of: None,
+        oldest_first: false,
+        limit,
+        offset: 0,
+    };
+    load(conn, query)
+}
+
+/// One changeset.
+pub(crate) fn found(conn: &mut dyn Session, no: ChangesetNo) -> Boxed<'_, Changeset> {
     Box::pin(find(conn, no))
 }
 

@@ -49,6 +49,17 @@ impl<'c> ChangesOf<'c, Registered> {
     }
 }
 
+/// What a changeset did to rows of models of a registry.
+#[cfg(feature = "axum")]
+pub(crate) fn changes_of<'a>(
+    conn: &'a mut dyn Session,
+    models: Arc<[Engines]>,
+    changeset: &'a Changeset,
+) -> Boxed<'a, Changes> {
+    let models = Listed::<Registered>::registered(models).at(conn.kind());
+    load(conn, models, changeset)
+}
+
 /// The changes of a changeset, not yet read; made by [`Changeset::changes`].
 #[must_use = "nothing is read before `.load(conn)`"]
 pub struct ChangesOf<'c, Ms> {

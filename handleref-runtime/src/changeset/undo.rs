@@ -1,13 +1,13 @@
 //! Undoing a changeset: planned first, then done.
 
 use super::meta::ChangesetMeta;
-use crate::any::{AnyModel, Engines};
+use crate::any::{AnyModel, Boxed, Engines};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::history::models::{Listed, Models, Registered};
 use crate::history::{ChangesetNo, FieldChange, ObjectRef, PropertyValue};
 use crate::revert::Conflict;
-use crate::session::Executor;
+use crate::session::{Executor, Session};
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -50,6 +50,22 @@ impl Undo<Registered> {
             models: Listed::registered(models),
         }
     }
+}
+
+/// The plan to undo a changeset of models of a registry.
+#[cfg(feature = "axum")]
+pub(crate) fn undo_plan_of(
+    conn: &mut dyn Session,
+    models: Arc<[Engines]>,
+    changeset: ChangesetNo,
+    meta: ChangesetMeta,
+) -> Boxed<'_, UndoPlan> {
+    let models = Listed::<Registered>::registered(models).at(conn.kind());
+    let request = Request {
+        meta,
+        ..Request::new(changeset)
+    };
+    perform::plan(conn, models, request)
 }
 
 /// A plan that is not made yet; see [`undo_plan`].
@@ -240,7 +256,11 @@ impl UndoPlan {
         &'a self,
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
-        C::finish(perform::apply(conn, self))
+        C::finish(self.applied(conn))
+    }
+
+    pub(crate) fn applied<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Option<ChangesetNo>> {
+        perform::apply(conn, self)
     }
 }
 

@@ -91,6 +91,12 @@ impl<Ms> Listed<Ms> {
 }
 
 impl Listed<Registered> {
+    /// As [`on`](Listed::on).
+    #[cfg(feature = "axum")]
+    pub(crate) fn at(&self, kind: Kind) -> Result<Vec<&'static dyn AnyModel>, Error> {
+        readable(self.registered.as_deref().unwrap_or_default(), kind)
+    }
+
     pub(crate) fn registered(models: Arc<[Engines]>) -> Self {
         Self {
             registered: Some(models),

@@ -8,7 +8,7 @@ use super::query::Query;
 use super::routes::{Endpoint, Place};
 use super::server::{Failure, Server};
 use super::tag::Conditions;
-use super::{bulk, change, past, read};
+use super::{bulk, change, past, read, revert};
 use crate::changeset::ChangesetMeta;
 use crate::session::Session;
 use axum::body::Body;
@@ -153,13 +153,15 @@ impl Server {
             Endpoint::History => vec!["limit", "before"],
             Endpoint::Version => vec!["fields"],
             Endpoint::Diff => vec!["from", "to"],
+            Endpoint::RevertPlan | Endpoint::Revert => vec!["to"],
+            Endpoint::Gone => vec!["limit", "before"],
         }
     }
 }
 
 /// # Errors
 /// 406 if the client takes no JSON.
-fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
     let mut ranges = headers.get_all(ACCEPT).iter().peekable();
     if ranges.peek().is_none() {
         return Ok(());
@@ -276,5 +278,7 @@ async fn performed(call: &Call, conn: &mut dyn Session) -> Result<Response, Refu
         Endpoint::Version => past::version(call, conn).await,
         Endpoint::Diff => past::diff(call, conn).await,
         Endpoint::Blame => past::blame(call, conn).await,
+        Endpoint::RevertPlan | Endpoint::Revert => revert::revert(call, conn).await,
+        Endpoint::Gone => past::gone(call, conn).await,
     }
 }

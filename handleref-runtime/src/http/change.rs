@@ -153,7 +153,7 @@ async fn inserted(
 }
 
 /// What a row is after it was written.
-fn shown(call: &Call, status: StatusCode, row: &Found) -> Result<Response, Problem> {
+pub(super) fn shown(call: &Call, status: StatusCode, row: &Found) -> Result<Response, Problem> {
     let shown = show(call, row, None)?;
     let tag = tag(call, row, &shown);
     if call.prefer.minimal {

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 /// The key of the path, if it can be one.
-fn key(call: &Call) -> Result<&str, Problem> {
+pub(super) fn key(call: &Call) -> Result<&str, Problem> {
     let key = call.key.as_deref().filter(|text| !text.contains('\0'));
     key.ok_or_else(Problem::not_found)
 }
@@ -40,12 +40,8 @@ pub(super) async fn history(call: &Call, conn: &mut dyn Session) -> Result<Respo
     let key = key(call)?;
     let limit = limit(call, 20, call.server.longest_page)?;
     let mut history = call.server.model.history(key).limit(limit);
-    if let Some(text) = call.query.one("before") {
-        let record = text.parse().map_err(|_| {
-            let what = "must be the number of a record";
-            Problem::bad_request(format!("`before` {what}")).field("before", what)
-        })?;
-        history = history.before(RecordNo(record));
+    if let Some(record) = before(call)? {
+        history = history.before(record);
     }
     let page = history.read(conn).await?;
     if page.entries.is_empty() && !call.query.has("before") {
@@ -63,14 +59,53 @@ pub(super) async fn history(call: &Call, conn: &mut dyn Session) -> Result<Respo
     if shown.is_empty() && !page.entries.is_empty() {
         return Err(Problem::not_found().into());
     }
-    let mut response = answer(call, StatusCode::OK, &Value::Array(shown), None);
-    if let Some(next) = page.next {
-        let link = format!("<?limit={limit}&before={next}>; rel=\"next\"");
-        if let Ok(link) = HeaderValue::try_from(link) {
-            response.headers_mut().insert(LINK, link);
+    let response = answer(call, StatusCode::OK, &Value::Array(shown), None);
+    Ok(linked(response, limit, page.next))
+}
+
+/// Rows that were deleted for good, the last one first.
+pub(super) async fn gone(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
+    call.server.allow(&call.parts, Action::History, None)?;
+    let limit = limit(call, call.server.page, call.server.longest_page)?;
+    let before = before(call)?;
+    let mut rows = call.server.model.gone(conn, before, limit.saturating_add(1)).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    let next = rows.last().filter(|_| more).map(|(record, _)| *record);
+    let open = rows.iter().filter(|(_, object)| is_open(call, object));
+    let shown = open.map(|(record, object)| {
+        let mut value = json!({
+            "key": object.key, "record": record, "version": object.version, "values": object.values,
+        });
+        mask(call, &mut value);
+        value
+    });
+    let shown = Value::Array(shown.collect());
+    Ok(linked(answer(call, StatusCode::OK, &shown, None), limit, next))
+}
+
+/// With the way to the next page.
+fn linked(mut response: Response, limit: u32, next: Option<i64>) -> Response {
+    let link = next.map(|next| format!("<?limit={limit}&before={next}>; rel=\"next\""));
+    if let Some(Ok(link)) = link.map(HeaderValue::try_from) {
+        response.headers_mut().insert(LINK, link);
+    }
+    response
+}
+
+/// The record before which a page begins.
+fn before(call: &Call) -> Result<Option<RecordNo>, Problem> {
+    let Some(text) = call.query.one("before") else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(record) => Ok(Some(RecordNo(record))),
+        Err(_) => {
+            let what = "must be the number of a record";
+            Err(Problem::bad_request(format!("`before` {what}")).field("before", what))
         }
     }
-    Ok(response)
 }
 
 /// Takes out what must not come out, of values and of changes.

@@ -16,6 +16,12 @@ pub enum Action {
     ReadDeleted,
     /// To read what happened to a row, also if it is gone, and rows as they were.
     History,
+    /// To read changesets: who did something, when and why, and what it did to which rows.
+    Changesets,
+    /// To bring a row back to what it was, or to insert one again that is gone.
+    Revert,
+    /// To undo a changeset; asked for every row that changes by it.
+    Undo,
     /// To insert a row. Asked twice: before, without an object, and with the new row, which
     /// is taken back if the answer is no.
     Create,
@@ -124,13 +130,17 @@ pub struct ReadOnly;
 impl Policy for ReadOnly {
     fn decide(&self, ask: &Ask<'_>) -> Decision {
         match ask.action {
-            Action::List | Action::Read | Action::ReadDeleted | Action::History => Decision::Allow,
+            Action::List
+            | Action::Read
+            | Action::ReadDeleted
+            | Action::History
+            | Action::Changesets => Decision::Allow,
             _ => Decision::Deny,
         }
     }
 }
 
-/// Everybody may read, and create, change, soft-delete and restore single rows; nobody may
+/// Everybody may read, and create, change, revert, soft-delete and restore single rows; nobody may
 /// change many rows at once, or delete one for good.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SingleRows;
@@ -138,9 +148,11 @@ pub struct SingleRows;
 impl Policy for SingleRows {
     fn decide(&self, ask: &Ask<'_>) -> Decision {
         match ask.action {
-            Action::Purge | Action::BulkDelete | Action::BulkRestore | Action::BulkPurge => {
-                Decision::Deny
-            }
+            Action::Purge
+            | Action::BulkDelete
+            | Action::BulkRestore
+            | Action::BulkPurge
+            | Action::Undo => Decision::Deny,
             _ => Decision::Allow,
         }
     }

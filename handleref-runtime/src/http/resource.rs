@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// [`update`](Resource::update), [`replace`](Resource::replace).
 #[must_use = "nothing is served before `.router(\"/path\")`"]
 pub struct Resource<M, DB> {
-    server: Server,
+    pub(super) server: Server,
     of: PhantomData<fn() -> (M, DB)>,
 }
 

@@ -49,6 +49,12 @@ pub enum Endpoint {
     Diff,
     /// `GET /history/{key}/blame/`: who set each field to what it is.
     Blame,
+    /// `GET /history/{key}/revert/`: what bringing a row back to a version would do.
+    RevertPlan,
+    /// `POST /history/{key}/revert/`
+    Revert,
+    /// `GET /history/`: rows that were deleted for good.
+    Gone,
 }
 
 impl Endpoint {
@@ -70,6 +76,9 @@ impl Endpoint {
         Self::Version,
         Self::Diff,
         Self::Blame,
+        Self::RevertPlan,
+        Self::Revert,
+        Self::Gone,
     ];
 
     /// Below the path of the resource. The fixed words come before a key.
@@ -87,12 +96,14 @@ impl Endpoint {
             Self::Version => "/history/{key}/{version}/",
             Self::Diff => "/history/{key}/diff/",
             Self::Blame => "/history/{key}/blame/",
+            Self::RevertPlan | Self::Revert => "/history/{key}/revert/",
+            Self::Gone => "/history/",
         }
     }
 
     fn method(self) -> Method {
         match self {
-            Self::Create => Method::POST,
+            Self::Create | Self::Revert => Method::POST,
             Self::Replace => Method::PUT,
             Self::Update | Self::BulkRestore | Self::Restore => Method::PATCH,
             Self::BulkDelete | Self::Delete => Method::DELETE,

@@ -26,6 +26,11 @@ impl Tag {
         Self { weak: true, text }
     }
 
+    /// A whole thing, other than a row.
+    pub(super) fn strong(text: String) -> Self {
+        Self { weak: false, text }
+    }
+
     pub(super) fn header(&self) -> Option<HeaderValue> {
         let weak = if self.weak { "W/" } else { "" };
         HeaderValue::try_from(format!("{weak}\"{}\"", self.text)).ok()
@@ -129,6 +134,12 @@ impl Conditions {
             if_match: Tags::of(&parts.headers, &IF_MATCH)?,
             if_none_match: Tags::of(&parts.headers, &IF_NONE_MATCH)?,
         })
+    }
+
+    /// Whether `If-Match` names this.
+    pub(super) fn names(&self, tag: &Tag) -> bool {
+        let tags = self.if_match.as_ref();
+        tags.is_some_and(|tags| tags.has_strong(tag))
     }
 
     pub(super) fn is_match(&self) -> bool {

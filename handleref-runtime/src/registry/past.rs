@@ -109,7 +109,7 @@ impl Model {
     }
 
     /// To what it was, or of a row that is gone.
-    fn plan<'a>(
+    pub(crate) fn plan<'a>(
         &'a self,
         conn: &'a mut dyn Session,
         key: &'a str,

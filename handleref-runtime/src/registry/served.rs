@@ -2,13 +2,15 @@
 
 use super::object::load_rows;
 use super::{Entry, HistoryPage, Model, Object};
-use crate::any::{AnyInstance, Subject, Verbs};
+use crate::any::{AnyInstance, Engines, Subject, Verbs};
 use crate::error::Error;
 use crate::history::as_of::PastRows;
-use crate::history::{Moment, VersionNo};
+use crate::facts::{RECORD_ID, RECORD_OPERATION};
+use crate::history::change::head::RecordHead;
+use crate::history::{Change, Moment, RecordNo, VersionNo};
 use crate::model::{Living, Roles};
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Sql, quoted, same_key};
 use serde_json::{Map, Value};
 use std::any::TypeId;
 use std::sync::Arc;
@@ -72,6 +74,42 @@ impl Model {
         }
     }
 
+    pub(crate) fn engines(&self) -> Engines {
+        self.engines
+    }
+
+    /// The rows that are gone, as they were last, with the records of their ends; the last one first.
+    pub(crate) async fn gone(
+        &self,
+        conn: &mut dyn Session,
+        before: Option<RecordNo>,
+        limit: u32,
+    ) -> Result<Vec<(i64, Object)>, Error> {
+        let kind = conn.kind();
+        let from = self.facts.from_records().sql(" WHERE ").name(RECORD_OPERATION);
+        let from = from.sql(" = 'delete'");
+        let from = match before {
+            Some(before) => from.sql(" AND ").name(RECORD_ID).sql(" < ").bind(before.0),
+            None => from,
+        };
+        let same = same_key(kind, self.key(), "handleref_o", quoted(kind, self.table()));
+        let from = from.sql(" AND NOT EXISTS (SELECT 1 FROM ").name(self.record_table());
+        let from = from.sql(" AS handleref_o WHERE ").made(same).sql(" AND handleref_o.");
+        let from = from.name(RECORD_ID).sql(" > ").name(self.table()).sql(".").name(RECORD_ID);
+        let from = from.sql(") ORDER BY ").name(RECORD_ID).sql(" DESC LIMIT ");
+        let from = from.bind(i64::from(limit));
+        let columns = RecordHead::columns(&self.facts);
+        let rows = self.on(kind)?.load(conn, columns, from).await?;
+        let mut gone = Vec::with_capacity(rows.len());
+        for (head, row) in rows {
+            let head = RecordHead::read(&self.facts, head)?;
+            let mut object = Object::new(self, &*row, true);
+            object.version = Some(head.version);
+            gone.push((head.id, object));
+        }
+        Ok(gone)
+    }
+
     /// The row as it is, soft-deleted or not.
     pub(crate) async fn now(
         &self,
@@ -107,6 +145,17 @@ impl super::History<'_> {
 }
 
 impl Object {
+    /// A row as it was after a change.
+    pub(crate) fn changed(model: &Model, change: &Change) -> Self {
+        let object = Self::new(model, &*change.row, false);
+        let is_deleted = change.is_delete() || model.is_marked(&object.values);
+        Self {
+            version: Some(change.version),
+            is_deleted,
+            ..object
+        }
+    }
+
     /// A row as a record of it says.
     pub(crate) fn recorded(
         model: &'static str,

@@ -212,6 +212,24 @@ pub(crate) fn batch<'a>(
     })
 }
 
+/// What changed in models of a registry.
+#[cfg(feature = "axum")]
+pub(crate) fn batch_of<'a>(
+    conn: &'a mut dyn Session,
+    models: Arc<[Engines]>,
+    cursor: &'a Cursor,
+    limit: u32,
+) -> Boxed<'a, Result<Batch, Error>> {
+    let models = Listed::<Registered>::registered(models).at(conn.kind());
+    let ask = Ask {
+        operations: &[],
+        limit,
+        before: None,
+        newest: false,
+    };
+    batch(conn, models, cursor, ask, &|_| None)
+}
+
 pub(crate) fn now<'a>(
     conn: &'a mut dyn Session,
     models: Result<Vec<&'static dyn AnyModel>, Error>,
