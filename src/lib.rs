@@ -21,9 +21,11 @@
 //! * [`changes()`], [`SyncDsl`], [`Cursor`]: what changed since, without gaps; [`mod@sync`]. The module `mirror`: a copy in
 //!   another database; [`mod@feed`]: diffs of objects, in the database or (the module `redis`) in Redis.
 //! * [`mod@registry`]: all models by name, and their rows and past as JSON, for tools that know no type.
+//! * The module `http`: models as resources of HTTP, for axum.
 //! * [`mod@dsl`]: the types of queries. [`mod@engine`]: what is generic over databases. [`mod@error`].
 //! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why, `sync.md`,
-//!   `mirrors.md`, `feed.md` and `redis.md` for what changed since, `registry.md` for tools.
+//!   `mirrors.md`, `feed.md` and `redis.md` for what changed since, `registry.md` for tools,
+//!   `http.md` for a server.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
@@ -45,9 +47,9 @@ pub use handleref_runtime::session::{Executor, recover};
 pub use handleref_runtime::sync::{Cursor, SyncDsl, changes};
 pub use handleref_runtime::write::{bump, update};
 
-pub use handleref_runtime::maintain;
 #[cfg(feature = "axum")]
 pub use handleref_runtime::http;
+pub use handleref_runtime::maintain;
 #[cfg(feature = "mirror")]
 pub use handleref_runtime::mirror;
 #[cfg(feature = "redis")]
@@ -157,6 +159,10 @@ struct ChangesetsGuide;
 #[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../docs/registry.md")]
 struct RegistryGuide;
+
+#[cfg(all(doctest, feature = "sqlite", feature = "axum", feature = "r2d2"))]
+#[doc = include_str!("../docs/http.md")]
+struct HttpGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/sync.md")]

@@ -207,8 +207,7 @@ pub struct Verbs {
     pub(crate) connection: TypeId,
     /// Does it to the row with this key, which must have this version if one is given, and says
     /// whether anything was written.
-    pub(crate) one:
-        for<'a> fn(&'a mut dyn Session, &'a str, Option<i64>, Verb) -> Boxed<'a, bool>,
+    pub(crate) one: for<'a> fn(&'a mut dyn Session, &'a str, Option<i64>, Verb) -> Boxed<'a, bool>,
     /// Does it to the rows for which this condition holds, and gives their number.
     pub(crate) set: for<'a> fn(&'a mut dyn Session, Sql<'a>, Verb) -> Boxed<'a, usize>,
 }

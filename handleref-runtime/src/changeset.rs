@@ -21,19 +21,19 @@ pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
+pub(crate) use query::find_all;
+pub use query::{Changesets, changesets};
 #[cfg(feature = "axum")]
 pub(crate) use query::{changesets_by, found as changeset};
-pub(crate) use query::find_all;
+pub use read::ChangesOf;
 #[cfg(feature = "axum")]
 pub(crate) use read::changes_of;
-#[cfg(feature = "axum")]
-pub(crate) use undo::undo_plan_of;
-pub use query::{Changesets, changesets};
-pub use read::ChangesOf;
 pub(crate) use recording::Open;
 pub use recording::{
     OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };
 pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;
+#[cfg(feature = "axum")]
+pub(crate) use undo::undo_plan_of;
 pub use undo::{Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, undo_plan};

@@ -25,6 +25,7 @@ mod body;
 mod bulk;
 mod call;
 mod change;
+mod events;
 mod failure;
 mod log;
 mod past;
@@ -41,6 +42,7 @@ mod server;
 mod tag;
 mod value;
 
+pub use events::Shutdown;
 pub use log::{Log, Served};
 pub use policy::{Action, AllowEverything, Ask, Decision, Policy, ReadOnly, SingleRows};
 pub use pool::Pool;

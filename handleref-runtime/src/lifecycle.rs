@@ -184,10 +184,8 @@ impl<W, M> FamilyChange<W, M> {
 #[doc(hidden)]
 pub trait DeleteRow<M, C> {
     fn delete(conn: &mut C, row: &mut M) -> impl Future<Output = Result<Outcome, Error>> + Send;
-    fn delete_set(
-        conn: &mut C,
-        rows: Sql<'_>,
-    ) -> impl Future<Output = Result<usize, Error>> + Send;
+    fn delete_set(conn: &mut C, rows: Sql<'_>)
+    -> impl Future<Output = Result<usize, Error>> + Send;
 }
 
 /// The restore of one row, and of those of a condition.
@@ -291,7 +289,10 @@ async fn change_rows<M: Row<DB>, DB: Engine>(
     test: &Fragment<'_, DB>,
 ) -> Result<usize, Error> {
     let table = TableName::<DB>::quoted(&M::table())?;
-    let update = Sql::new("UPDATE ").made(table).sql(" SET ").part::<DB>(mark);
+    let update = Sql::new("UPDATE ")
+        .made(table)
+        .sql(" SET ")
+        .part::<DB>(mark);
     let update = update.sql(" WHERE (").append(rows).sql(") AND ");
     Ok(conn.execute(update.part::<DB>(test)).await?)
 }

@@ -32,11 +32,11 @@ pub use filter::{Filters, Only};
 pub use follow::Follow;
 #[doc(hidden)]
 pub use follow::{Batches, Pages};
-#[cfg(feature = "axum")]
-pub(crate) use query::batch_of;
 pub use query::{Batch, ChangesSince, changes};
 #[cfg(feature = "mirror")]
 pub(crate) use query::{batch, now};
+#[cfg(feature = "axum")]
+pub(crate) use query::{batch_of, now_of};
 pub(crate) use reader::{Ask, Reader, sorted};
 pub use writers::{OpenTransaction, open_transactions};
 #[cfg(feature = "redis")]

@@ -28,7 +28,11 @@ impl Reply {
     pub fn is(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         if status >= 400 && !self.body.is_empty() {
-            assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+            assert_eq!(
+                self.header("content-type"),
+                "application/problem+json",
+                "{self:?}"
+            );
             let document = self.json();
             assert_eq!(document["status"], status, "{self:?}");
             let kind = document["type"].as_str().unwrap();
@@ -51,14 +55,18 @@ impl Reply {
     pub fn fields(&self) -> Vec<String> {
         let document = self.json();
         let errors = document["errors"].as_array().cloned().unwrap_or_default();
-        let names = errors.iter().map(|it| it["field"].as_str().unwrap().to_owned());
+        let names = errors
+            .iter()
+            .map(|it| it["field"].as_str().unwrap().to_owned());
         names.collect()
     }
 
     /// What the members of a list have under a name.
     pub fn all(&self, name: &str) -> Vec<Value> {
         let list = self.json();
-        let rows = list.as_array().unwrap_or_else(|| panic!("no list: {self:?}"));
+        let rows = list
+            .as_array()
+            .unwrap_or_else(|| panic!("no list: {self:?}"));
         rows.iter().map(|row| row[name].clone()).collect()
     }
 
@@ -77,7 +85,9 @@ impl Client {
     /// Sends bytes and reads until the server closes; nothing if it closes at once.
     pub fn raw(&self, request: &[u8]) -> Vec<u8> {
         let mut stream = TcpStream::connect(self.0).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         let mut reply = Vec::new();
         // A server that refuses may close before it has read everything.
         let _ = stream.write_all(request);

@@ -3,7 +3,7 @@
 use axum::http::request::Parts;
 use chrono::NaiveDateTime;
 use diesel::{AsChangeset, Insertable, Queryable, Selectable};
-use handleref::http::{Ask, Policy, Switch};
+use handleref::http::{Ask, Policy, Shutdown, Switch};
 use handleref::{HandleRef, Recorded};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -136,6 +136,7 @@ impl Policy for Shared {
 pub struct Options {
     pub policy: Shared,
     pub hard: Switch,
+    pub shutdown: Shutdown,
     pub content: Switch,
     pub gone: bool,
     pub post_updates: bool,
@@ -149,6 +150,7 @@ impl Default for Options {
         Self {
             policy: Shared(Arc::new(handleref::http::AllowEverything)),
             hard: Switch::new(false),
+            shutdown: Shutdown::new(),
             content: Switch::new(false),
             gone: false,
             post_updates: false,

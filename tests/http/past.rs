@@ -67,6 +67,52 @@ each_site! {
         site.get("/articles/history/9/").is(404);
     }
 
+    /// Looked at first, then done.
+    fn a_row_is_brought_back_to_a_version(site) {
+        site.json("PATCH", "/articles/1/", &json!({"title": "Two", "note": "n"})).is(200);
+        let plan = site.get("/articles/history/1/revert/?to=v1").is(200).json();
+        let fields: Vec<&Value> = plan["changes"].as_array().unwrap().iter().map(|it| &it["field"]).collect();
+        assert_eq!((fields, &plan["possible"]), (vec![&json!("title"), &json!("note")], &json!(true)));
+        assert_eq!(site.get("/articles/1/").is(200).json()["title"], "Two");
+        let path = "/articles/history/1/revert/?to=1";
+        site.send("POST", path, &[("if-match", "\"v1\"")], "").is(412);
+        let done = site.send("POST", path, &[("if-match", "\"v2\""), ("x-user", "ann")], "").is(200);
+        assert_eq!((done.json()["title"].as_str(), done.header("etag")), (Some("Beta"), "\"v3\""));
+        let newest = site.get("/articles/history/1/?limit=1").is(200).json();
+        assert_eq!(newest[0]["changeset"]["actor"], "ann");
+        for wrong in ["", "?to=x", "?to="] {
+            site.send("POST", &format!("/articles/history/1/revert/{wrong}"), &[], "").is(400);
+        }
+        site.get("/articles/history/1/revert/?to=9").is(404);
+        site.get("/articles/history/9/revert/?to=1").is(404);
+        // Something else has the slug by now.
+        site.json("PATCH", "/articles/2/", &json!({"slug": "b2"})).is(200);
+        site.json("PATCH", "/articles/3/", &json!({"slug": "a2"})).is(200);
+        let plan = site.get("/articles/history/2/revert/?to=1").is(200).json();
+        assert_eq!(plan["possible"], false);
+        let refused = site.send("POST", "/articles/history/2/revert/?to=1", &[], "").is(409);
+        assert_eq!(refused.problem(), "not-reverted");
+        assert_eq!(site.get("/articles/2/").is(200).json()["slug"], "b2");
+    }
+
+    fn rows_that_are_gone_come_back(site) {
+        for id in [2, 3] {
+            site.delete(&format!("/articles/{id}/?permanent=1")).is(204);
+        }
+        let gone = site.get("/articles/history/").is(200);
+        assert_eq!(gone.all("key"), ["3", "2"]);
+        assert_eq!(gone.json()[1]["values"]["title"], "Alpha");
+        let first = site.get("/articles/history/?limit=1").is(200);
+        let next = site.get(&format!("/articles/history/{}", first.next().unwrap())).is(200);
+        assert_eq!((first.all("key"), next.all("key"), next.next()), (vec![json!("3")], vec![json!("2")], None));
+
+        assert_eq!(site.get("/articles/history/2/revert/").is(200).json()["reinsert"], true);
+        let back = site.send("POST", "/articles/history/2/revert/", &[], "").is(200);
+        assert_eq!((back.json()["title"].as_str(), back.header("etag")), (Some("Alpha"), "\"v3\""));
+        assert_eq!(site.get("/articles/history/").is(200).all("key"), ["3"]);
+        assert_eq!(site.get("/articles/").is(200).all("id"), [1, 2]);
+    }
+
     fn rows_as_of_an_instant(site) {
         let before = chrono::Utc::now();
         std::thread::sleep(std::time::Duration::from_millis(20));

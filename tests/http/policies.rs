@@ -22,7 +22,10 @@ impl Policy for Owners {
             };
         };
         let owner = row.values.get("owner").and_then(Value::as_i64);
-        let reads = matches!(ask.action, Action::Read | Action::ReadDeleted | Action::History);
+        let reads = matches!(
+            ask.action,
+            Action::Read | Action::ReadDeleted | Action::History
+        );
         match (owner, user(ask.request)) {
             (owner, user) if user.is_some() && owner == user => Decision::Allow,
             (Some(0), _) if reads => Decision::Allow,
@@ -99,6 +102,7 @@ each_site! {
         for path in [
             "/articles/", "/articles/1/", "/articles/with-deleted/", "/articles/history/1/", "/articles/history/1/1/",
             "/articles/history/1/diff/?from=1", "/articles/history/1/blame/", "/articles/history/1/2/",
+            "/articles/history/1/revert/?to=1", "/log/changes/",
         ] {
             let seen = site.send("GET", path, &one, "").is(200);
             assert!(!seen.body.contains("secret") && !seen.body.contains("sesame"), "{path}: {}", seen.body);
@@ -111,6 +115,10 @@ each_site! {
             site.send("GET", &path, &clerk, "").is(200);
         }
         site.send("DELETE", "/articles/?secret=sesame", &one, "").is(400);
+        // Nor is what nobody may see brought back by those who may not.
+        site.send("POST", "/articles/history/1/revert/?to=1", &one, "").is(200);
+        let secret = |path: &str| site.send("GET", path, &clerk, "").is(200).json()["secret"].clone();
+        assert_eq!(secret("/articles/1/"), "sesame");
         let whole = site.send("GET", "/articles/1/", &clerk, "").is(200);
         assert_eq!(whole.header("etag"), "\"v2\"");
         assert!(site.send("GET", "/articles/1/", &one, "").is(200).header("etag").starts_with("W/"));

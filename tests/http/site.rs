@@ -21,6 +21,8 @@ pub struct Site {
     pub db: Db,
     /// See `Options`.
     pub hard: handleref::http::Switch,
+    /// See `Options`.
+    pub shutdown: handleref::http::Shutdown,
     failures: Arc<Mutex<Vec<String>>>,
     _runtime: Runtime,
 }
@@ -82,7 +84,11 @@ fn schema() -> handleref::schema::Schema {
     handleref::schema![Article, Comment, Tag]
 }
 
-fn start(db: Db, options: &Options, make: impl FnOnce(&Db, Arc<Mutex<Vec<String>>>) -> Router) -> Site {
+fn start(
+    db: Db,
+    options: &Options,
+    make: impl FnOnce(&Db, Arc<Mutex<Vec<String>>>) -> Router,
+) -> Site {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -94,16 +100,21 @@ fn start(db: Db, options: &Options, make: impl FnOnce(&Db, Arc<Mutex<Vec<String>
         make(&db, failures.clone())
     };
     let user = |request: &Parts| request.headers.get("x-user")?.to_str().ok().map(Into::into);
-    let router = router
-        .fallback(http::not_found)
-        .layer(ChangesetLayer::new().actor(user).comment_header("x-comment"));
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let router = router.fallback(http::not_found).layer(
+        ChangesetLayer::new()
+            .actor(user)
+            .comment_header("x-comment"),
+    );
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .unwrap();
     let client = Client(listener.local_addr().unwrap());
     runtime.spawn(async move { axum::serve(listener, router).await });
     Site {
         client,
         db,
         hard: options.hard.clone(),
+        shutdown: options.shutdown.clone(),
         failures,
         _runtime: runtime,
     }
@@ -127,7 +138,9 @@ macro_rules! routes {
             .filter("title", |title: String| articles::title.eq(title))
             .filter("id__in", |ids: Vec<i32>| articles::id.eq_any(ids))
             .filter("id__gte", |id: i32| articles::id.ge(id))
-            .filter("title__contains", |part: String| articles::title.like(format!("%{part}%")))
+            .filter("title__contains", |part: String| {
+                articles::title.like(format!("%{part}%"))
+            })
             .filter("secret", |secret: String| articles::secret.eq(secret))
             .order("title", articles::title, |article| article.title.clone())
             .order("note", articles::note, |article| article.note.clone())
@@ -162,7 +175,11 @@ macro_rules! routes {
             .create::<NewTag>()
             .update::<EditTag>()
             .bulk_hard_delete(options.hard.clone());
+        let log = http::Log::of([shown.served(), said.served()])
+            .shutdown(&options.shutdown)
+            .streams(std::time::Duration::from_millis(50), 100);
         Router::new()
+            .merge(log.router("/log"))
             .merge(shown.router("/articles"))
             .merge(said.router("/comments"))
             .nest("/api", tags.router("/tags"))
@@ -208,10 +225,13 @@ sites! {
     "mysql" mysql mysql_async diesel::MysqlConnection, diesel_async::AsyncMysqlConnection;
 }
 
-const PATIENT: &str = "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF";
+const PATIENT: &str =
+    "PRAGMA busy_timeout = 10000; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF";
 
 #[cfg(feature = "deadpool")]
-async fn established<C: diesel_async::AsyncConnection + diesel_async::SimpleAsyncConnection>(url: &str) -> diesel::ConnectionResult<C> {
+async fn established<C: diesel_async::AsyncConnection + diesel_async::SimpleAsyncConnection>(
+    url: &str,
+) -> diesel::ConnectionResult<C> {
     let mut conn = C::establish(url).await?;
     // A path, and no URL of a server.
     if !url.contains("://") {
@@ -225,13 +245,15 @@ async fn established<C: diesel_async::AsyncConnection + diesel_async::SimpleAsyn
 #[derive(Debug)]
 struct Patient;
 
-impl<C: diesel::connection::SimpleConnection + 'static> diesel::r2d2::CustomizeConnection<C, diesel::r2d2::Error>
-    for Patient
+impl<C: diesel::connection::SimpleConnection + 'static>
+    diesel::r2d2::CustomizeConnection<C, diesel::r2d2::Error> for Patient
 {
     fn on_acquire(&self, conn: &mut C) -> Result<(), diesel::r2d2::Error> {
         let is_sqlite = std::any::type_name::<C>().contains("Sqlite");
         match is_sqlite {
-            true => conn.batch_execute(PATIENT).map_err(diesel::r2d2::Error::QueryError),
+            true => conn
+                .batch_execute(PATIENT)
+                .map_err(diesel::r2d2::Error::QueryError),
             false => Ok(()),
         }
     }

@@ -259,7 +259,10 @@ impl UndoPlan {
         C::finish(self.applied(conn))
     }
 
-    pub(crate) fn applied<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Option<ChangesetNo>> {
+    pub(crate) fn applied<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Option<ChangesetNo>> {
         perform::apply(conn, self)
     }
 }

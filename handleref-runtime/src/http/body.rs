@@ -71,7 +71,9 @@ pub(super) async fn object(
     match read {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Problem::bad_request("the body is no JSON object")),
-        Err(error) => Err(Problem::bad_request(format!("the body is no JSON: {error}"))),
+        Err(error) => Err(Problem::bad_request(format!(
+            "the body is no JSON: {error}"
+        ))),
     }
 }
 
@@ -273,7 +275,10 @@ mod tests {
         assert_eq!(read(both).unwrap(), edit(Some("t"), Some(Some("n"))));
         assert!(read(json!({"theTitle": null})).is_err());
         assert!(read(json!({"theTitle": 7})).is_err());
-        assert_eq!(whole::<Edit>(object(json!({"theTitle": null}))).unwrap(), edit(None, None));
+        assert_eq!(
+            whole::<Edit>(object(json!({"theTitle": null}))).unwrap(),
+            edit(None, None)
+        );
     }
 
     #[test]

@@ -63,7 +63,10 @@ pub(super) async fn bulk(call: &Call, conn: &mut dyn Session) -> Result<Response
         let detail = "rows are not deleted for good here, many at once";
         return Err(Problem::forbidden(detail).into());
     }
-    let narrowed = server.filters.iter().any(|filter| call.query.has(filter.name))
+    let narrowed = server
+        .filters
+        .iter()
+        .any(|filter| call.query.has(filter.name))
         || ["since", "until"].iter().any(|name| call.query.has(name));
     if server.bulk_needs_filter && !narrowed {
         let detail = "say by a filter which rows are meant";
@@ -86,14 +89,18 @@ async fn changed(
 ) -> Result<Response, Refused> {
     let (kind, [_, each]) = (conn.kind(), goal.actions());
     let limit = call.server.bulk_limit;
-    let sql = Sql::new("(").append(condition(call, kind, goal.which())?).sql(") LIMIT ");
+    let sql = Sql::new("(")
+        .append(condition(call, kind, goal.which())?)
+        .sql(") LIMIT ");
     let sql = sql.bind(i64::from(limit) + 1).lock();
     let rows = all(call, conn, sql).await?;
     let found = rows.len() as u64;
     let most = call.prefer.max_affected.unwrap_or(u64::MAX);
     if found > most.min(limit.into()) {
         let detail = match found > u64::from(limit) {
-            true => format!("more than {limit} rows are meant, which is more than can be changed at once"),
+            true => format!(
+                "more than {limit} rows are meant, which is more than can be changed at once"
+            ),
             false => format!("{found} rows are meant, and `Prefer` says {most} at most"),
         };
         return Err(Problem::bad_request(detail).into());
@@ -151,7 +158,11 @@ async fn deleted_of(
     let mut counts = Map::new();
     for model in call.server.registry.models() {
         let sql = Sql::new("SELECT COUNT(*) FROM ").name(model.record_table());
-        let sql = sql.sql(" WHERE ").name(RECORD_CHANGESET).sql(" = ").bind(changeset.0);
+        let sql = sql
+            .sql(" WHERE ")
+            .name(RECORD_CHANGESET)
+            .sql(" = ")
+            .bind(changeset.0);
         let sql = sql.sql(" AND ").name(RECORD_OPERATION).sql(" = 'delete'");
         let (recorded,): (i64,) = conn.one(sql).await?;
         let is_own = model.name() == call.server.model.name();
@@ -184,7 +195,11 @@ fn counted(call: &Call, count: usize, per_model: Map<String, Value>) -> Response
     response.headers_mut().insert(header, count.into());
     let mut applied = Vec::new();
     applied.extend(prefer.minimal.then(|| "return=minimal".to_owned()));
-    applied.extend(prefer.max_affected.map(|most| format!("max-affected={most}")));
+    applied.extend(
+        prefer
+            .max_affected
+            .map(|most| format!("max-affected={most}")),
+    );
     if let Ok(applied) = HeaderValue::try_from(applied.join(", "))
         && !applied.is_empty()
     {

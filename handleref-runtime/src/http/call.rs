@@ -85,7 +85,11 @@ impl Call {
         let permanent = query.permanent()?;
         acceptable(&parts.headers)?;
         let (conditions, prefer) = (Conditions::of(&parts)?, Prefer::of(&parts.headers)?);
-        let bulk = [Endpoint::BulkDelete, Endpoint::BulkRestore, Endpoint::Create];
+        let bulk = [
+            Endpoint::BulkDelete,
+            Endpoint::BulkRestore,
+            Endpoint::Create,
+        ];
         if conditions.is_match() && bulk.contains(&endpoint) {
             let detail = "there is no single row here that `If-Match` could be about";
             return Err(Problem::bad_request(detail));
@@ -162,6 +166,16 @@ impl Server {
 /// # Errors
 /// 406 if the client takes no JSON.
 pub(super) fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
+    accepts(headers, "application/json", "application/*")
+}
+
+/// # Errors
+/// 406 if the client takes nothing of this kind.
+pub(super) fn accepts(
+    headers: &HeaderMap,
+    wanted: &'static str,
+    family: &'static str,
+) -> Result<(), Problem> {
     let mut ranges = headers.get_all(ACCEPT).iter().peekable();
     if ranges.peek().is_none() {
         return Ok(());
@@ -170,7 +184,7 @@ pub(super) fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default();
         let refused = parts.any(|it| matches!(it, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        let known = ["*/*", "application/*", "application/json", "application/problem+json", ""];
+        let known = ["*/*", family, wanted, ""];
         !refused && known.iter().any(|it| it.eq_ignore_ascii_case(kind))
     };
     let texts = ranges.filter_map(|value| value.to_str().ok());
@@ -178,7 +192,7 @@ pub(super) fn acceptable(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let (status, title) = (StatusCode::NOT_ACCEPTABLE, "Not acceptable");
-    let detail = "answers here are application/json";
+    let detail = format!("answers here are {wanted}");
     Err(Problem::new(status, "not-acceptable", title, detail))
 }
 

@@ -37,7 +37,10 @@ fn values(
     for (name, value) in &call.body {
         let why = if model.is_managed(name) {
             "is written by the server"
-        } else if accepts.fields.is_some_and(|known| !known.contains(&name.as_str())) {
+        } else if accepts
+            .fields
+            .is_some_and(|known| !known.contains(&name.as_str()))
+        {
             "is not known"
         } else if model.is_mark(name, value) {
             "says that the row is deleted; delete it instead"
@@ -53,9 +56,13 @@ fn values(
         return Err(problem);
     }
     let needed = accepts.fields.unwrap_or_default().iter();
-    let mut missing = needed.filter(|name| whole && !call.body.contains_key(**name)).peekable();
+    let mut missing = needed
+        .filter(|name| whole && !call.body.contains_key(**name))
+        .peekable();
     if missing.peek().is_some() {
-        let problem = Problem::bad_request("PUT stands in the place of the whole row; PATCH changes a part of it");
+        let problem = Problem::bad_request(
+            "PUT stands in the place of the whole row; PATCH changes a part of it",
+        );
         return Err(missing.fold(problem, |it, name| it.field(*name, "is missing")));
     }
     let input = Input {
@@ -69,9 +76,9 @@ fn has_nul(value: &serde_json::Value) -> bool {
     match value {
         serde_json::Value::String(text) => text.contains('\0'),
         serde_json::Value::Array(all) => all.iter().any(has_nul),
-        serde_json::Value::Object(all) => {
-            all.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
-        }
+        serde_json::Value::Object(all) => all
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value)),
         _ => false,
     }
 }
@@ -100,7 +107,8 @@ async fn created(
         return Ok(StatusCode::CREATED.into_response());
     };
     let new = row(call, conn, &key, false).await?;
-    call.server.allow(&call.parts, Action::Create, Some(&new.object))?;
+    call.server
+        .allow(&call.parts, Action::Create, Some(&new.object))?;
     let location = HeaderValue::try_from(format!("./{}/", encoded(&new.object.key)));
     let mut response = match call.server.is_readable(&call.parts, &new.object) {
         true => shown(call, StatusCode::CREATED, &new)?,
@@ -136,7 +144,11 @@ async fn inserted(
     // What MySQL has no words for, its record tells.
     let from = Sql::new(" FROM ").name(call.server.model.record_table());
     let from = from.sql(" AS ").name(call.server.model.table());
-    let from = from.sql(" WHERE ").name(RECORD_CHANGESET).sql(" = ").bind(changeset.0);
+    let from = from
+        .sql(" WHERE ")
+        .name(RECORD_CHANGESET)
+        .sql(" = ")
+        .bind(changeset.0);
     let from = from.sql(" AND ").name(RECORD_OPERATION).sql(" = ");
     let from = from.made(literal(Kind::Mysql, "insert"));
     let from = from.sql(" ORDER BY ").name(RECORD_ID).sql(" LIMIT 1");
@@ -198,11 +210,7 @@ pub(super) async fn update(call: &Call, conn: &mut dyn Session) -> Result<Respon
     Ok(response)
 }
 
-async fn updated(
-    call: &Call,
-    conn: &mut dyn Session,
-    key: &AnyKey,
-) -> Result<Response, Refused> {
+async fn updated(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Response, Refused> {
     let (server, whole) = (&call.server, call.endpoint == Endpoint::Replace);
     let before = ready(call, conn, key, (Which::Live, Action::Update)).await?;
     let accepts = match &server.replace {
@@ -220,7 +228,13 @@ async fn updated(
     let update = match version {
         Some(((column, _), version)) => {
             let table = server.model.table();
-            update.sql(" AND ").name(table).sql(".").name(column).sql(" = ").bind(version)
+            update
+                .sql(" AND ")
+                .name(table)
+                .sql(".")
+                .name(column)
+                .sql(" = ")
+                .bind(version)
         }
         None => update,
     };
@@ -245,11 +259,7 @@ pub(super) async fn delete(call: &Call, conn: &mut dyn Session) -> Result<Respon
     Ok(response)
 }
 
-async fn deleted(
-    call: &Call,
-    conn: &mut dyn Session,
-    key: &AnyKey,
-) -> Result<Response, Refused> {
+async fn deleted(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Response, Refused> {
     let soft = call.server.model.is_soft_deleted();
     let goal = match (call.permanent, soft) {
         // Then also one that is soft-deleted already.
@@ -292,11 +302,7 @@ pub(super) async fn restore(call: &Call, conn: &mut dyn Session) -> Result<Respo
     Ok(response)
 }
 
-async fn restored(
-    call: &Call,
-    conn: &mut dyn Session,
-    key: &AnyKey,
-) -> Result<Response, Refused> {
+async fn restored(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Response, Refused> {
     let goal = (Which::Deleted, Action::Restore);
     let before = ready(call, conn, key, goal).await?;
     act(call, conn, &before, Verb::Restore { parents: false }).await?;

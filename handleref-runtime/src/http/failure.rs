@@ -57,8 +57,7 @@ pub(super) async fn explained(call: &Call, conn: &mut dyn Session, error: &Error
         Error::ParentDeleted {
             parent, parent_key, ..
         } => {
-            let detail =
-                format!("its {parent} {parent_key} is deleted; restore that one before");
+            let detail = format!("its {parent} {parent_key} is deleted; restore that one before");
             let problem = Problem::conflict("parent-deleted", detail);
             problem.with("parent", format!("{parent} {parent_key}"))
         }
@@ -105,7 +104,8 @@ async fn violated(
             for column in unique_columns(call, conn, info).await.unwrap_or_default() {
                 let field = call.server.model.field_of(&column);
                 if let Some(field) = field.filter(|field| !call.is_hidden(field)) {
-                    problem = problem.field(field, "another row has this value, maybe a deleted one");
+                    problem =
+                        problem.field(field, "another row has this value, maybe a deleted one");
                 }
             }
             problem
@@ -130,7 +130,8 @@ async fn violated(
         DatabaseErrorKind::CheckViolation => Problem::invalid("a value is not allowed"),
         _ if message.contains("handleref:") && call.query.has("as_of") => {
             let (status, title) = (StatusCode::GONE, "Not known any more");
-            let detail = "what was at that moment is not known: recording began later, or it was pruned";
+            let detail =
+                "what was at that moment is not known: recording began later, or it was pruned";
             Problem::new(status, "before-history", title, detail)
         }
         _ if is_of_value(message) => Problem::invalid("a value cannot be stored in its column"),

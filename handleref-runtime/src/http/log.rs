@@ -1,7 +1,8 @@
 //! What changed in several resources: changes behind a cursor, changesets, and their undo.
 
 use super::Resource;
-use super::call::{acceptable, busy};
+use super::call::{acceptable, accepts, busy};
+use super::events::{Hub, Show, Shutdown, stream};
 use super::failure::Refused;
 use super::policy::{Action, Decision};
 use super::pool::{NoConnection, Work};
@@ -30,6 +31,7 @@ use serde_json::{Map, Value, json};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A resource without its types; made by [`Resource::served`].
 #[derive(Clone)]
@@ -59,6 +61,7 @@ impl<M, DB> Resource<M, DB> {
 /// | | |
 /// | --- | --- |
 /// | `GET /changes/?cursor=..&limit=..` | what changed behind the cursor, and the next cursor; without one from the beginning. A cursor that is too old, or of another database, is 410 with the reason |
+/// | `GET /changes/events` | the same as server-sent events, from `Last-Event-ID` or `?cursor=` on: `change` for each, then `cursor` with the place as its id; `too_old` with the cursor of now if there is a gap |
 /// | `GET /changesets/?by=..&correlation=..&before=..&limit=..` | changesets, newest first |
 /// | `GET /changesets/{no}/` | one, with its net effect on each row |
 /// | `GET /changesets/{no}/undo/` | what its undo would do, and what stands in the way; the `ETag` is of this plan |
@@ -68,15 +71,26 @@ impl<M, DB> Resource<M, DB> {
 /// [`Action::History`] and the row as it was after it. Changesets are shown to those whom the
 /// policies of all these resources allow [`Action::Changesets`]; an undo must be allowed for every row
 /// that it changes, with [`Action::Undo`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Log {
     served: Arc<[Served]>,
+    hub: Option<Arc<Hub>>,
+    shutdown: Shutdown,
+    interval: Duration,
+    most: usize,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Log").field(&self.served).finish()
+    }
 }
 
 /// What a request wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Want {
     Changes,
+    Events,
     Changesets,
     Changeset(ChangesetNo),
     Plan(ChangesetNo),
@@ -87,6 +101,7 @@ impl Want {
     const fn known(self) -> &'static [&'static str] {
         match self {
             Self::Changes => &["cursor", "limit"],
+            Self::Events => &["cursor"],
             Self::Changesets => &["by", "correlation", "before", "limit"],
             _ => &[],
         }
@@ -106,11 +121,48 @@ impl Log {
     pub fn of(resources: impl IntoIterator<Item = Served>) -> Self {
         Self {
             served: resources.into_iter().collect(),
+            hub: None,
+            shutdown: Shutdown::new(),
+            interval: Duration::from_secs(1),
+            most: 1_000,
         }
+    }
+
+    /// Ends the streams of events when the server stops.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: &Shutdown) -> Self {
+        self.shutdown = shutdown.clone();
+        self
+    }
+
+    /// How often the database is asked for new changes while there are streams (once a second),
+    /// and how many streams there may be (1,000; more are 503).
+    #[must_use]
+    pub fn streams(mut self, interval: Duration, most: usize) -> Self {
+        self.interval = interval.max(Duration::from_millis(10));
+        self.most = most;
+        self
+    }
+
+    /// With what its streams share.
+    fn begun(mut self) -> Self {
+        if let Some(Served(first)) = self.served.first() {
+            let models = self
+                .served
+                .iter()
+                .map(|Served(server)| server.model.engines());
+            let mut hub = Hub::new(first.connections.clone(), models.collect());
+            hub.shutdown = self.shutdown.clone();
+            hub.interval = self.interval;
+            hub.most = self.most;
+            self.hub = Some(Arc::new(hub));
+        }
+        self
     }
 
     /// The routes, below a path such as `/log`.
     pub fn router(self, path: &str) -> Router {
+        let log = self.begun();
         let base = path.trim_end_matches('/').to_owned();
         let plain = |log: &Self, want: Want| {
             let log = log.clone();
@@ -122,27 +174,39 @@ impl Log {
         type Numbered = fn(ChangesetNo) -> Vec<(Method, Want)>;
         let numbered = |log: &Self, wants: Numbered| {
             let log = log.clone();
-            any(move |number: Result<Path<i64>, axum::extract::rejection::PathRejection>, request: Request| {
-                let log = log.clone();
-                async move {
-                    match number {
-                        Ok(Path(number)) => log.answer(&wants(ChangesetNo(number)), request).await,
-                        Err(_) => Problem::not_found().into_response(),
+            any(
+                move |number: Result<Path<i64>, axum::extract::rejection::PathRejection>,
+                      request: Request| {
+                    let log = log.clone();
+                    async move {
+                        match number {
+                            Ok(Path(number)) => {
+                                log.answer(&wants(ChangesetNo(number)), request).await
+                            }
+                            Err(_) => Problem::not_found().into_response(),
+                        }
                     }
-                }
-            })
+                },
+            )
         };
         Router::new()
-            .route(&format!("{base}/changes/"), plain(&self, Want::Changes))
-            .route(&format!("{base}/changesets/"), plain(&self, Want::Changesets))
+            .route(&format!("{base}/changes/"), plain(&log, Want::Changes))
+            .route(&format!("{base}/changes/events"), plain(&log, Want::Events))
+            .route(
+                &format!("{base}/changesets/"),
+                plain(&log, Want::Changesets),
+            )
             .route(
                 &format!("{base}/changesets/{{no}}/"),
-                numbered(&self, |no| vec![(Method::GET, Want::Changeset(no))]),
+                numbered(&log, |no| vec![(Method::GET, Want::Changeset(no))]),
             )
             .route(
                 &format!("{base}/changesets/{{no}}/undo/"),
-                numbered(&self, |no| {
-                    vec![(Method::GET, Want::Plan(no)), (Method::POST, Want::Undo(no))]
+                numbered(&log, |no| {
+                    vec![
+                        (Method::GET, Want::Plan(no)),
+                        (Method::POST, Want::Undo(no)),
+                    ]
                 }),
             )
     }
@@ -172,6 +236,13 @@ impl Log {
         let Some(Served(server)) = asked.log.served.first().cloned() else {
             return Problem::not_found().into_response();
         };
+        if asked.want == Want::Events {
+            return match Arc::new(asked).events() {
+                Ok(response) => response,
+                Err(Refused::Problem(problem)) => problem.into_response(),
+                Err(Refused::Error(error)) => explained(&server, &error).into_response(),
+            };
+        }
         let telling = server.clone();
         let work: Work = Box::new(move |conn| {
             Box::pin(async move {
@@ -247,7 +318,10 @@ impl Asked {
     fn read(log: Log, want: Want, parts: Parts) -> Result<Self, Problem> {
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
         query.check(want.known())?;
-        acceptable(&parts.headers)?;
+        match want {
+            Want::Events => accepts(&parts.headers, "text/event-stream", "text/*")?,
+            _ => acceptable(&parts.headers)?,
+        }
         let conditions = Conditions::of(&parts)?;
         Ok(Self {
             log,
@@ -279,13 +353,14 @@ impl Asked {
             return Ok(None);
         };
         text.parse().map(Some).map_err(|_| {
-            Problem::bad_request(format!("`{name}` must be a number")).field(name, "must be a number")
+            Problem::bad_request(format!("`{name}` must be a number"))
+                .field(name, "must be a number")
         })
     }
 
     async fn performed(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
         match self.want {
-            Want::Changes => self.changes(conn).await,
+            Want::Changes | Want::Events => self.changes(conn).await,
             Want::Changesets => self.changesets(conn).await,
             Want::Changeset(no) => self.changeset(conn, no).await,
             Want::Plan(no) => {
@@ -302,23 +377,56 @@ impl Asked {
     }
 
     async fn changes(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
-        for Served(server) in &*self.log.served {
-            server.allow(&self.parts, Action::History, None)?;
-        }
-        let cursor = match self.query.one("cursor") {
-            None => Cursor::beginning(),
-            Some(text) => text.parse().map_err(Error::from)?,
-        };
+        self.allow_changes()?;
+        let cursor = self.cursor(self.query.one("cursor"))?;
         let limit = self.number("limit")?.unwrap_or(1_000);
         if !(1..=10_000).contains(&limit) {
             let what = "must be a number from 1 to 10000";
-            return Err(Problem::bad_request(format!("`limit` {what}")).field("limit", what).into());
+            return Err(Problem::bad_request(format!("`limit` {what}"))
+                .field("limit", what)
+                .into());
         }
         let batch = batch_of(conn, self.engines(), &cursor, limit).await?;
-        let changes = batch.changes.iter().filter_map(|change| self.change(change));
+        let changes = batch
+            .changes
+            .iter()
+            .filter_map(|change| self.change(change));
         let changes: Vec<Value> = changes.collect();
-        let document = json!({ "changes": changes, "cursor": batch.cursor.to_string(), "more": batch.more });
+        let document =
+            json!({ "changes": changes, "cursor": batch.cursor.to_string(), "more": batch.more });
         Ok(json(StatusCode::OK, &document))
+    }
+
+    fn allow_changes(&self) -> Result<(), Problem> {
+        let mut all = self.log.served.iter();
+        all.try_for_each(|Served(server)| server.allow(&self.parts, Action::History, None))
+    }
+
+    fn cursor(&self, text: Option<&str>) -> Result<Cursor, Error> {
+        match text {
+            None | Some("") => Ok(Cursor::beginning()),
+            Some(text) => text.parse().map_err(Error::from),
+        }
+    }
+
+    /// The changes as they come, behind where the client was.
+    fn events(self: Arc<Self>) -> Result<Response, Refused> {
+        self.allow_changes()?;
+        let last = self.parts.headers.get("last-event-id");
+        let last = last.and_then(|last| last.to_str().ok());
+        let cursor = self.cursor(last.or(self.query.one("cursor")))?;
+        let hub = self.log.hub.clone().ok_or_else(Problem::internal)?;
+        let asked = self;
+        let show: Show = Arc::new(move |batch| {
+            let changes = batch
+                .changes
+                .iter()
+                .filter_map(|change| asked.change(change));
+            changes
+                .map(|change| format!("event: change\ndata: {change}\n\n"))
+                .collect()
+        });
+        stream(hub, cursor, show)
     }
 
     /// A change as this client may see it.
@@ -354,7 +462,9 @@ impl Asked {
         let limit: u32 = self.number("limit")?.unwrap_or(100);
         if !(1..=1_000).contains(&limit) {
             let what = "must be a number from 1 to 1000";
-            return Err(Problem::bad_request(format!("`limit` {what}")).field("limit", what).into());
+            return Err(Problem::bad_request(format!("`limit` {what}"))
+                .field("limit", what)
+                .into());
         }
         let actor = self.query.one("by").map(Actor::from);
         let correlation = self.query.one("correlation").map(str::to_owned);
@@ -373,7 +483,11 @@ impl Asked {
         Ok(response)
     }
 
-    async fn changeset(&self, conn: &mut dyn Session, no: ChangesetNo) -> Result<Response, Refused> {
+    async fn changeset(
+        &self,
+        conn: &mut dyn Session,
+        no: ChangesetNo,
+    ) -> Result<Response, Refused> {
         self.allow_changesets()?;
         let found = changeset(conn, no).await?;
         let changes = changes_of(conn, self.engines(), &found).await?;
@@ -382,7 +496,10 @@ impl Asked {
             let Some(server) = self.server(&change.object.model) else {
                 continue;
             };
-            if !self.is_open(conn, server, &change.object, Action::History).await? {
+            if !self
+                .is_open(conn, server, &change.object, Action::History)
+                .await?
+            {
                 continue;
             }
             shown.push(json!({
@@ -396,7 +513,9 @@ impl Asked {
     }
 
     fn masked(&self, server: &Server, changes: &[FieldChange]) -> Vec<Value> {
-        let shown = changes.iter().filter(|change| !self.is_hidden(server, change.field));
+        let shown = changes
+            .iter()
+            .filter(|change| !self.is_hidden(server, change.field));
         shown.map(|change| json!(change)).collect()
     }
 
@@ -433,7 +552,10 @@ impl Asked {
                 None => false,
             };
             if !allowed {
-                return Err(Problem::forbidden("not all of these rows may be changed back by this user").into());
+                return Err(Problem::forbidden(
+                    "not all of these rows may be changed back by this user",
+                )
+                .into());
             }
         }
         Ok(plan)
@@ -455,7 +577,9 @@ impl Asked {
     fn conflicts(&self, plan: &UndoPlan) -> Vec<Value> {
         let all = plan.conflicts.iter().filter_map(|conflict| {
             let server = self.server(&conflict.object.model)?;
-            Some(masked(json!(conflict), |field| self.is_hidden(server, field)))
+            Some(masked(json!(conflict), |field| {
+                self.is_hidden(server, field)
+            }))
         });
         all.collect()
     }

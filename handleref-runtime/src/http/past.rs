@@ -31,7 +31,9 @@ fn recorded(call: &Call, key: &str, entry: &Entry) -> Object {
 
 /// Whether this request may see a state of the row.
 fn is_open(call: &Call, object: &Object) -> bool {
-    let allowed = call.server.decide(&call.parts, Action::History, Some(object));
+    let allowed = call
+        .server
+        .decide(&call.parts, Action::History, Some(object));
     allowed == Decision::Allow
 }
 
@@ -68,7 +70,11 @@ pub(super) async fn gone(call: &Call, conn: &mut dyn Session) -> Result<Response
     call.server.allow(&call.parts, Action::History, None)?;
     let limit = limit(call, call.server.page, call.server.longest_page)?;
     let before = before(call)?;
-    let mut rows = call.server.model.gone(conn, before, limit.saturating_add(1)).await?;
+    let mut rows = call
+        .server
+        .model
+        .gone(conn, before, limit.saturating_add(1))
+        .await?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > most;
     rows.truncate(most);
@@ -82,7 +88,11 @@ pub(super) async fn gone(call: &Call, conn: &mut dyn Session) -> Result<Response
         value
     });
     let shown = Value::Array(shown.collect());
-    Ok(linked(answer(call, StatusCode::OK, &shown, None), limit, next))
+    Ok(linked(
+        answer(call, StatusCode::OK, &shown, None),
+        limit,
+        next,
+    ))
 }
 
 /// With the way to the next page.
@@ -131,7 +141,11 @@ pub(super) async fn version(call: &Call, conn: &mut dyn Session) -> Result<Respo
     let (key, fields) = (key(call)?, fields(call)?);
     let version = call.version.as_deref().and_then(number);
     let version = version.ok_or_else(Problem::not_found)?;
-    let found = call.server.model.version_of(conn, key, VersionNo(version)).await?;
+    let found = call
+        .server
+        .model
+        .version_of(conn, key, VersionNo(version))
+        .await?;
     let (object, row) = found.ok_or_else(Problem::not_found)?;
     if !is_open(call, &object) {
         return Err(Problem::not_found().into());
@@ -168,7 +182,11 @@ async fn open_at(
 ) -> Result<(), Refused> {
     let object = match side {
         Side::Version(version) => {
-            let found = call.server.model.version_of(conn, key, VersionNo(version)).await?;
+            let found = call
+                .server
+                .model
+                .version_of(conn, key, VersionNo(version))
+                .await?;
             found.map(|(object, _)| object)
         }
         Side::Now => call.server.model.now(conn, key).await?,
@@ -184,7 +202,9 @@ pub(super) async fn diff(call: &Call, conn: &mut dyn Session) -> Result<Response
     let key = key(call)?;
     let Some(from) = side(call, "from")? else {
         let what = "must be a version such as v12";
-        return Err(Problem::bad_request(format!("`from` {what}")).field("from", what).into());
+        return Err(Problem::bad_request(format!("`from` {what}"))
+            .field("from", what)
+            .into());
     };
     let to = side(call, "to")?.unwrap_or(Side::Now);
     for side in [from, to] {

@@ -80,7 +80,10 @@ impl Query {
             | "Off" | "OFF" | "0" => Ok(false),
             _ => {
                 let problem = Problem::bad_request("`permanent` must be a valid boolean");
-                Err(problem.field("permanent", "must be a valid boolean, such as true or false"))
+                Err(problem.field(
+                    "permanent",
+                    "must be a valid boolean, such as true or false",
+                ))
             }
         }
     }

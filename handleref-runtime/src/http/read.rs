@@ -8,8 +8,8 @@ use super::routes::Endpoint;
 use super::select::{Paging, Which, as_of, condition, unknown};
 use super::tag::Tag;
 use crate::any::{AnyInstance, AnyKey};
-use crate::history::as_of::PastRows;
 use crate::history::Moment;
+use crate::history::as_of::PastRows;
 use crate::registry::{Object, load_rows};
 use crate::session::Session;
 use crate::sql::Sql;
@@ -210,11 +210,7 @@ pub(super) fn fields(call: &Call) -> Result<Option<Vec<String>>, Problem> {
 }
 
 /// What comes out of a row.
-pub(super) fn show(
-    call: &Call,
-    row: &Found,
-    fields: Option<&[String]>,
-) -> Result<Value, Problem> {
+pub(super) fn show(call: &Call, row: &Found, fields: Option<&[String]>) -> Result<Value, Problem> {
     let shown = match &call.server.show {
         Some(show) => show(&*row.row).ok_or_else(Problem::internal)?,
         None => Value::Object(row.object.values.clone()),

@@ -141,9 +141,8 @@ where
         U: DeserializeOwned + AsChangeset<Target = M::Table> + 'static,
         U::Changeset: QueryFragment<DB> + Send + Sync + 'static,
     {
-        let make = |object: Map<String, Value>, _: &Input<'_>| {
-            assigned::<M, DB, _>(whole::<U>(object)?)
-        };
+        let make =
+            |object: Map<String, Value>, _: &Input<'_>| assigned::<M, DB, _>(whole::<U>(object)?);
         self.server.replace = Some(Accepts {
             fields: fields_of::<U>(),
             make: Arc::new(make),
@@ -226,10 +225,7 @@ where
 
     /// What comes out of a row, instead of its fields. Fields that the policy or
     /// [`hide`](Resource::hide) hides are taken out of it by their names, too.
-    pub fn output<T: Serialize>(
-        mut self,
-        show: impl Fn(&M) -> T + Send + Sync + 'static,
-    ) -> Self {
+    pub fn output<T: Serialize>(mut self, show: impl Fn(&M) -> T + Send + Sync + 'static) -> Self {
         self.server.show = Some(Arc::new(move |row| {
             serde_json::to_value(show(row.any().downcast_ref::<M>()?)).ok()
         }));

@@ -43,15 +43,20 @@ async fn planned(call: &Call, conn: &mut dyn Session) -> Result<RevertPlan, Refu
     let now = model.now(conn, key).await?;
     if now.is_some() && wanted.is_none() {
         let what = "must be a version such as v12: the row is there";
-        return Err(Problem::bad_request(format!("`to` {what}")).field("to", what).into());
+        return Err(Problem::bad_request(format!("`to` {what}"))
+            .field("to", what)
+            .into());
     }
     let object = match now {
         Some(object) => Some(object),
         None => last(call, conn, key).await?,
     };
     let object = object.ok_or_else(Problem::not_found)?;
-    call.server.allow(&call.parts, Action::History, Some(&object)).map_err(|_| Problem::not_found())?;
-    call.server.allow(&call.parts, Action::Revert, Some(&object))?;
+    call.server
+        .allow(&call.parts, Action::History, Some(&object))
+        .map_err(|_| Problem::not_found())?;
+    call.server
+        .allow(&call.parts, Action::Revert, Some(&object))?;
     Ok(model.plan(conn, key, wanted).await?)
 }
 
@@ -64,7 +69,10 @@ async fn last(call: &Call, conn: &mut dyn Session, key: &str) -> Result<Option<O
 }
 
 fn document(call: &Call, plan: &RevertPlan) -> Value {
-    let changes = plan.changes.iter().filter(|change| !call.is_hidden(change.field));
+    let changes = plan
+        .changes
+        .iter()
+        .filter(|change| !call.is_hidden(change.field));
     let changes: Vec<Value> = changes.map(|change| json!(change)).collect();
     json!({
         "key": plan.key, "version": plan.version, "reinsert": plan.reinsert, "changes": changes,
@@ -87,7 +95,9 @@ pub(super) fn masked(mut conflict: Value, is_hidden: impl Fn(&str) -> bool) -> V
         if let Value::Object(members) = value {
             let field = members.get("field").and_then(Value::as_str);
             if field.is_some_and(is_hidden) {
-                members.retain(|name, _| !["field", "then", "now", "versions"].contains(&name.as_str()));
+                members.retain(|name, _| {
+                    !["field", "then", "now", "versions"].contains(&name.as_str())
+                });
             }
             members.remove("by");
             if let Some(Value::Array(columns)) = members.get_mut("columns") {
@@ -117,7 +127,10 @@ async fn reverted(call: &Call, conn: &mut dyn Session) -> Result<Response, Refus
     let plan = planned(call, conn).await?;
     call.conditions.allow(plan.version)?;
     if plan.blockers().next().is_some() {
-        let problem = Problem::conflict("not-reverted", "something stands in the way; nothing was written");
+        let problem = Problem::conflict(
+            "not-reverted",
+            "something stands in the way; nothing was written",
+        );
         return Err(problem.with("conflicts", conflicts(call, &plan)).into());
     }
     plan.applied(conn).await?;

@@ -151,7 +151,11 @@ pub(super) struct Place(Arc<Vec<(Method, Endpoint)>>);
 impl Place {
     pub(super) fn endpoint(&self, method: &Method) -> Option<Endpoint> {
         // HEAD is GET without the body.
-        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        let method = if *method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         let found = self.0.iter().find(|(it, _)| it == method);
         found.map(|(_, endpoint)| *endpoint)
     }

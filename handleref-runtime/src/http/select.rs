@@ -72,7 +72,9 @@ pub(super) fn condition(call: &Call, kind: Kind, which: Which) -> Result<Sql<'st
     }
     for (name, after) in [("since", true), ("until", false)] {
         if let Some(text) = call.query.one(name) {
-            all = all.sql(" AND (").append(bound(call, kind, name, text, after)?);
+            all = all
+                .sql(" AND (")
+                .append(bound(call, kind, name, text, after)?);
             all = all.sql(")");
         }
     }
@@ -221,7 +223,10 @@ impl<'a> Paging<'a> {
     fn fingerprint(&self) -> u32 {
         let endpoint = self.call.endpoint;
         let model = self.call.server.model.name();
-        fnv1a(&format!("{model} {endpoint:?} {}", self.call.query.fingerprint()))
+        fnv1a(&format!(
+            "{model} {endpoint:?} {}",
+            self.call.query.fingerprint()
+        ))
     }
 
     /// The cursor behind a row.
@@ -334,7 +339,8 @@ impl By<'_> {
 
     fn bound<'s>(&self, sql: Sql<'s>, value: &Value) -> Result<Sql<'s>, Problem> {
         let bound = (self.order.bind)(value.clone());
-        let bound = bound.ok_or_else(|| Problem::bad_request("`cursor` is not one of this list"))?;
+        let bound =
+            bound.ok_or_else(|| Problem::bad_request("`cursor` is not one of this list"))?;
         Ok(sql.fragment(bound))
     }
 }

@@ -71,9 +71,8 @@ impl From<bool> for Switch {
 }
 
 /// Makes the values of an `INSERT`, or the assignments of an `UPDATE`: `None` if there are none.
-type Make = dyn Fn(Map<String, Value>, &Input<'_>) -> Result<Option<Typed<'static>>, Problem>
-    + Send
-    + Sync;
+type Make =
+    dyn Fn(Map<String, Value>, &Input<'_>) -> Result<Option<Typed<'static>>, Problem> + Send + Sync;
 
 /// What a client may send.
 #[derive(Clone)]
@@ -115,7 +114,6 @@ pub(super) struct Order {
     /// The same back, to be compared with.
     pub(super) bind: Arc<BindValue>,
 }
-
 
 /// A failure that a program should know of; see [`Api::on_failure`](super::Api::on_failure).
 #[derive(Debug)]

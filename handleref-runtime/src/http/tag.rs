@@ -207,9 +207,21 @@ mod tests {
         assert_eq!(read("\"v1\""), these(&[(false, "v1")]));
         let two = these(&[(true, "a,b"), (false, "")]);
         assert_eq!(read("W/\"a,b\" , \"\""), two);
-        for wrong in ["", "v1", "\"v1", "\"a\" \"b\"", "w/\"a\"", "\"a b\"", "*, \"a\"", "\"a\","] {
+        for wrong in [
+            "",
+            "v1",
+            "\"v1",
+            "\"a\" \"b\"",
+            "w/\"a\"",
+            "\"a b\"",
+            "*, \"a\"",
+            "\"a\",",
+        ] {
             let is_list = read(wrong);
-            assert!(is_list.is_none() || wrong.ends_with(','), "{wrong}: {is_list:?}");
+            assert!(
+                is_list.is_none() || wrong.ends_with(','),
+                "{wrong}: {is_list:?}"
+            );
         }
     }
 

@@ -4,8 +4,8 @@ use super::object::load_rows;
 use super::{Entry, HistoryPage, Model, Object};
 use crate::any::{AnyInstance, Engines, Subject, Verbs};
 use crate::error::Error;
-use crate::history::as_of::PastRows;
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
+use crate::history::as_of::PastRows;
 use crate::history::change::head::RecordHead;
 use crate::history::{Change, Moment, RecordNo, VersionNo};
 use crate::model::{Living, Roles};
@@ -44,7 +44,8 @@ impl Model {
 
     /// Whether the values of a field come out.
     pub(crate) fn shows(&self, name: &str) -> bool {
-        self.fields().any(|field| field.name == name && field.is_recorded)
+        self.fields()
+            .any(|field| field.name == name && field.is_recorded)
     }
 
     /// Whether handleref writes a field itself.
@@ -86,16 +87,30 @@ impl Model {
         limit: u32,
     ) -> Result<Vec<(i64, Object)>, Error> {
         let kind = conn.kind();
-        let from = self.facts.from_records().sql(" WHERE ").name(RECORD_OPERATION);
+        let from = self
+            .facts
+            .from_records()
+            .sql(" WHERE ")
+            .name(RECORD_OPERATION);
         let from = from.sql(" = 'delete'");
         let from = match before {
             Some(before) => from.sql(" AND ").name(RECORD_ID).sql(" < ").bind(before.0),
             None => from,
         };
         let same = same_key(kind, self.key(), "handleref_o", quoted(kind, self.table()));
-        let from = from.sql(" AND NOT EXISTS (SELECT 1 FROM ").name(self.record_table());
-        let from = from.sql(" AS handleref_o WHERE ").made(same).sql(" AND handleref_o.");
-        let from = from.name(RECORD_ID).sql(" > ").name(self.table()).sql(".").name(RECORD_ID);
+        let from = from
+            .sql(" AND NOT EXISTS (SELECT 1 FROM ")
+            .name(self.record_table());
+        let from = from
+            .sql(" AS handleref_o WHERE ")
+            .made(same)
+            .sql(" AND handleref_o.");
+        let from = from
+            .name(RECORD_ID)
+            .sql(" > ")
+            .name(self.table())
+            .sql(".")
+            .name(RECORD_ID);
         let from = from.sql(") ORDER BY ").name(RECORD_ID).sql(" DESC LIMIT ");
         let from = from.bind(i64::from(limit));
         let columns = RecordHead::columns(&self.facts);

@@ -157,9 +157,7 @@ where
 }
 
 /// The registry has looked for this type.
-fn typed<M: Recorded, C: Executor>(
-    conn: &mut dyn Session,
-) -> Result<&mut C, Error> {
+fn typed<M: Recorded, C: Executor>(conn: &mut dyn Session) -> Result<&mut C, Error> {
     let conn = conn.any().downcast_mut::<C>();
     conn.ok_or(Error::NoVerb {
         model: M::RECORDED_NAME,

@@ -230,6 +230,16 @@ pub(crate) fn batch_of<'a>(
     batch(conn, models, cursor, ask, &|_| None)
 }
 
+/// The position of now of models of a registry.
+#[cfg(feature = "axum")]
+pub(crate) fn now_of(
+    conn: &mut dyn Session,
+    models: Arc<[Engines]>,
+) -> Boxed<'_, Result<Cursor, Error>> {
+    let models = Listed::<Registered>::registered(models).at(conn.kind());
+    now(conn, models)
+}
+
 pub(crate) fn now<'a>(
     conn: &'a mut dyn Session,
     models: Result<Vec<&'static dyn AnyModel>, Error>,
