@@ -28,6 +28,8 @@ mod change;
 mod events;
 mod failure;
 mod log;
+#[cfg(feature = "openapi")]
+mod openapi;
 mod past;
 mod policy;
 mod pool;
@@ -44,6 +46,8 @@ mod value;
 
 pub use events::Shutdown;
 pub use log::{Log, Served};
+#[cfg(feature = "openapi")]
+pub use openapi::Document;
 pub use policy::{Action, AllowEverything, Ask, Decision, Policy, ReadOnly, SingleRows};
 pub use pool::Pool;
 #[doc(hidden)]
@@ -158,6 +162,8 @@ impl<P: Pool> Api<P> {
             without: Vec::new(),
             handlers: HashMap::new(),
             on_failure: self.on_failure.clone(),
+            #[cfg(feature = "openapi")]
+            schemas: openapi::Schemas::default(),
         }))
     }
 }

@@ -26,7 +26,7 @@ impl Stream {
             .set_read_timeout(Some(Duration::from_secs(30)))
             .unwrap();
         let request = format!(
-            "GET /log/changes/events{query} HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n{headers}\r\n"
+            "GET /log/changes/events{query} HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept: text/event-stream\r\n{headers}\r\n"
         );
         stream.write_all(request.as_bytes()).unwrap();
         Self(BufReader::new(stream))

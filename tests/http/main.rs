@@ -17,6 +17,8 @@ mod bodies;
 mod bulk;
 mod client;
 mod conditions;
+#[cfg(feature = "openapi")]
+mod document;
 mod events;
 mod hostile;
 mod lists;

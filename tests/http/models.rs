@@ -7,6 +7,7 @@ use handleref::http::{Ask, Policy, Shutdown, Switch};
 use handleref::{HandleRef, Recorded};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 diesel::table! {
     articles (id) {
@@ -39,7 +40,7 @@ diesel::table! {
     }
 }
 
-#[derive(Debug, Clone, Serialize, Queryable, Selectable, HandleRef, Recorded)]
+#[derive(Debug, Clone, Serialize, ToSchema, Queryable, Selectable, HandleRef, Recorded)]
 #[handleref(cascade(Comment))]
 pub struct Article {
     pub id: i32,
@@ -73,7 +74,7 @@ pub struct Tag {
     pub weight: i32,
 }
 
-#[derive(Debug, Deserialize, Insertable)]
+#[derive(Debug, Deserialize, ToSchema, Insertable)]
 #[diesel(table_name = articles)]
 pub struct NewArticle {
     pub slug: String,
@@ -83,7 +84,7 @@ pub struct NewArticle {
     pub owner: Option<i32>,
 }
 
-#[derive(Debug, Deserialize, AsChangeset)]
+#[derive(Debug, Deserialize, ToSchema, AsChangeset)]
 #[diesel(table_name = articles)]
 pub struct EditArticle {
     pub slug: Option<String>,

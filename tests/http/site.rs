@@ -178,7 +178,24 @@ macro_rules! routes {
         let log = http::Log::of([shown.served(), said.served()])
             .shutdown(&options.shutdown)
             .streams(std::time::Duration::from_millis(50), 100);
-        Router::new()
+        let router = Router::new();
+        #[cfg(feature = "openapi")]
+        let shown = shown
+            .row_schema::<Article>()
+            .create_schema::<NewArticle>()
+            .update_schema::<EditArticle>();
+        #[cfg(feature = "openapi")]
+        let router = {
+            let document = http::Document::new("Test", "1.0")
+                .resource("/articles", &shown)
+                .resource("/comments", &said)
+                .resource("/api/tags", &tags)
+                .log("/log", &log)
+                .build();
+            let document = axum::Json(document);
+            router.route("/openapi.json", axum::routing::get(async move || document))
+        };
+        router
             .merge(log.router("/log"))
             .merge(shown.router("/articles"))
             .merge(said.router("/comments"))

@@ -81,7 +81,10 @@ impl Call {
     ) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        query.check(&server.known(endpoint))?;
+        let hidden = server.policy.hidden(&parts);
+        let mut known = server.known(endpoint);
+        known.retain(|name| !hidden.iter().chain(&server.hidden).any(|it| it == name));
+        query.check(&known)?;
         let permanent = query.permanent()?;
         acceptable(&parts.headers)?;
         let (conditions, prefer) = (Conditions::of(&parts)?, Prefer::of(&parts.headers)?);
@@ -94,7 +97,6 @@ impl Call {
             let detail = "there is no single row here that `If-Match` could be about";
             return Err(Problem::bad_request(detail));
         }
-        let hidden = server.policy.hidden(&parts);
         let accepted = match endpoint {
             Endpoint::Create | Endpoint::Replace => Some(Accepted::Json),
             Endpoint::Update => Some(Accepted::Patch),
@@ -134,7 +136,7 @@ impl Call {
 
 impl Server {
     /// The parameters that an endpoint knows.
-    fn known(&self, endpoint: Endpoint) -> Vec<&str> {
+    pub(super) fn known(&self, endpoint: Endpoint) -> Vec<&str> {
         let filters = || self.filters.iter().map(|filter| filter.name);
         let roles = self.model.roles();
         let has_time = roles.created_at.or(roles.updated_at).is_some();

@@ -1,35 +1,26 @@
 //! What changed in several resources: changes behind a cursor, changesets, and their undo.
 
+mod asked;
+mod changesets;
+
 use super::Resource;
-use super::call::{acceptable, accepts, busy};
-use super::events::{Hub, Show, Shutdown, stream};
+use super::call::busy;
+use super::events::{Hub, Shutdown};
 use super::failure::Refused;
-use super::policy::{Action, Decision};
 use super::pool::{NoConnection, Work};
 use super::problem::Problem;
-use super::query::Query;
-use super::revert::masked;
 use super::server::{Failure, Server};
-use super::tag::{Conditions, Tag};
-use crate::any::Engines;
-use crate::changeset::{
-    Actor, Changeset, ChangesetMeta, UndoPlan, changes_of, changeset, changesets_by, undo_plan_of,
-};
 use crate::error::Error;
-use crate::history::{Change, ChangesetNo, FieldChange, ObjectRef};
-use crate::registry::Object;
-use crate::session::Session;
-use crate::sync::{Cursor, batch_of};
+use crate::history::ChangesetNo;
+use asked::Asked;
 use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, LINK};
-use http::request::Parts;
+use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,9 +59,9 @@ impl<M, DB> Resource<M, DB> {
 /// | `POST /changesets/{no}/undo/` | does it, if `If-Match` says that this plan is meant |
 ///
 /// Rows and fields come out as their resource's policy says: a change is asked for with
-/// [`Action::History`] and the row as it was after it. Changesets are shown to those whom the
-/// policies of all these resources allow [`Action::Changesets`]; an undo must be allowed for every row
-/// that it changes, with [`Action::Undo`].
+/// [`Action::History`](super::Action::History) and the row as it was after it. Changesets are shown to those whom the
+/// policies of all these resources allow [`Action::Changesets`](super::Action::Changesets); an undo must be allowed for every row
+/// that it changes, with [`Action::Undo`](super::Action::Undo).
 #[derive(Clone)]
 pub struct Log {
     served: Arc<[Served]>,
@@ -108,14 +99,6 @@ impl Want {
     }
 }
 
-struct Asked {
-    log: Log,
-    want: Want,
-    parts: Parts,
-    query: Query,
-    conditions: Conditions,
-}
-
 impl Log {
     /// Of these resources, which must be of one [`Api`](super::Api); none twice.
     pub fn of(resources: impl IntoIterator<Item = Served>) -> Self {
@@ -126,6 +109,13 @@ impl Log {
             interval: Duration::from_secs(1),
             most: 1_000,
         }
+    }
+
+    /// The names of its models, for what is named after it.
+    #[cfg(feature = "openapi")]
+    pub(super) fn title(&self) -> String {
+        let names = self.served.iter().map(|Served(server)| server.model.name());
+        names.collect::<Vec<_>>().join("_")
     }
 
     /// Ends the streams of events when the server stops.
@@ -312,302 +302,4 @@ fn in_the_way(conflicts: Vec<Value>) -> Problem {
 fn json(status: StatusCode, value: &Value) -> Response {
     let kind = HeaderValue::from_static("application/json");
     (status, [(CONTENT_TYPE, kind)], value.to_string()).into_response()
-}
-
-impl Asked {
-    fn read(log: Log, want: Want, parts: Parts) -> Result<Self, Problem> {
-        let query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        query.check(want.known())?;
-        match want {
-            Want::Events => accepts(&parts.headers, "text/event-stream", "text/*")?,
-            _ => acceptable(&parts.headers)?,
-        }
-        let conditions = Conditions::of(&parts)?;
-        Ok(Self {
-            log,
-            want,
-            parts,
-            query,
-            conditions,
-        })
-    }
-
-    fn server(&self, model: &str) -> Option<&Server> {
-        let mut all = self.log.served.iter().map(|Served(server)| &**server);
-        all.find(|server| server.model.name() == model)
-    }
-
-    fn engines(&self) -> Arc<[Engines]> {
-        let all = self.log.served.iter();
-        all.map(|Served(server)| server.model.engines()).collect()
-    }
-
-    fn is_hidden(&self, server: &Server, field: &str) -> bool {
-        let hidden = server.policy.hidden(&self.parts);
-        let mut all = server.hidden.iter().chain(&hidden);
-        all.any(|it| it == field)
-    }
-
-    fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
-        let Some(text) = self.query.one(name) else {
-            return Ok(None);
-        };
-        text.parse().map(Some).map_err(|_| {
-            Problem::bad_request(format!("`{name}` must be a number"))
-                .field(name, "must be a number")
-        })
-    }
-
-    async fn performed(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
-        match self.want {
-            Want::Changes | Want::Events => self.changes(conn).await,
-            Want::Changesets => self.changesets(conn).await,
-            Want::Changeset(no) => self.changeset(conn, no).await,
-            Want::Plan(no) => {
-                let plan = self.planned(conn, no).await?;
-                let document = self.document(&plan);
-                let mut response = json(StatusCode::OK, &document);
-                if let Some(tag) = tag(&plan).header() {
-                    response.headers_mut().insert(ETAG, tag);
-                }
-                Ok(response)
-            }
-            Want::Undo(no) => self.undo(conn, no).await,
-        }
-    }
-
-    async fn changes(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
-        self.allow_changes()?;
-        let cursor = self.cursor(self.query.one("cursor"))?;
-        let limit = self.number("limit")?.unwrap_or(1_000);
-        if !(1..=10_000).contains(&limit) {
-            let what = "must be a number from 1 to 10000";
-            return Err(Problem::bad_request(format!("`limit` {what}"))
-                .field("limit", what)
-                .into());
-        }
-        let batch = batch_of(conn, self.engines(), &cursor, limit).await?;
-        let changes = batch
-            .changes
-            .iter()
-            .filter_map(|change| self.change(change));
-        let changes: Vec<Value> = changes.collect();
-        let document =
-            json!({ "changes": changes, "cursor": batch.cursor.to_string(), "more": batch.more });
-        Ok(json(StatusCode::OK, &document))
-    }
-
-    fn allow_changes(&self) -> Result<(), Problem> {
-        let mut all = self.log.served.iter();
-        all.try_for_each(|Served(server)| server.allow(&self.parts, Action::History, None))
-    }
-
-    fn cursor(&self, text: Option<&str>) -> Result<Cursor, Error> {
-        match text {
-            None | Some("") => Ok(Cursor::beginning()),
-            Some(text) => text.parse().map_err(Error::from),
-        }
-    }
-
-    /// The changes as they come, behind where the client was.
-    fn events(self: Arc<Self>) -> Result<Response, Refused> {
-        self.allow_changes()?;
-        let last = self.parts.headers.get("last-event-id");
-        let last = last.and_then(|last| last.to_str().ok());
-        let cursor = self.cursor(last.or(self.query.one("cursor")))?;
-        let hub = self.log.hub.clone().ok_or_else(Problem::internal)?;
-        let asked = self;
-        let show: Show = Arc::new(move |batch| {
-            let changes = batch
-                .changes
-                .iter()
-                .filter_map(|change| asked.change(change));
-            changes
-                .map(|change| format!("event: change\ndata: {change}\n\n"))
-                .collect()
-        });
-        stream(hub, cursor, show)
-    }
-
-    /// A change as this client may see it.
-    fn change(&self, change: &Change) -> Option<Value> {
-        let server = self.server(change.model)?;
-        let object = Object::changed(&server.model, change);
-        let allowed = server.decide(&self.parts, Action::History, Some(&object));
-        if allowed != Decision::Allow {
-            return None;
-        }
-        let mut row = object.values;
-        row.retain(|field, _| !self.is_hidden(server, field));
-        // What is soft-deleted can be restored, what is deleted cannot.
-        let removed = match (change.is_delete(), object.is_deleted) {
-            (true, _) => Some("deleted"),
-            (false, true) => Some("changed"),
-            (false, false) => None,
-        };
-        Some(json!({
-            "id": change.id, "model": change.model, "key": change.key, "version": change.version,
-            "operation": change.operation, "at": change.at, "changeset": change.changeset,
-            "removed": removed, "row": row,
-        }))
-    }
-
-    fn allow_changesets(&self) -> Result<(), Problem> {
-        let mut all = self.log.served.iter();
-        all.try_for_each(|Served(server)| server.allow(&self.parts, Action::Changesets, None))
-    }
-
-    async fn changesets(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
-        self.allow_changesets()?;
-        let limit: u32 = self.number("limit")?.unwrap_or(100);
-        if !(1..=1_000).contains(&limit) {
-            let what = "must be a number from 1 to 1000";
-            return Err(Problem::bad_request(format!("`limit` {what}"))
-                .field("limit", what)
-                .into());
-        }
-        let actor = self.query.one("by").map(Actor::from);
-        let correlation = self.query.one("correlation").map(str::to_owned);
-        let before = self.number("before")?.map(ChangesetNo);
-        let found = changesets_by(conn, actor, correlation, before, limit + 1).await?;
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let next = (found.len() > most).then(|| found.get(most - 1)).flatten();
-        let shown: Vec<&Changeset> = found.iter().take(most).collect();
-        let mut response = json(StatusCode::OK, &json!(shown));
-        if let Some(next) = next {
-            let link = format!("<?limit={limit}&before={}>; rel=\"next\"", next.no);
-            if let Ok(link) = HeaderValue::try_from(link) {
-                response.headers_mut().insert(LINK, link);
-            }
-        }
-        Ok(response)
-    }
-
-    async fn changeset(
-        &self,
-        conn: &mut dyn Session,
-        no: ChangesetNo,
-    ) -> Result<Response, Refused> {
-        self.allow_changesets()?;
-        let found = changeset(conn, no).await?;
-        let changes = changes_of(conn, self.engines(), &found).await?;
-        let mut shown = Vec::new();
-        for change in &changes {
-            let Some(server) = self.server(&change.object.model) else {
-                continue;
-            };
-            if !self
-                .is_open(conn, server, &change.object, Action::History)
-                .await?
-            {
-                continue;
-            }
-            shown.push(json!({
-                "object": change.object, "state": change.state, "known": change.known,
-                "values": self.masked(server, &change.values),
-            }));
-        }
-        let mut document = json!(found);
-        document["changes"] = shown.into();
-        Ok(json(StatusCode::OK, &document))
-    }
-
-    fn masked(&self, server: &Server, changes: &[FieldChange]) -> Vec<Value> {
-        let shown = changes
-            .iter()
-            .filter(|change| !self.is_hidden(server, change.field));
-        shown.map(|change| json!(change)).collect()
-    }
-
-    /// Whether the policy allows it for a row, as it is or as it was last.
-    async fn is_open(
-        &self,
-        conn: &mut dyn Session,
-        server: &Server,
-        object: &ObjectRef,
-        action: Action,
-    ) -> Result<bool, Refused> {
-        let found = match server.model.now(conn, &object.key).await? {
-            Some(found) => Some(found),
-            None => {
-                let history = server.model.history(object.key.as_str()).limit(1);
-                let last = history.read(conn).await?.entries.pop();
-                last.map(|entry| Object::recorded(server.model.name(), &object.key, &entry, true))
-            }
-        };
-        let object = found.as_ref();
-        Ok(object.is_some() && server.decide(&self.parts, action, object) == Decision::Allow)
-    }
-
-    async fn planned(&self, conn: &mut dyn Session, no: ChangesetNo) -> Result<UndoPlan, Refused> {
-        self.allow_changesets()?;
-        let meta = self.parts.extensions.get::<ChangesetMeta>();
-        let meta = meta.cloned().unwrap_or_default();
-        let plan = undo_plan_of(conn, self.engines(), no, meta).await?;
-        let conflicts = plan.conflicts.iter().map(|conflict| &conflict.object);
-        let objects = plan.steps.iter().map(|step| &step.object).chain(conflicts);
-        for object in objects {
-            let allowed = match self.server(&object.model) {
-                Some(server) => self.is_open(conn, server, object, Action::Undo).await?,
-                None => false,
-            };
-            if !allowed {
-                return Err(Problem::forbidden(
-                    "not all of these rows may be changed back by this user",
-                )
-                .into());
-            }
-        }
-        Ok(plan)
-    }
-
-    fn document(&self, plan: &UndoPlan) -> Value {
-        let steps = plan.steps.iter().filter_map(|step| {
-            let server = self.server(&step.object.model)?;
-            let changes = self.masked(server, &step.changes);
-            Some(json!({ "object": step.object, "action": step.action, "changes": changes }))
-        });
-        let steps: Vec<Value> = steps.collect();
-        json!({
-            "changeset": plan.changeset, "steps": steps, "conflicts": self.conflicts(plan),
-            "possible": plan.blockers().next().is_none(),
-        })
-    }
-
-    fn conflicts(&self, plan: &UndoPlan) -> Vec<Value> {
-        let all = plan.conflicts.iter().filter_map(|conflict| {
-            let server = self.server(&conflict.object.model)?;
-            Some(masked(json!(conflict), |field| {
-                self.is_hidden(server, field)
-            }))
-        });
-        all.collect()
-    }
-
-    async fn undo(&self, conn: &mut dyn Session, no: ChangesetNo) -> Result<Response, Refused> {
-        let plan = self.planned(conn, no).await?;
-        if !self.conditions.is_match() {
-            let (status, title) = (StatusCode::PRECONDITION_REQUIRED, "Precondition required");
-            let detail = "say in `If-Match` which plan is meant: the `ETag` with which it was read";
-            return Err(Problem::new(status, "precondition-required", title, detail).into());
-        }
-        if !self.conditions.names(&tag(&plan)) {
-            return Err(outdated().into());
-        }
-        if plan.blockers().next().is_some() {
-            return Err(in_the_way(self.conflicts(&plan)).into());
-        }
-        let undone = plan.applied(conn).await?;
-        let mut document = Map::new();
-        document.insert("changeset".into(), json!(undone));
-        Ok(json(StatusCode::OK, &Value::Object(document)))
-    }
-}
-
-/// The tag of a plan: the same for the same steps and conflicts.
-fn tag(plan: &UndoPlan) -> Tag {
-    let text = json!([plan.changeset, plan.steps, plan.conflicts]).to_string();
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    Tag::strong(format!("p{:016x}", hasher.finish()))
 }

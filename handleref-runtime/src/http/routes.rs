@@ -82,7 +82,7 @@ impl Endpoint {
     ];
 
     /// Below the path of the resource. The fixed words come before a key.
-    const fn path(self) -> &'static str {
+    pub(super) const fn path(self) -> &'static str {
         match self {
             Self::List | Self::Create | Self::BulkDelete => "/",
             Self::Read | Self::Replace | Self::Update | Self::Delete => "/{key}/",
@@ -132,7 +132,7 @@ impl Server {
     }
 
     /// What is offered at a path, by method.
-    fn at(&self, path: &str) -> Vec<(Method, Endpoint)> {
+    pub(super) fn at(&self, path: &str) -> Vec<(Method, Endpoint)> {
         let here = Endpoint::ALL.iter().copied();
         let here = here.filter(|it| it.path() == path && self.offers(*it));
         let mut here: Vec<_> = here.map(|it| (it.method(), it)).collect();

@@ -157,6 +157,8 @@ pub(super) struct Server {
     pub(super) without: Vec<Endpoint>,
     pub(super) handlers: HashMap<Endpoint, MethodRouter>,
     pub(super) on_failure: Option<Arc<OnFailure>>,
+    #[cfg(feature = "openapi")]
+    pub(super) schemas: super::openapi::Schemas,
 }
 
 impl Server {
