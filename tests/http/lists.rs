@@ -100,6 +100,16 @@ each_site! {
         }
     }
 
+    fn times_have_their_zone(site) {
+        let row = site.get("/articles/deleted/4/").is(200).json();
+        for name in ["created_at", "updated_at", "deleted_at"] {
+            let time = row[name].as_str().unwrap();
+            assert!(chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.ends_with('Z'), "{time}");
+        }
+        let history = site.get("/articles/history/4/?limit=1").is(200).json();
+        assert_eq!(history[0]["values"]["deleted_at"], row["deleted_at"]);
+    }
+
     fn a_part_of_the_fields(site) {
         let part = site.get("/articles/1/?fields=title,id").is(200);
         assert_eq!(part.json(), json!({"title": "Beta", "id": 1}));

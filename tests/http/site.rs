@@ -191,7 +191,8 @@ macro_rules! routes {
                 .resource("/comments", &said)
                 .resource("/api/tags", &tags)
                 .log("/log", &log)
-                .build();
+                .build()
+                .unwrap();
             let document = axum::Json(document);
             router.route("/openapi.json", axum::routing::get(async move || document))
         };

@@ -74,7 +74,7 @@ impl<M, DB> Resource<M, DB> {
 /// let document = http::Document::new("Blog", "1.0")
 ///     .resource("/articles", &articles)
 ///     .log("/log", &log)
-///     .build();
+///     .build()?;
 /// app.route("/openapi.json", get(move || async move { Json(document) }))
 /// ```
 ///
@@ -131,8 +131,7 @@ impl Document {
             "name": "no", "in": "path", "required": true, "description": "The number of a changeset.",
             "schema": { "type": "integer", "format": "int64", "minimum": 1 },
         });
-        let query =
-            |name: &str, schema: Value| json!({ "name": name, "in": "query", "schema": schema });
+        let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "schema": schema });
         let limit = |most: u32| {
             query(
                 "limit",
@@ -142,8 +141,8 @@ impl Document {
         let cursor = || query("cursor", json!({ "type": "string" }));
         let text = || json!({ "type": "string" });
         let if_match = json!({
-            "name": "if-match", "in": "header", "required": true, "schema": { "type": "string" },
-            "description": "The `ETag` of the plan that is meant.",
+            "name": "if-match", "in": "header", "required": false, "schema": tags(),
+            "description": "The `ETag` of the plan that is meant. It must be there, or the answer is 428.",
         });
         let object = json!({ "type": "object" });
         let list = json!({ "type": "array", "items": object });
@@ -220,15 +219,17 @@ impl Document {
     }
 
     /// The document.
-    pub fn build(self) -> OpenApi {
+    ///
+    /// # Errors
+    /// If a schema of the program's is none that utoipa reads.
+    pub fn build(self) -> Result<OpenApi, serde_json::Error> {
         let document = json!({
             "openapi": "3.1.0",
             "info": { "title": self.title, "version": self.version },
             "paths": self.paths,
             "components": { "schemas": self.schemas },
         });
-        // It is made above, and a test reads one of everything.
-        serde_json::from_value(document).unwrap_or_default()
+        serde_json::from_value(document)
     }
 
     fn add(&mut self, path: String, method: &Method, operation: Value) {
@@ -310,14 +311,22 @@ impl Document {
             _ => return None,
         };
         let fields = accepts.as_ref()?.fields.unwrap_or_default();
-        let make = || object_of(fields.iter().map(|name| ((*name).to_owned(), json!({}))));
+        let make = || object_of(fields.iter().map(|name| ((*name).to_owned(), anything())));
         let schema = self.named(known.as_ref(), &name, make);
         let whole = endpoint == Endpoint::Replace && server.replace.is_none();
         Some(match whole {
-            true => (json!({ "allOf": [schema, { "required": fields }] }), kinds),
+            true => (
+                json!({ "allOf": [schema, { "type": "object", "required": fields }] }),
+                kinds,
+            ),
             false => (schema, kinds),
         })
     }
+}
+
+/// A value of a type that is not known.
+fn anything() -> Value {
+    json!({ "type": ["string", "number", "boolean", "object", "array", "null"] })
 }
 
 fn object_of(properties: impl Iterator<Item = (String, Value)>) -> Value {
@@ -329,7 +338,7 @@ fn object_of(properties: impl Iterator<Item = (String, Value)>) -> Value {
 fn row(server: &Server) -> Value {
     let fields = server.model.fields().filter(|field| field.is_recorded);
     let shown = fields.filter(|field| !server.hidden.iter().any(|it| it == field.name));
-    object_of(shown.map(|field| (field.name.to_owned(), json!({}))))
+    object_of(shown.map(|field| (field.name.to_owned(), anything())))
 }
 
 /// The answer to whatever cannot be done.
@@ -387,25 +396,57 @@ fn parameters(server: &Server, endpoint: Endpoint) -> Value {
     ];
     if writes.contains(&endpoint) {
         all.push(json!({
-            "name": "if-match", "in": "header", "required": server.needs_if_match && endpoint != Endpoint::Revert,
-            "description": "The `ETag` of the version that is meant.", "schema": { "type": "string" },
+            "name": "if-match", "in": "header", "required": false,
+            "description": "The `ETag` of the version that is meant.", "schema": tags(),
         }));
     }
     Value::Array(all)
 }
 
+const INSTANT: &str = <chrono::DateTime<chrono::Utc> as super::QueryValue>::PATTERN;
+
+/// Texts of this pattern, from the first character to the last.
+fn texts(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("^({pattern})$") })
+}
+
+/// What `If-Match` takes.
+fn tags() -> Value {
+    texts(r#"[*]|"[!#-~]*""#)
+}
+
 fn parameter(server: &Server, name: &str) -> Value {
     let filter = server.filters.iter().find(|filter| filter.name == name);
-    if let Some(Filter { expected, .. }) = filter {
+    if let Some(Filter {
+        expected, pattern, ..
+    }) = filter
+    {
         return json!({
-            "name": name, "in": "query", "description": format!("Only such: {expected}. Given twice it means either."),
-            "schema": { "type": "array", "items": { "type": "string" } }, "style": "form", "explode": true,
+            "name": name, "in": "query", "required": false, "description": format!("Only such: {expected}. Given twice it means either."),
+            "schema": { "type": "array", "items": texts(pattern) }, "style": "form", "explode": true,
         });
     }
     let schema = match name {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": server.longest_page }),
         "before" => json!({ "type": "integer", "format": "int64" }),
         "permanent" => json!({ "type": "string", "enum": ["true", "false", ""] }),
+        "since" | "until" => texts(&format!("v[0-9]{{1,18}}|[0-9]{{1,10}}|{INSTANT}")),
+        "as_of" => texts(&format!("[0-9]{{1,10}}|{INSTANT}")),
+        "to" => texts("v?[0-9]{1,18}|now"),
+        "from" => texts("v?[0-9]{1,18}"),
+        "order" => {
+            let names = server.orders.iter().map(|order| order.name);
+            let names = names.filter(|name| !server.hidden.iter().any(|it| it == name));
+            let name = format!("-?({})", names.collect::<Vec<_>>().join("|"));
+            texts(&format!("({name}(,{name})*)?"))
+        }
+        "fields" if server.show.is_none() => {
+            let fields = server.model.fields().filter(|field| field.is_recorded);
+            let names = fields.map(|field| field.name);
+            let names = names.filter(|name| !server.hidden.iter().any(|it| it == name));
+            let name = format!("({})", names.collect::<Vec<_>>().join("|"));
+            texts(&format!("{name}(,{name})*"))
+        }
         _ => json!({ "type": "string" }),
     };
     let what = match name {

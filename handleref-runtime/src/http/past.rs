@@ -122,6 +122,7 @@ fn before(call: &Call) -> Result<Option<RecordNo>, Problem> {
 fn mask(call: &Call, value: &mut Value) {
     if let Some(values) = value.get_mut("values").and_then(Value::as_object_mut) {
         values.retain(|field, _| !call.is_hidden(field));
+        call.server.model.zoned(values);
     }
     if let Some(changes) = value.get_mut("changes").and_then(Value::as_array_mut) {
         changes.retain(|change| {

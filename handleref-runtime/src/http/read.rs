@@ -176,10 +176,12 @@ pub(super) fn absent(call: &Call, row: &Found) -> Problem {
     let roles = call.server.model.roles();
     let at = roles.deleted_at.and_then(|(column, _)| {
         let field = call.server.model.field_of(column)?;
-        row.object.values.get(field)
+        let mut values = row.object.values.clone();
+        call.server.model.zoned(&mut values);
+        values.remove(field)
     });
     match at {
-        Some(at) => problem.with("deleted_at", at.clone()),
+        Some(at) => problem.with("deleted_at", at),
         None => problem,
     }
 }
@@ -213,7 +215,11 @@ pub(super) fn fields(call: &Call) -> Result<Option<Vec<String>>, Problem> {
 pub(super) fn show(call: &Call, row: &Found, fields: Option<&[String]>) -> Result<Value, Problem> {
     let shown = match &call.server.show {
         Some(show) => show(&*row.row).ok_or_else(Problem::internal)?,
-        None => Value::Object(row.object.values.clone()),
+        None => {
+            let mut values = row.object.values.clone();
+            call.server.model.zoned(&mut values);
+            Value::Object(values)
+        }
     };
     let Value::Object(mut shown) = shown else {
         return Ok(shown);

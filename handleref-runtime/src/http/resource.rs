@@ -182,6 +182,7 @@ where
         self.server.filters.push(Filter {
             name,
             expected: V::EXPECTED,
+            pattern: V::pattern(),
             read: Arc::new(read),
         });
         self

@@ -96,6 +96,9 @@ type ReadText = dyn Fn(&str) -> Option<Typed<'static>> + Send + Sync;
 pub(super) struct Filter {
     pub(super) name: &'static str,
     pub(super) expected: &'static str,
+    // Asked for by the document alone.
+    #[cfg_attr(not(feature = "openapi"), allow(dead_code))]
+    pub(super) pattern: String,
     pub(super) read: Arc<ReadText>,
 }
 

@@ -22,14 +22,23 @@ pub trait QueryValue: Sized + 'static {
     /// What is expected, for the answer to who gives something else.
     const EXPECTED: &'static str;
 
+    /// What such texts look like, as a regular expression of JavaScript without `^` and `$`, for the OpenAPI document.
+    const PATTERN: &'static str = "[^\\u0000]*";
+
     /// Reads a value; `None` if it is none.
     fn read(text: &str) -> Option<Self>;
+
+    /// The pattern, where it depends on another type.
+    fn pattern() -> String {
+        Self::PATTERN.to_owned()
+    }
 }
 
 macro_rules! parsed {
-    ($($ty:ty: $expected:literal;)*) => { $(
+    ($($ty:ty: $expected:literal, $pattern:literal;)*) => { $(
         impl QueryValue for $ty {
             const EXPECTED: &'static str = $expected;
+            const PATTERN: &'static str = $pattern;
             fn read(text: &str) -> Option<Self> {
                 text.parse().ok()
             }
@@ -37,21 +46,22 @@ macro_rules! parsed {
     )* };
 }
 parsed! {
-    i16: "an integer";
-    i32: "an integer";
-    i64: "an integer";
-    u32: "an integer that is not negative";
-    bool: "`true` or `false`";
-    String: "a text";
-    NaiveDate: "a date such as 2026-11-25";
+    i16: "an integer", "-?[0-9]{1,4}";
+    i32: "an integer", "-?[0-9]{1,9}";
+    i64: "an integer", "-?[0-9]{1,18}";
+    u32: "an integer that is not negative", "[0-9]{1,9}";
+    bool: "`true` or `false`", "true|false";
+    String: "a text", "[^\\u0000]*";
+    NaiveDate: "a date such as 2026-11-25", "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
 }
 
 #[cfg(feature = "uuid")]
-parsed! { uuid::Uuid: "a UUID"; }
+parsed! { uuid::Uuid: "a UUID", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"; }
 
 /// Not what is no number, nor what is infinite.
 impl QueryValue for f64 {
     const EXPECTED: &'static str = "a number";
+    const PATTERN: &'static str = "-?[0-9]{1,15}([.][0-9]{1,15})?";
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().filter(|number: &Self| number.is_finite())
     }
@@ -59,6 +69,8 @@ impl QueryValue for f64 {
 
 impl QueryValue for DateTime<Utc> {
     const EXPECTED: &'static str = "an instant of RFC 3339, such as 2026-11-25T10:00:00Z";
+    const PATTERN: &'static str =
+        "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z";
     fn read(text: &str) -> Option<Self> {
         let read = DateTime::parse_from_rfc3339(text).ok()?;
         Some(read.with_timezone(&Utc))
@@ -67,6 +79,7 @@ impl QueryValue for DateTime<Utc> {
 
 impl QueryValue for NaiveDateTime {
     const EXPECTED: &'static str = <DateTime<Utc> as QueryValue>::EXPECTED;
+    const PATTERN: &'static str = <DateTime<Utc> as QueryValue>::PATTERN;
     fn read(text: &str) -> Option<Self> {
         <DateTime<Utc> as QueryValue>::read(text).map(|it| it.naive_utc())
     }
@@ -77,5 +90,12 @@ impl<T: QueryValue> QueryValue for Vec<T> {
     const EXPECTED: &'static str = "a list, separated by commas";
     fn read(text: &str) -> Option<Self> {
         text.split(',').map(T::read).collect()
+    }
+    fn pattern() -> String {
+        let one = match T::PATTERN == String::PATTERN {
+            true => "[^,\\u0000]*",
+            false => T::PATTERN,
+        };
+        format!("({one})(,({one}))*")
     }
 }

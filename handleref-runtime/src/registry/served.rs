@@ -65,6 +65,23 @@ impl Model {
         }
     }
 
+    /// Writes the times that handleref manages with the zone that they are in, UTC. Without one, other
+    /// programs take a time for one of their own zone.
+    pub(crate) fn zoned(&self, values: &mut Map<String, Value>) {
+        let roles = self.roles();
+        let times = [roles.created_at, roles.updated_at, roles.deleted_at];
+        for (column, _) in times.into_iter().flatten() {
+            let value = self
+                .field_of(column)
+                .and_then(|field| values.get_mut(field));
+            if let Some(Value::String(text)) = value
+                && text.parse::<chrono::NaiveDateTime>().is_ok()
+            {
+                text.push('Z');
+            }
+        }
+    }
+
     /// Whether values are those of a soft-deleted row.
     pub(crate) fn is_marked(&self, values: &Map<String, Value>) -> bool {
         let value = |column: &str| values.get(self.field_of(column)?);
