@@ -31,6 +31,8 @@ mod dumps;
 mod files;
 #[cfg(feature = "postgres")]
 mod former;
+#[cfg(feature = "sqlite")]
+mod former_sqlite;
 mod generate;
 mod healing;
 mod limits;

@@ -2,6 +2,7 @@
 
 use crate::engine::{Engine, Kind};
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_VERSION, RECORDED_AT};
+use crate::sql::unweighed;
 use crate::time::{BoundTime, Instant};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
@@ -93,6 +94,7 @@ impl Point {
                 out.push_sql(" WHERE ");
                 out.push_identifier(RECORDED_AT)?;
                 out.push_sql(" <= ");
+                out.push_sql(unweighed(DB::KIND));
                 DB::bind_time(time, out)?;
                 out.push_sql(" ORDER BY ");
                 out.push_identifier(RECORDED_AT)?;
@@ -109,6 +111,7 @@ impl Point {
             Self::Record(record) => {
                 out.push_identifier(RECORD_ID)?;
                 out.push_sql(" <= ");
+                out.push_sql(unweighed(DB::KIND));
                 DB::bind_number(record, out)
             }
             Self::Version(version) => {

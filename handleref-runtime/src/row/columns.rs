@@ -3,7 +3,7 @@
 use super::differs;
 use crate::engine::Engine;
 use crate::sql::literal::hex as hex_literal;
-use crate::sql::raw;
+use crate::sql::{raw, unweighed};
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
@@ -106,6 +106,9 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         if self.form != Form::Values {
             self.out.push_identifier(name)?;
             self.out.push_sql(" = ");
+        }
+        if self.form == Form::Equals {
+            self.out.push_sql(unweighed(DB::KIND));
         }
         self.out.push_bind_param::<C::SqlType, V>(value)
     }

@@ -23,6 +23,7 @@ use write::Writer;
 mod collation;
 mod relatives;
 mod rows;
+mod update;
 mod write;
 
 pub(in crate::schema) use collation::record_type;

@@ -1,13 +1,12 @@
 //! The triggers on the table.
 
-use super::write::{Record, Writer, or};
+use super::write::{Record, Writer};
 use crate::engine::Kind;
 use crate::facts;
 use crate::schema::capture::RecordColumn;
 use crate::schema::capture::support::{CONTEXT, RECORDINGS};
-use crate::schema::dialect::{Dialect, amends};
+use crate::schema::dialect::Dialect;
 use crate::schema::names::literal;
-use crate::sql::literal::standard;
 use crate::sql::{Raw, next_sql};
 
 /// The version by which a new row goes on after the last record of its key; if
@@ -31,6 +30,17 @@ impl Writer<'_> {
         let more = conditions.into_iter().chain(self.condition(&old));
         record.rest = self.unless_paused(more.chain([self.no_record("OLD")]));
         self.statement(&record)
+    }
+
+    /// Takes the number of the record of a change by `take`, and before it that
+    /// of a baseline, if the row may need one.
+    pub(super) fn opening(&self, conditions: Vec<String>, take: &dyn Fn(u32) -> String) -> String {
+        match (self.target.lazy, self.target.version()) {
+            (false, _) => take(1),
+            (true, Some(_)) => take(2) + &self.first(1, conditions),
+            // What is kept goes on after the baseline.
+            (true, None) => self.ticks(1) + &self.first(0, conditions) + &take(1),
+        }
     }
 
     pub(super) fn beginning(&self, back: u32, version: String) -> Record {
@@ -82,7 +92,7 @@ impl Writer<'_> {
     }
 
     /// The version of the next record, if the row has none of its own.
-    fn next(&self) -> String {
+    pub(super) fn next(&self) -> String {
         format!("ifnull((SELECT next FROM {CONTEXT}), 1)")
     }
 
@@ -99,7 +109,7 @@ impl Writer<'_> {
 
     /// A record of the row with the key of `NEW` as it is in the table; `held`
     /// gives what stands for its columns.
-    fn of_the_table(
+    pub(super) fn of_the_table(
         &self,
         record: &mut Record,
         held: &dyn Fn(&str) -> String,
@@ -148,11 +158,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn delete(&self) -> String {
-        let mut body = match self.target.lazy {
-            true => self.ticks(1) + &self.first(0, Vec::new()),
-            false => String::new(),
-        };
-        body += &self.ticks_for(1, "OLD");
+        let mut body = self.opening(Vec::new(), &|count| self.ticks_for(count, "OLD"));
         body += &self.gone(0);
         format!(
             "AFTER DELETE ON {} FOR EACH ROW\nBEGIN\n{body}END",
@@ -160,171 +166,10 @@ impl Writer<'_> {
         )
     }
 
-    /// Whether an update changes a value that is recorded.
-    fn telling(&self) -> String {
-        self.differ(self.target.telling().map(RecordColumn::name))
-    }
-
-    /// That an update does not change skipped columns alone; they need not be
-    /// distinguished from the version that the guard raises for them.
-    fn unskipped(&self) -> Option<String> {
-        let mut skipped = self.target.skipped().map(RecordColumn::name).peekable();
-        skipped.peek()?;
-        Some(format!(
-            "({} OR NOT {})",
-            self.telling(),
-            self.differ(skipped)
-        ))
-    }
-
-    /// Whether an update means anything: a record, or that the guard acts.
-    fn tells(&self) -> String {
-        let target = self.target;
-        let mut tests = vec![self.telling()];
-        let row = target.row.iter().map(|(name, _)| name.as_str());
-        let is_telling = |name: &&str| target.telling().any(|column| column.name() == *name);
-        if let Some(guard_condition) = self.guard_condition() {
-            let rest: Vec<&str> = match target.version() {
-                Some(_) => row.filter(|name| !is_telling(name)).collect(),
-                // The guard's own write may lower `updated_at` and so look like
-                // a write for the guard; but it changes nothing else.
-                None => row
-                    .filter(|name| !is_telling(name) && !target.is_managed(name))
-                    .collect(),
-            };
-            tests.push(format!(
-                "{guard_condition} AND {}",
-                self.differ(rest.into_iter())
-            ));
-        }
-        let updated_at = target
-            .roles()
-            .updated_at
-            .map(|(name, _)| name)
-            .filter(|name| {
-                let mut columns = target.columns.iter();
-                columns.any(|column| column.name() == *name && column.is_value())
-            });
-        // A write of the triggers themselves: it has its record already, or
-        // is about to get it, if the row is there again after its deletion.
-        let recorded = match (target.version(), updated_at) {
-            (Some(version), _) => Some(("record_version".to_owned(), version)),
-            (None, Some(updated_at)) => Some((self.dialect.quote(updated_at), updated_at)),
-            (None, None) => None,
-        };
-        if let Some((column, managed)) = recorded {
-            let managed_names = target.version().into_iter().chain(updated_at);
-            let unrecorded = self.last(
-                &format!(
-                    "record_operation <> 'delete' AND {column} IS NOT NEW.{}",
-                    self.dialect.quote(managed)
-                ),
-                "NEW",
-            );
-            let mut own = format!("{} AND ifnull({unrecorded}, 1)", self.differ(managed_names));
-            if target.skipped().next().is_some() && self.guard_condition().is_some() {
-                own = format!("{own} AND (SELECT amending FROM {CONTEXT}) = 0");
-            }
-            tests.push(own);
-        }
-        or(&tests)
-    }
-
-    fn operation(&self) -> String {
-        let lives = |side: &str| {
-            let living = self.target.living()?;
-            let column = format!("{side}.{}", self.dialect.quote(living.column()));
-            let text = |_, text: &str| standard(text);
-            let living = living.sql(Kind::Sqlite, Raw::of_plan(column), text);
-            Some(format!("({living})"))
-        };
-        match (lives("NEW"), lives("OLD")) {
-            (Some(new), Some(old)) => format!(
-                "CASE WHEN {new} = {old} THEN 'update' WHEN {new} THEN 'restore' ELSE 'soft_delete' END"
-            ),
-            _ => "'update'".into(),
-        }
-    }
-
-    fn redacted(&self) -> String {
-        let bytes = self.bytes();
-        let name = |column: &RecordColumn| {
-            let quoted = self.dialect.quote(column.name());
-            let text = literal(&format!(",{}", column.name()));
-            format!("CASE WHEN NEW.{quoted}{bytes} IS NOT OLD.{quoted} THEN {text} ELSE '' END")
-        };
-        let names: Vec<String> = self.target.redacted().map(name).collect();
-        format!("nullif(substr({}, 2), '')", names.join(" || "))
-    }
-
-    pub(super) fn update(&self) -> String {
-        let (target, table) = (self.target, self.table());
-        let guard_condition = self.guard_condition();
-        let mut body = match target.lazy {
-            true => self.ticks(1) + &self.first(0, self.unskipped().into_iter().collect()),
-            false => String::new(),
-        };
-        body += &self.ticks_for(1, "NEW");
-        let amended = |name: &str| self.amended(name);
-        let mut record = self.record(0, "", String::new());
-        record.operation = self.operation();
-        record.redacted = self.redacted();
-        match target.version() {
-            Some(version) => {
-                record.version = amended(version);
-                record.values = self.captured(&amended);
-                record.values.extend(self.properties(&amended));
-                record.rest = self
-                    .unless_paused(self.unskipped().into_iter().chain(self.condition(&amended)));
-            }
-            None => {
-                // As the row is: a trigger of the user's own may have been first.
-                record.version = self.next();
-                let held = |name: &str| match target.is_managed(name) {
-                    true => self.amended(name),
-                    false => format!("{table}.{}", self.dialect.quote(name)),
-                };
-                self.of_the_table(&mut record, &held, self.unskipped());
-            }
-        }
-        body += &self.statement(&record);
-        if let Some(guard_condition) = guard_condition {
-            let amends = amends(self.dialect, target.wanted).into_iter();
-            let assign: Vec<String> = amends
-                .map(|(name, value)| format!("{name} = {value}"))
-                .collect();
-            let amend = format!(
-                "  UPDATE {table} SET {} WHERE {guard_condition} AND {};\n",
-                assign.join(", "),
-                self.key_is("", "NEW")
-            );
-            body += &match target.skipped().next() {
-                // Else it would be recorded that the version rose.
-                Some(_) => format!(
-                    "  UPDATE {CONTEXT} SET amending = 1 WHERE {guard_condition};\n{amend}  UPDATE {CONTEXT} SET amending = 0 WHERE amending;\n"
-                ),
-                None => amend,
-            };
-        }
-        let untouched = self
-            .untouched()
-            .map(|test| format!(" AND {test}"))
-            .unwrap_or_default();
-        format!(
-            "AFTER UPDATE ON {table} FOR EACH ROW\nWHEN NOT {} AND {}{untouched}\nBEGIN\n{body}END",
-            self.key_differs(),
-            self.tells(),
-        )
-    }
-
     /// A changed key: the old row is gone, and there is a new one.
     pub(super) fn rekey(&self) -> String {
         let (target, table) = (self.target, self.table());
-        let mut body = match target.lazy {
-            true => self.ticks(1) + &self.first(0, Vec::new()),
-            false => String::new(),
-        };
-        body += &self.ticks_for(1, "OLD");
+        let mut body = self.opening(Vec::new(), &|count| self.ticks_for(count, "OLD"));
         body += &self.gone(0);
         body += &self.ticks_and_next(2, CONTINUED, "NEW");
         body += &self.replaced(1);

@@ -7,7 +7,8 @@ use crate::schema::capture::support::CONTEXT;
 use crate::schema::dialect::{Dialect, amends, guard_condition};
 use crate::schema::names::literal;
 use crate::schema::sqlite::Sqlite;
-use crate::sql::{Raw, record_time_sql};
+use crate::sql::now_sql;
+use crate::time::TimeKind;
 
 pub(super) struct Writer<'a> {
     pub(super) dialect: &'a Sqlite,
@@ -28,6 +29,8 @@ pub(super) struct Record {
     pub(super) values: Vec<String>,
     /// What follows the columns: `FROM` and conditions.
     pub(super) rest: String,
+    /// Whether the context is one of the tables there.
+    pub(super) joined: bool,
 }
 
 impl Writer<'_> {
@@ -103,6 +106,7 @@ impl Writer<'_> {
             None => record.version.clone(),
         };
         let tick = match record.operation.as_str() {
+            _ if record.joined => format!("{CONTEXT}.tick"),
             "'baseline'" => format!("(SELECT {back} - tick FROM {CONTEXT})"),
             _ if back == 0 => format!("(SELECT tick FROM {CONTEXT})"),
             _ => format!("(SELECT tick - {back} FROM {CONTEXT})"),
@@ -140,6 +144,7 @@ impl Writer<'_> {
             redacted: "NULL".into(),
             values: Vec::new(),
             rest: String::new(),
+            joined: false,
         }
     }
 
@@ -202,11 +207,35 @@ impl Writer<'_> {
 
     /// Whether recording goes on.
     pub(super) fn active(&self) -> String {
+        self.unpaused(&format!("(SELECT paused FROM {CONTEXT})"))
+    }
+
+    fn unpaused(&self, paused: &str) -> String {
         let paused = self.or_refuse(
-            &format!("(SELECT paused FROM {CONTEXT})"),
+            paused,
             &format!("{CONTEXT} has lost its row; `install` brings it back"),
         );
         format!("{paused} = 0")
+    }
+
+    /// The row with the key of `NEW` and the context beside it, which costs less
+    /// than to ask the context for one value after the other. `LEFT`, because a
+    /// lost row of the context must not take the record along.
+    pub(super) fn join(&self, record: &mut Record, more: impl IntoIterator<Item = String>) {
+        let table = self.table();
+        record.joined = true;
+        record.at = format!("max({CONTEXT}.moment, {CONTEXT}.clock)");
+        let asked = self.target.changeset();
+        record.changeset = record
+            .changeset
+            .replace(&asked, &format!("{CONTEXT}.changeset"));
+        let mut tests = vec![self.key_is(&format!("{table}."), "NEW")];
+        tests.push(self.unpaused(&format!("{CONTEXT}.paused")));
+        tests.extend(more);
+        record.rest = format!(
+            "FROM {table} LEFT JOIN {CONTEXT} ON {CONTEXT}.id = 1 WHERE {}",
+            tests.join(" AND ")
+        );
     }
 
     /// `value`, or if it is null an error that no conflict clause can take away.
@@ -217,36 +246,53 @@ impl Writer<'_> {
         )
     }
 
-    /// Assignments of the counter, which takes so many numbers, and of the time
-    /// of what is recorded now. A number that is taken is refused here, because
-    /// `OR IGNORE` and `OR REPLACE` of the statement would reach the insert of the record.
-    fn taken(&self, count: u32) -> String {
+    /// Takes so many numbers of the counter, and keeps a version for the
+    /// statements that follow. An `INSERT` that reads the table that it writes
+    /// would need a temporary one.
+    ///
+    /// What is known of the table's last record is looked up when the clock has
+    /// moved on, when another table was recorded since, or when anybody but the
+    /// triggers has touched the counter. While none of these is so, nobody but
+    /// this table's triggers has written records, and those stay in order by
+    /// themselves. A number that is taken is refused here, because `OR IGNORE` and
+    /// `OR REPLACE` of the statement would reach the insert of the record.
+    fn taken(&self, count: u32, next: Option<&str>) -> String {
         let records = self.records();
-        let mut free = format!("tick >= ifnull((SELECT max(record_id) FROM {records}), 0)");
+        let name = literal(self.target.recording.records);
+        // With its table, as records may have a column of that name.
+        let mut taken = format!("record_id > {CONTEXT}.tick");
         if self.target.lazy {
-            free += &format!(" AND tick >= ifnull(-(SELECT min(record_id) FROM {records}), 0)");
+            taken += &format!(" OR (SELECT -min(record_id) FROM {records}) > {CONTEXT}.tick");
         }
         let message = literal(
             "handleref: the numbers of records begin again, as after a restore of a part of the \
              database; `install` sets the counter past all that are there",
         );
+        let now = now_sql(Kind::Sqlite, TimeKind::Plain);
+        let next = next.map(|next| format!(", next = {next}"));
         format!(
-            "tick = CASE WHEN {free} THEN tick + {count} ELSE RAISE(ABORT, {message}) END, clock = {}",
-            record_time_sql(Kind::Sqlite, Raw::of_plan(records), "")
+            "  UPDATE {CONTEXT} SET moment = {now}, instant = julianday('now'), timed = {name}, \
+             clock = ifnull((SELECT CASE WHEN {taken} THEN RAISE(ABORT, {message}) ELSE recorded_at END \
+             FROM {records} ORDER BY record_id DESC LIMIT 1), '')\n    \
+             WHERE id = 1 AND NOT (instant IS julianday('now') AND timed IS {name} AND taken IS tick);\n  \
+             UPDATE {CONTEXT} SET tick = tick + {count}, taken = tick + {count}{} WHERE id = 1;\n",
+            next.unwrap_or_default()
         )
     }
 
     pub(super) fn ticks(&self, count: u32) -> String {
-        format!("  UPDATE {CONTEXT} SET {};\n", self.taken(count))
+        self.taken(count, None)
     }
 
-    /// Takes so many numbers, and keeps the version that goes on after the last
-    /// record of a key: null if there is none. An `INSERT` that reads the table
-    /// that it writes would need a temporary one.
+    /// The version that goes on after the last record of a key is kept, too: null
+    /// if there is none.
     pub(super) fn ticks_and_next(&self, count: u32, next: &str, side: &str) -> String {
-        let next = self.last(next, side);
-        let taken = self.taken(count);
-        format!("  UPDATE {CONTEXT} SET {taken}, next = {next};\n")
+        self.taken(count, Some(&self.last(next, side)))
+    }
+
+    /// The same; the version that the guard gives a row is kept.
+    pub(super) fn ticks_and_amended(&self, count: u32, version: &str) -> String {
+        self.taken(count, Some(&self.amended(version)))
     }
 
     /// The numbers for a record of a row that has no version of its own, too.
@@ -266,6 +312,16 @@ impl Writer<'_> {
         guard_condition(self.dialect, self.target.roles()).filter(|_| self.target.guard)
     }
 
+    /// What the guard assigns. The clock has been read by then.
+    pub(super) fn amends(&self) -> Vec<(String, String)> {
+        let now = now_sql(Kind::Sqlite, TimeKind::Plain);
+        let read = format!("(SELECT moment FROM {CONTEXT})");
+        let amends = amends(self.dialect, self.target.wanted).into_iter();
+        amends
+            .map(|(name, value)| (name, value.replace(now, &read)))
+            .collect()
+    }
+
     /// A column of the row as it is once the guard has amended it.
     pub(super) fn amended(&self, name: &str) -> String {
         let column = self.dialect.quote(name);
@@ -276,8 +332,8 @@ impl Writer<'_> {
         else {
             return new;
         };
-        let amends = amends(self.dialect, self.target.wanted);
-        match amends.into_iter().find(|(amended, _)| *amended == column) {
+        let mut amends = self.amends().into_iter();
+        match amends.find(|(amended, _)| *amended == column) {
             Some((_, value)) => format!("CASE WHEN {guard_condition} THEN {value} ELSE {new} END"),
             None => new,
         }
@@ -286,7 +342,7 @@ impl Writer<'_> {
 
 /// The time of what is recorded now.
 pub(super) fn at() -> String {
-    format!("(SELECT clock FROM {CONTEXT})")
+    format!("(SELECT max(moment, clock) FROM {CONTEXT})")
 }
 
 /// A disjunction; of nothing it is false.

@@ -182,12 +182,15 @@ impl Support {
         part
     }
 
-    /// `clock` is the time of what is being recorded, and `amending` marks the write of a trigger to the row that set it off, and
-    /// `next` keeps a version from one statement of a trigger to the next one.
+    /// `amending` marks the write of a trigger to the row that set it off, and `next` keeps a version from one statement of
+    /// a trigger to the next one. A record has the later one of `moment`, which is the database's clock, and `clock`, the time of
+    /// the last record of the table `timed`. Both were read at `instant`, the same as a number, when the counter was at
+    /// `taken` after the trigger that read them.
     fn context(&self, dialect: &dyn Dialect) -> Part {
         let name = self.named(dialect, CONTEXT);
         let columns = "id INTEGER PRIMARY KEY CHECK (id = 1),\n  tick INTEGER NOT NULL,\n  changeset INTEGER,\n  \
-             paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER,\n  clock TEXT";
+             paused INTEGER NOT NULL DEFAULT 0,\n  door INTEGER NOT NULL DEFAULT 0,\n  amending INTEGER NOT NULL DEFAULT 0,\n  next INTEGER,\n  \
+             clock TEXT,\n  moment TEXT,\n  instant REAL,\n  timed TEXT,\n  taken INTEGER";
         let mut part = self.table(dialect, CONTEXT, columns);
         part.create
             .push(format!("INSERT INTO {name} (id, tick) VALUES (1, 0)"));
