@@ -7,6 +7,7 @@ mod erase;
 mod layer;
 mod meta;
 mod net;
+mod open;
 mod query;
 mod read;
 mod recording;
