@@ -7,6 +7,7 @@ mod erase;
 mod layer;
 mod meta;
 mod net;
+mod open;
 mod query;
 mod read;
 mod recording;
@@ -21,6 +22,8 @@ pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
+#[cfg(feature = "axum")]
+pub(crate) use open::Open;
 pub(crate) use query::find_all;
 pub use query::{Changesets, changesets};
 #[cfg(feature = "axum")]
@@ -28,7 +31,6 @@ pub(crate) use query::{changesets_by, found as changeset};
 pub use read::ChangesOf;
 #[cfg(feature = "axum")]
 pub(crate) use read::changes_of;
-pub(crate) use recording::Open;
 pub use recording::{
     OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };

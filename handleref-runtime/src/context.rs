@@ -215,6 +215,28 @@ impl<'a, E: Session + ?Sized> Scope<'a, E> {
         }
     }
 
+    /// A transaction inside of no other one, of a server, begun by several
+    /// statements that are sent at once and set a switch.
+    pub(crate) async fn open_with(
+        conn: &'a mut E,
+        begin: &Raw,
+        switch: Switch,
+    ) -> Result<Self, Error> {
+        let mut this = Self {
+            conn,
+            outer: 0,
+            home: Home::default(),
+            switched: Some(switch),
+            open: true,
+        };
+        let Err(error) = this.conn.begin_with(begin).await else {
+            return Ok(this);
+        };
+        // Perhaps it has begun all the same, which Diesel does not know.
+        let _ = this.conn.raw(&"ROLLBACK".into()).await;
+        Err(or_not_installed(this.unwound().await.session(), error, HISTORY).await)
+    }
+
     /// A transaction with a switch on, whether it was before or not.
     pub(crate) async fn begin(conn: &'a mut E, switch: Switch) -> Result<Self, Error> {
         let mut this = Self::open(conn).await?;
@@ -261,6 +283,14 @@ impl<'a, E: Session + ?Sized> Scope<'a, E> {
     pub(crate) fn will_switch(&mut self, switch: Switch, home: Home) {
         self.switched = Some(switch);
         self.home = home;
+    }
+
+    /// Says that the database has taken the switch back. Inside of another
+    /// database's changeset that one is set again nevertheless.
+    pub(crate) fn is_off(&mut self) {
+        if self.home.around.is_none() {
+            self.switched = None;
+        }
     }
 
     /// Where this scope has switched something on. What is done inside may mean

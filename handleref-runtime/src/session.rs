@@ -97,6 +97,10 @@ pub trait Session: Send {
 
     /// Opens a transaction, or a savepoint inside one.
     fn begin(&mut self) -> Step<'_, QueryResult<()>>;
+    /// Opens a transaction inside of no other one, together with the statements of
+    /// `sql`, which begins with `BEGIN`: all are sent at once. If it fails, the
+    /// database may have opened it nevertheless, and Diesel knows of none.
+    fn begin_with<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>>;
     /// Commits the innermost transaction or savepoint.
     fn commit(&mut self) -> Step<'_, QueryResult<()>>;
     /// Rolls back the innermost transaction or savepoint.

@@ -8,6 +8,7 @@
 
 mod clock;
 mod dialect;
+mod kept;
 pub(crate) mod literal;
 mod raw;
 mod read;
@@ -20,6 +21,7 @@ pub(crate) use clock::{
 pub(crate) use dialect::{
     as_text, differs, integer, is_distinct, overriding, quoted, same_key, unweighed,
 };
+pub(crate) use kept::has_room;
 pub(crate) use literal::{fnv1a, literal};
 pub(crate) use raw::{Raw, Splice, raw, spliced};
 pub(crate) use read::{parse_time, storable, unreadable};
@@ -47,11 +49,17 @@ enum Piece<'a> {
     Share,
     /// The text has values in it, so the prepared statement is of no more use.
     Once,
+    /// Every name in the text is qualified, so it means the same for ever.
+    Kept,
 }
 
 impl Piece<'_> {
-    fn is_of_a_model(&self) -> bool {
-        matches!(self, Self::Part(_) | Self::PartOf(_) | Self::Every(_))
+    /// Whether a statement with it may be kept prepared.
+    fn is_keepable(&self) -> bool {
+        matches!(
+            self,
+            Self::Part(_) | Self::PartOf(_) | Self::Every(_) | Self::Kept
+        )
     }
 }
 
@@ -60,7 +68,8 @@ impl Piece<'_> {
 /// Connections keep a statement prepared only if a model or a caller's query is
 /// a part of it, as Diesel's own statements are kept. The rest is bookkeeping:
 /// it must not mean the schema or database that a name meant when the statement
-/// was prepared, and its reads may [fail late](fails_late).
+/// was prepared, and its reads may [fail late](fails_late). What names nothing, or
+/// says the schema, and reads no table, may be [kept](Sql::kept).
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct Sql<'a>(Vec<Piece<'a>>);
@@ -74,6 +83,18 @@ impl<'a> Sql<'a> {
     /// connections keep what they prepare, for ever.
     pub(crate) fn once(text: impl Into<Raw>) -> Self {
         Self(vec![Piece::Once, Piece::Text(text.into())])
+    }
+
+    /// Bookkeeping that is kept prepared: a name in it is qualified, and it reads
+    /// no rows of a table, of which MySQL may say late that they cannot be had.
+    /// A name of many schemas or databases is kept for the first ones alone.
+    pub(crate) fn kept(text: impl Into<Raw>) -> Self {
+        let text = text.into();
+        let piece = match has_room("bookkeeping", &text) {
+            true => Piece::Kept,
+            false => Piece::Once,
+        };
+        Self(vec![piece, Piece::Text(text)])
     }
 
     fn push(mut self, piece: Piece<'a>) -> Self {
@@ -179,7 +200,7 @@ impl<'a> Sql<'a> {
                 Piece::Now => text.push_str(now_sql(kind, TimeKind::Plain)),
                 Piece::Lock => text.push_str(dialect::for_update(kind)),
                 Piece::Share => text.push_str(dialect::for_share(kind)),
-                Piece::Once => {}
+                Piece::Once | Piece::Kept => {}
                 Piece::Part(_) | Piece::PartOf(_) | Piece::Every(_) => {
                     return Err(crate::engine::other_engine());
                 }
@@ -196,7 +217,7 @@ impl<'a> Sql<'a> {
 
 impl<DB: Engine> QueryFragment<DB> for Sql<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if !self.0.iter().any(Piece::is_of_a_model) {
+        if !self.0.iter().any(Piece::is_keepable) {
             out.unsafe_to_cache_prepared();
         }
         for piece in &self.0 {
@@ -209,6 +230,7 @@ impl<DB: Engine> QueryFragment<DB> for Sql<'_> {
                 Piece::Every(part) => DB::every(*part, out.reborrow())?,
                 Piece::Now => out.push_sql(now_sql(DB::KIND, TimeKind::Plain)),
                 Piece::Once => out.unsafe_to_cache_prepared(),
+                Piece::Kept => {}
                 Piece::Lock | Piece::Share => {
                     fails_late::<DB>(&mut out);
                     out.push_sql(match piece {

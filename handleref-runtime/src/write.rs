@@ -1,6 +1,5 @@
 //! `update`: an `UPDATE` with the version and `updated_at` written in.
 
-mod kept;
 mod statement;
 
 pub use statement::UpdateStatement;

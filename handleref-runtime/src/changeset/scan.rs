@@ -1,7 +1,7 @@
 //! Recording what the triggers could not see.
 
 use super::meta::ChangesetMeta;
-use super::recording::Open;
+use super::open::Open;
 use crate::context::Scope;
 use crate::error::Error;
 use crate::history::query::OwnKey;

@@ -258,13 +258,13 @@ mod tests {
         note: Option<Option<String>>,
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
     #[test]
     fn null_and_absent_are_two_things() {
-        let read = |value| patch::<Edit>(object(value));
+        let read = |value| patch::<Edit>(object(&value));
         let edit = |title: Option<&str>, note: Option<Option<&str>>| Edit {
             the_title: title.map(str::to_owned),
             note: note.map(|it| it.map(str::to_owned)),
@@ -276,7 +276,7 @@ mod tests {
         assert!(read(json!({"theTitle": null})).is_err());
         assert!(read(json!({"theTitle": 7})).is_err());
         assert_eq!(
-            whole::<Edit>(object(json!({"theTitle": null}))).unwrap(),
+            whole::<Edit>(object(&json!({"theTitle": null}))).unwrap(),
             edit(None, None)
         );
     }

@@ -386,7 +386,7 @@ fn parameters(server: &Server, endpoint: Endpoint) -> Value {
     let shown = known
         .iter()
         .filter(|name| !server.hidden.iter().any(|it| it == *name));
-    all.extend(shown.map(|name| parameter(server, name)));
+    all.extend(shown.map(|name| parameter(server, endpoint, name)));
     let writes = [
         Endpoint::Update,
         Endpoint::Replace,
@@ -405,6 +405,8 @@ fn parameters(server: &Server, endpoint: Endpoint) -> Value {
 
 const INSTANT: &str = <chrono::DateTime<chrono::Utc> as super::QueryValue>::PATTERN;
 
+const SECONDS: &str = "-?[0-9]{1,10}([.][0-9]{1,6})?";
+
 /// Texts of this pattern, from the first character to the last.
 fn texts(pattern: &str) -> Value {
     json!({ "type": "string", "pattern": format!("^({pattern})$") })
@@ -415,7 +417,7 @@ fn tags() -> Value {
     texts(r#"[*]|"[!#-~]*""#)
 }
 
-fn parameter(server: &Server, name: &str) -> Value {
+fn parameter(server: &Server, endpoint: Endpoint, name: &str) -> Value {
     let filter = server.filters.iter().find(|filter| filter.name == name);
     if let Some(Filter {
         expected, pattern, ..
@@ -430,9 +432,10 @@ fn parameter(server: &Server, name: &str) -> Value {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": server.longest_page }),
         "before" => json!({ "type": "integer", "format": "int64" }),
         "permanent" => json!({ "type": "string", "enum": ["true", "false", ""] }),
-        "since" | "until" => texts(&format!("v[0-9]{{1,18}}|[0-9]{{1,10}}|{INSTANT}")),
-        "as_of" => texts(&format!("[0-9]{{1,10}}|{INSTANT}")),
-        "to" => texts("v?[0-9]{1,18}|now"),
+        "since" | "until" => texts(&format!("v[0-9]{{1,18}}|{SECONDS}|{INSTANT}")),
+        "as_of" => texts(&format!("{SECONDS}|{INSTANT}")),
+        "to" if endpoint == Endpoint::Diff => texts("v?[0-9]{1,18}|now"),
+        "to" => texts("v?[0-9]{1,18}"),
         "from" => texts("v?[0-9]{1,18}"),
         "order" => {
             let names = server.orders.iter().map(|order| order.name);
@@ -466,6 +469,11 @@ fn parameter(server: &Server, name: &str) -> Value {
 }
 
 fn responses(server: &Server, endpoint: Endpoint, row: &Value) -> Value {
+    let part = json!({ "type": "object", "description": "Some of the fields, as `fields` says." });
+    let row = &match server.known(endpoint).contains(&"fields") {
+        true => json!({ "anyOf": [row, part] }),
+        false => row.clone(),
+    };
     let list = json!({ "type": "array", "items": row });
     let object = json!({ "type": "object" });
     let objects = json!({ "type": "array", "items": object });

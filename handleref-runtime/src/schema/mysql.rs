@@ -11,19 +11,16 @@
 //! is invisible, so that `INSERT` without column names works on.
 
 use super::capture::mysql::limits;
-use super::capture::support::SWITCHES;
 use super::capture::{RecordTarget, mysql as records};
-use super::dialect::{
-    Change, Dialect, Fill, NewColumn, NewIndex, State, Swap, Target, Trigger, Wanted, amends,
-    guard_condition,
-};
+use super::dialect::{Change, Dialect, Fill, NewColumn, NewIndex, Swap, Target, Trigger, Wanted};
 use super::live::{Live, Queries};
-use super::names::{TableName, guard_name, hex_literal, squeezed};
+use super::names::{TableName, hex_literal};
 use super::problem::ProblemKind;
 use crate::engine::Kind;
 use crate::model::Living;
 use crate::time::TimeKind;
 
+mod guard;
 mod stored;
 mod swap;
 
@@ -317,83 +314,6 @@ impl Dialect for Mysql {
     }
 
     fn guard(&self, target: &Target<'_>) -> Option<Trigger> {
-        let roles = target.wanted.roles;
-        let guard_condition = guard_condition(self, roles)?;
-        let name = guard_name(self, &target.wanted.table.table);
-        let same = |(column, sql_type): &(String, String)| {
-            let column = self.quote(column);
-            match collated(sql_type) {
-                true => format!("CAST(NEW.{column} AS BINARY) <=> CAST(OLD.{column} AS BINARY)"),
-                false => format!("NEW.{column} <=> OLD.{column}"),
-            }
-        };
-        // MariaDB sets a column with ON UPDATE before the trigger runs, so it
-        // would make every update a change.
-        let by_itself = |column: &str| {
-            let live = target.live.column(column);
-            live.is_some_and(|live| live.automatic)
-        };
-        let same = target
-            .columns
-            .iter()
-            .filter(|(column, _)| !by_itself(column))
-            .map(same)
-            .collect::<Vec<_>>()
-            .join("\n    AND ");
-        let assign = |(column, value)| format!("NEW.{column} = {value}");
-        let assign = amends(self, target.wanted)
-            .into_iter()
-            .map(assign)
-            .collect::<Vec<_>>()
-            .join(", ");
-        // A version that a record may follow looks at more, and begins with the same.
-        let plain = format!(
-            "BEGIN\n  IF {guard_condition} THEN IF NOT (\n    {same}\n  ) THEN\n    SET {assign};\n  END IF; END IF;\nEND"
-        );
-        let moved = records::moved(self, &target.wanted.key);
-        let longer = format!(
-            "BEGIN\n  IF {guard_condition} OR {moved} THEN\n    IF {guard_condition} AND NOT (\n    {same}\n    ) THEN\n      SET {assign};\n    END IF;\n"
-        );
-        let owner = target.owner.as_ref();
-        let switches = target.live.schema.as_ref().map(|_| target.home.as_str());
-        let switches = owner.map(|_| self.qualified(switches, SWITCHES));
-        let rekeyed = records::rekeyed(self, target.wanted, switches.as_deref());
-        let recorded = rekeyed.is_some();
-        let body = rekeyed.map_or(plain, |rekeyed| {
-            format!("{longer}{rekeyed}\n  END IF;\nEND")
-        });
-        let (trigger, table) = (target.sibling(self, &name), target.table(self));
-        let stored = format!("BEFORE UPDATE {body}");
-        let found = target
-            .live
-            .triggers
-            .iter()
-            .find(|trigger| trigger.name == name);
-        let state = match found {
-            None => State::Missing,
-            Some(found) if same_text(&found.definition, &stored) && is_his(found, owner) => {
-                State::Right
-            }
-            // Another program records the table; this one does not.
-            Some(found)
-                if !recorded
-                    && squeezed(&found.definition)
-                        .starts_with(&squeezed(&format!("BEFORE UPDATE {longer}"))) =>
-            {
-                State::Right
-            }
-            Some(found) => State::Altered(vec![found.restore.clone()]),
-        };
-        Some(Trigger {
-            name,
-            on: None,
-            create: vec![format!(
-                "{} {trigger} BEFORE UPDATE ON {table} FOR EACH ROW\n{body}",
-                create_trigger(target.live, owner)
-            )],
-            drop: vec![format!("DROP TRIGGER IF EXISTS {trigger}")],
-            state,
-            other: false,
-        })
+        guard::guard(self, target)
     }
 }

@@ -18,7 +18,7 @@ fn seen<'a, T>(conn: &mut dyn Session, result: QueryResult<T>) -> Step<'a, Query
 }
 
 macro_rules! synchronous {
-    ($conn:ty, $backend:ty, $variant:ident) => {
+    ($conn:ty, $inner:ty, $backend:ty, $variant:ident) => {
         impl Executor for $conn {
             type Engine = $backend;
             type Mode = super::Synchronous;
@@ -99,6 +99,12 @@ macro_rules! synchronous {
                 Step::done(<<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::begin_transaction(self))
             }
 
+            fn begin_with<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>> {
+                let inner: &mut $inner = self;
+                let result = diesel::connection::AnsiTransactionManager::begin_transaction_sql(inner, sql);
+                seen(self, result)
+            }
+
             fn commit(&mut self) -> Step<'_, QueryResult<()>> {
                 Step::done(<<Self as diesel::Connection>::TransactionManager as diesel::connection::TransactionManager<Self>>::commit_transaction(self))
             }
@@ -125,27 +131,45 @@ macro_rules! synchronous {
 }
 
 #[cfg(feature = "sqlite")]
-synchronous!(diesel::SqliteConnection, diesel::sqlite::Sqlite, Sqlite);
+synchronous!(
+    diesel::SqliteConnection,
+    diesel::SqliteConnection,
+    diesel::sqlite::Sqlite,
+    Sqlite
+);
 #[cfg(feature = "postgres")]
-synchronous!(diesel::PgConnection, diesel::pg::Pg, Postgres);
+synchronous!(
+    diesel::PgConnection,
+    diesel::PgConnection,
+    diesel::pg::Pg,
+    Postgres
+);
 #[cfg(feature = "mysql")]
-synchronous!(diesel::MysqlConnection, diesel::mysql::Mysql, Mysql);
+synchronous!(
+    diesel::MysqlConnection,
+    diesel::MysqlConnection,
+    diesel::mysql::Mysql,
+    Mysql
+);
 
 #[cfg(all(feature = "r2d2", feature = "sqlite"))]
 synchronous!(
     diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<diesel::SqliteConnection>>,
+    diesel::SqliteConnection,
     diesel::sqlite::Sqlite,
     Sqlite
 );
 #[cfg(all(feature = "r2d2", feature = "postgres"))]
 synchronous!(
     diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<diesel::PgConnection>>,
+    diesel::PgConnection,
     diesel::pg::Pg,
     Postgres
 );
 #[cfg(all(feature = "r2d2", feature = "mysql"))]
 synchronous!(
     diesel::r2d2::PooledConnection<diesel::r2d2::ConnectionManager<diesel::MysqlConnection>>,
+    diesel::MysqlConnection,
     diesel::mysql::Mysql,
     Mysql
 );

@@ -8,8 +8,31 @@ use diesel::connection::TransactionManagerStatus;
 use diesel::result::QueryResult;
 use std::future::Future;
 
+/// Begins a transaction by several statements in one text.
+#[cfg(any(feature = "postgres_backend", feature = "mysql_backend"))]
+async fn at_once<C>(conn: &mut C, sql: &str) -> QueryResult<()>
+where
+    C: diesel_async::AsyncConnection<TransactionManager = diesel_async::AnsiTransactionManager>,
+{
+    diesel_async::AnsiTransactionManager::begin_transaction_sql(conn, sql).await
+}
+
+/// The same of a connection that has a thread.
+#[cfg(feature = "sqlite")]
+async fn on_its_thread(
+    conn: &mut diesel_async::sync_connection_wrapper::SyncConnectionWrapper<
+        diesel::SqliteConnection,
+    >,
+    sql: &str,
+) -> QueryResult<()> {
+    use diesel::connection::AnsiTransactionManager;
+    let sql = sql.to_owned();
+    conn.spawn_blocking(move |conn| AnsiTransactionManager::begin_transaction_sql(conn, &sql))
+        .await
+}
+
 macro_rules! asynchronous {
-    ($conn:ty, $backend:ty, $variant:ident, $rollback:expr) => {
+    ($conn:ty, $backend:ty, $variant:ident, $begin:path, $rollback:expr) => {
         impl Executor for $conn {
             type Engine = $backend;
             type Mode = super::Asynchronous;
@@ -96,6 +119,13 @@ macro_rules! asynchronous {
                 Step::later(<<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::begin_transaction(self))
             }
 
+            fn begin_with<'a>(&'a mut self, sql: &'a Raw) -> Step<'a, QueryResult<()>> {
+                Step::later(async move {
+                    let result = $begin(self, sql).await;
+                    judged(self, result).await
+                })
+            }
+
             fn commit(&mut self) -> Step<'_, QueryResult<()>> {
                 Step::later(<<Self as diesel_async::AsyncConnection>::TransactionManager as diesel_async::TransactionManager<Self>>::commit_transaction(self))
             }
@@ -122,6 +152,7 @@ asynchronous!(
     diesel_async::AsyncPgConnection,
     diesel::pg::Pg,
     Postgres,
+    at_once,
     |conn| {
         // The connection sends what it is given, in order: the first poll hands it
         // over, and no one needs to wait for the answer.
@@ -142,6 +173,7 @@ asynchronous!(
     diesel_async::AsyncMysqlConnection,
     diesel::mysql::Mysql,
     Mysql,
+    at_once,
     |conn| {
         let mut kill = std::pin::pin!(diesel_async::SimpleAsyncConnection::batch_execute(
             conn,
@@ -157,6 +189,7 @@ asynchronous!(
     diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>,
     diesel::sqlite::Sqlite,
     Sqlite,
+    on_its_thread,
     |conn| {
         // The lock of the database would stay until the connection is closed.
         // The wrapper has waited for the statement that was dropped; this one

@@ -1,7 +1,7 @@
 //! `UPDATE` of a set of rows, kept prepared.
 
-use super::kept;
 use crate::engine::Engine;
+use crate::sql::has_room;
 use diesel::expression::{AppearsOnTable, MixedAggregates, ValidGrouping, is_aggregate};
 use diesel::query_builder::{
     AsQuery, AstPass, Query, QueryBuilder, QueryFragment, QueryId, ReturningClause,
@@ -244,7 +244,7 @@ impl<T, W, V, R> UpdateStatement<T, W, V, R> {
         if kept {
             statement += &text(&self.rows, backend)?;
             statement += &text(&self.returning, backend)?;
-            kept = kept::has_room(std::any::type_name::<(Self, DB)>(), &statement);
+            kept = has_room(std::any::type_name::<(Self, DB)>(), &statement);
         }
         Ok(*self.kept.get_or_init(|| kept))
     }

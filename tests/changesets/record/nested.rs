@@ -183,6 +183,25 @@ each_engine! {
         assert_eq!(stored.len(), 1);
     }
 
+    /// All that was recorded is gone with a savepoint: then nothing is stored,
+    /// however often a connection does it.
+    async fn a_savepoint_that_takes_everything(_db: tables, conn) {
+        for id in 1..=3 {
+            go!(in_changeset_async(conn, Changeset::by("ann"), async |conn| {
+                let failed: Result<(), Error> = transaction!(conn, inner, {
+                    book!(inner, id);
+                    Err(refused())
+                });
+                assert!(failed.is_err());
+                Ok::<_, Error>(())
+            }))?;
+            assert_eq!(go!(current_changeset(conn))?, None);
+        }
+        book!(conn, 4);
+        assert!(stored!(conn).is_empty());
+        assert_eq!(inserted!(conn), [(4, None)]);
+    }
+
     /// A pause inside is a pause, and the changeset goes on behind it; a
     /// changeset in a pause records nothing.
     async fn pauses_inside(_db: tables, conn) {

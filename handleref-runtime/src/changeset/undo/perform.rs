@@ -1,8 +1,8 @@
 //! Changing everything back: for good, or to see what would come of it.
 
 use super::super::net::{Net, Touched, differing, touched};
+use super::super::open::Open;
 use super::super::query::find;
-use super::super::recording::Open;
 use super::super::stored::Changeset;
 use super::inverse::{Done, Inverse, Resolved};
 use super::order::{Item, order};

@@ -330,11 +330,11 @@ pub(in crate::schema) fn rekeyed(
 
 /// Whether the key changes.
 pub(in crate::schema) fn moved(dialect: &dyn Dialect, key: &[&str]) -> String {
-    format!("NOT ({})", same_key(dialect, key))
+    format!("NOT ({})", stays(dialect, key))
 }
 
 /// Whether the key stays, as the engine compares keys.
-fn same_key(dialect: &dyn Dialect, key: &[&str]) -> String {
+pub(in crate::schema) fn stays(dialect: &dyn Dialect, key: &[&str]) -> String {
     let same = |name: &&str| {
         let name = dialect.quote(name);
         format!("NEW.{name} <=> OLD.{name}")

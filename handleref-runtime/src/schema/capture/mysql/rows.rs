@@ -1,9 +1,9 @@
 //! The triggers on the table itself.
 
 use super::text::{
-    Entry, baseline, body, last_properties, new, old, properties, record, under_condition,
+    Entry, baseline, body, last_properties, new, now, old, properties, record, under_condition,
 };
-use super::{last, same_key};
+use super::{last, stays};
 use crate::engine::Kind;
 use crate::model::Living;
 use crate::schema::capture::{RecordColumn, RecordTarget};
@@ -141,7 +141,7 @@ pub(super) fn update(target: &RecordTarget<'_>) -> String {
         Some(inner) => format!("IF {inner} THEN\n{write}\nEND IF;"),
         None => write,
     };
-    let stays = same_key(target.dialect, &target.wanted.key);
+    let stays = stays(target.dialect, &target.wanted.key);
     let (deleted, inserted) = (deleted(target), inserted(target));
     let moved = format!("{deleted}\n{inserted}");
     let risky = risky(target);
@@ -156,11 +156,49 @@ pub(super) fn update(target: &RecordTarget<'_>) -> String {
         ),
     };
     let active = target.active();
+    let simple = simple(target, &outer, &usual)
+        .map(|(when, write)| format!("IF {when} THEN\n{write}\nELSE"))
+        .unwrap_or_default();
     let text = format!(
-        "IF {outer} AND {active} AND {usual} THEN\n{write}\nELSEIF {active} AND {rest} THEN\n{}\nEND IF;",
+        "{simple}IF {outer} AND {active} AND {usual} THEN\n{write}\nELSEIF {active} AND {rest} THEN\n{}\nEND IF;",
         unless_ignored(target, &risky, &moved)
     );
     body(target, &text)
+}
+
+/// What most updates are: outside of changesets, of a row that lives or not as
+/// before, and that is not dated after the clock. The server resolves all of
+/// an expression anew for each row, whether it is evaluated or not: so what these
+/// updates do not need is not in the expressions that they come to. Gives the
+/// condition, and the record.
+fn simple(target: &RecordTarget<'_>, outer: &str, usual: &str) -> Option<(String, String)> {
+    let recording = &target.recording;
+    let (version, (updated_at, _)) = (target.version()?, target.roles().updated_at?);
+    let more = recording.condition.is_some()
+        || recording.requires_changeset
+        || recording.redacts()
+        || !recording.properties.is_empty()
+        || target.skipped().next().is_some();
+    if more || target.lazy || !target.guard {
+        return None;
+    }
+    let mut when = vec![
+        outer.to_owned(),
+        usual.to_owned(),
+        "@handleref_paused IS NULL".into(),
+        "@handleref_changeset IS NULL".into(),
+        format!("{} <= {}", old(target, updated_at), now()),
+    ];
+    when.extend(target.living().map(|living| {
+        let column = living.column();
+        format!("{} <=> {}", new(target, column), old(target, column))
+    }));
+    let entry = Entry {
+        at: now(),
+        changeset: "NULL".into(),
+        ..Entry::now(target, Some(new(target, version)), "update")
+    };
+    Some((when.join(" AND "), record(target, "NEW", &entry)))
 }
 
 /// Columns besides the key for whose sake the engine may refuse an update.

@@ -72,7 +72,6 @@ fn values(
     version: &str,
     value: impl Fn(&str) -> String,
 ) -> (String, String) {
-    let columns = target.dialect.quote_all(&target.record_columns());
     let (_, number) = number(target);
     let mut values: Vec<String> = vec![
         match entry.operation.as_str() {
@@ -105,7 +104,11 @@ fn values(
             _ => "NULL".into(),
         });
     }
-    (columns, values.join(", "))
+    // What is null is so by itself, and costs less than a value that says it.
+    let columns = target.record_columns().into_iter();
+    let said = columns.zip(values).filter(|(_, value)| value != "NULL");
+    let (columns, values): (Vec<&str>, Vec<String>) = said.unzip();
+    (target.dialect.quote_all(&columns), values.join(", "))
 }
 
 /// The variable of a property.

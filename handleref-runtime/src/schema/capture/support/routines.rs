@@ -194,6 +194,12 @@ impl Support {
         )
     }
 
+    /// Looks for one record of the changeset. A statement that is made anew for
+    /// each table is most of the work: so a table into which this transaction has
+    /// inserted comes first, and there its newest record, for which the server has
+    /// less to plan. Both are guesses; the last look is at everything since the
+    /// changeset began. A name is looked up by itself, since a join with all names
+    /// that there are reads the whole catalogue.
     fn close_postgres(&self) -> String {
         let changesets = self.inside(CHANGESETS);
         let (check, forget) = match self.is_owned() {
@@ -213,17 +219,26 @@ impl Support {
             }
         };
         format!(
-            "\n#variable_conflict use_column\nDECLARE\n  began bigint; records pg_catalog.regclass; stored boolean := false;\nBEGIN\n{}{check}  \
+            "\n#variable_conflict use_column\nDECLARE\n  began bigint; one record; stored boolean := false;\nBEGIN\n{}{check}  \
              began := (SELECT c.first_record FROM {changesets} AS c WHERE c.id OPERATOR(pg_catalog.=) said_no AND c.last_record IS NULL);\n  \
              IF began IS NULL THEN\n    RETURN NULL;\n  END IF;\n  \
-             FOR records IN SELECT t.oid::pg_catalog.regclass FROM {} AS r \
+             FOR one IN SELECT t.records, \
+             pg_catalog.pg_stat_get_xact_tuples_inserted(t.records) OPERATOR(pg_catalog.>) 0 AS likely FROM {} AS r \
              JOIN pg_catalog.pg_class AS l ON l.oid OPERATOR(pg_catalog.=) {}::pg_catalog.oid \
              JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) l.relnamespace \
-             JOIN pg_catalog.pg_class AS t ON t.relnamespace OPERATOR(pg_catalog.=) n.oid \
-             AND (r.record_table::pg_catalog.text OPERATOR(pg_catalog.=) t.relname::pg_catalog.text \
-             OR r.record_table::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.concat(n.nspname, '.', t.relname)) LOOP\n    \
+             CROSS JOIN LATERAL (VALUES (r.record_table::pg_catalog.text), \
+             (CASE WHEN pg_catalog.starts_with(r.record_table::pg_catalog.text, pg_catalog.concat(n.nspname, '.')) \
+             THEN pg_catalog.substr(r.record_table::pg_catalog.text, pg_catalog.length(n.nspname::pg_catalog.text) OPERATOR(pg_catalog.+) 2) END)) AS v(name) \
+             CROSS JOIN LATERAL (SELECT CASE WHEN v.name::pg_catalog.name::pg_catalog.text OPERATOR(pg_catalog.=) v.name \
+             THEN pg_catalog.to_regclass(pg_catalog.format('%I.%I', n.nspname, v.name)) END) AS t(records) \
+             WHERE t.records IS NOT NULL \
+             ORDER BY likely DESC LOOP\n    \
+             IF one.likely THEN\n      \
+             EXECUTE pg_catalog.format('SELECT record_id OPERATOR(pg_catalog.>) $1 AND record_changeset OPERATOR(pg_catalog.=) $2 \
+             FROM %s ORDER BY record_id DESC LIMIT 1', one.records)\n      \
+             INTO stored USING began, said_no;\n    END IF;\n    EXIT WHEN stored;\n    \
              EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s WHERE record_id OPERATOR(pg_catalog.>) $1 \
-             AND record_id OPERATOR(pg_catalog.<) {} AND record_changeset OPERATOR(pg_catalog.=) $2)', records)\n    \
+             AND record_id OPERATOR(pg_catalog.<) {} AND record_changeset OPERATOR(pg_catalog.=) $2)', one.records)\n    \
              INTO stored USING began, said_no;\n    EXIT WHEN stored;\n  END LOOP;\n  \
              IF stored THEN\n    \
              UPDATE {changesets} AS c SET last_record = pg_catalog.nextval({}) WHERE c.id OPERATOR(pg_catalog.=) said_no;\n  ELSE\n    \
@@ -325,7 +340,8 @@ impl Support {
              END;\n      \
              IF @handleref_stored THEN LEAVE handleref_scan; END IF;\n    END LOOP;\n    CLOSE handleref_every;\n    \
              IF @handleref_stored THEN\n      UPDATE {CHANGESETS} SET last_record = {NEXT}() WHERE id = said_no;\n    \
-             ELSE\n      DELETE FROM {CHANGESETS} WHERE id = said_no;\n    END IF;\n{forget}  END IF;\nEND",
+             ELSE\n      DELETE FROM {CHANGESETS} WHERE id = said_no;\n    END IF;\n{forget}    \
+             SET @handleref_changeset = NULL, @handleref_changeset_in = NULL;\n  END IF;\nEND",
             Self::every_mysql(),
             QUOTED_RECORDS,
         )

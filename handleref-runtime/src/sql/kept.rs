@@ -15,7 +15,7 @@ static TEXTS: RwLock<BTreeMap<u64, BTreeSet<u64>>> = RwLock::new(BTreeMap::new()
 /// A connection keeps what it prepares for ever. Values that a changeset leaves
 /// out make a text of their own, two to the power of the number of fields, so the
 /// program keeps the first ones that come.
-pub(super) fn has_room(statement: &str, text: &str) -> bool {
+pub(crate) fn has_room(statement: &str, text: &str) -> bool {
     let (statement, text) = (hash(statement), hash(text));
     match TEXTS.read() {
         Ok(texts) => match texts.get(&statement) {
