@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -24,6 +25,9 @@ and shows the difference.
     --source FILE   keep the source in this file; if it holds rows already,
                     go on from there
     --mirror FILE   keep the mirror in this file
+    --serve ADDRESS serve the source as the public database does, for its own
+                    client, until the program is ended; with the feature axum
+    --make N        make N random changes in a source that is kept, and stop
     --forget        forget how far the kept mirror has come, and read all rows
     --help          say this
 ";
@@ -49,6 +53,8 @@ pub struct Args {
     pub seed: u64,
     pub source: Option<PathBuf>,
     pub mirror: Option<PathBuf>,
+    pub serve: Option<SocketAddr>,
+    pub make: Option<usize>,
     pub forget: bool,
     pub help: bool,
 }
@@ -67,6 +73,8 @@ impl Args {
             seed: 1,
             source: None,
             mirror: None,
+            serve: None,
+            make: None,
             forget: false,
             help: false,
         };
@@ -91,6 +99,14 @@ impl Args {
                 "--seed" => read.seed = number(&name, &value()?)?,
                 "--source" => read.source = Some(value()?.into()),
                 "--mirror" => read.mirror = Some(value()?.into()),
+                "--serve" => {
+                    let address = value()?.to_string_lossy().parse();
+                    let address = address.map_err(|_| {
+                        "`--serve` needs an address such as 127.0.0.1:8000".to_owned()
+                    });
+                    read.serve = Some(address?);
+                }
+                "--make" => read.make = Some(number(&name, &value()?)?),
                 "--forget" => read.forget = true,
                 "--help" | "-h" => read.help = true,
                 _ => return Err(format!("`{name}` is unknown; see --help")),

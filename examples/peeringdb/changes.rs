@@ -132,7 +132,7 @@ fn sell_facility(conn: &mut Conn, random: &mut Random, to: &mut Written) -> Resu
 
 /// A parent and its child.
 fn found_organisation(conn: &mut Conn, random: &mut Random, to: &mut Written) -> Result<(), Error> {
-    new_organisation(conn, &format!("New Holding {}", random.below(1_000)))?;
+    new_organisation(conn, &format!("New Holding {}", random.below(1_000_000)))?;
     to.inserted += 2;
     Ok(())
 }
@@ -150,7 +150,7 @@ pub fn new_organisation(conn: &mut Conn, name: &str) -> QueryResult<(i32, i32)> 
     let fac = diesel::insert_into(facilities::table)
         .values((
             facilities::org_id.eq(org),
-            facilities::name.eq("New Data Centre"),
+            facilities::name.eq(format!("Data Centre of {name}")),
         ))
         .returning(facilities::id)
         .get_result(conn)?;
@@ -170,7 +170,10 @@ fn start_network(conn: &mut Conn, random: &mut Random, to: &mut Written) -> Resu
         Facility::undeleted().select(facilities::id).load(conn),
     )?;
     let asn = 4_290_000_000 + i64::from(random.below(1_000_000));
-    let (its_org, its_name) = (networks::org_id.eq(org), networks::name.eq("New Network"));
+    let (its_org, its_name) = (
+        networks::org_id.eq(org),
+        networks::name.eq(format!("AS{asn}")),
+    );
     let net: i32 = diesel::insert_into(networks::table)
         .values((its_org, its_name, networks::asn.eq(asn)))
         .returning(networks::id)

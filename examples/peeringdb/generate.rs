@@ -44,7 +44,7 @@ const FIRST_DAY: NaiveDateTime = match DateTime::from_timestamp(1_704_067_200, 0
     None => NaiveDateTime::MIN,
 };
 /// Codes that ISO 3166 leaves to its users.
-const COUNTRY: [&str; 4] = ["XA", "XB", "XC", "XD"];
+const COUNTRY: [&str; 4] = ["DE", "BR", "JP", "KE"];
 
 /// `size` organisations, as many networks, half as many facilities, a quarter
 /// as many exchanges, and two links of either kind for each network. About one
@@ -174,7 +174,7 @@ fn exchange(id: i32, orgs: &[Parent], random: &mut Random) -> Exchange {
         aka: None,
         city: random.pick(&PLACE).map(str::to_owned),
         country: random.pick(&COUNTRY).map(str::to_owned),
-        region_continent: Some("Nowhere".to_owned()),
+        region_continent: Some("Europe".to_owned()),
         website: Some(format!("https://ix{id}.example/")),
         proto_unicast: Some(true),
         proto_ipv6: Some(random.once_in(2)),

@@ -5,6 +5,7 @@
 //! ```text
 //! cargo run --example peeringdb --features mirror
 //! cargo run --example peeringdb --features mirror -- --help
+//! cargo run --example peeringdb --features mirror,axum -- --serve 127.0.0.1:8000
 //! ```
 //!
 //! To mirror tables of your own that are recorded, `handleref::mirror::Mirror` is
@@ -12,7 +13,8 @@
 //! If they are not, copy the directory `sync` as it is, and do as `models.rs`
 //! does. The rest is the story around it: files in the API's shape (`api.rs`),
 //! invented data (`generate.rs`), things that happen in the source
-//! (`changes.rs`) and the proof that both sides are equal (`verify.rs`).
+//! (`changes.rs`), the proof that both sides are equal (`verify.rs`) and, for the
+//! public database's own client, its API (`serve.rs`).
 
 // The modules are written to be copied into libraries, where `pub` is right.
 #![allow(unreachable_pub)]
@@ -25,6 +27,8 @@ mod models;
 mod overlap;
 mod random;
 mod schema;
+#[cfg(feature = "axum")]
+mod serve;
 mod stamp;
 mod sync;
 mod verify;
@@ -70,8 +74,17 @@ fn run(args: &Args) -> Result<()> {
         .clone()
         .unwrap_or_else(|| scratch.0.join("mirror"));
     let mut source = open(&source_file)?;
-    let mut mirror = open(&mirror_file)?;
     let kept = load(args, &mut source)?;
+    if let Some(times) = args.make {
+        let mut random = Random::new(args.seed);
+        let written = changes::make(&mut source, &mut random, times)?;
+        println!("In the source: {written}");
+        return Ok(());
+    }
+    if let Some(address) = args.serve {
+        return serve(source_file, address);
+    }
+    let mut mirror = open(&mirror_file)?;
 
     let sync = Mirror {
         // No transaction of `changes.rs` takes a second.
@@ -114,6 +127,16 @@ fn run(args: &Args) -> Result<()> {
         &mut random,
         args.rounds,
     )
+}
+
+#[cfg(feature = "axum")]
+fn serve(source: PathBuf, address: std::net::SocketAddr) -> Result<()> {
+    serve::run(source, address)
+}
+
+#[cfg(not(feature = "axum"))]
+fn serve(_: PathBuf, _: std::net::SocketAddr) -> Result<()> {
+    Err("`--serve` needs the feature `axum`".into())
 }
 
 /// Two more mirrors, and a writer whose transactions are open while they are pulled.

@@ -22,6 +22,9 @@ mod overlap;
 mod random;
 #[path = "../../examples/peeringdb/schema.rs"]
 mod schema;
+#[cfg(feature = "axum")]
+#[path = "../../examples/peeringdb/serve.rs"]
+mod serve;
 #[path = "../../examples/peeringdb/stamp.rs"]
 mod stamp;
 #[path = "../../examples/peeringdb/sync/mod.rs"]
@@ -33,6 +36,8 @@ mod files;
 mod overlapping;
 mod proof;
 mod pulls;
+#[cfg(feature = "axum")]
+mod served;
 
 use api::Objects;
 use chrono::TimeDelta;
