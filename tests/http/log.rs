@@ -101,6 +101,7 @@ each_site! {
         assert_eq!(site.get("/articles/1/").is(200).json()["title"], "Two");
         site.send("POST", &path, &[], "").is(428);
         site.send("POST", &path, &[("if-match", "\"p0\"")], "").is(412);
+        site.send("POST", &path, &[("if-match", "*")], "").is(412);
         let undone = site.send("POST", &path, &[("if-match", plan.header("etag")), ("x-user", "eve")], "").is(200).json();
         let row = site.get("/articles/1/").is(200).json();
         assert_eq!((&row["title"], &row["note"]), (&json!("Beta"), &json!(null)));

@@ -93,6 +93,10 @@ each_site! {
         site.send("DELETE", "/articles/", &one, "").is(403);
         assert_eq!(site.send("GET", "/articles/", &one, "").is(200).all("id").len(), 4);
         site.send("DELETE", "/articles/?title=x", &one, "").is(204);
+        // What may not be seen is not meant.
+        let none = site.delete("/articles/?id__in=3").is(204);
+        assert_eq!(none.header("handleref-count"), "0");
+        site.send("GET", "/articles/3/", &one, "").is(200);
     }
 
     /// One mask for everything that comes out, and nothing finds out what is behind it.

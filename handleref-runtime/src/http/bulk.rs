@@ -93,22 +93,23 @@ async fn changed(
         .append(condition(call, kind, goal.which())?)
         .sql(") LIMIT ");
     let sql = sql.bind(i64::from(limit) + 1).lock();
-    let rows = all(call, conn, sql).await?;
+    let mut rows = all(call, conn, sql).await?;
+    if rows.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+        let detail =
+            format!("more than {limit} rows are meant, which is more than can be changed at once");
+        return Err(Problem::bad_request(detail).into());
+    }
+    // What may not be read is not there, as in lists.
+    rows.retain(|row| call.server.is_readable(&call.parts, &row.object));
     let found = rows.len() as u64;
-    let most = call.prefer.max_affected.unwrap_or(u64::MAX);
-    if found > most.min(limit.into()) {
-        let detail = match found > u64::from(limit) {
-            true => format!(
-                "more than {limit} rows are meant, which is more than can be changed at once"
-            ),
-            false => format!("{found} rows are meant, and `Prefer` says {most} at most"),
-        };
+    if let Some(most) = call.prefer.max_affected.filter(|most| found > *most) {
+        let detail = format!("{found} rows are meant, and `Prefer` says {most} at most");
         return Err(Problem::bad_request(detail).into());
     }
     let mut keys = Vec::with_capacity(rows.len());
     let on = call.server.model.on(kind)?;
     for Found { object, .. } in &rows {
-        call.server.allow_write(&call.parts, each, object)?;
+        call.server.allow(&call.parts, each, Some(object))?;
         keys.extend(on.key(&object.key));
     }
     let mut count = 0;

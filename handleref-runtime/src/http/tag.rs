@@ -136,10 +136,12 @@ impl Conditions {
         })
     }
 
-    /// Whether `If-Match` names this.
+    /// Whether `If-Match` names this; `*` names nothing.
     pub(super) fn names(&self, tag: &Tag) -> bool {
-        let tags = self.if_match.as_ref();
-        tags.is_some_and(|tags| tags.has_strong(tag))
+        match &self.if_match {
+            Some(Tags::These(tags)) => tags.contains(tag),
+            Some(Tags::Any) | None => false,
+        }
     }
 
     pub(super) fn is_match(&self) -> bool {
