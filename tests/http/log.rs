@@ -88,6 +88,11 @@ each_site! {
         let one = site.get("/log/changesets/?limit=1").is(200);
         let next = site.get(&format!("/log/changesets/{}", one.next().unwrap())).is(200);
         assert_eq!(next.all("actor"), ["bob"]);
+        let of_bob = site.get("/log/changesets/?by=bob&limit=1").is(200);
+        let next = site.get(&format!("/log/changesets/{}", of_bob.next().unwrap())).is(200);
+        assert_eq!((next.all("actor"), next.next()), (vec![json!("bob")], None));
+        let head = site.send("HEAD", "/log/changesets/", &[], "").is(200);
+        assert_eq!(head.header("content-length"), all.body.len().to_string());
         let found = site.get("/log/changesets/?by=ann&correlation=r7").is(200).json();
         assert_eq!((&found[0]["comment"], found.as_array().unwrap().len()), (&json!("tidy up"), 1));
         let no = found[0]["no"].as_i64().unwrap();

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use tower_service::Service;
 
 /// How often a request is tried while other transactions are in its way.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// What a request says.
 pub(super) struct Call {
@@ -206,14 +206,7 @@ pub(super) async fn serve(
 ) -> Response {
     let method = request.method().clone();
     let Some(endpoint) = place.endpoint(&method) else {
-        let allow = place.allow();
-        if method == Method::OPTIONS {
-            return (StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response();
-        }
-        let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
-        let detail = "see the header `Allow` for what can be done here";
-        let problem = Problem::new(status, "method-not-allowed", title, detail);
-        return problem.header(ALLOW, allow).into_response();
+        return other_method(&method, place.allow());
     };
     if let Some(handler) = server.handlers.get(&endpoint) {
         let answered = handler.clone().call(request).await;
@@ -229,8 +222,19 @@ pub(super) async fn serve(
     }
 }
 
+/// What is answered to a method that is not in the table.
+pub(super) fn other_method(method: &Method, allow: HeaderValue) -> Response {
+    if *method == Method::OPTIONS {
+        return (StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response();
+    }
+    let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
+    let detail = "see the header `Allow` for what can be done here";
+    let problem = Problem::new(status, "method-not-allowed", title, detail);
+    problem.header(ALLOW, allow).into_response()
+}
+
 /// Without the body, but with its length.
-fn headless(response: Response) -> Response {
+pub(super) fn headless(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let length = axum::body::HttpBody::size_hint(&body).exact();
     if let Some(length) = length.filter(|length| *length > 0) {
@@ -242,18 +246,22 @@ fn headless(response: Response) -> Response {
 async fn answered(call: Arc<Call>) -> Response {
     let server = call.server.clone();
     let work: Work = Box::new(move |conn| Box::pin(async move { tried(&call, conn).await }));
-    let why = match server.connections.run(work).await {
-        Ok(response) => return response,
-        Err(why) => why,
-    };
-    match why {
-        NoConnection::Unavailable(error) => {
-            server.failed(&Failure::NoConnection(&*error));
-            busy("no connection to the database is free").into_response()
-        }
-        NoConnection::Panicked => {
-            server.failed(&Failure::Panicked);
-            Problem::internal().into_response()
+    server.run(work).await
+}
+
+impl Server {
+    /// What comes of work with a connection.
+    pub(super) async fn run(&self, work: Work) -> Response {
+        match self.connections.run(work).await {
+            Ok(response) => response,
+            Err(NoConnection::Unavailable(error)) => {
+                self.failed(&Failure::NoConnection(&*error));
+                busy("no connection to the database is free").into_response()
+            }
+            Err(NoConnection::Panicked) => {
+                self.failed(&Failure::Panicked);
+                Problem::internal().into_response()
+            }
         }
     }
 }

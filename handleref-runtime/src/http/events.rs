@@ -4,7 +4,8 @@
 //! answer. So a process asks the database once in an interval, however many streams there are.
 
 use super::failure::Refused;
-use super::pool::{Connections, NoConnection, Work};
+use super::pool::Work;
+use super::server::{Failure, Server};
 use crate::any::Engines;
 use crate::error::Error;
 use crate::session::Session;
@@ -65,7 +66,7 @@ impl Shutdown {
 
 /// What all streams of a log share.
 pub(super) struct Hub {
-    connections: Connections,
+    server: Arc<Server>,
     models: Arc<[Engines]>,
     pub(super) interval: Duration,
     pub(super) most: usize,
@@ -97,9 +98,9 @@ enum Ended {
 }
 
 impl Hub {
-    pub(super) fn new(connections: Connections, models: Arc<[Engines]>) -> Self {
+    pub(super) fn new(server: Arc<Server>, models: Arc<[Engines]>) -> Self {
         Self {
-            connections,
+            server,
             models,
             interval: Duration::from_secs(1),
             most: 1_000,
@@ -134,7 +135,7 @@ impl Hub {
     }
 
     async fn read(&self, cursor: Cursor) -> Result<Batch, Ended> {
-        let models = self.models.clone();
+        let (models, server) = (self.models.clone(), self.server.clone());
         self.asked(move |conn| {
             Box::pin(async move {
                 match batch_of(conn, models.clone(), &cursor, PAGE).await {
@@ -142,7 +143,12 @@ impl Hub {
                     Err(Error::TooOld { .. } | Error::Foreign) => {
                         Err(Ended::TooOld(now_of(conn, models).await.ok()))
                     }
-                    Err(_) => Err(Ended::Later),
+                    Err(error) => {
+                        if !error.is_retryable() {
+                            server.failed(&Failure::Error(&error));
+                        }
+                        Err(Ended::Later)
+                    }
                 }
             })
         })
@@ -165,10 +171,8 @@ impl Hub {
                 StatusCode::OK.into_response()
             })
         });
-        match self.connections.run(work).await {
-            Ok(_) => {}
-            Err(NoConnection::Unavailable(_) | NoConnection::Panicked) => return Err(Ended::Later),
-        }
+        // What is in the way of that has been told to the program.
+        let _ = self.server.run(work).await;
         found.await.unwrap_or(Err(Ended::Later))
     }
 }

@@ -4,20 +4,21 @@ mod asked;
 mod changesets;
 
 use super::Resource;
-use super::call::busy;
+use super::call::{ATTEMPTS, busy, headless, other_method};
 use super::events::{Hub, Shutdown};
 use super::failure::Refused;
-use super::pool::{NoConnection, Work};
+use super::pool::Work;
 use super::problem::Problem;
 use super::server::{Failure, Server};
 use crate::error::Error;
 use crate::history::ChangesetNo;
+use crate::session::Session;
 use asked::Asked;
 use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::Value;
 use std::fmt;
@@ -141,7 +142,7 @@ impl Log {
                 .served
                 .iter()
                 .map(|Served(server)| server.model.engines());
-            let mut hub = Hub::new(first.connections.clone(), models.collect());
+            let mut hub = Hub::new(first.clone(), models.collect());
             hub.shutdown = self.shutdown.clone();
             hub.interval = self.interval;
             hub.most = self.most;
@@ -202,21 +203,13 @@ impl Log {
     }
 
     async fn answer(self, wants: &[(Method, Want)], request: Request) -> Response {
-        let method = match request.method() {
-            &Method::HEAD => Method::GET,
-            method => method.clone(),
-        };
-        let Some((_, want)) = wants.iter().find(|(it, _)| *it == method) else {
+        let head = request.method() == Method::HEAD;
+        let method = if head { &Method::GET } else { request.method() };
+        let Some((_, want)) = wants.iter().find(|(it, _)| it == method) else {
             let list: Vec<&str> = wants.iter().map(|(method, _)| method.as_str()).collect();
             let list = format!("{}, HEAD, OPTIONS", list.join(", "));
             let allow = HeaderValue::try_from(list).unwrap_or(HeaderValue::from_static("GET"));
-            if method == Method::OPTIONS {
-                return (StatusCode::NO_CONTENT, [(ALLOW, allow)]).into_response();
-            }
-            let (status, title) = (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
-            let detail = "see the header `Allow` for what can be done here";
-            let problem = Problem::new(status, "method-not-allowed", title, detail);
-            return problem.header(ALLOW, allow).into_response();
+            return other_method(method, allow);
         };
         let (parts, _) = request.into_parts();
         let asked = match Asked::read(self, *want, parts) {
@@ -234,25 +227,23 @@ impl Log {
             };
         }
         let telling = server.clone();
-        let work: Work = Box::new(move |conn| {
-            Box::pin(async move {
-                match asked.performed(conn).await {
-                    Ok(response) => response,
-                    Err(Refused::Problem(problem)) => problem.into_response(),
-                    Err(Refused::Error(error)) => explained(&telling, &error).into_response(),
-                }
-            })
-        });
-        match server.connections.run(work).await {
-            Ok(response) => response,
-            Err(NoConnection::Unavailable(error)) => {
-                server.failed(&Failure::NoConnection(&*error));
-                busy("no connection to the database is free").into_response()
+        let work: Work =
+            Box::new(move |conn| Box::pin(async move { tried(&asked, &telling, conn).await }));
+        let response = server.run(work).await;
+        if head { headless(response) } else { response }
+    }
+}
+
+async fn tried(asked: &Asked, server: &Server, conn: &mut dyn Session) -> Response {
+    let mut attempts = 1;
+    loop {
+        match asked.performed(conn).await {
+            Ok(response) => return response,
+            Err(Refused::Problem(problem)) => return problem.into_response(),
+            Err(Refused::Error(error)) if error.is_retryable() && attempts < ATTEMPTS => {
+                attempts += 1;
             }
-            Err(NoConnection::Panicked) => {
-                server.failed(&Failure::Panicked);
-                Problem::internal().into_response()
-            }
+            Err(Refused::Error(error)) => return explained(server, &error).into_response(),
         }
     }
 }
@@ -280,7 +271,7 @@ fn explained(server: &Server, error: &Error) -> Problem {
         }
         Error::PlanOutdated { .. } => outdated(),
         Error::Undo { .. } => in_the_way(Vec::new()),
-        Error::Conflict { .. } => busy("another request was in the way; repeat it"),
+        Error::Conflict { .. } => busy("another request was in the way three times; repeat it"),
         _ => {
             server.failed(&Failure::Error(error));
             Problem::internal()

@@ -88,11 +88,11 @@ impl Query {
         }
     }
 
-    /// The same parameters with another cursor, encoded.
-    pub(super) fn with_cursor(&self, cursor: &str) -> String {
-        let others = self.0.iter().filter(|(name, _)| name != "cursor");
+    /// The same parameters with another value of one, encoded.
+    pub(super) fn with(&self, name: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(it, _)| it != name);
         let pairs = others.map(|(name, value)| (name.as_str(), value.as_str()));
-        let pairs = pairs.chain([("cursor", cursor)]);
+        let pairs = pairs.chain([(name, value)]);
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let pairs = pairs.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
         format!("?{}", pairs.collect::<Vec<_>>().join("&"))
@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(query.one("b"), Some("x y&"));
         assert_eq!((query.one("c"), query.one("e")), (Some(""), None));
         assert!(Query::parse("a=%ff").is_err() && Query::parse("a=%00").is_err());
-        let next = query.with_cursor("z/");
+        let next = query.with("cursor", "z/");
         assert_eq!(next, "?a=1&a=2&b=x%20y%26&c=&=d&cursor=z%2F");
         let again = Query::parse(&next[1..]).unwrap();
         assert_eq!(again.fingerprint(), query.fingerprint());

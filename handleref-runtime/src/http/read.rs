@@ -108,7 +108,7 @@ pub(super) async fn list(call: &Call, conn: &mut dyn Session) -> Result<Response
     let tag = Tag::weak(digest(&shown.to_string()));
     let mut response = answer(call, StatusCode::OK, &shown, Some(&tag));
     if let Some(cursor) = next {
-        let link = format!("<{}>; rel=\"next\"", call.query.with_cursor(&cursor));
+        let link = format!("<{}>; rel=\"next\"", call.query.with("cursor", &cursor));
         if let Ok(link) = HeaderValue::try_from(link) {
             response.headers_mut().insert(LINK, link);
         }

@@ -2,12 +2,12 @@
 
 use super::object::load_rows;
 use super::{Entry, HistoryPage, Model, Object};
-use crate::any::{AnyInstance, Engines, Subject, Verbs};
+use crate::any::{AnyInstance, AnyKey, Engines, Subject, Verbs};
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::history::as_of::PastRows;
 use crate::history::change::head::RecordHead;
-use crate::history::{Change, Moment, RecordNo, VersionNo};
+use crate::history::{Change, Moment, ObjectRef, RecordNo, VersionNo};
 use crate::model::{Living, Roles};
 use crate::session::Session;
 use crate::sql::{Sql, quoted, same_key};
@@ -142,6 +142,36 @@ impl Model {
         Ok(gone)
     }
 
+    /// A reference to the row with this key.
+    pub(crate) fn reference(&self, key: &str) -> ObjectRef {
+        ObjectRef {
+            model: self.name().to_owned(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// Those of the rows with these keys that are there, soft-deleted or not.
+    pub(crate) async fn all_of(
+        &self,
+        conn: &mut dyn Session,
+        keys: &[&str],
+    ) -> Result<Vec<Object>, Error> {
+        let on = self.on(conn.kind())?;
+        let mut all = Vec::new();
+        for keys in keys.chunks(500) {
+            let keys: Vec<AnyKey> = keys.iter().filter_map(|key| on.key(key)).collect();
+            // How many there are is a part of the text.
+            let mut from = Sql::once("").sql(" FROM ").name(self.table());
+            from = from.sql(" WHERE 1 = 0");
+            for key in &keys {
+                from = from.sql(" OR (").typed(&key.condition).sql(")");
+            }
+            let rows = load_rows(conn, self, on, from).await?;
+            all.extend(rows.into_iter().map(|(object, _)| object));
+        }
+        Ok(all)
+    }
+
     /// The row as it is, soft-deleted or not.
     pub(crate) async fn now(
         &self,
@@ -177,6 +207,13 @@ impl super::History<'_> {
 }
 
 impl Object {
+    pub(crate) fn reference(&self) -> ObjectRef {
+        ObjectRef {
+            model: self.model.to_owned(),
+            key: self.key.clone(),
+        }
+    }
+
     /// A row as it was after a change.
     pub(crate) fn changed(model: &Model, change: &Change) -> Self {
         let object = Self::new(model, &*change.row, false);

@@ -21,6 +21,7 @@ use http::StatusCode;
 use http::header::ETAG;
 use http::request::Parts;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One request to a log.
@@ -30,6 +31,8 @@ pub(super) struct Asked {
     pub(super) parts: Parts,
     pub(super) query: Query,
     pub(super) conditions: Conditions,
+    /// What must not come out of each model, asked of its policy once.
+    hidden: HashMap<&'static str, Vec<String>>,
 }
 
 impl Asked {
@@ -41,7 +44,14 @@ impl Asked {
             _ => acceptable(&parts.headers)?,
         }
         let conditions = Conditions::of(&parts)?;
+        let hidden = log.served.iter().map(|Served(server)| {
+            let own = server.hidden.iter().cloned();
+            let all = own.chain(server.policy.hidden(&parts)).collect();
+            (server.model.name(), all)
+        });
+        let hidden = hidden.collect();
         Ok(Self {
+            hidden,
             log,
             want,
             parts,
@@ -61,9 +71,8 @@ impl Asked {
     }
 
     pub(super) fn is_hidden(&self, server: &Server, field: &str) -> bool {
-        let hidden = server.policy.hidden(&self.parts);
-        let mut all = server.hidden.iter().chain(&hidden);
-        all.any(|it| it == field)
+        let hidden = self.hidden.get(server.model.name());
+        hidden.is_some_and(|hidden| hidden.iter().any(|it| it == field))
     }
 
     pub(super) fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {

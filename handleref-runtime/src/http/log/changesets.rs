@@ -18,6 +18,7 @@ use axum::response::Response;
 use http::header::LINK;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 impl Asked {
@@ -44,7 +45,8 @@ impl Asked {
         let shown: Vec<&Changeset> = found.iter().take(most).collect();
         let mut response = json(StatusCode::OK, &json!(shown));
         if let Some(next) = next {
-            let link = format!("<?limit={limit}&before={}>; rel=\"next\"", next.no);
+            let link = self.query.with("before", &next.no.to_string());
+            let link = format!("<{link}>; rel=\"next\"");
             if let Ok(link) = HeaderValue::try_from(link) {
                 response.headers_mut().insert(LINK, link);
             }
@@ -60,15 +62,14 @@ impl Asked {
         self.allow_changesets()?;
         let found = changeset(conn, no).await?;
         let changes = changes_of(conn, self.engines(), &found).await?;
+        let objects = changes.iter().map(|change| &change.object);
+        let states = self.states(conn, objects).await?;
         let mut shown = Vec::new();
         for change in &changes {
             let Some(server) = self.server(&change.object.model) else {
                 continue;
             };
-            if !self
-                .is_open(conn, server, &change.object, Action::History)
-                .await?
-            {
+            if !self.is_open(server, states.get(&change.object), Action::History) {
                 continue;
             }
             shown.push(json!({
@@ -88,24 +89,45 @@ impl Asked {
         shown.map(|change| json!(change)).collect()
     }
 
-    /// Whether the policy allows it for a row, as it is or as it was last.
-    pub(super) async fn is_open(
+    /// Whether the policy allows it for a row.
+    fn is_open(&self, server: &Server, state: Option<&Object>, action: Action) -> bool {
+        state.is_some() && server.decide(&self.parts, action, state) == Decision::Allow
+    }
+
+    /// The rows as they are, or as they were last: a statement for many of one model, and one for
+    /// each that is gone.
+    async fn states<'o>(
         &self,
         conn: &mut dyn Session,
-        server: &Server,
-        object: &ObjectRef,
-        action: Action,
-    ) -> Result<bool, Refused> {
-        let found = match server.model.now(conn, &object.key).await? {
-            Some(found) => Some(found),
-            None => {
-                let history = server.model.history(object.key.as_str()).limit(1);
-                let last = history.read(conn).await?.entries.pop();
-                last.map(|entry| Object::recorded(server.model.name(), &object.key, &entry, true))
+        objects: impl Iterator<Item = &'o ObjectRef>,
+    ) -> Result<HashMap<ObjectRef, Object>, Refused> {
+        let mut by_model: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for object in objects {
+            let keys = by_model.entry(&object.model).or_default();
+            keys.insert(&object.key);
+        }
+        let mut states = HashMap::new();
+        for (model, keys) in by_model {
+            let Some(server) = self.server(model) else {
+                continue;
+            };
+            let keys: Vec<&str> = keys.into_iter().collect();
+            for object in server.model.all_of(conn, &keys).await? {
+                states.insert(object.reference(), object);
             }
-        };
-        let object = found.as_ref();
-        Ok(object.is_some() && server.decide(&self.parts, action, object) == Decision::Allow)
+            for key in keys {
+                let gone = server.model.reference(key);
+                if states.contains_key(&gone) {
+                    continue;
+                }
+                let last = server.model.history(key).limit(1);
+                if let Some(entry) = last.read(conn).await?.entries.pop() {
+                    let object = Object::recorded(server.model.name(), key, &entry, true);
+                    states.insert(gone, object);
+                }
+            }
+        }
+        Ok(states)
     }
 
     pub(super) async fn planned(
@@ -119,12 +141,12 @@ impl Asked {
         let plan = undo_plan_of(conn, self.engines(), no, meta).await?;
         let conflicts = plan.conflicts.iter().map(|conflict| &conflict.object);
         let objects = plan.steps.iter().map(|step| &step.object).chain(conflicts);
+        let states = self.states(conn, objects.clone()).await?;
         for object in objects {
-            let allowed = match self.server(&object.model) {
-                Some(server) => self.is_open(conn, server, object, Action::Undo).await?,
-                None => false,
-            };
-            if !allowed {
+            let server = self.server(&object.model);
+            let allowed =
+                server.map(|server| self.is_open(server, states.get(object), Action::Undo));
+            if allowed != Some(true) {
                 return Err(Problem::forbidden(
                     "not all of these rows may be changed back by this user",
                 )
