@@ -18,6 +18,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a parameter of a request",
+    note = "take a `String`, a number, `bool`, a date, or a `Vec` of these; or implement `http::QueryValue`"
+)]
 pub trait QueryValue: Sized + 'static {
     /// What is expected, for the answer to who gives something else.
     const EXPECTED: &'static str;
