@@ -168,6 +168,11 @@ fn a_copied_database() {
             "SET handleref.door = '1'; UPDATE topic_records SET record_xid = '900000000000' WHERE record_id > 1",
         )
         .unwrap();
+        // Its prunes, too.
+        conn.batch_execute(
+            "UPDATE handleref_recordings SET pruned_record = 0, pruned_mark = 900000000001",
+        )
+        .unwrap();
         old
     };
     let copy = Own::create("copy", &format!(" TEMPLATE {}", source.0));
@@ -195,6 +200,17 @@ fn a_copied_database() {
         cursor = batch.cursor;
     }
     assert_eq!(read, ["4"]);
+    // What is pruned here counts, of what came with it and of what came after.
+    diesel::update(topics::table.find(4))
+        .set(topics::name.eq("four"))
+        .execute(conn)
+        .unwrap();
+    let late = since!(conn, &cursor).unwrap().cursor;
+    let pruned = Topic::prune().keep_last(1).execute(conn).unwrap();
+    assert_eq!(pruned.deleted, 1);
+    assert!(since!(conn, &late).unwrap().changes.is_empty());
+    let refused = since!(conn, &first.cursor);
+    assert!(matches!(refused, Err(Error::TooOld { .. })), "{refused:?}");
     let count: i64 = Topic::records()
         .filter(TopicRecords::RECORD_ID.gt(0))
         .count()

@@ -48,5 +48,7 @@ pub(crate) fn adopt(table: &str, recordings: &str, sequence: &str) -> Vec<String
         format!(
             "UPDATE {table} SET token = {token}, home = {home}, born_record = (SELECT last_value FROM {sequence})"
         ),
+        // The ids of transactions that a prune noted were those of the other place.
+        format!("UPDATE {recordings} SET pruned_mark = 0 WHERE pruned_mark <> 0"),
     ]
 }

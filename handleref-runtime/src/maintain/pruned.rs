@@ -2,7 +2,7 @@
 
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::facts::{RECORD_ID, RECORD_STAMP};
+use crate::facts::{RECORD_ID, RECORD_STAMP, RECORD_XID};
 use crate::session::Session;
 use crate::sql::Sql;
 
@@ -14,7 +14,7 @@ pub(crate) async fn note(conn: &mut dyn Session, records: &str, ids: &[i64]) -> 
     let kind = conn.kind();
     let mark = match kind {
         Kind::Sqlite => Sql::new("NULL"),
-        Kind::Postgres => Sql::new("pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
+        Kind::Postgres => Sql::new("").bind(last_transaction(conn, records, ids).await?),
         Kind::Mysql => Sql::new("").bind(last_stamp(conn, records, ids).await?),
     };
     let greatest = match kind {
@@ -34,6 +34,22 @@ pub(crate) async fn note(conn: &mut dyn Session, records: &str, ids: &[i64]) -> 
         .bind(records);
     conn.execute(sql).await?;
     Ok(())
+}
+
+/// The id after that of the last transaction that wrote some records: who has
+/// seen all before it has seen them. Those that came with a copy are older than
+/// all of its transactions.
+async fn last_transaction(
+    conn: &mut dyn Session,
+    records: &str,
+    ids: &[i64],
+) -> Result<i64, Error> {
+    let sql = Sql::new("SELECT COALESCE(MAX(").name(RECORD_XID);
+    let sql = sql.sql("::text::bigint), -1) + 1 FROM ").name(records);
+    let sql = sql.sql(" WHERE ").name(RECORD_ID).sql(" IN (").list(ids);
+    let sql = sql.sql(") AND ").name(RECORD_ID);
+    let sql = sql.sql(" > (SELECT born_record FROM handleref_database)");
+    Ok(conn.one::<(i64,)>(sql).await?.0)
 }
 
 /// The last stamp of some records. If one has none yet, no reader has seen it:

@@ -114,8 +114,8 @@ impl Position {
     }
 
     /// Whether records may be missing here of those that a prune removed:
-    /// `record` is the last of them, `mark` a transaction id before which all of
-    /// them were over, or the last stamp.
+    /// `record` is the last of them, `mark` the id after that of the last
+    /// transaction that wrote one of them, or the last stamp.
     pub(crate) fn is_older(&self, record: i64, mark: i64) -> bool {
         match self {
             Self::Tick(tick) => *tick < record,
