@@ -53,6 +53,22 @@ pub enum Decision {
     Hide,
 }
 
+/// Allowed or not; nothing is hidden.
+///
+/// ```
+/// use handleref_runtime::http::Decision;
+/// assert_eq!(Decision::from(true), Decision::Allow);
+/// assert_eq!(Decision::from(false), Decision::Deny);
+/// ```
+impl From<bool> for Decision {
+    fn from(allowed: bool) -> Self {
+        match allowed {
+            true => Self::Allow,
+            false => Self::Deny,
+        }
+    }
+}
+
 /// A question to a [`Policy`].
 #[non_exhaustive]
 pub struct Ask<'a> {

@@ -85,7 +85,7 @@ impl Problem {
     }
 
     /// 500. What happened is for the program's log alone.
-    pub(super) fn internal() -> Self {
+    pub fn internal() -> Self {
         let detail = "the server could not do this; it knows why";
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self::new(status, "internal", "Internal error", detail)
