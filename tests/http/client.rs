@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -136,4 +136,62 @@ pub fn parse(reply: &[u8]) -> Option<Reply> {
         headers: headers.collect(),
         body: body.to_owned(),
     })
+}
+
+/// An open stream of server-sent events.
+pub struct Stream(BufReader<TcpStream>);
+
+#[derive(Debug, PartialEq)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: String,
+}
+
+impl Stream {
+    pub fn open(site: &Client, query: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(site.0).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let request = format!(
+            "GET /log/changes/events{query} HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept: text/event-stream\r\n{headers}\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    /// The next event; `None` at the end. The chunks of HTTP are lines of their own.
+    pub fn next(&mut self) -> Option<Event> {
+        let (mut name, mut id, mut data) = (String::new(), String::new(), String::new());
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            match line.trim_end().split_once(": ") {
+                Some(("event", text)) => name = text.to_owned(),
+                Some(("id", text)) => id = text.to_owned(),
+                Some(("data", text)) => data = text.to_owned(),
+                None if line.trim_end().is_empty() && !name.is_empty() => {
+                    return Some(Event { name, id, data });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Changes, up to where at least so many have come and a cursor is behind them.
+    pub fn changes(&mut self, count: usize) -> (Vec<String>, String) {
+        let mut all = Vec::new();
+        loop {
+            let event = self.next().unwrap();
+            match event.name.as_str() {
+                "change" => all.push(event.data),
+                "cursor" if all.len() >= count => return (all, event.id),
+                "cursor" => {}
+                other => panic!("{other}: {}", event.data),
+            }
+        }
+    }
 }

@@ -1,71 +1,10 @@
 //! Changes as they come.
 
-use crate::client::Client;
+use crate::client::{Client, Stream};
 use crate::each_site;
 use crate::models::Options;
 use handleref::http::{Ask, Decision};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
-use std::time::Duration;
-
-/// An open stream.
-struct Stream(BufReader<TcpStream>);
-
-#[derive(Debug, PartialEq)]
-struct Event {
-    name: String,
-    id: String,
-    data: String,
-}
-
-impl Stream {
-    fn open(site: &Client, query: &str, headers: &str) -> Self {
-        let mut stream = TcpStream::connect(site.0).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
-        let request = format!(
-            "GET /log/changes/events{query} HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept: text/event-stream\r\n{headers}\r\n"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    /// The next event; `None` at the end. The chunks of HTTP are lines of their own.
-    fn next(&mut self) -> Option<Event> {
-        let (mut name, mut id, mut data) = (String::new(), String::new(), String::new());
-        loop {
-            let mut line = String::new();
-            if self.0.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            match line.trim_end().split_once(": ") {
-                Some(("event", text)) => name = text.to_owned(),
-                Some(("id", text)) => id = text.to_owned(),
-                Some(("data", text)) => data = text.to_owned(),
-                None if line.trim_end().is_empty() && !name.is_empty() => {
-                    return Some(Event { name, id, data });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Changes, up to where at least so many have come and a cursor is behind them.
-    fn changes(&mut self, count: usize) -> (Vec<String>, String) {
-        let mut all = Vec::new();
-        loop {
-            let event = self.next().unwrap();
-            match event.name.as_str() {
-                "change" => all.push(event.data),
-                "cursor" if all.len() >= count => return (all, event.id),
-                "cursor" => {}
-                other => panic!("{other}: {}", event.data),
-            }
-        }
-    }
-}
 
 fn polled(site: &Client) -> (Vec<String>, String) {
     let batch = site.get("/log/changes/?limit=10000").is(200).json();
