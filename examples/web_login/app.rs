@@ -1,14 +1,13 @@
 //! What the handlers share, and where they are.
 
+use crate::accounts::{Accounts, Found, Users};
+use crate::articles;
 use crate::db::{self, Pool};
 use crate::failure::Failure;
-use crate::sessions::Sessions;
-use crate::users::User;
-use crate::{articles, login};
+use crate::users::{self, User};
 use axum::Router;
 use axum::http::request::Parts;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::{get, put};
 use diesel::SqliteConnection;
 use handleref::changeset::ChangesetLayer;
 use std::error::Error;
@@ -17,14 +16,12 @@ use std::path::Path;
 #[derive(Clone)]
 pub struct App {
     pub pool: Pool,
-    pub sessions: Sessions,
 }
 
 impl App {
     pub fn open(database: &Path) -> Result<Self, Box<dyn Error>> {
         Ok(Self {
             pool: db::open(database)?,
-            sessions: Sessions::default(),
         })
     }
 
@@ -40,6 +37,14 @@ impl App {
     }
 }
 
+impl Users for App {
+    type User = User;
+
+    async fn find(&self, name: String) -> Found<User> {
+        Ok(self.db(move |conn| users::find(conn, &name)).await?)
+    }
+}
+
 pub fn router(app: App) -> Router {
     let signed = ChangesetLayer::new()
         .actor(|request: &Parts| request.extensions.get::<User>().map(|user| user.id.into()))
@@ -49,11 +54,9 @@ pub fn router(app: App) -> Router {
         .route("/articles/{id}", get(articles::show).put(articles::edit))
         .route("/articles/{id}/changes", get(articles::changes))
         // A layer runs before those above it: first the login, then what reads it.
-        .route_layer(signed)
-        .route_layer(from_fn_with_state(app.clone(), login::require));
-    Router::new()
-        .route("/login", post(login::log_in))
-        .route("/logout", post(login::log_out))
-        .merge(articles)
-        .with_state(app)
+        .route_layer(signed);
+    let accounts = Accounts::new(app.clone());
+    accounts
+        .router()
+        .merge(accounts.only(articles).with_state(app))
 }

@@ -6,7 +6,6 @@ use std::fmt;
 
 #[derive(Debug)]
 pub enum Failure {
-    NotLoggedIn,
     NotFound,
     Invalid(&'static str),
     /// Somebody else was faster.
@@ -18,7 +17,6 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotLoggedIn => f.write_str("log in first"),
             Self::NotFound => f.write_str("there is no such thing"),
             Self::Invalid(why) => f.write_str(why),
             Self::Conflict(why) => f.write_str(why),
@@ -32,7 +30,6 @@ impl std::error::Error for Failure {}
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,

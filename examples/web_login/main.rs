@@ -8,14 +8,15 @@
 // `diesel::table!` writes public items without documentation.
 #![allow(missing_docs, unreachable_pub)]
 
+#[path = "../accounts/mod.rs"]
+mod accounts;
 mod app;
 mod articles;
 mod db;
 mod failure;
-mod login;
-mod sessions;
 mod users;
 
+use accounts::sessions::random_token;
 use app::App;
 use std::error::Error;
 use std::net::Ipv4Addr;
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut conn = app.pool.get()?;
     db::create(&mut conn)?;
     for name in ["ann", "bob"] {
-        let password = sessions::random_token()?;
+        let password = random_token()?;
         if users::create(&mut conn, name, &password)? {
             println!("New user {name}, password {password}");
         } else {

@@ -1,6 +1,5 @@
 //! Who is logged in. In memory: a restart logs everybody out.
 
-use crate::users::User;
 use axum::http::{HeaderMap, header};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,29 +7,41 @@ use std::time::{Duration, Instant};
 
 const LIFE: Duration = Duration::from_secs(8 * 60 * 60);
 
-#[derive(Clone, Default)]
-pub struct Sessions(Arc<Mutex<HashMap<String, Session>>>);
+/// Sessions by their tokens, which a browser sends as a cookie, and a program as
+/// `Authorization: Bearer`.
+pub struct Sessions<U>(Arc<Mutex<HashMap<String, Session<U>>>>);
 
-struct Session {
-    user: User,
+struct Session<U> {
+    user: U,
     end: Instant,
 }
 
-impl Sessions {
-    /// Gives the value of `Set-Cookie`. Behind HTTPS it would be `Secure`, too.
-    pub fn begin(&self, user: User) -> Result<String, getrandom::Error> {
+impl<U> Default for Sessions<U> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<U> Clone for Sessions<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U: Clone> Sessions<U> {
+    /// Gives the token.
+    pub fn begin(&self, user: U) -> Result<String, getrandom::Error> {
         let token = random_token()?;
-        let cookie = cookie(&token, LIFE);
         let now = Instant::now();
         let mut sessions = self.lock();
         sessions.retain(|_, session| session.end > now);
         let end = now + LIFE;
-        sessions.insert(token, Session { user, end });
-        Ok(cookie)
+        sessions.insert(token.clone(), Session { user, end });
+        Ok(token)
     }
 
-    /// The user whose cookie a request has.
-    pub fn user(&self, headers: &HeaderMap) -> Option<User> {
+    /// The user whose token a request has.
+    pub fn user(&self, headers: &HeaderMap) -> Option<U> {
         let sessions = self.lock();
         let session = sessions.get(token(headers)?)?;
         (session.end > Instant::now()).then(|| session.user.clone())
@@ -41,16 +52,22 @@ impl Sessions {
         if let Some(token) = token(headers) {
             self.lock().remove(token);
         }
-        cookie("", Duration::ZERO)
+        set_cookie("", Duration::ZERO)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session<U>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// `SameSite` keeps other sites from acting in the name of who is logged in.
-fn cookie(token: &str, life: Duration) -> String {
+/// The value of `Set-Cookie` for a token.
+pub fn cookie(token: &str) -> String {
+    set_cookie(token, LIFE)
+}
+
+/// `SameSite` keeps other sites from acting in the name of who is logged in. Behind HTTPS it
+/// would be `Secure`, too.
+fn set_cookie(token: &str, life: Duration) -> String {
     format!(
         "session={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
         life.as_secs()
@@ -58,6 +75,9 @@ fn cookie(token: &str, life: Duration) -> String {
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        return value.to_str().ok()?.strip_prefix("Bearer ");
+    }
     let cookies = headers.get_all(header::COOKIE).iter();
     cookies
         .filter_map(|value| value.to_str().ok())
