@@ -29,8 +29,8 @@ cargo xtask bench [--engine NAME]... [--quick] [--only PART] [--baseline]
     not, prints a table and keeps that of a full run in docs/benchmarks.md.
     --quick         small sizes, to see whether everything runs; keeps nothing
     --only PART     single, changeset, bulk, past, growth, resample, backfill, sync, index,
-                    peers, compile or derives; peers are history tools for Python, which are
-                    installed below target, on PostgreSQL
+                    peers, compile, served or derives; peers are history tools for Python, which
+                    are installed below target, on PostgreSQL
     --baseline      with `--only compile`: what later runs of it are shown beside; it is kept in
                     xtask/baselines/compile.tsv
 
@@ -121,7 +121,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
 }
 
 /// The parts of `cargo xtask bench`.
-const PARTS: [&str; 12] = [
+const PARTS: [&str; 13] = [
     "single",
     "changeset",
     "bulk",
@@ -133,6 +133,7 @@ const PARTS: [&str; 12] = [
     "index",
     "peers",
     "compile",
+    "served",
     "derives",
 ];
 

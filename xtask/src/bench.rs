@@ -21,7 +21,7 @@ mod report;
 const WITHOUT_DISK: [&str; 6] = ["past", "growth", "resample", "backfill", "sync", "index"];
 
 /// What is measured of the compiler, and needs no engine.
-const COMPILER: [&str; 2] = ["compile", "derives"];
+const COMPILER: [&str; 3] = ["compile", "served", "derives"];
 
 /// Measures `engines`, and keeps the result of a full run; `baseline` is for the compiler.
 pub(crate) fn run(
@@ -57,6 +57,7 @@ pub(crate) fn run(
         if only == Some(part) || (only.is_none() && engines == Engine::ALL) {
             let text = match part {
                 "compile" => compile::programs(quick, baseline)?,
+                "served" => compile::served(quick)?,
                 _ => compile::derives(quick)?,
             };
             println!("{text}");

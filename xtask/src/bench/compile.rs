@@ -10,6 +10,7 @@ mod derives;
 mod models;
 mod package;
 mod programs;
+mod served;
 mod symbols;
 mod uses;
 
@@ -39,6 +40,13 @@ pub(super) fn programs(quick: bool, keep: bool) -> Result<String> {
 pub(super) fn derives(quick: bool) -> Result<String> {
     let packages = Packages::generate(&target().join("xtask/derives"), &derives::packages())?;
     derives::measure(&packages, rounds(quick))
+}
+
+/// Edits a model of servers, in turns, and draws the table.
+pub(super) fn served(quick: bool) -> Result<String> {
+    let list = served::packages();
+    let packages = Packages::generate(&target().join("xtask/served"), &list)?;
+    served::measure(&packages, &list, rounds(quick))
 }
 
 fn rounds(quick: bool) -> usize {

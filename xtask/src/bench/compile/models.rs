@@ -20,6 +20,18 @@ const COLUMNS: [(&str, &str, &str); 12] = [
     ),
 ];
 
+/// Those that a client may send, with their types in Rust.
+pub(super) const OWN: [(&str, &str); 7] = {
+    let mut own = [("", ""); 7];
+    let mut at = 0;
+    while at < own.len() {
+        let (name, _, rust) = COLUMNS[at + 1];
+        own[at] = (name, rust);
+        at += 1;
+    }
+    own
+};
+
 /// Names of models. They have no digits, because a tag, which has none, is made of them.
 pub(super) fn names(count: usize) -> Vec<String> {
     (b'a'..=b'z')

@@ -73,6 +73,14 @@ impl Packages {
         timed(|| self.compile(command, name))
     }
 
+    /// What it costs to compile this crate after an edit, incrementally, as Cargo does.
+    pub(super) fn edit(&self, name: &str, source: &str) -> Result<Cost> {
+        fs::write(self.source(name), source)?;
+        let mut command = self.cargo(&["build", "--quiet", "--package", name], "edits");
+        command.env("CARGO_INCREMENTAL", "1").stdout(Stdio::null());
+        timed(|| finished(name, Foreground::start(&mut command)?.wait()?))
+    }
+
     /// The compiled library.
     pub(super) fn library(&self, name: &str) -> PathBuf {
         self.home.join(format!("target/debug/lib{name}.rlib"))
@@ -138,6 +146,9 @@ fn manifest(package: &Package) -> String {
          handleref = {{ path = {root:?}, features = {features:?} }}\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n"
     );
+    if features.contains(&"axum") {
+        text.push_str("axum = { version = \"0.8\", default-features = false }\n");
+    }
     if features.contains(&"async") {
         text.push_str(
             "diesel-async = { version = \"0.9\", default-features = false, features = [\"sqlite\"] }\n",

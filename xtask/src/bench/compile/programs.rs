@@ -34,7 +34,7 @@ impl Kind {
     }
 
     /// What every program imports.
-    fn imports(self) -> &'static str {
+    pub(super) fn imports(self) -> &'static str {
         match self {
             Kind::Synchronous => {
                 "use diesel::prelude::*;\n\
@@ -52,7 +52,7 @@ impl Kind {
     }
 
     /// A function; `.wait` in its body is where the asynchronous one waits.
-    fn function(self, name: &str, parameters: &str, body: &str) -> String {
+    pub(super) fn function(self, name: &str, parameters: &str, body: &str) -> String {
         let (open, close, wait) = match self {
             Kind::Synchronous => ("", "", ""),
             Kind::Asynchronous => ("Box::pin(async move {\n", "})\n", ".await"),
