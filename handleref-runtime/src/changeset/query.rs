@@ -65,6 +65,7 @@ enum Filter {
     By(Actor),
     Anonymous,
     Correlation(String),
+    Once(String),
     Comment(String),
     From(BoundTime),
     Before(End),
@@ -116,6 +117,11 @@ impl<C: Executor> Changesets<C> {
     /// Only those with this correlation id.
     pub fn correlation(self, id: impl Into<String>) -> Self {
         self.with(Filter::Correlation(id.into()))
+    }
+
+    /// Only the one with this [key](super::ChangesetMeta::once).
+    pub fn once(self, key: impl Into<String>) -> Self {
+        self.with(Filter::Once(key.into()))
     }
 
     /// Only those whose comment contains this text, in capital or small letters.

@@ -14,6 +14,7 @@ impl Filter {
             Self::By(actor) => is_actor(kind, actor),
             Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
             Self::Correlation(id) => is_text(kind, "correlation_id", id),
+            Self::Once(key) => is_text(kind, "once_key", key),
             Self::Comment(text) => {
                 let mut pattern = String::from("%");
                 for character in text.chars() {
