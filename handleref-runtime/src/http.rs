@@ -25,7 +25,9 @@ mod body;
 mod bulk;
 mod call;
 mod change;
+mod count;
 mod events;
+mod exact;
 mod failure;
 mod log;
 #[cfg(feature = "openapi")]
@@ -36,13 +38,17 @@ mod pool;
 mod problem;
 mod query;
 mod read;
+mod repeat;
 mod resource;
 mod revert;
 mod routes;
 mod select;
 mod server;
 mod tag;
+#[cfg(feature = "tracing")]
+mod trace;
 mod value;
+mod write;
 
 pub use events::Shutdown;
 pub use log::{Log, Served};
@@ -69,11 +75,13 @@ use crate::write::TableName;
 use axum::response::{IntoResponse, Response};
 use diesel::result::QueryResult;
 use pool::Connections;
+use repeat::InFlight;
 use server::{Inserted, OnFailure, Server};
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The models of a registry, and a pool of connections to their database: what resources are made
 /// of.
@@ -81,6 +89,8 @@ pub struct Api<P: Pool> {
     connections: Connections,
     registry: Registry,
     on_failure: Option<Arc<OnFailure>>,
+    in_flight: InFlight,
+    timeout: Option<Duration>,
     pool: PhantomData<fn() -> P>,
 }
 
@@ -97,6 +107,8 @@ impl<P: Pool> Api<P> {
             connections: Connections::new(pool),
             registry,
             on_failure: None,
+            in_flight: InFlight::default(),
+            timeout: None,
             pool: PhantomData,
         }
     }
@@ -106,6 +118,17 @@ impl<P: Pool> Api<P> {
     #[must_use]
     pub fn on_failure(mut self, tell: impl Fn(&Failure<'_>) + Send + Sync + 'static) -> Self {
         self.on_failure = Some(Arc::new(tell));
+        self
+    }
+
+    /// How long a request may take at most, waiting for a connection included; by default there
+    /// is no end. It is 503 then, and a client does not know whether it was done: one that sends an
+    /// `Idempotency-Key` may send it again. On an asynchronous connection it is rolled back, and the
+    /// pool makes a new connection; on a synchronous one it goes on in its thread. Streams of
+    /// events have no end.
+    #[must_use]
+    pub fn timeout(mut self, most: Duration) -> Self {
+        self.timeout = Some(most);
         self
     }
 
@@ -149,9 +172,12 @@ impl<P: Pool> Api<P> {
             orders: Vec::new(),
             show: None,
             hidden: Vec::new(),
+            texts: Vec::new(),
             gone: false,
             post_updates: false,
             needs_if_match: false,
+            needs_key: false,
+            in_flight: self.in_flight.clone(),
             bulk_needs_filter: false,
             bulk_hard_delete: Switch::default(),
             bulk_content: Switch::default(),
@@ -162,6 +188,7 @@ impl<P: Pool> Api<P> {
             without: Vec::new(),
             handlers: HashMap::new(),
             on_failure: self.on_failure.clone(),
+            timeout: self.timeout,
             #[cfg(feature = "openapi")]
             schemas: openapi::Schemas::default(),
         }))

@@ -86,7 +86,9 @@ impl Asked {
         let shown = changes
             .iter()
             .filter(|change| !self.is_hidden(server, change.field));
-        shown.map(|change| json!(change)).collect()
+        let mut shown: Vec<Value> = shown.map(|change| json!(change)).collect();
+        shown.iter_mut().for_each(|change| server.exact_in(change));
+        shown
     }
 
     /// Whether the policy allows it for a row.
@@ -172,9 +174,9 @@ impl Asked {
     pub(super) fn conflicts(&self, plan: &UndoPlan) -> Vec<Value> {
         let all = plan.conflicts.iter().filter_map(|conflict| {
             let server = self.server(&conflict.object.model)?;
-            Some(masked(json!(conflict), |field| {
-                self.is_hidden(server, field)
-            }))
+            let mut shown = masked(json!(conflict), |field| self.is_hidden(server, field));
+            server.exact_in(&mut shown);
+            Some(shown)
         });
         all.collect()
     }
