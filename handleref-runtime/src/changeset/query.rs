@@ -63,6 +63,9 @@ struct Query {
 #[derive(Debug, Clone)]
 enum Filter {
     By(Actor),
+    /// Whatever kind of actor is written so.
+    #[cfg(feature = "axum")]
+    Named(String),
     Anonymous,
     Correlation(String),
     Once(String),
@@ -321,13 +324,13 @@ impl Changeset {
 #[cfg(feature = "axum")]
 pub(crate) fn changesets_by(
     conn: &mut dyn Session,
-    actor: Option<Actor>,
+    actor: Option<String>,
     correlation: Option<String>,
     before: Option<ChangesetNo>,
     limit: u32,
 ) -> Boxed<'_, Vec<Changeset>> {
     let filters = [
-        actor.map(Filter::By),
+        actor.map(Filter::Named),
         correlation.map(Filter::Correlation),
         before.map(|no| Filter::Before(no.end())),
     ];

@@ -9,7 +9,7 @@ use super::super::tag::Tag;
 use super::asked::Asked;
 use super::{Served, in_the_way, json, outdated};
 use crate::changeset::{
-    Actor, Changeset, ChangesetMeta, UndoPlan, changes_of, changeset, changesets_by, undo_plan_of,
+    Changeset, ChangesetMeta, UndoPlan, changes_of, changeset, changesets_by, undo_plan_of,
 };
 use crate::history::{ChangesetNo, FieldChange, ObjectRef};
 use crate::registry::Object;
@@ -36,7 +36,7 @@ impl Asked {
                 .field("limit", what)
                 .into());
         }
-        let actor = self.query.one("by").map(Actor::from);
+        let actor = self.query.one("by").map(str::to_owned);
         let correlation = self.query.one("correlation").map(str::to_owned);
         let before = self.number("before")?.map(ChangesetNo);
         let found = changesets_by(conn, actor, correlation, before, limit + 1).await?;
