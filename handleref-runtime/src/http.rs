@@ -29,6 +29,7 @@ mod count;
 mod events;
 mod exact;
 mod failure;
+mod given;
 mod log;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -148,24 +149,36 @@ impl<P: Pool> Api<P> {
             + Loaded<<P::Connection as Executor>::Engine>
             + Fields<Json>,
     {
-        let model = self.registry.model(M::RECORDED_NAME)?.clone();
+        let inserted = Inserted {
+            selection: M::selection,
+            read: read_row::<M, <P::Connection as Executor>::Engine>,
+        };
+        let server = self.server(M::RECORDED_NAME, Arc::new(policy), inserted)?;
+        Ok(Resource::new(server))
+    }
+
+    /// All of it that names no model, so that it is compiled once.
+    fn server(
+        &self,
+        name: &str,
+        policy: Arc<dyn Policy>,
+        inserted: Inserted,
+    ) -> Result<Server, Error> {
+        let model = self.registry.model(name)?.clone();
         let verbs = model.verbs_of(self.connections.of);
         if model.is_soft_deleted() && verbs.is_none() {
             return Err(Error::NoVerb {
                 model: model.name(),
             });
         }
-        Ok(Resource::new(Server {
+        Ok(Server {
             connections: self.connections.clone(),
             registry: self.registry.clone(),
             model,
             verbs,
-            policy: Arc::new(policy),
+            policy,
             create: None,
-            inserted: Inserted {
-                selection: M::selection,
-                read: read_row::<M, <P::Connection as Executor>::Engine>,
-            },
+            inserted,
             replace: None,
             update: None,
             filters: Vec::new(),
@@ -191,7 +204,7 @@ impl<P: Pool> Api<P> {
             timeout: self.timeout,
             #[cfg(feature = "openapi")]
             schemas: openapi::Schemas::default(),
-        }))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A model as a resource of HTTP.
 
-use super::body::{fields_of, patch, whole};
+use super::body::fields_of;
+use super::given::{patch, whole};
 use super::problem::Problem;
 use super::routes::{Endpoint, router};
 use super::server::{Accepts, Filter, Input, Order, Server, Switch};
