@@ -7,6 +7,7 @@ mod erase;
 mod layer;
 mod meta;
 mod net;
+pub(crate) mod once;
 mod open;
 mod query;
 mod read;

@@ -20,6 +20,8 @@ use diesel::result::{Error as DieselError, QueryResult};
 pub(crate) const SWITCH: &str = "handleref_switch";
 /// Stores the beginning of a changeset, and says its number to the triggers.
 pub(crate) const OPEN_CHANGESET: &str = "handleref_open_changeset";
+/// The routine that gives a changeset its key.
+pub(crate) const ONCE: &str = "handleref_once";
 /// Stores the end of a changeset, or forgets it if nothing was recorded.
 pub(crate) const CLOSE_CHANGESET: &str = "handleref_close_changeset";
 /// Numbers what a reader sees (MySQL, MariaDB).
@@ -216,25 +218,26 @@ impl<'a, E: Session + ?Sized> Scope<'a, E> {
     }
 
     /// A transaction inside of no other one, of a server, begun by several
-    /// statements that are sent at once and set a switch.
+    /// statements that are sent at once and set a switch; and whether they were good.
+    /// If not, the scope is for unwinding.
     pub(crate) async fn open_with(
         conn: &'a mut E,
         begin: &Raw,
         switch: Switch,
-    ) -> Result<Self, Error> {
-        let mut this = Self {
+    ) -> (Self, Result<(), Error>) {
+        let this = Self {
             conn,
             outer: 0,
             home: Home::default(),
             switched: Some(switch),
             open: true,
         };
-        let Err(error) = this.conn.begin_with(begin).await else {
-            return Ok(this);
-        };
-        // Perhaps it has begun all the same, which Diesel does not know.
-        let _ = this.conn.raw(&"ROLLBACK".into()).await;
-        Err(or_not_installed(this.unwound().await.session(), error, HISTORY).await)
+        let begun = this.conn.begin_with(begin).await;
+        if begun.is_err() {
+            // Perhaps it has begun all the same, which Diesel does not know.
+            let _ = this.conn.raw(&"ROLLBACK".into()).await;
+        }
+        (this, begun.map_err(Error::from))
     }
 
     /// A transaction with a switch on, whether it was before or not.

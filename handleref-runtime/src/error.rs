@@ -206,6 +206,15 @@ pub enum Error {
         /// The number.
         no: crate::history::ChangesetNo,
     },
+    /// There is a changeset with the key that this one was to have; see
+    /// [`ChangesetMeta::once`](crate::changeset::ChangesetMeta::once). Nothing was written.
+    #[error(
+        "changeset {changeset} has this key: what it stands for was done already, and nothing was written now"
+    )]
+    Repeated {
+        /// The one that there is.
+        changeset: crate::history::ChangesetNo,
+    },
     /// Rows of this table are changed only in a changeset; see
     /// [`in_changeset`](crate::changeset::in_changeset).
     #[error("{table} needs a changeset; see `in_changeset`")]

@@ -25,8 +25,11 @@ mod body;
 mod bulk;
 mod call;
 mod change;
+mod count;
 mod events;
+mod exact;
 mod failure;
+mod given;
 mod log;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -36,13 +39,17 @@ mod pool;
 mod problem;
 mod query;
 mod read;
+mod repeat;
 mod resource;
 mod revert;
 mod routes;
 mod select;
 mod server;
 mod tag;
+#[cfg(feature = "tracing")]
+mod trace;
 mod value;
+mod write;
 
 pub use events::Shutdown;
 pub use log::{Log, Served};
@@ -69,11 +76,13 @@ use crate::write::TableName;
 use axum::response::{IntoResponse, Response};
 use diesel::result::QueryResult;
 use pool::Connections;
+use repeat::InFlight;
 use server::{Inserted, OnFailure, Server};
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The models of a registry, and a pool of connections to their database: what resources are made
 /// of.
@@ -81,6 +90,8 @@ pub struct Api<P: Pool> {
     connections: Connections,
     registry: Registry,
     on_failure: Option<Arc<OnFailure>>,
+    in_flight: InFlight,
+    timeout: Option<Duration>,
     pool: PhantomData<fn() -> P>,
 }
 
@@ -97,6 +108,8 @@ impl<P: Pool> Api<P> {
             connections: Connections::new(pool),
             registry,
             on_failure: None,
+            in_flight: InFlight::default(),
+            timeout: None,
             pool: PhantomData,
         }
     }
@@ -106,6 +119,17 @@ impl<P: Pool> Api<P> {
     #[must_use]
     pub fn on_failure(mut self, tell: impl Fn(&Failure<'_>) + Send + Sync + 'static) -> Self {
         self.on_failure = Some(Arc::new(tell));
+        self
+    }
+
+    /// How long a request may take at most, waiting for a connection included; by default there
+    /// is no end. It is 503 then, and a client does not know whether it was done: one that sends an
+    /// `Idempotency-Key` may send it again. On an asynchronous connection it is rolled back, and the
+    /// pool makes a new connection; on a synchronous one it goes on in its thread. Streams of
+    /// events have no end.
+    #[must_use]
+    pub fn timeout(mut self, most: Duration) -> Self {
+        self.timeout = Some(most);
         self
     }
 
@@ -125,33 +149,48 @@ impl<P: Pool> Api<P> {
             + Loaded<<P::Connection as Executor>::Engine>
             + Fields<Json>,
     {
-        let model = self.registry.model(M::RECORDED_NAME)?.clone();
+        let inserted = Inserted {
+            selection: M::selection,
+            read: read_row::<M, <P::Connection as Executor>::Engine>,
+        };
+        let server = self.server(M::RECORDED_NAME, Arc::new(policy), inserted)?;
+        Ok(Resource::new(server))
+    }
+
+    /// All of it that names no model, so that it is compiled once.
+    fn server(
+        &self,
+        name: &str,
+        policy: Arc<dyn Policy>,
+        inserted: Inserted,
+    ) -> Result<Server, Error> {
+        let model = self.registry.model(name)?.clone();
         let verbs = model.verbs_of(self.connections.of);
         if model.is_soft_deleted() && verbs.is_none() {
             return Err(Error::NoVerb {
                 model: model.name(),
             });
         }
-        Ok(Resource::new(Server {
+        Ok(Server {
             connections: self.connections.clone(),
             registry: self.registry.clone(),
             model,
             verbs,
-            policy: Arc::new(policy),
+            policy,
             create: None,
-            inserted: Inserted {
-                selection: M::selection,
-                read: read_row::<M, <P::Connection as Executor>::Engine>,
-            },
+            inserted,
             replace: None,
             update: None,
             filters: Vec::new(),
             orders: Vec::new(),
             show: None,
             hidden: Vec::new(),
+            texts: Vec::new(),
             gone: false,
             post_updates: false,
             needs_if_match: false,
+            needs_key: false,
+            in_flight: self.in_flight.clone(),
             bulk_needs_filter: false,
             bulk_hard_delete: Switch::default(),
             bulk_content: Switch::default(),
@@ -162,9 +201,10 @@ impl<P: Pool> Api<P> {
             without: Vec::new(),
             handlers: HashMap::new(),
             on_failure: self.on_failure.clone(),
+            timeout: self.timeout,
             #[cfg(feature = "openapi")]
             schemas: openapi::Schemas::default(),
-        }))
+        })
     }
 }
 

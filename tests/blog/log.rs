@@ -10,7 +10,7 @@ each_site! {
         let path = ann.article("one");
         let comment = rob.comment(1, "nice");
         ann.delete(&path).is(204);
-        let done = eve.get("/log/changesets/?limit=1").is(200).json();
+        let done = eve.get("/log/changesets/?by=2&limit=1").is(200).json();
         let no = &done[0]["no"];
         let changeset = eve.get(&format!("/log/changesets/{no}/")).is(200).json();
         assert_eq!((&changeset["actor"], changeset["changes"].as_array().unwrap().len()), (&json!(2), 2));

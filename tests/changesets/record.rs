@@ -204,6 +204,7 @@ mod connections;
 mod crowd;
 mod erased;
 mod nested;
+mod once;
 mod one;
 mod opened;
 #[cfg(any(feature = "r2d2", feature = "async"))]

@@ -100,6 +100,28 @@ each_site! {
         }
     }
 
+    /// Of all pages, and only if it is asked for.
+    fn rows_are_counted_on_demand(site) {
+        let count = |path: &str| {
+            let reply = site.send("GET", path, &[("prefer", "count=exact")], "").is(200);
+            assert_eq!(reply.header("preference-applied"), "count=exact");
+            reply.header("handleref-count").to_owned()
+        };
+        assert_eq!(site.get("/articles/?limit=1").is(200).header("handleref-count"), "");
+        for (path, expected) in [
+            ("/articles/", "3"), ("/articles/?limit=1", "3"), ("/articles/?title=Beta&limit=1", "2"), ("/articles/deleted/", "1"),
+            ("/articles/with-deleted/", "4"), ("/articles/?title=x", "0"), ("/articles/?since=v1", "0"), ("/api/tags/", "0"),
+        ] {
+            assert_eq!(count(path), expected, "{path}");
+        }
+        let next = site.get("/articles/?limit=2").is(200).next().unwrap();
+        assert_eq!(count(&format!("/articles/{next}")), "3");
+        let before = chrono::Utc::now().format("%FT%T%.6fZ");
+        site.delete("/articles/1/").is(204);
+        assert_eq!(count("/articles/"), "2");
+        assert_eq!(count(&format!("/articles/?as_of={before}")), "3");
+    }
+
     fn times_have_their_zone(site) {
         let row = site.get("/articles/deleted/4/").is(200).json();
         for name in ["created_at", "updated_at", "deleted_at"] {

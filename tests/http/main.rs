@@ -24,11 +24,16 @@ mod hostile;
 mod lists;
 mod log;
 mod models;
+mod numbers;
 mod past;
 mod policies;
 mod refusals;
+mod repeats;
 mod routes;
 mod site;
+mod timeouts;
+#[cfg(feature = "tracing")]
+mod traces;
 
 /// Defines a module per behaviour, with a test for each engine and kind of pool. The behaviour is
 /// compiled once.

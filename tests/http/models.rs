@@ -36,7 +36,7 @@ diesel::table! {
 diesel::table! {
     tags (name) {
         name -> Text,
-        weight -> Integer,
+        weight -> BigInt,
     }
 }
 
@@ -71,7 +71,7 @@ pub struct Comment {
 #[diesel(primary_key(name))]
 pub struct Tag {
     pub name: String,
-    pub weight: i32,
+    pub weight: i64,
 }
 
 #[derive(Debug, Deserialize, ToSchema, Insertable)]
@@ -110,13 +110,13 @@ pub struct WholeComment {
 #[diesel(table_name = tags)]
 pub struct NewTag {
     pub name: String,
-    pub weight: i32,
+    pub weight: i64,
 }
 
 #[derive(Debug, Deserialize, AsChangeset)]
 #[diesel(table_name = tags)]
 pub struct EditTag {
-    pub weight: i32,
+    pub weight: i64,
 }
 
 /// A policy of some type.
@@ -126,6 +126,9 @@ pub struct Shared(pub Arc<dyn Policy>);
 impl Policy for Shared {
     fn decide(&self, ask: &Ask<'_>) -> handleref::http::Decision {
         self.0.decide(ask)
+    }
+    fn looks_at_rows(&self) -> bool {
+        self.0.looks_at_rows()
     }
     fn hidden(&self, request: &Parts) -> Vec<String> {
         self.0.hidden(request)
@@ -142,6 +145,9 @@ pub struct Options {
     pub gone: bool,
     pub post_updates: bool,
     pub if_match: bool,
+    pub needs_key: bool,
+    pub texts: bool,
+    pub timeout: Option<std::time::Duration>,
     pub needs_filter: bool,
     pub bulk_limit: u32,
 }
@@ -156,6 +162,9 @@ impl Default for Options {
             gone: false,
             post_updates: false,
             if_match: false,
+            needs_key: false,
+            texts: false,
+            timeout: None,
             needs_filter: false,
             bulk_limit: 1000,
         }

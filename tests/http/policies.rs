@@ -43,6 +43,20 @@ impl Policy for Owners {
 }
 
 each_site! {
+    /// Those that may be read; more than can be looked at are not guessed.
+    fn rows_that_may_be_read_are_counted(site, Options::policy(Owners)) {
+        let count = |user: &str| {
+            let headers = [("prefer", "count=exact"), ("x-user", user)];
+            site.send("GET", "/articles/?limit=1", &headers, "").is(200).header("handleref-count").to_owned()
+        };
+        assert_eq!((count("1").as_str(), count("7").as_str()), ("3", "1"));
+    }
+
+    fn too_many_to_count(site, Options { bulk_limit: 2, ..Options::policy(Owners) }) {
+        site.send("GET", "/articles/", &[("prefer", "count=exact")], "").is(400);
+        site.get("/articles/").is(200);
+    }
+
     fn reading_alone(site, Options::policy(ReadOnly)) {
         for path in ["/articles/", "/articles/1/", "/articles/deleted/", "/articles/history/1/"] {
             site.get(path).is(200);

@@ -1,6 +1,8 @@
 //! What the database refuses, in words of the client.
 
 use crate::each_site;
+use crate::models::Options;
+use handleref::http::{Action, Ask, Decision};
 use serde_json::json;
 
 each_site! {
@@ -16,6 +18,31 @@ each_site! {
             return;
         }
         assert_eq!(refused.fields(), ["name"]);
+    }
+
+    /// A deleted row that holds the value can be brought back, and the answer says how.
+    fn a_deleted_row_holds_the_value(site) {
+        for (method, path, body, way) in [
+            ("POST", "/articles/", json!({"slug": "a4", "title": "n"}), "./4/restore/"),
+            ("PATCH", "/articles/1/", json!({"slug": "a4"}), "../4/restore/"),
+        ] {
+            let refused = site.json(method, path, &body).is(409).json();
+            assert_eq!(refused["errors"][0]["detail"], "a deleted row has this value, which can be restored");
+            assert_eq!(refused["restore"], way);
+        }
+        let refused = site.json("PATCH", "/articles/1/", &json!({"slug": "a2"})).is(409).json();
+        assert_eq!((&refused["errors"][0]["detail"], &refused["restore"]), (&json!("another row has this value"), &json!(null)));
+        site.patch("/articles/4/restore/").is(200);
+    }
+
+    /// Those who may not see deleted rows do not hear of them.
+    fn a_deleted_row_of_others(site, Options::policy(|ask: &Ask<'_>| match ask.action {
+        Action::ReadDeleted => Decision::Deny,
+        _ => Decision::Allow,
+    })) {
+        let refused = site.json("POST", "/articles/", &json!({"slug": "a4", "title": "n"})).is(409).json();
+        assert_eq!(refused["errors"][0]["detail"], "another row has this value, maybe a deleted one");
+        assert_eq!(refused["restore"], json!(null));
     }
 
     fn a_reference_to_nothing_is_a_conflict(site) {

@@ -35,6 +35,11 @@ impl Deref for Site {
 }
 
 impl Site {
+    /// What the program was told of, which is all right.
+    pub fn take_failures(&self) -> Vec<String> {
+        std::mem::take(&mut self.failures.lock().unwrap())
+    }
+
     /// What the program was told of.
     pub fn failures(&self) -> Vec<String> {
         self.failures.lock().unwrap().clone()
@@ -64,7 +69,7 @@ fn tables(db: &Db) {
         "CREATE TABLE comments ({id}, article_id INTEGER NOT NULL, body {{TEXT}} NOT NULL, \
          FOREIGN KEY (article_id) REFERENCES articles (id))"
     ));
-    db.create("CREATE TABLE tags (name VARCHAR(100) PRIMARY KEY, weight INTEGER NOT NULL)");
+    db.create("CREATE TABLE tags (name VARCHAR(100) PRIMARY KEY, weight BIGINT NOT NULL)");
     db.install(&schema());
     for at in 1..=4 {
         let title = ["Beta", "Alpha", "Beta", "Gone"][at - 1];
@@ -127,6 +132,10 @@ macro_rules! routes {
         let api = Api::new($pool, schema().registry()).on_failure(move |failure: &Failure<'_>| {
             failures.lock().unwrap().push(format!("{failure:?}"));
         });
+        let api = match options.timeout {
+            Some(most) => api.timeout(most),
+            None => api,
+        };
         let mut shown = api
             .resource::<Article>(options.policy.clone())
             .unwrap()
@@ -160,6 +169,9 @@ macro_rules! routes {
         if options.if_match {
             shown = shown.require_if_match();
         }
+        if options.needs_key {
+            shown = shown.require_idempotency_key();
+        }
         if options.needs_filter {
             shown = shown.bulk_needs_filter();
         }
@@ -174,8 +186,9 @@ macro_rules! routes {
             .unwrap()
             .create::<NewTag>()
             .update::<EditTag>()
+            .integers_as_text(options.texts.then_some("weight"))
             .bulk_hard_delete(options.hard.clone());
-        let log = http::Log::of([shown.served(), said.served()])
+        let log = http::Log::of([shown.served(), said.served(), tags.served()])
             .shutdown(&options.shutdown)
             .streams(std::time::Duration::from_millis(50), 100);
         let router = Router::new();

@@ -255,6 +255,8 @@ each_server! {
                         id += 1;
                         let meta = || Changeset::by("ann");
                         note!("nothing", go!(in_changeset_async(conn, meta(), async |_| Ok::<_, Error>(()))));
+                        let keyed = meta().once(format!("{id}"));
+                        note!("a key", go!(in_changeset_async(conn, keyed, async |_| Ok::<_, Error>(()))));
                         note!("an insert", go!(in_changeset_async(conn, meta(), async |conn| {
                             insert!(conn, id)?;
                             run!(conn, diesel::update(topics::table.find(id)).set(topics::name.eq("b")))?;

@@ -34,7 +34,7 @@ pub enum Actor {
 
 impl Actor {
     /// How its kind is stored.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "text",
             Self::Number(_) => "number",
@@ -114,6 +114,10 @@ pub struct ChangesetMeta {
     /// When, in UTC, if it is not now: of a change that is recorded later than
     /// it was made.
     pub at: Option<NaiveDateTime>,
+    /// The key of what must be done only once; see [`once`](Self::once).
+    pub once: Option<String>,
+    /// What else is known of what the key stands for.
+    pub(crate) once_print: Option<String>,
 }
 
 impl ChangesetMeta {
@@ -162,6 +166,22 @@ impl ChangesetMeta {
         self
     }
 
+    /// Of all changesets of a database only one has this key, of up to 191 characters: a second one is
+    /// refused with [`Error::Repeated`], and nothing of it is written. So a
+    /// message that is delivered twice, or a job that is started twice, at the same time as well, is
+    /// done once. The key belongs to what was recorded: work that records nothing, or fails, leaves
+    /// none, and may be repeated.
+    ///
+    /// ```
+    /// use handleref_runtime::changeset::Changeset;
+    /// let meta = Changeset::by("importer").once("prices of 2026-11-28");
+    /// ```
+    #[must_use]
+    pub fn once(mut self, key: impl Into<String>) -> Self {
+        self.once = Some(key.into());
+        self
+    }
+
     /// Whether it comes back from every engine as it was given: in its lax mode
     /// MySQL cuts a text that is too long, and says nothing.
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -170,6 +190,7 @@ impl ChangesetMeta {
         for (what, text, longest) in [
             ("actor of a changeset", &actor, LONGEST),
             ("correlation id of a changeset", &self.correlation, LONGEST),
+            ("key of a changeset", &self.once, LONGEST),
             ("comment of a changeset", &self.comment, usize::MAX),
         ] {
             let text = text.as_deref().unwrap_or_default();
@@ -177,6 +198,12 @@ impl ChangesetMeta {
                 return refused(what, "it is longer than 191 characters");
             }
             storable(what, text)?;
+        }
+        if let Some(key) = &self.once
+            && (key.is_empty() || key.ends_with(' '))
+        {
+            // MySQL takes no notice of spaces at the end.
+            return refused("key of a changeset", "it is empty, or ends with a space");
         }
         if let Some(metadata) = &self.metadata {
             readable(metadata, DEEPEST)?;

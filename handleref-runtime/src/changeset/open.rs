@@ -5,6 +5,7 @@
 //! in it can mean something else later.
 
 use super::meta::ChangesetMeta;
+use super::once;
 use crate::context::numbers::LAST_OF_SQLITE;
 use crate::context::{CLOSE_CHANGESET, Home, OPEN_CHANGESET, Scope, Switch};
 use crate::engine::Kind;
@@ -36,17 +37,18 @@ impl<'a, C: Session + ?Sized> Open<'a, C> {
         meta: &ChangesetMeta,
         undoes: Option<ChangesetNo>,
     ) -> Result<Self, Error> {
-        let mut scope = match conn.kind() {
+        let (mut scope, begun) = match conn.kind() {
             Kind::Postgres | Kind::Mysql if conn.depth()? == 0 => {
                 meta.check()?;
                 let begin = begin_sql(conn.kind(), meta, undoes)?;
-                Scope::open_with(conn, &begin, Switch::Changeset).await?
+                Scope::open_with(conn, &begin, Switch::Changeset).await
             }
-            _ => Scope::open(conn).await?,
+            _ => (Scope::open(conn).await?, Ok(())),
         };
-        let entered = match scope.switched() {
-            true => entered(&mut scope).await,
-            false => enter(&mut scope, meta, undoes).await,
+        let entered = match (begun, scope.switched()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), true) => entered(&mut scope).await,
+            (Ok(()), false) => enter(&mut scope, meta, undoes).await,
         };
         match entered {
             Ok((changeset, first)) => Ok(Self {
@@ -56,7 +58,7 @@ impl<'a, C: Session + ?Sized> Open<'a, C> {
             }),
             Err(error) => {
                 let conn = scope.unwound().await.session();
-                Err(or_not_installed(conn, error, HISTORY).await)
+                refused(conn, meta, error).await
             }
         }
     }
@@ -134,6 +136,10 @@ fn begin_sql(kind: Kind, meta: &ChangesetMeta, undoes: Option<ChangesetNo>) -> R
         ),
     };
     let sql = with_meta(kind, sql.sql(OPEN_CHANGESET).sql("("), meta, undoes);
+    let sql = match &meta.once {
+        Some(_) => once::call(kind, sql.sql("; "), meta),
+        None => sql,
+    };
     Ok(sql.written(kind)?)
 }
 
@@ -180,7 +186,13 @@ async fn enter<C: Session + ?Sized>(
     undoes: Option<ChangesetNo>,
 ) -> Result<(ChangesetNo, Option<i64>), Error> {
     if let Some(outer) = scope.read(Switch::Changeset).await? {
-        return Ok((ChangesetNo(outer), None));
+        return match meta.once {
+            None => Ok((ChangesetNo(outer), None)),
+            Some(_) => Err(Error::NotStorable {
+                what: "key of a changeset",
+                reason: "it is inside another changeset, which it joins",
+            }),
+        };
     }
     meta.check()?;
     let (changeset, first) = match scope.conn().kind() {
@@ -209,7 +221,20 @@ async fn enter<C: Session + ?Sized>(
             scope.conn().session().one(Sql::new(made)).await?
         }
     };
+    once::give(scope.conn().session(), meta, ChangesetNo(changeset)).await?;
     Ok((ChangesetNo(changeset), Some(first)))
+}
+
+/// Why a changeset was not opened.
+async fn refused<T>(
+    conn: &mut dyn Session,
+    meta: &ChangesetMeta,
+    error: Error,
+) -> Result<T, Error> {
+    match once::repeated(conn, meta, &error).await {
+        Some(repeated) => Err(repeated),
+        None => Err(or_not_installed(conn, error, HISTORY).await),
+    }
 }
 
 /// The meta of a changeset: its time, five texts, and what it undoes;

@@ -63,8 +63,12 @@ struct Query {
 #[derive(Debug, Clone)]
 enum Filter {
     By(Actor),
+    /// Whatever kind of actor is written so.
+    #[cfg(feature = "axum")]
+    Named(String),
     Anonymous,
     Correlation(String),
+    Once(String),
     Comment(String),
     From(BoundTime),
     Before(End),
@@ -116,6 +120,11 @@ impl<C: Executor> Changesets<C> {
     /// Only those with this correlation id.
     pub fn correlation(self, id: impl Into<String>) -> Self {
         self.with(Filter::Correlation(id.into()))
+    }
+
+    /// Only the one with this [key](super::ChangesetMeta::once).
+    pub fn once(self, key: impl Into<String>) -> Self {
+        self.with(Filter::Once(key.into()))
     }
 
     /// Only those whose comment contains this text, in capital or small letters.
@@ -315,13 +324,13 @@ impl Changeset {
 #[cfg(feature = "axum")]
 pub(crate) fn changesets_by(
     conn: &mut dyn Session,
-    actor: Option<Actor>,
+    actor: Option<String>,
     correlation: Option<String>,
     before: Option<ChangesetNo>,
     limit: u32,
 ) -> Boxed<'_, Vec<Changeset>> {
     let filters = [
-        actor.map(Filter::By),
+        actor.map(Filter::Named),
         correlation.map(Filter::Correlation),
         before.map(|no| Filter::Before(no.end())),
     ];

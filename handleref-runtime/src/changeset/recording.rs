@@ -20,8 +20,8 @@ use std::ops::{Deref, DerefMut};
 ///
 /// Inside another changeset it joins that one: its changes belong to the outer
 /// one, and `meta` is not used; an error inside discards only the inner
-/// changes, if the outer closure goes on. Inside a transaction of the caller it
-/// is a savepoint.
+/// changes, if the outer closure goes on; a key ([`once`](ChangesetMeta::once))
+/// is refused there. Inside a transaction of the caller it is a savepoint.
 ///
 /// ```text
 /// in_changeset(conn, Changeset::by("ann").comment("typo"), |conn| {
@@ -37,7 +37,7 @@ use std::ops::{Deref, DerefMut};
 /// refuses to go on: a pool drops it.
 ///
 /// # Errors
-/// Those of `work`, [`Error::NotStorable`] if `meta` cannot be stored,
+/// Those of `work`, [`Error::NotStorable`] if `meta` cannot be stored, [`Error::Repeated`] if its key is there,
 /// [`Error::NotInstalled`] if no recording was ever installed, and [`Error::Database`]; everything is rolled back then.
 pub fn in_changeset<'a, C, T, R, F>(
     conn: &'a mut C,

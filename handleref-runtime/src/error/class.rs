@@ -76,6 +76,7 @@ impl Error {
             | Self::Revert { .. }
             | Self::Undo { .. }
             | Self::Held { .. }
+            | Self::Repeated { .. }
             | Self::Hook(_)
             | Self::Interfered { .. }
             | Self::Mirror { .. } => ErrorClass::Refused,

@@ -44,6 +44,7 @@ variants![
     NotListed,
     WrongObject,
     NoChangeset,
+    Repeated,
     ChangesetRequired,
     NotStorable,
     Foreign,
@@ -159,6 +160,9 @@ fn samples() -> Vec<Error> {
             model,
         },
         Error::NoChangeset { no: ChangesetNo(5) },
+        Error::Repeated {
+            changeset: ChangesetNo(5),
+        },
         Error::ChangesetRequired {
             table: "articles".into(),
         },
@@ -319,6 +323,7 @@ PlanOutdated (Reload): rows were changed since the undo of changeset 5 was plann
 NotListed (Invalid): changeset 5, or its undo, changes models that are not listed: list those with the record tables `topic_records`, `user_records` too
 WrongObject (Invalid): Topic 9 is no reference to a Article
 NoChangeset (NotFound): there is no changeset 5
+Repeated (Refused): changeset 5 has this key: what it stands for was done already, and nothing was written now
 ChangesetRequired (Invalid): articles needs a changeset; see `in_changeset`
 NotStorable (Invalid): the comment of a changeset cannot be stored: there is a NUL in it
 Foreign (Resync): the cursor is of another database, or it has read changes that this one does not have (a restored backup, an old snapshot): copy the rows again, or start at `Cursor::beginning()`

@@ -7,8 +7,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use http_body_util::LengthLimitError;
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
-    Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::{Map, Value};
 use std::cell::Cell;
@@ -170,115 +169,18 @@ impl<'de> Deserializer<'de> for Names<'_> {
     }
 }
 
-/// Reads what a client sends to be inserted, or to stand in the place of a row.
-pub(super) fn whole<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Problem> {
-    read(Value::Object(object))
-}
-
-/// Reads what a client sends to change a row. A field of `Option<T>` is one that may be left out;
-/// a null in it is refused, since it would be taken for that. In one of
-/// `Option<Option<T>>` a null is the null of the column.
-pub(super) fn patch<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, Problem> {
-    let members = object.into_iter().map(|(name, value)| (name, Given(value)));
-    read(de::value::MapDeserializer::new(members))
-}
-
-fn read<'de, T: DeserializeOwned, D>(from: D) -> Result<T, Problem>
-where
-    D: Deserializer<'de>,
-    D::Error: fmt::Display,
-{
-    serde_path_to_error::deserialize(from).map_err(|error| {
-        let (field, what) = (error.path().to_string(), error.inner().to_string());
-        // As serde says it; it has no other way.
-        let missing = what.strip_prefix("missing field `");
-        if let Some(name) = missing.and_then(|rest| rest.split('`').next()) {
-            let problem = Problem::bad_request("a field that is needed is missing");
-            return problem.field(name, "is missing");
-        }
-        let problem = Problem::invalid("a value is not of the type of its field");
-        match field.as_str() {
-            "." => Problem::invalid(what),
-            _ => problem.field(field, what),
-        }
-    })
-}
-
-/// A value that is given, even if it is null.
-struct Given(Value);
-
-impl<'de> Deserializer<'de> for Given {
-    type Error = serde_json::Error;
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        visitor.visit_some(self.0)
-    }
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_any(visitor)
-    }
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_newtype_struct(name, visitor)
-    }
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Self::Error> {
-        self.0.deserialize_enum(name, variants, visitor)
-    }
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, serde_json::Error> for Given {
-    type Deserializer = Self;
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    #[derive(serde::Deserialize, Debug, PartialEq)]
+    #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
+    #[allow(dead_code)]
     struct Edit {
         the_title: Option<String>,
         #[serde(default)]
         note: Option<Option<String>>,
-    }
-
-    fn object(value: &Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
-    }
-
-    #[test]
-    fn null_and_absent_are_two_things() {
-        let read = |value| patch::<Edit>(object(&value));
-        let edit = |title: Option<&str>, note: Option<Option<&str>>| Edit {
-            the_title: title.map(str::to_owned),
-            note: note.map(|it| it.map(str::to_owned)),
-        };
-        assert_eq!(read(json!({})).unwrap(), edit(None, None));
-        assert_eq!(read(json!({"note": null})).unwrap(), edit(None, Some(None)));
-        let both = json!({"note": "n", "theTitle": "t"});
-        assert_eq!(read(both).unwrap(), edit(Some("t"), Some(Some("n"))));
-        assert!(read(json!({"theTitle": null})).is_err());
-        assert!(read(json!({"theTitle": 7})).is_err());
-        assert_eq!(
-            whole::<Edit>(object(&json!({"theTitle": null}))).unwrap(),
-            edit(None, None)
-        );
     }
 
     #[test]

@@ -8,11 +8,11 @@ use super::read::{Found, all, answer};
 use super::routes::Endpoint;
 use super::select::{Which, condition};
 use crate::any::{AnyKey, Verb};
-use crate::changeset::Open;
 use crate::facts::{RECORD_CHANGESET, RECORD_OPERATION};
-use crate::history::ChangesetNo;
+use crate::history::{ChangesetNo, Operation};
+use crate::registry::Model;
 use crate::session::Session;
-use crate::sql::Sql;
+use crate::sql::{Sql, literal};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
@@ -22,7 +22,7 @@ const CHUNK: usize = 500;
 
 /// What is done to all of them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Goal {
+pub(super) enum Goal {
     Delete,
     Restore,
     Purge,
@@ -55,13 +55,14 @@ impl Goal {
     }
 }
 
-pub(super) async fn bulk(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
+/// What is to be done to all rows of the filter.
+pub(super) fn goal(call: &Call, conn: &mut dyn Session) -> Result<Goal, Problem> {
     let (server, goal) = (&call.server, Goal::of(call));
     let [bulk, _] = goal.actions();
     server.allow(&call.parts, bulk, None)?;
     if goal == Goal::Purge && !server.bulk_hard_delete.is_on() {
         let detail = "rows are not deleted for good here, many at once";
-        return Err(Problem::forbidden(detail).into());
+        return Err(Problem::forbidden(detail));
     }
     let narrowed = server
         .filters
@@ -70,18 +71,13 @@ pub(super) async fn bulk(call: &Call, conn: &mut dyn Session) -> Result<Response
         || ["since", "until"].iter().any(|name| call.query.has(name));
     if server.bulk_needs_filter && !narrowed {
         let detail = "say by a filter which rows are meant";
-        return Err(Problem::bad_request(detail).into());
+        return Err(Problem::bad_request(detail));
     }
-    // Before a transaction is opened.
     condition(call, conn.kind(), goal.which())?;
-    let mut open = Open::begin(conn, &call.meta()).await?;
-    let changeset = open.changeset();
-    let result = changed(call, open.conn(), goal, changeset).await;
-    let (response, _) = open.end(result).await?;
-    Ok(response)
+    Ok(goal)
 }
 
-async fn changed(
+pub(super) async fn change(
     call: &Call,
     conn: &mut dyn Session,
     goal: Goal,
@@ -158,16 +154,8 @@ async fn deleted_of(
 ) -> Result<Map<String, Value>, Refused> {
     let mut counts = Map::new();
     for model in call.server.registry.models() {
-        let sql = Sql::new("SELECT COUNT(*) FROM ").name(model.record_table());
-        let sql = sql
-            .sql(" WHERE ")
-            .name(RECORD_CHANGESET)
-            .sql(" = ")
-            .bind(changeset.0);
-        let sql = sql.sql(" AND ").name(RECORD_OPERATION).sql(" = 'delete'");
-        let (recorded,): (i64,) = conn.one(sql).await?;
+        let recorded = recorded(conn, model, changeset, Operation::Delete).await?;
         let is_own = model.name() == call.server.model.name();
-        let recorded = usize::try_from(recorded).unwrap_or_default();
         let count = if is_own { recorded.max(own) } else { recorded };
         if count > 0 || is_own {
             counts.insert(model.name().to_owned(), count.into());
@@ -176,8 +164,40 @@ async fn deleted_of(
     Ok(counts)
 }
 
+/// What a changeset did to the rows that were meant; with rows of the same model that were
+/// deleted or restored along with them.
+pub(super) async fn counted_of(
+    call: &Call,
+    conn: &mut dyn Session,
+    changeset: ChangesetNo,
+) -> Result<(usize, Map<String, Value>), Refused> {
+    let operation = match Goal::of(call) {
+        Goal::Purge => return Ok((0, deleted_of(call, conn, changeset, 0).await?)),
+        Goal::Delete => Operation::SoftDelete,
+        Goal::Restore => Operation::Restore,
+    };
+    let count = recorded(conn, &call.server.model, changeset, operation).await?;
+    Ok((count, Map::new()))
+}
+
+/// How many rows of a model had this done to them in a changeset.
+async fn recorded(
+    conn: &mut dyn Session,
+    model: &Model,
+    changeset: ChangesetNo,
+    operation: Operation,
+) -> Result<usize, Refused> {
+    let sql = Sql::new("SELECT COUNT(*) FROM ").name(model.record_table());
+    let sql = sql.sql(" WHERE ").name(RECORD_CHANGESET);
+    let sql = sql.sql(" = ").bind(changeset.0).sql(" AND ");
+    let sql = sql.name(RECORD_OPERATION).sql(" = ");
+    let sql = sql.made(literal(conn.kind(), operation.as_str()));
+    let (count,): (i64,) = conn.one(sql).await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// 204, or 200 with what was done.
-fn counted(call: &Call, count: usize, per_model: Map<String, Value>) -> Response {
+pub(super) fn counted(call: &Call, count: usize, per_model: Map<String, Value>) -> Response {
     let all = per_model.values().filter_map(Value::as_u64).sum::<u64>();
     let count = all.max(count as u64);
     let prefer = call.prefer;

@@ -5,11 +5,13 @@ use super::failure::{Refused, explained};
 use super::pool::{NoConnection, Work};
 use super::problem::Problem;
 use super::query::Query;
+use super::repeat::{self, Once};
 use super::routes::{Endpoint, Place};
 use super::server::{Failure, Server};
 use super::tag::Conditions;
-use super::{bulk, change, past, read, revert};
+use super::{past, read, revert, write};
 use crate::changeset::ChangesetMeta;
+use crate::error::Error;
 use crate::session::Session;
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,6 +20,7 @@ use http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, HeaderMap};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Map, Value};
+use std::fmt::Debug;
 use std::sync::Arc;
 use tower_service::Service;
 
@@ -39,6 +42,8 @@ pub(super) struct Call {
     /// What the policy hides from this request.
     pub(super) hidden: Vec<String>,
     pub(super) body: Map<String, Value>,
+    /// Of a request that writes.
+    pub(super) once: Option<Once>,
 }
 
 /// What `Prefer` asks for.
@@ -47,6 +52,7 @@ pub(super) struct Prefer {
     pub(super) minimal: bool,
     pub(super) representation: bool,
     pub(super) max_affected: Option<u64>,
+    pub(super) count: bool,
 }
 
 impl Prefer {
@@ -58,6 +64,7 @@ impl Prefer {
             match preference.trim() {
                 "return=minimal" => prefer.minimal = true,
                 "return=representation" => prefer.representation = true,
+                "count=exact" => prefer.count = true,
                 other => {
                     if let Some(number) = other.strip_prefix("max-affected=") {
                         let number = number.parse().map_err(|_| {
@@ -106,6 +113,16 @@ impl Call {
             Some(accepted) => object(&parts, body, accepted, server.body_limit).await?,
             None => Map::new(),
         };
+        let meta = parts.extensions.get::<ChangesetMeta>();
+        let once = match parts.method.is_safe() {
+            true => None,
+            false => Once::of(&parts, meta.and_then(|it| it.actor.as_ref()), &body)?,
+        };
+        if server.needs_key && endpoint == Endpoint::Create && once.is_none() {
+            let detail =
+                "say in `Idempotency-Key` which request this is: a text that no other one has";
+            return Err(Problem::bad_request(detail));
+        }
         Ok(Self {
             server,
             endpoint,
@@ -118,13 +135,18 @@ impl Call {
             prefer,
             hidden,
             body,
+            once,
         })
     }
 
     /// Who makes this request, and why, if a `ChangesetLayer` has found it.
     pub(super) fn meta(&self) -> ChangesetMeta {
         let found = self.parts.extensions.get::<ChangesetMeta>();
-        found.cloned().unwrap_or_default()
+        let mut meta = found.cloned().unwrap_or_default();
+        if let Some(once) = &self.once {
+            once.sign(&mut meta);
+        }
+        meta
     }
 
     /// Whether a field must not come out.
@@ -244,15 +266,41 @@ pub(super) fn headless(response: Response) -> Response {
 }
 
 async fn answered(call: Arc<Call>) -> Response {
-    let server = call.server.clone();
-    let work: Work = Box::new(move |conn| Box::pin(async move { tried(&call, conn).await }));
-    server.run(work).await
+    let (server, endpoint) = (call.server.clone(), call.endpoint);
+    let flight = call.once.as_ref().map(|once| server.in_flight.enter(once));
+    let flight = match flight.transpose() {
+        Ok(flight) => flight,
+        Err(problem) => return problem.into_response(),
+    };
+    let work: Work = Box::new(move |conn| {
+        Box::pin(async move {
+            let response = tried(&call, conn).await;
+            drop(flight);
+            response
+        })
+    });
+    server.run(&endpoint, work).await
 }
 
 impl Server {
     /// What comes of work with a connection.
-    pub(super) async fn run(&self, work: Work) -> Response {
-        match self.connections.run(work).await {
+    pub(super) async fn run(&self, what: &(dyn Debug + Sync), work: Work) -> Response {
+        #[cfg(feature = "tracing")]
+        let work = super::trace::traced(what, self.model.name(), work);
+        #[cfg(not(feature = "tracing"))]
+        let _ = what;
+        let done = self.connections.run(work);
+        let done = match self.timeout {
+            None => done.await,
+            Some(most) => match tokio::time::timeout(most, done).await {
+                Ok(done) => done,
+                Err(_) => {
+                    self.failed(&Failure::Timeout);
+                    return timeout().into_response();
+                }
+            },
+        };
+        match done {
             Ok(response) => response,
             Err(NoConnection::Unavailable(error)) => {
                 self.failed(&Failure::NoConnection(&*error));
@@ -266,6 +314,14 @@ impl Server {
     }
 }
 
+/// 503, and perhaps done.
+fn timeout() -> Problem {
+    let detail = "it took too long; it may be done or not";
+    let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "Not in time");
+    let problem = Problem::new(status, "timeout", title, detail);
+    problem.header(http::header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
 /// 503, to be repeated.
 pub(super) fn busy(detail: &'static str) -> Problem {
     let (status, title) = (StatusCode::SERVICE_UNAVAILABLE, "Not now");
@@ -276,7 +332,11 @@ pub(super) fn busy(detail: &'static str) -> Problem {
 async fn tried(call: &Call, conn: &mut dyn Session) -> Response {
     let mut attempts = 1;
     loop {
-        match performed(call, conn).await {
+        let mut done = performed(call, conn).await;
+        if let Err(Refused::Error(Error::Repeated { changeset })) = done {
+            done = repeat::again(call, conn, changeset).await;
+        }
+        match done {
             Ok(response) => return response,
             Err(Refused::Problem(problem)) => return problem.into_response(),
             Err(Refused::Error(error)) if error.is_retryable() && attempts < ATTEMPTS => {
@@ -293,16 +353,12 @@ async fn performed(call: &Call, conn: &mut dyn Session) -> Result<Response, Refu
     match call.endpoint {
         Endpoint::List | Endpoint::ListDeleted | Endpoint::ListAll => read::list(call, conn).await,
         Endpoint::Read | Endpoint::ReadDeleted | Endpoint::ReadAny => read::one(call, conn).await,
-        Endpoint::Create => change::create(call, conn).await,
-        Endpoint::Replace | Endpoint::Update => change::update(call, conn).await,
-        Endpoint::Delete => change::delete(call, conn).await,
-        Endpoint::Restore => change::restore(call, conn).await,
-        Endpoint::BulkDelete | Endpoint::BulkRestore => bulk::bulk(call, conn).await,
         Endpoint::History => past::history(call, conn).await,
         Endpoint::Version => past::version(call, conn).await,
         Endpoint::Diff => past::diff(call, conn).await,
         Endpoint::Blame => past::blame(call, conn).await,
-        Endpoint::RevertPlan | Endpoint::Revert => revert::revert(call, conn).await,
+        Endpoint::RevertPlan => revert::look(call, conn).await,
         Endpoint::Gone => past::gone(call, conn).await,
+        _ => write::write(call, conn).await,
     }
 }

@@ -4,12 +4,11 @@ use super::call::Call;
 use super::failure::Refused;
 use super::policy::Action;
 use super::problem::Problem;
-use super::read::{Found, absent, answer, encoded, key, row, show, tag};
+use super::read::{Found, absent, answer, encoded, row, show, tag};
 use super::routes::Endpoint;
 use super::select::Which;
 use super::server::{Accepts, Input};
-use crate::any::{AnyKey, AnyModel, Verb};
-use crate::changeset::Open;
+use crate::any::{AnyInstance, AnyKey, AnyModel, Verb};
 use crate::engine::{Kind, Typed};
 use crate::error::Error;
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION};
@@ -20,6 +19,7 @@ use crate::sql::{Sql, literal};
 use axum::response::{IntoResponse, Response};
 use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, StatusCode};
+use std::sync::Arc;
 
 /// What a client sends, as values.
 ///
@@ -69,7 +69,9 @@ fn values(
         request: &call.parts,
         object,
     };
-    (accepts.make)(call.body.clone(), &input)
+    let mut body = call.body.clone();
+    call.server.numbers(&mut body);
+    (accepts.make)(body, &input)
 }
 
 fn has_nul(value: &serde_json::Value) -> bool {
@@ -83,19 +85,14 @@ fn has_nul(value: &serde_json::Value) -> bool {
     }
 }
 
-pub(super) async fn create(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
+/// What is to be inserted.
+pub(super) fn insert(call: &Call) -> Result<Typed<'static>, Problem> {
     call.server.allow(&call.parts, Action::Create, None)?;
     let accepts = call.server.create.as_ref().ok_or_else(Problem::internal)?;
-    let insert = values(call, accepts, false, None)?;
-    let insert = insert.ok_or_else(Problem::internal)?;
-    let mut open = Open::begin(conn, &call.meta()).await?;
-    let changeset = open.changeset();
-    let result = created(call, open.conn(), changeset, &insert).await;
-    let (response, _) = open.end(result).await?;
-    Ok(response)
+    values(call, accepts, false, None)?.ok_or_else(Problem::internal)
 }
 
-async fn created(
+pub(super) async fn create(
     call: &Call,
     conn: &mut dyn Session,
     changeset: ChangesetNo,
@@ -109,15 +106,24 @@ async fn created(
     let new = row(call, conn, &key, false).await?;
     call.server
         .allow(&call.parts, Action::Create, Some(&new.object))?;
-    let location = HeaderValue::try_from(format!("./{}/", encoded(&new.object.key)));
-    let mut response = match call.server.is_readable(&call.parts, &new.object) {
-        true => shown(call, StatusCode::CREATED, &new)?,
+    Ok(created(call, &new)?)
+}
+
+/// What is answered to whoever has inserted a row.
+pub(super) fn created(call: &Call, new: &Found) -> Result<Response, Problem> {
+    let response = match call.server.is_readable(&call.parts, &new.object) {
+        true => shown(call, StatusCode::CREATED, new)?,
         false => StatusCode::CREATED.into_response(),
     };
-    if let Ok(location) = location {
+    Ok(at(response, &new.object.key))
+}
+
+/// With the way to a row.
+pub(super) fn at(mut response: Response, key: &str) -> Response {
+    if let Ok(location) = HeaderValue::try_from(format!("./{}/", encoded(key))) {
         response.headers_mut().insert(LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// Inserts a row, and gives its key.
@@ -142,18 +148,7 @@ async fn inserted(
     }
     conn.execute(Sql::new("").typed(insert)).await?;
     // What MySQL has no words for, its record tells.
-    let from = Sql::new(" FROM ").name(call.server.model.record_table());
-    let from = from.sql(" AS ").name(call.server.model.table());
-    let from = from
-        .sql(" WHERE ")
-        .name(RECORD_CHANGESET)
-        .sql(" = ")
-        .bind(changeset.0);
-    let from = from.sql(" AND ").name(RECORD_OPERATION).sql(" = ");
-    let from = from.made(literal(Kind::Mysql, "insert"));
-    let from = from.sql(" ORDER BY ").name(RECORD_ID).sql(" LIMIT 1");
-    let recorded = on.row(conn, from).await?;
-    if let Some(row) = recorded {
+    if let Some(row) = inserted_by(call, conn, on, changeset).await? {
         return Ok(on.key(&row.key()));
     }
     // It was not recorded, because recording is paused or has a condition.
@@ -162,6 +157,27 @@ async fn inserted(
         .await?
         .0;
     Ok(on.key(&number.to_string()))
+}
+
+/// The row that a changeset inserted, as it was then.
+pub(super) async fn inserted_by(
+    call: &Call,
+    conn: &mut dyn Session,
+    on: &'static dyn AnyModel,
+    changeset: ChangesetNo,
+) -> Result<Option<Arc<dyn AnyInstance>>, Refused> {
+    let kind = conn.kind();
+    let from = Sql::new(" FROM ").name(call.server.model.record_table());
+    let from = from.sql(" AS ").name(call.server.model.table());
+    let from = from
+        .sql(" WHERE ")
+        .name(RECORD_CHANGESET)
+        .sql(" = ")
+        .bind(changeset.0);
+    let from = from.sql(" AND ").name(RECORD_OPERATION).sql(" = ");
+    let from = from.made(literal(kind, "insert"));
+    let from = from.sql(" ORDER BY ").name(RECORD_ID).sql(" LIMIT 1");
+    Ok(on.row(conn, from).await?)
 }
 
 /// What a row is after it was written.
@@ -202,15 +218,11 @@ async fn ready(
     Ok(row)
 }
 
-pub(super) async fn update(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
-    let key = key(call, conn)?;
-    let mut open = Open::begin(conn, &call.meta()).await?;
-    let result = updated(call, open.conn(), &key).await;
-    let (response, _) = open.end(result).await?;
-    Ok(response)
-}
-
-async fn updated(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Response, Refused> {
+pub(super) async fn update(
+    call: &Call,
+    conn: &mut dyn Session,
+    key: &AnyKey,
+) -> Result<Response, Refused> {
     let (server, whole) = (&call.server, call.endpoint == Endpoint::Replace);
     let before = ready(call, conn, key, (Which::Live, Action::Update)).await?;
     let accepts = match &server.replace {
@@ -251,15 +263,11 @@ async fn updated(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Re
     Ok(shown(call, StatusCode::OK, &after)?)
 }
 
-pub(super) async fn delete(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
-    let key = key(call, conn)?;
-    let mut open = Open::begin(conn, &call.meta()).await?;
-    let result = deleted(call, open.conn(), &key).await;
-    let (response, _) = open.end(result).await?;
-    Ok(response)
-}
-
-async fn deleted(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Response, Refused> {
+pub(super) async fn delete(
+    call: &Call,
+    conn: &mut dyn Session,
+    key: &AnyKey,
+) -> Result<Response, Refused> {
     let soft = call.server.model.is_soft_deleted();
     let goal = match (call.permanent, soft) {
         // Then also one that is soft-deleted already.
@@ -294,15 +302,11 @@ async fn act(
     Ok((verbs.one)(conn, &object.key, object.version, verb).await?)
 }
 
-pub(super) async fn restore(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
-    let key = key(call, conn)?;
-    let mut open = Open::begin(conn, &call.meta()).await?;
-    let result = restored(call, open.conn(), &key).await;
-    let (response, _) = open.end(result).await?;
-    Ok(response)
-}
-
-async fn restored(call: &Call, conn: &mut dyn Session, key: &AnyKey) -> Result<Response, Refused> {
+pub(super) async fn restore(
+    call: &Call,
+    conn: &mut dyn Session,
+    key: &AnyKey,
+) -> Result<Response, Refused> {
     let goal = (Which::Deleted, Action::Restore);
     let before = ready(call, conn, key, goal).await?;
     act(call, conn, &before, Verb::Restore { parents: false }).await?;

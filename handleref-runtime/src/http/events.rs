@@ -172,7 +172,7 @@ impl Hub {
             })
         });
         // What is in the way of that has been told to the program.
-        let _ = self.server.run(work).await;
+        let _ = self.server.run(&"stream", work).await;
         found.await.unwrap_or(Err(Ended::Later))
     }
 }

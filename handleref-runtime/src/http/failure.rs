@@ -1,12 +1,12 @@
 //! What an error is to a client.
 
+mod unique;
+
 use super::call::{Call, busy};
 use super::problem::Problem;
 use super::server::Failure;
 use super::tag::stale;
-use crate::engine::Kind;
 use crate::error::Error;
-use crate::schema::Catalog;
 use crate::session::Session;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use http::StatusCode;
@@ -98,18 +98,7 @@ async fn violated(
 ) -> Option<Problem> {
     let message = info.message();
     Some(match kind {
-        DatabaseErrorKind::UniqueViolation => {
-            let detail = "another row has the same values already";
-            let mut problem = Problem::conflict("not-unique", detail);
-            for column in unique_columns(call, conn, info).await.unwrap_or_default() {
-                let field = call.server.model.field_of(&column);
-                if let Some(field) = field.filter(|field| !call.is_hidden(field)) {
-                    problem =
-                        problem.field(field, "another row has this value, maybe a deleted one");
-                }
-            }
-            problem
-        }
+        DatabaseErrorKind::UniqueViolation => unique::violated(call, conn, info).await,
         DatabaseErrorKind::ForeignKeyViolation => Problem::conflict(
             "reference",
             "it refers to something that is not there, or something refers to it",
@@ -155,36 +144,4 @@ fn is_of_value(message: &str) -> bool {
         "string or blob too big",
     ];
     starts.iter().any(|start| message.starts_with(start))
-}
-
-/// The columns of the unique index that is violated. PostgreSQL names it, MySQL has its name
-/// last in quotes, in whatever language, and SQLite lists the columns.
-async fn unique_columns(
-    call: &Call,
-    conn: &mut dyn Session,
-    info: &(dyn DatabaseErrorInformation + Send + Sync),
-) -> Option<Vec<String>> {
-    let message = info.message();
-    let name = match conn.kind() {
-        Kind::Sqlite => {
-            let (_, columns) = message.split_once("constraint failed: ")?;
-            if let Some(index) = columns.strip_prefix("index ") {
-                index.trim_matches('\'').to_owned()
-            } else {
-                let columns = columns.split(", ");
-                let bare = columns.filter_map(|column| column.rsplit('.').next());
-                return Some(bare.map(str::to_owned).collect());
-            }
-        }
-        Kind::Postgres => info.constraint_name()?.to_owned(),
-        Kind::Mysql => {
-            let mut quoted = message.rsplit('\'');
-            let name = quoted.nth(1)?;
-            name.rsplit('.').next()?.to_owned()
-        }
-    };
-    let mut catalog = Catalog::default();
-    let table = catalog.table(conn, call.server.model.table()).await.ok()?;
-    let found = table.indexes.iter().find(|(it, _)| *it == name);
-    found.map(|(_, columns)| columns.clone())
 }

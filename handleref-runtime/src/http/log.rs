@@ -229,7 +229,7 @@ impl Log {
         let telling = server.clone();
         let work: Work =
             Box::new(move |conn| Box::pin(async move { tried(&asked, &telling, conn).await }));
-        let response = server.run(work).await;
+        let response = server.run(want, work).await;
         if head { headless(response) } else { response }
     }
 }

@@ -111,9 +111,8 @@ impl Document {
     #[must_use]
     pub fn resource<M, DB>(mut self, path: &str, resource: &Resource<M, DB>) -> Self {
         let server = &resource.server;
-        let row = self.named(server.schemas.row.as_ref(), server.model.name(), || {
-            row(server)
-        });
+        let known = server.schemas.row.as_ref();
+        let row = self.named(server, known, server.model.name(), || row(server));
         let base = path.trim_end_matches('/');
         for endpoint in Endpoint::ALL {
             for (method, found) in server.at(endpoint.path()) {
@@ -243,8 +242,15 @@ impl Document {
         item[method.as_str().to_lowercase()] = operation;
     }
 
-    /// A reference to the schema of a type, or to one that is made here.
-    fn named(&mut self, known: Option<&Named>, name: &str, make: impl FnOnce() -> Value) -> Value {
+    /// A reference to the schema of a type, or to one that is made here; integers that go over the
+    /// wire as text are texts in it.
+    fn named(
+        &mut self,
+        server: &Server,
+        known: Option<&Named>,
+        name: &str,
+        make: impl FnOnce() -> Value,
+    ) -> Value {
         let name = match known {
             Some(known) => {
                 self.schemas.extend(known.all.iter().cloned());
@@ -255,6 +261,17 @@ impl Document {
                 name
             }
         };
+        let properties = self
+            .schemas
+            .get_mut(name)
+            .and_then(|it| it.get_mut("properties"));
+        if let Some(Value::Object(properties)) = properties {
+            for field in &server.texts {
+                if let Some(property) = properties.get_mut(field) {
+                    *property = integer_as_text(property);
+                }
+            }
+        }
         json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
@@ -318,7 +335,7 @@ impl Document {
         };
         let fields = accepts.as_ref()?.fields.unwrap_or_default();
         let make = || object_of(fields.iter().map(|name| ((*name).to_owned(), anything())));
-        let schema = self.named(known.as_ref(), &name, make);
+        let schema = self.named(server, known.as_ref(), &name, make);
         let whole = endpoint == Endpoint::Replace && server.replace.is_none();
         Some(match whole {
             true => (
@@ -328,6 +345,16 @@ impl Document {
             false => (schema, kinds),
         })
     }
+}
+
+/// The schema of a field whose integers are texts.
+fn integer_as_text(property: &Value) -> Value {
+    let kinds = property.get("type").and_then(Value::as_array);
+    let kind = match kinds.is_some_and(|kinds| kinds.contains(&json!("null"))) {
+        true => json!(["string", "null"]),
+        false => json!("string"),
+    };
+    json!({ "type": kind, "format": "int64", "pattern": "^(0|-?[1-9][0-9]{0,18})$" })
 }
 
 /// A value of a type that is not known.

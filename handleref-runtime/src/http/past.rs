@@ -130,6 +130,7 @@ fn mask(call: &Call, value: &mut Value) {
             field.is_some_and(|field| !call.is_hidden(field))
         });
     }
+    call.server.exact_in(value);
 }
 
 /// A version, as a path or a parameter says it: `12` or `v12`.

@@ -124,6 +124,12 @@ pub trait Policy: Send + Sync + 'static {
     /// Whether it may be done.
     fn decide(&self, ask: &Ask<'_>) -> Decision;
 
+    /// Whether an answer about a row depends on the row. If not, the rows of a list are counted without
+    /// being read. Said wrongly, a count tells of rows that may not be seen.
+    fn looks_at_rows(&self) -> bool {
+        true
+    }
+
     /// The names of fields that must not come out, on top of those that the resource
     /// [hides](super::Resource::hide). Filters and orders that were declared under
     /// one of these names are refused.
@@ -154,6 +160,10 @@ impl Policy for ReadOnly {
             _ => Decision::Deny,
         }
     }
+
+    fn looks_at_rows(&self) -> bool {
+        false
+    }
 }
 
 /// Everybody may read, and create, change, revert, soft-delete and restore single rows; nobody may
@@ -172,6 +182,10 @@ impl Policy for SingleRows {
             _ => Decision::Allow,
         }
     }
+
+    fn looks_at_rows(&self) -> bool {
+        false
+    }
 }
 
 /// Everybody may do everything. The name is meant to be seen when code is reviewed.
@@ -181,5 +195,9 @@ pub struct AllowEverything;
 impl Policy for AllowEverything {
     fn decide(&self, _: &Ask<'_>) -> Decision {
         Decision::Allow
+    }
+
+    fn looks_at_rows(&self) -> bool {
+        false
     }
 }

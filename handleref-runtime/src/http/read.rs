@@ -1,6 +1,7 @@
 //! Rows, read.
 
 use super::call::Call;
+use super::count::count;
 use super::failure::Refused;
 use super::policy::Action;
 use super::problem::Problem;
@@ -26,22 +27,27 @@ pub(super) struct Found {
     pub(super) row: Arc<dyn AnyInstance>,
 }
 
+/// ` FROM table`, now or in the past.
+pub(super) fn from<'a>(call: &'a Call, past: Option<&'a PastRows>) -> Sql<'a> {
+    let model = &call.server.model;
+    match past {
+        Some(past) => Sql::new(" FROM (")
+            .append(Sql::every(past))
+            .sql(") AS ")
+            .name(model.table()),
+        None => Sql::new(" FROM ").name(model.table()),
+    }
+}
+
 /// Rows of `FROM table WHERE ..`, now or in the past.
-async fn found(
+pub(super) async fn found(
     call: &Call,
     conn: &mut dyn Session,
     past: Option<&PastRows>,
     condition: Sql<'_>,
 ) -> Result<Vec<Found>, Refused> {
     let model = &call.server.model;
-    let from = match past {
-        Some(past) => Sql::new(" FROM (")
-            .append(Sql::every(past))
-            .sql(") AS ")
-            .name(model.table()),
-        None => Sql::new(" FROM ").name(model.table()),
-    };
-    let from = from.sql(" WHERE ").append(condition);
+    let from = from(call, past).sql(" WHERE ").append(condition);
     let on = model.on(conn.kind())?;
     let rows = load_rows(conn, model, on, from).await?;
     let rows = rows.into_iter();
@@ -107,6 +113,11 @@ pub(super) async fn list(call: &Call, conn: &mut dyn Session) -> Result<Response
     let shown = Value::Array(shown.collect::<Result<_, Problem>>()?);
     let tag = Tag::weak(digest(&shown.to_string()));
     let mut response = answer(call, StatusCode::OK, &shown, Some(&tag));
+    if call.prefer.count {
+        count(call, conn, past.as_ref(), which)
+            .await?
+            .write(response.headers_mut());
+    }
     if let Some(cursor) = next {
         let link = format!("<{}>; rel=\"next\"", call.query.with("cursor", &cursor));
         if let Ok(link) = HeaderValue::try_from(link) {
@@ -225,6 +236,7 @@ pub(super) fn show(call: &Call, row: &Found, fields: Option<&[String]>) -> Resul
         return Ok(shown);
     };
     shown.retain(|name, _| !call.is_hidden(name));
+    call.server.exact(&mut shown);
     let Some(fields) = fields else {
         return Ok(Value::Object(shown));
     };

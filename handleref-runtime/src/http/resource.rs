@@ -1,6 +1,7 @@
 //! A model as a resource of HTTP.
 
-use super::body::{fields_of, patch, whole};
+use super::body::fields_of;
+use super::given::{patch, whole};
 use super::problem::Problem;
 use super::routes::{Endpoint, router};
 use super::server::{Accepts, Filter, Input, Order, Server, Switch};
@@ -259,6 +260,14 @@ impl<M, DB> Resource<M, DB> {
         self
     }
 
+    /// Fields whose integers come out as text and may come in as text, everywhere: JavaScript and
+    /// many other readers of JSON round those beyond 2^53. A key of a path is text in any case.
+    pub fn integers_as_text<'n>(mut self, fields: impl IntoIterator<Item = &'n str>) -> Self {
+        let fields = fields.into_iter().map(str::to_owned);
+        self.server.texts.extend(fields);
+        self
+    }
+
     /// Answers 410 with the way to restore it where a row is soft-deleted, to those who may read
     /// deleted rows; otherwise it is 404, as for a row that never was.
     pub fn gone(mut self) -> Self {
@@ -275,6 +284,15 @@ impl<M, DB> Resource<M, DB> {
     /// Refuses to change a row without `If-Match` (428).
     pub fn require_if_match(mut self) -> Self {
         self.server.needs_if_match = true;
+        self
+    }
+
+    /// Refuses to insert a row without `Idempotency-Key` (400).
+    ///
+    /// A request that writes may have one in any case: a text that the client makes for it. The
+    /// same request with the same key is done once, and answered again.
+    pub fn require_idempotency_key(mut self) -> Self {
+        self.server.needs_key = true;
         self
     }
 

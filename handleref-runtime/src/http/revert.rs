@@ -7,8 +7,6 @@ use super::past::key;
 use super::policy::Action;
 use super::problem::Problem;
 use super::read::{answer, row};
-use super::routes::Endpoint;
-use crate::changeset::Open;
 use crate::registry::Object;
 use crate::revert::{Revert, RevertPlan};
 use crate::session::Session;
@@ -74,18 +72,21 @@ fn document(call: &Call, plan: &RevertPlan) -> Value {
         .iter()
         .filter(|change| !call.is_hidden(change.field));
     let changes: Vec<Value> = changes.map(|change| json!(change)).collect();
-    json!({
+    let mut document = json!({
         "key": plan.key, "version": plan.version, "reinsert": plan.reinsert, "changes": changes,
         "conflicts": conflicts(call, plan), "possible": plan.blockers().next().is_none(),
-    })
+    });
+    call.server.exact_in(&mut document);
+    document
 }
 
 /// Without values, and without the names of what is hidden: the row in the way may be one that
 /// this client may not see.
 fn conflicts(call: &Call, plan: &RevertPlan) -> Vec<Value> {
     let all = plan.conflicts.iter().map(|conflict| {
-        let text = json!(conflict);
-        masked(text, |field| call.is_hidden(field))
+        let mut shown = masked(json!(conflict), |field| call.is_hidden(field));
+        call.server.exact_in(&mut shown);
+        shown
     });
     all.collect()
 }
@@ -112,18 +113,12 @@ pub(super) fn masked(mut conflict: Value, is_hidden: impl Fn(&str) -> bool) -> V
     conflict
 }
 
-pub(super) async fn revert(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
-    if call.endpoint == Endpoint::RevertPlan {
-        let plan = planned(call, conn).await?;
-        return Ok(answer(call, StatusCode::OK, &document(call, &plan), None));
-    }
-    let mut open = Open::begin(conn, &call.meta()).await?;
-    let result = reverted(call, open.conn()).await;
-    let (response, _) = open.end(result).await?;
-    Ok(response)
+pub(super) async fn look(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
+    let plan = planned(call, conn).await?;
+    Ok(answer(call, StatusCode::OK, &document(call, &plan), None))
 }
 
-async fn reverted(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
+pub(super) async fn apply(call: &Call, conn: &mut dyn Session) -> Result<Response, Refused> {
     let plan = planned(call, conn).await?;
     call.conditions.allow(plan.version)?;
     if plan.blockers().next().is_some() {

@@ -101,7 +101,7 @@ impl Endpoint {
         }
     }
 
-    fn method(self) -> Method {
+    pub(super) fn method(self) -> Method {
         match self {
             Self::Create | Self::Revert => Method::POST,
             Self::Replace => Method::PUT,

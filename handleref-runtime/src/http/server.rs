@@ -3,6 +3,7 @@
 use super::policy::{Action, Ask, Decision, Policy};
 use super::pool::Connections;
 use super::problem::Problem;
+use super::repeat::InFlight;
 use super::routes::Endpoint;
 use crate::any::{AnyInstance, Verbs};
 use crate::engine::Typed;
@@ -17,6 +18,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What a closure that turns an input into values is told.
 #[non_exhaustive]
@@ -128,6 +130,8 @@ pub enum Failure<'a> {
     NoConnection(&'a (dyn std::error::Error + Send + Sync)),
     /// A closure, a hook or a trait of the program panicked.
     Panicked,
+    /// It took longer than [`Api::timeout`](super::Api::timeout).
+    Timeout,
 }
 
 pub(super) type OnFailure = dyn Fn(&Failure<'_>) + Send + Sync;
@@ -147,9 +151,13 @@ pub(super) struct Server {
     pub(super) orders: Vec<Order>,
     pub(super) show: Option<Arc<Show>>,
     pub(super) hidden: Vec<String>,
+    /// The fields whose integers go over the wire as text.
+    pub(super) texts: Vec<String>,
     pub(super) gone: bool,
     pub(super) post_updates: bool,
     pub(super) needs_if_match: bool,
+    pub(super) needs_key: bool,
+    pub(super) in_flight: InFlight,
     pub(super) bulk_needs_filter: bool,
     pub(super) bulk_hard_delete: Switch,
     pub(super) bulk_content: Switch,
@@ -160,6 +168,7 @@ pub(super) struct Server {
     pub(super) without: Vec<Endpoint>,
     pub(super) handlers: HashMap<Endpoint, MethodRouter>,
     pub(super) on_failure: Option<Arc<OnFailure>>,
+    pub(super) timeout: Option<Duration>,
     #[cfg(feature = "openapi")]
     pub(super) schemas: super::openapi::Schemas,
 }

@@ -12,8 +12,11 @@ impl Filter {
     pub(super) fn sql(&self, kind: Kind) -> Sql<'_> {
         match self {
             Self::By(actor) => is_actor(kind, actor),
+            #[cfg(feature = "axum")]
+            Self::Named(name) => is_text(kind, "actor", name),
             Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
             Self::Correlation(id) => is_text(kind, "correlation_id", id),
+            Self::Once(key) => is_text(kind, "once_key", key),
             Self::Comment(text) => {
                 let mut pattern = String::from("%");
                 for character in text.chars() {

@@ -167,6 +167,7 @@ impl Asked {
         let mut row = object.values;
         row.retain(|field, _| !self.is_hidden(server, field));
         server.model.zoned(&mut row);
+        server.exact(&mut row);
         // What is soft-deleted can be restored, what is deleted cannot.
         let removed = match (change.is_delete(), object.is_deleted) {
             (true, _) => Some("deleted"),

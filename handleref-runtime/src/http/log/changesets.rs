@@ -9,7 +9,7 @@ use super::super::tag::Tag;
 use super::asked::Asked;
 use super::{Served, in_the_way, json, outdated};
 use crate::changeset::{
-    Actor, Changeset, ChangesetMeta, UndoPlan, changes_of, changeset, changesets_by, undo_plan_of,
+    Changeset, ChangesetMeta, UndoPlan, changes_of, changeset, changesets_by, undo_plan_of,
 };
 use crate::history::{ChangesetNo, FieldChange, ObjectRef};
 use crate::registry::Object;
@@ -36,7 +36,7 @@ impl Asked {
                 .field("limit", what)
                 .into());
         }
-        let actor = self.query.one("by").map(Actor::from);
+        let actor = self.query.one("by").map(str::to_owned);
         let correlation = self.query.one("correlation").map(str::to_owned);
         let before = self.number("before")?.map(ChangesetNo);
         let found = changesets_by(conn, actor, correlation, before, limit + 1).await?;
@@ -86,7 +86,9 @@ impl Asked {
         let shown = changes
             .iter()
             .filter(|change| !self.is_hidden(server, change.field));
-        shown.map(|change| json!(change)).collect()
+        let mut shown: Vec<Value> = shown.map(|change| json!(change)).collect();
+        shown.iter_mut().for_each(|change| server.exact_in(change));
+        shown
     }
 
     /// Whether the policy allows it for a row.
@@ -172,9 +174,9 @@ impl Asked {
     pub(super) fn conflicts(&self, plan: &UndoPlan) -> Vec<Value> {
         let all = plan.conflicts.iter().filter_map(|conflict| {
             let server = self.server(&conflict.object.model)?;
-            Some(masked(json!(conflict), |field| {
-                self.is_hidden(server, field)
-            }))
+            let mut shown = masked(json!(conflict), |field| self.is_hidden(server, field));
+            server.exact_in(&mut shown);
+            Some(shown)
         });
         all.collect()
     }

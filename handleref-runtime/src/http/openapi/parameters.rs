@@ -21,6 +21,13 @@ pub(super) fn parameters(server: &Server, endpoint: Endpoint) -> Value {
         .iter()
         .filter(|name| !server.hidden.iter().any(|it| it == *name));
     all.extend(shown.map(|name| parameter(server, endpoint, name)));
+    if !endpoint.method().is_safe() {
+        all.push(json!({
+            "name": "idempotency-key", "in": "header", "required": server.needs_key && endpoint == Endpoint::Create,
+            "description": "A text that no other request has. The same request with the same key is done once, and answered again.",
+            "schema": { "type": "string", "pattern": "^[!#-~]{1,255}$" },
+        }));
+    }
     let writes = [
         Endpoint::Update,
         Endpoint::Replace,

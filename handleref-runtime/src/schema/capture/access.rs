@@ -9,7 +9,7 @@
 //! transaction.
 
 use super::support::{CHANGESETS, DATABASE, EVENTS, HOLDS, RECORDINGS, REFUSE, SEQUENCE, Support};
-use crate::context::{CLOSE_CHANGESET, OPEN_CHANGESET, STAMP};
+use crate::context::{CLOSE_CHANGESET, ONCE, OPEN_CHANGESET, STAMP};
 use crate::engine::Kind;
 use crate::schema::dialect::{Change, Dialect, Wanted};
 use crate::schema::diff::Findings;
@@ -124,7 +124,7 @@ impl Support {
         for routine in self.routine_names(dialect) {
             let sql = self.routine_sql(dialect, routine);
             match routine {
-                OPEN_CHANGESET | CLOSE_CHANGESET => {
+                OPEN_CHANGESET | ONCE | CLOSE_CHANGESET => {
                     access
                         .writers
                         .iter()

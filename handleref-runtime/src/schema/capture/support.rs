@@ -2,7 +2,7 @@
 
 use super::access::{Access, Rights, Role};
 use super::numbers::{COUNTER, NEXT, Numbers};
-use crate::context::{ALL_OFF, CLOSE_CHANGESET, OPEN_CHANGESET, STAMP, SWITCH, identity};
+use crate::context::{ALL_OFF, CLOSE_CHANGESET, ONCE, OPEN_CHANGESET, STAMP, SWITCH, identity};
 use crate::engine::Kind;
 use crate::schema::dialect::{Change, Dialect};
 use crate::schema::diff::Findings;
@@ -100,6 +100,7 @@ impl Support {
             SWITCHES,
             SWITCH,
             OPEN_CHANGESET,
+            ONCE,
             CLOSE_CHANGESET,
             STAMP,
         ];

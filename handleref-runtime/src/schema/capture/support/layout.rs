@@ -116,8 +116,13 @@ impl Support {
                 continue;
             }
             problem(Some(name), ProblemKind::MissingColumn);
+            let indexes = part
+                .create
+                .iter()
+                .filter(|sql| sql.contains("INDEX") && sql.contains(&format!("({name})")));
+            let add = format!("ALTER TABLE {table} ADD COLUMN {definition}");
             findings.changes.push(Change {
-                up: vec![format!("ALTER TABLE {table} ADD COLUMN {definition}")],
+                up: std::iter::once(add).chain(indexes.cloned()).collect(),
                 down: Vec::new(),
             });
         }

@@ -137,7 +137,7 @@ impl Support {
         }
     }
 
-    /// What makes a changeset is never updated, but for its last record.
+    /// What makes a changeset is never updated, but for its key and its last record.
     fn changesets(&self, dialect: &dyn Dialect, [id, time, short]: [&str; 3]) -> Part {
         let name = self.named(dialect, CHANGESETS);
         let long = match dialect.kind() {
@@ -147,17 +147,30 @@ impl Support {
         let columns = format!(
             "id {id},\n  occurred_at {time} NOT NULL,\n  actor {short} NULL,\n  actor_kind {short} NULL,\n  \
              comment {long} NULL,\n  correlation_id {short} NULL,\n  metadata {long} NULL,\n  undoes BIGINT NULL,\n  \
-             first_record BIGINT NOT NULL,\n  last_record BIGINT NULL"
+             first_record BIGINT NOT NULL,\n  last_record BIGINT NULL,\n  \
+             once_key {short} NULL,\n  once_print {short} NULL"
         );
         let mut part = self.table(dialect, CHANGESETS, &columns);
-        for column in ["occurred_at", "actor", "correlation_id"] {
+        for (column, unique) in [
+            ("occurred_at", ""),
+            ("actor", ""),
+            ("correlation_id", ""),
+            ("once_key", "UNIQUE "),
+        ] {
             let index = format!("{CHANGESETS}_{column}");
             // On SQLite it is the index's name that says in which database it is.
             let (index, table) = match dialect.kind() {
                 Kind::Sqlite => (self.named(dialect, &index), dialect.quote(CHANGESETS)),
                 _ => (dialect.quote(&index), name.clone()),
             };
-            let create = format!("CREATE INDEX {index} ON {table} ({column})");
+            // Most have no key, and need no place in the index then.
+            let some = match dialect.kind() {
+                Kind::Sqlite | Kind::Postgres if !unique.is_empty() => {
+                    format!(" WHERE {column} IS NOT NULL")
+                }
+                _ => String::new(),
+            };
+            let create = format!("CREATE {unique}INDEX {index} ON {table} ({column}){some}");
             part.create.push(create);
         }
         part
