@@ -27,6 +27,8 @@ mod range;
 mod store;
 
 pub use changed::Changed;
+#[cfg(feature = "axum")]
+pub(crate) use database::Among;
 pub use database::Database;
 pub use diff::{Diff, Diffs};
 pub use make::diffs_of;

@@ -184,6 +184,7 @@ impl<P: Pool> Api<P> {
             filters: Vec::new(),
             orders: Vec::new(),
             show: None,
+            feed: None,
             hidden: Vec::new(),
             texts: Vec::new(),
             gone: false,

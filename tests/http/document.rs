@@ -26,7 +26,7 @@ each_site! {
         let document = site.get("/openapi.json").is(200).json();
         assert_eq!(document["openapi"], "3.1.0");
         let paths = document["paths"].as_object().unwrap();
-        assert_eq!(paths.len(), 14 + 14 + 8 + 5);
+        assert_eq!(paths.len(), 14 + 14 + 8 + 6);
         let mut ids = BTreeSet::new();
         for (path, item) in paths {
             let item = item.as_object().unwrap();

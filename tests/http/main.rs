@@ -17,6 +17,7 @@ mod bodies;
 mod bulk;
 mod client;
 mod conditions;
+mod diffs;
 #[cfg(feature = "openapi")]
 mod document;
 mod events;

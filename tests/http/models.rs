@@ -3,6 +3,7 @@
 use axum::http::request::Parts;
 use chrono::NaiveDateTime;
 use diesel::{AsChangeset, Insertable, Queryable, Selectable};
+use handleref::feed::{Feed, Parent};
 use handleref::http::{Ask, Policy, Shutdown, Switch};
 use handleref::{HandleRef, Recorded};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,13 @@ pub struct Comment {
 pub struct Tag {
     pub name: String,
     pub weight: i64,
+}
+
+impl Feed for Article {}
+impl Feed for Comment {
+    fn parent() -> Option<Parent> {
+        Some(Parent::of::<Article, Self>())
+    }
 }
 
 #[derive(Debug, Deserialize, ToSchema, Insertable)]

@@ -155,6 +155,7 @@ macro_rules! routes {
             .order("note", articles::note, |article| article.note.clone())
             .order("id", articles::id, |article| article.id)
             .order("secret", articles::secret, |article| article.secret.clone())
+            .feed()
             .bulk_hard_delete(options.hard.clone())
             .bulk_content(options.content.clone())
             .bulk_limit(options.bulk_limit)
@@ -180,6 +181,7 @@ macro_rules! routes {
             .unwrap()
             .create::<NewComment>()
             .replace::<WholeComment>()
+            .feed()
             .filter("article", |id: i32| comments::article_id.eq(id));
         let tags = api
             .resource::<Tag>(options.policy.clone())

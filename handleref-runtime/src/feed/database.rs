@@ -2,7 +2,7 @@
 
 use super::condition::Conditions;
 use super::diff::{Diff, Diffs};
-use super::make;
+use super::make::{self, Tells};
 use super::models::{AnyFeed, Feeds, feeds};
 use super::range::Range;
 use super::store::Store;
@@ -95,31 +95,38 @@ impl<Ms> Database<Ms> {
         DB: Engine,
         Ms: Feeds<DB>,
     {
-        find(
-            conn,
-            feeds::<Ms, DB>(),
-            sorted::<Ms, DB>,
-            range,
-            self.max_age,
-        )
+        let (feeds, models) = (feeds::<Ms, DB>(), sorted::<Ms, DB>());
+        Box::pin(async move {
+            let feed = Among {
+                feeds: &feeds,
+                models: &models,
+                max_age: self.max_age,
+                tells: &|_| true,
+            };
+            feed.find(conn, range).await
+        })
     }
 }
 
-/// Reads a range of the feed of these models.
-fn find<'a>(
-    conn: &'a mut dyn Session,
-    feeds: Vec<&'static dyn AnyFeed>,
-    models: fn() -> Vec<&'static dyn AnyModel>,
-    range: Range,
-    max_age: Option<TimeDelta>,
-) -> Boxed<'a, Diffs> {
-    Box::pin(async move {
-        let conditions = Conditions::new(conn.kind(), &feeds, &range, max_age)?;
+/// The feed of some models.
+pub(crate) struct Among<'a> {
+    /// By their names.
+    pub(crate) feeds: &'a [&'static dyn AnyFeed],
+    /// The same.
+    pub(crate) models: &'a [&'static dyn AnyModel],
+    pub(crate) max_age: Option<TimeDelta>,
+    pub(crate) tells: &'a Tells<'a>,
+}
+
+impl Among<'_> {
+    /// Reads a range.
+    pub(crate) async fn find(&self, conn: &mut dyn Session, range: Range) -> Result<Diffs, Error> {
+        let conditions = Conditions::new(conn.kind(), self.feeds, &range, self.max_age)?;
         match range.newest {
-            true => last(conn, &feeds, models, range, &conditions).await,
-            false => next(conn, &feeds, models, range, &conditions).await,
+            true => self.last(conn, range, &conditions).await,
+            false => self.next(conn, range, &conditions).await,
         }
-    })
+    }
 }
 
 /// Changes that may have diffs.
@@ -146,87 +153,87 @@ fn grown(limit: u32) -> u32 {
     limit.saturating_mul(4).clamp(1, 10_000)
 }
 
-/// The first diffs of a range.
-async fn next(
-    conn: &mut dyn Session,
-    feeds: &[&'static dyn AnyFeed],
-    models: fn() -> Vec<&'static dyn AnyModel>,
-    range: Range,
-    conditions: &Conditions,
-) -> Result<Diffs, Error> {
-    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
-    let mut ask = ask(&range);
-    let mut cursor = range.cursor.unwrap_or_default();
-    let mut diffs: Vec<Diff> = Vec::new();
-    loop {
-        let reader = Reader::open(conn, models(), &cursor, Some(ask.limit)).await?;
-        let (changes, cut) = reader
-            .page(conn, ask, &|records| conditions.of(records))
-            .await?;
-        diffs.extend(make::all(conn, feeds, &changes).await?);
-        if diffs.len() > limit {
-            diffs.truncate(limit);
-            let end = diffs.last().map(Diff::place).unwrap_or_default();
-            let last = changes.iter().find(|change| change.id == end.id);
-            let cursor = reader.cut(end, last);
-            let more = true;
-            return Ok(Diffs {
-                diffs,
-                cursor,
-                more,
-            });
-        }
-        cursor = match cut {
-            Some(place) => reader.cut(place, changes.last()),
-            None => reader.end(changes.last()),
-        };
-        let more = cut.is_some() || reader.rest();
-        if !more || diffs.len() == limit {
-            return Ok(Diffs {
-                diffs,
-                cursor,
-                more,
-            });
-        }
-        ask.limit = grown(ask.limit);
-    }
-}
-
-/// The last diffs of a range.
-async fn last(
-    conn: &mut dyn Session,
-    feeds: &[&'static dyn AnyFeed],
-    models: fn() -> Vec<&'static dyn AnyModel>,
-    range: Range,
-    conditions: &Conditions,
-) -> Result<Diffs, Error> {
-    let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
-    let mut ask = ask(&range);
-    let cursor = range.cursor.unwrap_or_default();
-    // One reader, so that all pages end at the same position.
-    let reader = Reader::open(conn, models(), &cursor, None).await?;
-    let mut diffs: Vec<Diff> = Vec::new();
-    let mut newest = None;
-    loop {
-        let (changes, cut) = reader
-            .page(conn, ask, &|records| conditions.of(records))
-            .await?;
-        diffs.extend(make::all(conn, feeds, &changes).await?);
-        newest = newest.or_else(|| changes.into_iter().next());
-        if cut.is_none() || diffs.len() >= limit {
-            let more = cut.is_some() || diffs.len() > limit;
-            diffs.truncate(limit);
-            if !range.reverse {
-                diffs.reverse();
+impl Among<'_> {
+    /// The first diffs of a range.
+    async fn next(
+        &self,
+        conn: &mut dyn Session,
+        range: Range,
+        conditions: &Conditions,
+    ) -> Result<Diffs, Error> {
+        let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+        let mut ask = ask(&range);
+        let mut cursor = range.cursor.unwrap_or_default();
+        let mut diffs: Vec<Diff> = Vec::new();
+        loop {
+            let reader = Reader::open(conn, self.models.to_vec(), &cursor, Some(ask.limit)).await?;
+            let (changes, cut) = reader
+                .page(conn, ask, &|records| conditions.of(records))
+                .await?;
+            diffs.extend(make::all(conn, self.feeds, &changes, self.tells).await?);
+            if diffs.len() > limit {
+                diffs.truncate(limit);
+                let end = diffs.last().map(Diff::place).unwrap_or_default();
+                let last = changes.iter().find(|change| change.id == end.id);
+                let cursor = reader.cut(end, last);
+                let more = true;
+                return Ok(Diffs {
+                    diffs,
+                    cursor,
+                    more,
+                });
             }
-            let cursor = reader.end(newest.as_ref());
-            return Ok(Diffs {
-                diffs,
-                cursor,
-                more,
-            });
+            cursor = match cut {
+                Some(place) => reader.cut(place, changes.last()),
+                None => reader.end(changes.last()),
+            };
+            let more = cut.is_some() || reader.rest();
+            if !more || diffs.len() == limit {
+                return Ok(Diffs {
+                    diffs,
+                    cursor,
+                    more,
+                });
+            }
+            ask.limit = grown(ask.limit);
         }
-        ask.before = cut;
-        ask.limit = grown(ask.limit);
+    }
+
+    /// The last diffs of a range.
+    async fn last(
+        &self,
+        conn: &mut dyn Session,
+        range: Range,
+        conditions: &Conditions,
+    ) -> Result<Diffs, Error> {
+        let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
+        let mut ask = ask(&range);
+        let cursor = range.cursor.unwrap_or_default();
+        // One reader, so that all pages end at the same position.
+        let reader = Reader::open(conn, self.models.to_vec(), &cursor, None).await?;
+        let mut diffs: Vec<Diff> = Vec::new();
+        let mut newest = None;
+        loop {
+            let (changes, cut) = reader
+                .page(conn, ask, &|records| conditions.of(records))
+                .await?;
+            diffs.extend(make::all(conn, self.feeds, &changes, self.tells).await?);
+            newest = newest.or_else(|| changes.into_iter().next());
+            if cut.is_none() || diffs.len() >= limit {
+                let more = cut.is_some() || diffs.len() > limit;
+                diffs.truncate(limit);
+                if !range.reverse {
+                    diffs.reverse();
+                }
+                let cursor = reader.end(newest.as_ref());
+                return Ok(Diffs {
+                    diffs,
+                    cursor,
+                    more,
+                });
+            }
+            ask.before = cut;
+            ask.limit = grown(ask.limit);
+        }
     }
 }

@@ -43,19 +43,24 @@ pub(crate) fn of<'a>(
     models: Vec<&'static dyn AnyFeed>,
     changes: &'a [Change],
 ) -> Boxed<'a, Vec<Diff>> {
-    Box::pin(async move { all(conn, &models, changes).await })
+    Box::pin(async move { all(conn, &models, changes, &|_| true).await })
 }
 
-/// The diffs of these changes.
+/// Whether a change may be told.
+pub(crate) type Tells<'a> = dyn Fn(&Change) -> bool + Sync + 'a;
+
+/// The diffs of these changes, as far as they may be told.
 pub(super) async fn all(
     conn: &mut dyn Session,
     models: &[&'static dyn AnyFeed],
     changes: &[Change],
+    tells: &Tells<'_>,
 ) -> Result<Vec<Diff>, Error> {
     let mut diffs = Vec::with_capacity(changes.len());
     for model in models {
         let name = model.facts().name();
-        let its: Vec<&Change> = changes.iter().filter(|it| it.model == name).collect();
+        let its = changes.iter().filter(|it| it.model == name && tells(it));
+        let its: Vec<&Change> = its.collect();
         if !its.is_empty() {
             diffs.extend(of_model(conn, *model, &its).await?);
         }

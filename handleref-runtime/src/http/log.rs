@@ -2,6 +2,7 @@
 
 mod asked;
 mod changesets;
+mod diffs;
 
 use super::Resource;
 use super::call::{ATTEMPTS, busy, headless, other_method};
@@ -54,6 +55,7 @@ impl<M, DB> Resource<M, DB> {
 /// | --- | --- |
 /// | `GET /changes/?cursor=..&limit=..` | what changed behind the cursor, and the next cursor; without one from the beginning. A cursor that is too old, or of another database, is 410 with the reason |
 /// | `GET /changes/events` | the same as server-sent events, from `Last-Event-ID` or `?cursor=` on: `change` for each, then `cursor` with the place as its id; `too_old` with the cursor of now if there is a gap |
+/// | `GET /diffs/?cursor=..&limit=..&model=..&key=..` | the same as diffs, of the resources that have a [`feed`](super::Resource::feed); of those that are under one object |
 /// | `GET /changesets/?by=..&correlation=..&before=..&limit=..` | changesets, newest first |
 /// | `GET /changesets/{no}/` | one, with its net effect on each row |
 /// | `GET /changesets/{no}/undo/` | what its undo would do, and what stands in the way; the `ETag` is of this plan |
@@ -83,6 +85,7 @@ impl fmt::Debug for Log {
 enum Want {
     Changes,
     Events,
+    Diffs,
     Changesets,
     Changeset(ChangesetNo),
     Plan(ChangesetNo),
@@ -94,6 +97,7 @@ impl Want {
         match self {
             Self::Changes => &["cursor", "limit"],
             Self::Events => &["cursor"],
+            Self::Diffs => &["cursor", "limit", "model", "key"],
             Self::Changesets => &["by", "correlation", "before", "limit"],
             _ => &[],
         }
@@ -117,6 +121,13 @@ impl Log {
     pub(super) fn title(&self) -> String {
         let names = self.served.iter().map(|Served(server)| server.model.name());
         names.collect::<Vec<_>>().join("_")
+    }
+
+    /// Whether one of them is told as diffs.
+    pub(super) fn has_feed(&self) -> bool {
+        self.served
+            .iter()
+            .any(|Served(server)| server.feed.is_some())
     }
 
     /// Ends the streams of events when the server stops.
@@ -180,7 +191,11 @@ impl Log {
                 },
             )
         };
-        Router::new()
+        let router = match log.has_feed() {
+            true => Router::new().route(&format!("{base}/diffs/"), plain(&log, Want::Diffs)),
+            false => Router::new(),
+        };
+        router
             .route(&format!("{base}/changes/"), plain(&log, Want::Changes))
             .route(&format!("{base}/changes/events"), plain(&log, Want::Events))
             .route(
@@ -264,6 +279,14 @@ fn explained(server: &Server, error: &Error) -> Problem {
         Error::WrongModels { .. } | Error::InvalidCursor => {
             let what = "is not one of these resources";
             Problem::bad_request(format!("`cursor` {what}")).field("cursor", what)
+        }
+        Error::NotInFeed { .. } => {
+            let what = "is none whose changes are told as diffs";
+            Problem::bad_request(format!("`model` {what}")).field("model", what)
+        }
+        Error::WrongObject { .. } => {
+            let what = "is no key of this model";
+            Problem::bad_request(format!("`key` {what}")).field("key", what)
         }
         Error::NoChangeset { .. } => Problem::not_found(),
         Error::NotListed { .. } => {

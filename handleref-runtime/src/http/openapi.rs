@@ -155,6 +155,26 @@ impl Document {
             "type": "object", "required": ["changes", "cursor", "more"],
             "properties": { "changes": list, "cursor": text(), "more": { "type": "boolean" } },
         });
+        let diffs = json!({
+            "type": "object", "required": ["diffs", "cursor", "more"],
+            "properties": { "diffs": list, "cursor": text(), "more": { "type": "boolean" } },
+        });
+        let told = log.has_feed().then(|| {
+            let parameters = vec![
+                cursor(),
+                limit(10_000),
+                query("model", text()),
+                query("key", text()),
+            ];
+            (
+                "diffs/",
+                Method::GET,
+                "diffs",
+                parameters,
+                "application/json",
+                diffs,
+            )
+        });
         let operations = [
             (
                 "changes/",
@@ -210,7 +230,7 @@ impl Document {
                 object,
             ),
         ];
-        for (place, method, name, parameters, kind, schema) in operations {
+        for (place, method, name, parameters, kind, schema) in operations.into_iter().chain(told) {
             let operation = json!({
                 "operationId": format!("{name}_{title}"), "tags": [title], "parameters": parameters,
                 "responses": {

@@ -7,6 +7,7 @@ use super::routes::{Endpoint, router};
 use super::server::{Accepts, Filter, Input, Order, Server, Switch};
 use super::value::QueryValue;
 use crate::engine::{Engine, Typed};
+use crate::feed::FeedModel;
 use crate::history::{Loaded, Recorded};
 use crate::model::HandleRef;
 use crate::write::{Assigned, Assigns, TableName};
@@ -231,6 +232,20 @@ where
         self.server.show = Some(Arc::new(move |row| {
             serde_json::to_value(show(row.any().downcast_ref::<M>()?)).ok()
         }));
+        self
+    }
+}
+
+impl<M, DB> Resource<M, DB>
+where
+    DB: Engine,
+    M: FeedModel<DB>,
+{
+    /// Tells the changes of its rows as [`Feed::diff`](crate::feed::Feed::diff) has them, at
+    /// `/diffs/` of a [`Log`](super::Log). Fields that are hidden are taken out of what is there under
+    /// their names, and out of its `fields`.
+    pub fn feed(mut self) -> Self {
+        self.server.feed = Some(M::feed());
         self
     }
 }

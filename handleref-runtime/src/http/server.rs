@@ -9,6 +9,7 @@ use crate::any::{AnyInstance, Verbs};
 use crate::engine::Typed;
 use crate::engine::row::AnyRow;
 use crate::error::Error;
+use crate::feed::AnyFeed;
 use crate::registry::{Model, Object, Registry};
 use axum::routing::MethodRouter;
 use diesel::result::QueryResult;
@@ -150,6 +151,8 @@ pub(super) struct Server {
     pub(super) filters: Vec<Filter>,
     pub(super) orders: Vec<Order>,
     pub(super) show: Option<Arc<Show>>,
+    /// How its changes are told as diffs, if they are.
+    pub(super) feed: Option<&'static dyn AnyFeed>,
     pub(super) hidden: Vec<String>,
     /// The fields whose integers go over the wire as text.
     pub(super) texts: Vec<String>,

@@ -89,7 +89,7 @@ each_engine! {
             "ALTER TABLE handleref_changesets DROP COLUMN once_key",
             "ALTER TABLE handleref_changesets DROP COLUMN once_print",
         ]) {
-            db.execute(sql);
+            batch!(conn, sql)?;
         }
         // Without a key all is as it was.
         go!(in_changeset_async(conn, Changeset::by("job"), async |conn| {

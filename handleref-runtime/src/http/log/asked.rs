@@ -85,9 +85,20 @@ impl Asked {
         })
     }
 
+    /// How many are asked for.
+    pub(super) fn limit(&self, usual: u32, most: u32) -> Result<u32, Problem> {
+        let limit = self.number("limit")?.unwrap_or(usual);
+        if !(1..=most).contains(&limit) {
+            let what = format!("must be a number from 1 to {most}");
+            return Err(Problem::bad_request(format!("`limit` {what}")).field("limit", what));
+        }
+        Ok(limit)
+    }
+
     pub(super) async fn performed(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
         match self.want {
             Want::Changes | Want::Events => self.changes(conn).await,
+            Want::Diffs => self.diffs(conn).await,
             Want::Changesets => self.changesets(conn).await,
             Want::Changeset(no) => self.changeset(conn, no).await,
             Want::Plan(no) => {
@@ -106,13 +117,7 @@ impl Asked {
     pub(super) async fn changes(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
         self.allow_changes()?;
         let cursor = self.cursor(self.query.one("cursor"))?;
-        let limit = self.number("limit")?.unwrap_or(1_000);
-        if !(1..=10_000).contains(&limit) {
-            let what = "must be a number from 1 to 10000";
-            return Err(Problem::bad_request(format!("`limit` {what}"))
-                .field("limit", what)
-                .into());
-        }
+        let limit = self.limit(1_000, 10_000)?;
         let batch = batch_of(conn, self.engines(), &cursor, limit).await?;
         let changes = batch
             .changes
@@ -156,12 +161,16 @@ impl Asked {
         stream(hub, cursor, show)
     }
 
+    /// Whether this client may see a change, after which a row is so.
+    pub(super) fn tells(&self, server: &Server, object: &Object) -> bool {
+        server.decide(&self.parts, Action::History, Some(object)) == Decision::Allow
+    }
+
     /// A change as this client may see it.
     pub(super) fn change(&self, change: &Change) -> Option<Value> {
         let server = self.server(change.model)?;
         let object = Object::changed(&server.model, change);
-        let allowed = server.decide(&self.parts, Action::History, Some(&object));
-        if allowed != Decision::Allow {
+        if !self.tells(server, &object) {
             return None;
         }
         let mut row = object.values;

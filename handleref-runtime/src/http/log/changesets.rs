@@ -29,13 +29,7 @@ impl Asked {
 
     pub(super) async fn changesets(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
         self.allow_changesets()?;
-        let limit: u32 = self.number("limit")?.unwrap_or(100);
-        if !(1..=1_000).contains(&limit) {
-            let what = "must be a number from 1 to 1000";
-            return Err(Problem::bad_request(format!("`limit` {what}"))
-                .field("limit", what)
-                .into());
-        }
+        let limit = self.limit(100, 1_000)?;
         let actor = self.query.one("by").map(str::to_owned);
         let correlation = self.query.one("correlation").map(str::to_owned);
         let before = self.number("before")?.map(ChangesetNo);
