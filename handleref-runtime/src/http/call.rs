@@ -333,8 +333,10 @@ async fn tried(call: &Call, conn: &mut dyn Session) -> Response {
     let mut attempts = 1;
     loop {
         let mut done = performed(call, conn).await;
-        if let Err(Refused::Error(Error::Repeated { changeset })) = done {
-            done = repeat::again(call, conn, changeset).await;
+        if let (Err(Refused::Error(Error::Repeated { changeset })), Some(once)) =
+            (&done, &call.once)
+        {
+            done = repeat::again(call, conn, once, *changeset).await;
         }
         match done {
             Ok(response) => return response,

@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::server::Failure;
 use super::tag::stale;
 use crate::error::Error;
+use crate::history::ChangesetNo;
 use crate::session::Session;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use http::StatusCode;
@@ -54,6 +55,7 @@ pub(super) async fn explained(call: &Call, conn: &mut dyn Session, error: &Error
             Problem::not_found()
         }
         Error::NoVersion { .. } => Problem::not_found(),
+        Error::Repeated { changeset } => repeated(*changeset),
         Error::ParentDeleted {
             parent, parent_key, ..
         } => {
@@ -76,6 +78,12 @@ pub(super) async fn explained(call: &Call, conn: &mut dyn Session, error: &Error
             Problem::internal()
         }
     }
+}
+
+/// A layer of the program's has given the changeset a key that is there.
+pub(super) fn repeated(changeset: ChangesetNo) -> Problem {
+    let problem = Problem::conflict("repeated", "it was done before");
+    problem.with("changeset", changeset.0)
 }
 
 /// Whether a refusal of a hook is in the program's own words, and not in the database's.

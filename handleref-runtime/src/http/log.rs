@@ -7,7 +7,7 @@ mod diffs;
 use super::Resource;
 use super::call::{ATTEMPTS, busy, headless, other_method};
 use super::events::{Hub, Shutdown};
-use super::failure::Refused;
+use super::failure::{Refused, repeated};
 use super::pool::Work;
 use super::problem::Problem;
 use super::server::{Failure, Server};
@@ -288,6 +288,7 @@ fn explained(server: &Server, error: &Error) -> Problem {
             let what = "is no key of this model";
             Problem::bad_request(format!("`key` {what}")).field("key", what)
         }
+        Error::Repeated { changeset } => repeated(*changeset),
         Error::NoChangeset { .. } => Problem::not_found(),
         Error::NotListed { .. } => {
             Problem::forbidden("the changeset changed more than can be seen here")

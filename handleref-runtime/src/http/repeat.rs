@@ -136,9 +136,9 @@ impl Drop for Flight {
 pub(super) async fn again(
     call: &Call,
     conn: &mut dyn Session,
+    once: &Once,
     changeset: ChangesetNo,
 ) -> Result<Response, Refused> {
-    let once = call.once.as_ref().ok_or_else(Problem::internal)?;
     let found = once::find(conn, &once.key).await?;
     let same = found.is_some_and(|(_, print)| print.as_deref() == Some(once.print.as_str()));
     if !same {
