@@ -54,13 +54,26 @@ pub(crate) fn each_key(
 }
 
 pub(crate) fn unknown(key: &Ident, of: &str, known: &[&str]) -> syn::Error {
+    let meant = match meant(&key.to_string(), known) {
+        Some(meant) => format!(" (did you mean `{meant}`?)"),
+        None => String::new(),
+    };
     syn::Error::new(
         key.span(),
         format!(
-            "unknown key `{key}`; the keys of {of} are `{}`",
+            "unknown key `{key}`{meant}; the keys of {of} are `{}`",
             known.join("`, `")
         ),
     )
+}
+
+/// The key of which this one is a slip: a third of its letters at most.
+fn meant<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distances = known
+        .iter()
+        .map(|it| (strsim::damerau_levenshtein(it, key), *it));
+    let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance * 3 <= nearest.len().max(key.len())).then_some(nearest)
 }
 
 pub(crate) fn malformed(span: Span, key: &Ident, form: &str) -> syn::Error {

@@ -172,6 +172,15 @@ fn check_fields(fields: &mut [Field], key: &[usize], errors: &mut Errors) {
         field.keys.redact.0 = None;
     }
     for field in fields {
+        if is_among(&OF_RECORDS, &field.column_name) {
+            let name = field.column_name.unraw();
+            errors.add(
+                name.span(),
+                format_args!(
+                    "every record has a column `{name}` of its own; give this column another name"
+                ),
+            );
+        }
         if let Some((span, former)) = &field.keys.renamed_from.0
             && field.column_name.unraw() == former.value().as_str()
         {
@@ -186,20 +195,27 @@ fn check_fields(fields: &mut [Field], key: &[usize], errors: &mut Errors) {
     }
 }
 
-/// The columns of every record table, and the constants for them.
-const OF_RECORDS: [&str; 11] = [
+/// The columns of every record table.
+const OF_RECORDS: [&str; 9] = [
     "record_id",
     "record_version",
     "record_operation",
     "recorded_at",
     "record_changeset",
     "record_redacted",
-    "version",
-    "operation",
-    "at",
-    "changeset",
-    "__properties",
+    "record_xid",
+    "record_stamp",
+    "record_life",
 ];
+
+/// The names of the constants that stand for some of them.
+const CONSTANTS: [&str; 5] = ["version", "operation", "at", "changeset", "__properties"];
+
+/// Whether a name is among some, as databases see it.
+fn is_among(names: &[&str], name: &Ident) -> bool {
+    let name = name.unraw().to_string();
+    names.iter().any(|it| it.eq_ignore_ascii_case(&name))
+}
 
 fn check_properties(properties: &mut Vec<Property>, fields: &[Field], errors: &mut Errors) {
     properties.retain(|property| {
@@ -209,7 +225,7 @@ fn check_properties(properties: &mut Vec<Property>, fields: &[Field], errors: &m
             .any(|field| same_column(&field.column_name, &name))
         {
             format!("`{name}` is a column already; give the property another name")
-        } else if OF_RECORDS.contains(&name.to_string().to_lowercase().as_str()) {
+        } else if is_among(&OF_RECORDS, &name) || is_among(&CONSTANTS, &name) {
             format!(
                 "`{name}` is what every record has by this name; give the property another name"
             )
