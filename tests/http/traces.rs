@@ -1,7 +1,6 @@
 //! Spans of requests.
 
 use crate::each_site;
-use serde_json::json;
 use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use tracing_subscriber::fmt::format::FmtSpan;
