@@ -147,8 +147,8 @@ impl Document {
         let cursor = || query("cursor", json!({ "type": "string" }));
         let text = || json!({ "type": "string" });
         let if_match = json!({
-            "name": "if-match", "in": "header", "required": false, "schema": tags(),
-            "description": "The `ETag` of the plan that is meant. It must be there, or the answer is 428.",
+            "name": "if-match", "in": "header", "required": true, "schema": tags(),
+            "description": "The `ETag` of the plan that is meant. Without it the answer is 428.",
         });
         let object = json!({ "type": "object" });
         let list = json!({ "type": "array", "items": object });
@@ -171,7 +171,8 @@ impl Document {
                 "events",
                 vec![cursor()],
                 "text/event-stream",
-                text(),
+                // A schema would be taken for that of one event.
+                Value::Null,
             ),
             (
                 "changesets/",
@@ -212,10 +213,14 @@ impl Document {
             ),
         ];
         for (place, method, name, parameters, kind, schema) in operations {
+            let content = match schema {
+                Value::Null => json!({}),
+                schema => json!({ "schema": schema }),
+            };
             let operation = json!({
                 "operationId": format!("{name}_{title}"), "tags": [title], "parameters": parameters,
                 "responses": {
-                    "200": { "description": "What was asked for.", "content": { kind: { "schema": schema } } },
+                    "200": { "description": "What was asked for.", "content": { kind: content } },
                     "default": refusal(),
                 },
             });
@@ -256,6 +261,29 @@ impl Document {
             }
         };
         json!({ "$ref": format!("#/components/schemas/{name}") })
+    }
+
+    /// Says that an object of a client's has no other fields. One that is put together of several
+    /// stays as it is.
+    fn close(&mut self, name: &str) {
+        let schema = self.schemas.get_mut(name).and_then(Value::as_object_mut);
+        if let Some(schema) = schema.filter(|schema| schema.contains_key("properties")) {
+            let others = schema.entry("additionalProperties");
+            others.or_insert(false.into());
+        }
+    }
+
+    /// Takes null from the fields of a patch whose columns cannot be null: an `Option<T>` there may
+    /// be left out, which its schema says as if it could be null.
+    fn without_nulls(&mut self, name: &str, server: &Server) {
+        let never = server.model.fields().filter(|field| !field.is_nullable);
+        for field in never {
+            let place = format!("/properties/{}/type", field.name);
+            let kinds = self.schemas[name].pointer_mut(&place);
+            if let Some(Value::Array(kinds)) = kinds {
+                kinds.retain(|kind| kind != "null");
+            }
+        }
     }
 
     fn operation(
@@ -319,7 +347,12 @@ impl Document {
         let fields = accepts.as_ref()?.fields.unwrap_or_default();
         let make = || object_of(fields.iter().map(|name| ((*name).to_owned(), anything())));
         let schema = self.named(known.as_ref(), &name, make);
+        let name = known.as_ref().map_or(&*name, |known| &known.name);
+        self.close(name);
         let whole = endpoint == Endpoint::Replace && server.replace.is_none();
+        if endpoint == Endpoint::Update || whole {
+            self.without_nulls(name, server);
+        }
         Some(match whole {
             true => (
                 json!({ "allOf": [schema, { "type": "object", "required": fields }] }),
