@@ -10,20 +10,49 @@ use crate::models::{
 };
 use crate::schema;
 use crate::sync::{Conn, Mirrored};
-use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use diesel::QueryResult;
 use handleref::time::{Instant, Unix};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// What the public database has and this one has not.
 const EMPTY: [&str; 6] = ["campus", "carrier", "carrierfac", "ixfac", "ixpfx", "poc"];
+
+/// The texts of all types that can be null here. There they are empty.
+const TEXTS: [&str; 13] = [
+    "aka",
+    "website",
+    "notes",
+    "address1",
+    "city",
+    "country",
+    "clli",
+    "irr_as_set",
+    "info_type",
+    "policy_general",
+    "region_continent",
+    "name",
+    "descr",
+];
+
+/// What can be null there, too.
+const NULLABLE: [&str; 8] = [
+    "latitude",
+    "longitude",
+    "diverse_serving_substations",
+    "info_prefixes4",
+    "info_prefixes6",
+    "rs_asn",
+    "ipaddr4",
+    "ipaddr6",
+];
 
 /// Why there is no answer, as the client reads it.
 #[derive(Debug, PartialEq, Eq)]
@@ -109,9 +138,8 @@ fn rows<M: Mirrored + Serialize>(conn: &mut Conn, asked: &Asked) -> QueryResult<
             // It has no default for what the registry of numbers says.
             row["rir_status"] = json!("ok");
         }
-        // The client takes its own default for what is not there, and has no nulls in its texts.
         if let Value::Object(fields) = &mut row {
-            fields.retain(|_, value| !value.is_null());
+            without_nulls(fields);
         }
         rows.push(row);
     }
@@ -119,11 +147,21 @@ fn rows<M: Mirrored + Serialize>(conn: &mut Conn, asked: &Asked) -> QueryResult<
     Ok(rows)
 }
 
-/// Serves a source until the program ends, and says where.
-///
-/// # Errors
-/// If the address cannot be listened on.
-pub fn run(source: PathBuf, address: SocketAddr) -> Result<()> {
+/// Puts what stands for null there: the empty text. Of a text that is left out the client would keep
+/// what it has.
+fn without_nulls(fields: &mut Map<String, Value>) {
+    for (name, value) in fields.iter_mut().filter(|(_, value)| value.is_null()) {
+        if TEXTS.contains(&name.as_str()) {
+            *value = json!("");
+        }
+    }
+    // Of numbers and booleans that can be null there, it takes null; of the others, of a new row, its
+    // own default.
+    fields.retain(|name, value| !value.is_null() || NULLABLE.contains(&name.as_str()));
+}
+
+/// What answers, from a source.
+pub fn app(source: PathBuf) -> Router {
     let answered = async move |Path(tag): Path<String>, RawQuery(query): RawQuery| {
         let source = source.clone();
         let asked = Asked::read(&query.unwrap_or_default())?;
@@ -137,14 +175,21 @@ pub fn run(source: PathBuf, address: SocketAddr) -> Result<()> {
             .map_err(|error| Refusal::Database(error.to_string()))?;
         answer.map(Json)
     };
-    let app = axum::Router::new().route("/api/{tag}", get(answered));
+    Router::new().route("/api/{tag}", get(answered))
+}
+
+/// Serves a source until the program ends, and says where.
+///
+/// # Errors
+/// If the address cannot be listened on.
+pub fn run(source: PathBuf, address: SocketAddr) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let listener = tokio::net::TcpListener::bind(address).await?;
         println!(
             "Serving http://{}/api/org and the other types",
             listener.local_addr()?
         );
-        axum::serve(listener, app).await?;
+        axum::serve(listener, app(source)).await?;
         Ok(())
     })
 }

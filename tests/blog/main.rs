@@ -17,6 +17,8 @@ mod models;
 mod policy;
 #[path = "../../examples/blog/postgres.rs"]
 mod postgres;
+#[path = "../clients/program.rs"]
+mod program;
 mod site;
 #[path = "../../examples/blog/sqlite.rs"]
 mod sqlite;
@@ -25,6 +27,7 @@ mod sqlite;
 mod support;
 
 mod articles;
+mod client_schemathesis;
 mod log;
 mod people;
 

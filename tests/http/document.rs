@@ -64,4 +64,26 @@ each_site! {
         let filter = list.iter().find(|it| it["name"] == "id__in").unwrap();
         assert!(filter["description"].as_str().unwrap().contains("separated by commas"));
     }
+
+    fn it_says_what_is_refused(site) {
+        let document = site.get("/openapi.json").is(200).json();
+        let schemas = &document["components"]["schemas"];
+        for name in ["NewArticle", "EditArticle", "NewComment", "WholeComment", "EditTag"] {
+            assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+        }
+        assert!(schemas["Article"]["additionalProperties"].is_null());
+        // Of an `Option<T>` that may be left out and must not be null, and of one that may be both.
+        let fields = &schemas["EditArticle"]["properties"];
+        assert_eq!(fields["slug"]["type"], serde_json::json!(["string"]));
+        assert_eq!(fields["note"]["type"], serde_json::json!(["string", "null"]));
+        let undo = &document["paths"]["/log/changesets/{no}/undo/"]["post"]["parameters"];
+        assert_eq!((undo[1]["name"].as_str(), &undo[1]["required"]), (Some("if-match"), &true.into()));
+        let order = |path: &str| {
+            let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap().iter();
+            let order = parameters.clone().find(|it| it["name"] == "order").unwrap();
+            order["schema"]["pattern"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(order("/comments/"), "^()$");
+        assert_eq!(order("/articles/"), "^((-?(title|note|id|secret)(,-?(title|note|id|secret))*)?)$");
+    }
 }

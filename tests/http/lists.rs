@@ -135,6 +135,7 @@ each_site! {
     fn a_part_of_the_fields(site) {
         let part = site.get("/articles/1/?fields=title,id").is(200);
         assert_eq!(part.json(), json!({"title": "Beta", "id": 1}));
+        assert_eq!(site.get("/articles/1/?fields=title,id,title").is(200).json(), part.json());
         let list = site.get("/articles/?fields=title").is(200).json();
         assert_eq!(list[0], json!({"title": "Beta"}));
         for wrong in ["x", "", "title,,id", "title,titel"] {

@@ -32,12 +32,21 @@ mod sync;
 #[path = "../../examples/peeringdb/verify.rs"]
 mod verify;
 
+#[cfg(feature = "axum")]
+mod client_peeringdb;
+#[cfg(feature = "axum")]
+mod copied;
 mod files;
 mod overlapping;
+#[cfg(feature = "axum")]
+#[path = "../clients/program.rs"]
+mod program;
 mod proof;
 mod pulls;
 #[cfg(feature = "axum")]
 mod served;
+#[cfg(feature = "axum")]
+mod watch;
 
 use api::Objects;
 use chrono::TimeDelta;

@@ -12,6 +12,8 @@ cargo xtask test [--engine NAME]... [--short] [-- ARGS]
     Runs every test: unit, ui and doc tests, and the engine tests on real servers.
     Missing servers and client libraries are installed with apt-get (as root or through
     sudo); PostgreSQL, MariaDB and Redis are started on free ports and removed afterwards.
+    The programs that are clients of the HTTP server come from Python's package index
+    into a folder below target; `-- --skip client_` leaves them and their tests out.
     --engine NAME   sqlite, postgres or mysql; repeat it for several (default: all three);
                     or one of postgres@15, postgres@17, postgres@18, mariadb@10.11,
                     mariadb@11.8 and mysql@9.7, which is installed from Debian into a root
@@ -43,9 +45,13 @@ cargo xtask help
 Environment
     HANDLEREF_POSTGRES_URL, HANDLEREF_MYSQL_URL, HANDLEREF_REDIS_URL
     If one is set, that server is used and none is started in its place.
+    HANDLEREF_CLIENTS_PYTHON
+    If it is set, that Python has the packages of tests/clients/requirements.txt, and none
+    is made.
 
 Exit status
-    75 if a server such as postgres@18 could not be installed; 1 for every other failure.
+    75 if a server such as postgres@18, or the clients, could not be installed, and all else
+    passed; 1 for every other failure.
 ";
 
 /// A parsed command line.
@@ -205,23 +211,6 @@ fn nothing_more(args: impl IntoIterator<Item = String>) -> Result<()> {
     }
 }
 
-/// Whether arguments for the test binaries narrow down what runs, so that an engine may
-/// rightly run no test.
-pub(crate) fn narrows(harness: &[String]) -> bool {
-    let mut args = harness.iter();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--test-threads" | "--format" | "--color" | "--logfile" | "--shuffle-seed" | "-Z" => {
-                args.next();
-            }
-            "--ignored" | "--skip" | "--list" | "--bench" => return true,
-            other if other.starts_with("--skip=") || !other.starts_with('-') => return true,
-            _ => {}
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,11 +249,6 @@ mod tests {
         assert!(short);
         assert_eq!(harness, ["--short"]);
         Ok(())
-    }
-
-    fn narrowed(line: &str) -> bool {
-        let args: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
-        narrows(&args)
     }
 
     #[test]
@@ -353,16 +337,5 @@ mod tests {
         assert_eq!(parsed("")?, Task::Help);
         assert_eq!(parsed("--help")?, Task::Help);
         Ok(())
-    }
-
-    #[test]
-    fn only_filters_narrow() {
-        assert!(!narrowed(""));
-        assert!(!narrowed("--nocapture --test-threads 1 --color=always"));
-        assert!(narrowed("since"));
-        assert!(narrowed("--test-threads 1 since"));
-        assert!(narrowed("--skip slow"));
-        assert!(narrowed("--skip=slow"));
-        assert!(narrowed("--ignored"));
     }
 }

@@ -62,7 +62,7 @@ pub(crate) const NEED: Need = Need {
 
 /// A server could not be had, which says nothing about the library.
 #[derive(Debug)]
-pub(crate) struct Unavailable(&'static str);
+pub(crate) struct Unavailable(pub(crate) &'static str);
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

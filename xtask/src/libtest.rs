@@ -1,11 +1,12 @@
 //! Reading the output of `cargo test`.
 //!
 //! The last part of an engine test's path names the engine: `sqlite`, `postgres`, `mysql` or
-//! `redis`, with `_async` behind it if the connection is asynchronous. Every other test is one
-//! without a database.
+//! `redis`, with `_async` behind it if the connection is asynchronous. Tests with clients are told by
+//! the beginning of their path. Every other test is one without a database.
 
 use std::collections::BTreeMap;
 
+use crate::clients;
 use crate::engine::Engine;
 
 /// A row of the final table.
@@ -23,6 +24,8 @@ pub(crate) enum Row {
         /// Whether the connection is asynchronous.
         asynchronous: bool,
     },
+    /// Tests whose clients are other people's programs.
+    Clients,
     /// Unit, ui and doc tests.
     NoDatabase,
     /// Tests that libtest counted, but whose lines could not be told from other output.
@@ -34,6 +37,9 @@ impl Row {
     fn of(name: &str) -> Row {
         // ` - should panic` and, in a doc test, ` - item (line 1)` follow the path.
         let path = name.split(" - ").next().unwrap_or(name);
+        if clients::has(path) {
+            return Row::Clients;
+        }
         let last = path.rsplit("::").next().unwrap_or(path);
         let (last, asynchronous) = match last.strip_suffix("_async") {
             Some(engine) => (engine, true),
@@ -227,6 +233,7 @@ mod tests {
                 engine(Engine::Postgres, false),
             ),
             ("feed::redis_async", Row::Redis { asynchronous: true }),
+            ("client_schemathesis::postgres_async", Row::Clients),
             ("sqlite::names", Row::NoDatabase),
             ("since::not_sqlite", Row::NoDatabase),
             ("src/lib.rs - sqlite (line 3)", Row::NoDatabase),

@@ -12,6 +12,8 @@ mod bench;
 #[cfg(unix)]
 mod check;
 #[cfg(unix)]
+mod clients;
+#[cfg(unix)]
 mod daemon;
 #[cfg(unix)]
 mod dependencies;
@@ -21,6 +23,8 @@ mod edition;
 mod engine;
 #[cfg(unix)]
 mod features;
+#[cfg(unix)]
+mod filters;
 #[cfg(unix)]
 mod foreground;
 #[cfg(unix)]
@@ -33,6 +37,8 @@ mod place;
 mod ports;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod python;
 #[cfg(unix)]
 mod scratch;
 #[cfg(unix)]

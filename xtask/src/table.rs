@@ -78,6 +78,7 @@ fn label(row: Row, endpoints: &[Endpoint]) -> String {
             (engine.name(), asynchronous, service)
         }
         Row::Redis { asynchronous } => ("redis", asynchronous, Some(Service::Redis)),
+        Row::Clients => ("clients", false, None),
         Row::NoDatabase => ("no database", false, None),
         Row::Unread => ("engine not told", false, None),
     };

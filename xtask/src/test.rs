@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::engine::{Engine, Wanted, names};
+use crate::filters::Filters;
 use crate::foreground::{Foreground, cargo};
 use crate::libtest::{Results, Row};
 use crate::servers::{self, Servers};
-use crate::{apt, args, features, table};
+use crate::{apt, clients, features, table};
 
 /// The test programs of a short run: what the library does, and what it installs.
 const SHORT: [&str; 2] = ["suite", "ddl"];
@@ -21,14 +22,31 @@ pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()
     let engines = &wanted.engines[..];
     let built = if short { &Engine::ALL } else { engines };
     apt::ensure(&[apt::to_build(built), apt::to_test(), servers::needs(wanted)].concat())?;
+    let filters = Filters::read(harness);
+    let with_clients = match short {
+        false => clients::count(engines, &filters),
+        true => 0,
+    };
+    // That they cannot be had says nothing about the library: all else runs, and the end says so.
+    let python = match with_clients {
+        0 => Ok(None),
+        _ => clients::python().map(Some),
+    };
+    let mut harness = harness.to_vec();
+    if let Err(error) = &python {
+        eprintln!("warning: {error:#}");
+        harness.extend(["--skip", clients::PREFIX].map(str::to_owned));
+    }
     let mut servers = Servers::start(wanted)?;
 
     let mut command = cargo(&match short {
-        false => arguments(engines, harness),
-        true => in_short(engines, harness),
+        false => arguments(engines, &harness),
+        true => in_short(engines, &harness),
     });
+    let named = python.as_ref().ok().and_then(Option::as_ref);
     command
         .envs(servers.variables())
+        .envs(named.map(|python| (clients::PYTHON, python)))
         .env("PATH", servers.path()?)
         .env("HANDLEREF_REQUIRE", names(engines))
         .stdout(Stdio::piped());
@@ -45,13 +63,17 @@ pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()
     if !status.success() {
         bail!("`cargo test` failed ({status})");
     }
-    if !args::narrows(harness) {
+    if !filters.narrow() {
         let idle = idle(engines, &results);
         if !idle.is_empty() {
             bail!("no test ran for {}", idle.join(", "));
         }
+        let ran = results.of(Row::Clients).ran();
+        if python.is_ok() && ran != with_clients {
+            bail!("{ran} tests with clients ran, and not {with_clients}");
+        }
     }
-    Ok(())
+    python.map(drop)
 }
 
 /// What `cargo` is told.

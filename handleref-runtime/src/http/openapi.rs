@@ -1,17 +1,17 @@
 //! The OpenAPI document of resources, made of the table that makes their routes.
 
 mod answers;
+mod log;
 mod names;
 mod parameters;
 
 use super::Resource;
-use super::log::Log;
 use super::problem::Problem;
 use super::routes::Endpoint;
 use super::server::Server;
-use answers::{refusal, responses};
+use answers::responses;
 use http::Method;
-use parameters::{parameters, tags};
+use parameters::parameters;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa::{PartialSchema, ToSchema};
@@ -127,122 +127,6 @@ impl Document {
         self
     }
 
-    /// Adds a log below its path.
-    #[must_use]
-    pub fn log(mut self, path: &str, log: &Log) -> Self {
-        let base = path.trim_end_matches('/');
-        let title = log.title();
-        let number = json!({
-            "name": "no", "in": "path", "required": true, "description": "The number of a changeset.",
-            "schema": { "type": "integer", "format": "int64", "minimum": 1 },
-        });
-        let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "schema": schema });
-        let limit = |most: u32| {
-            query(
-                "limit",
-                json!({ "type": "integer", "minimum": 1, "maximum": most }),
-            )
-        };
-        let cursor = || query("cursor", json!({ "type": "string" }));
-        let text = || json!({ "type": "string" });
-        let if_match = json!({
-            "name": "if-match", "in": "header", "required": false, "schema": tags(),
-            "description": "The `ETag` of the plan that is meant. It must be there, or the answer is 428.",
-        });
-        let object = json!({ "type": "object" });
-        let list = json!({ "type": "array", "items": object });
-        let batch = json!({
-            "type": "object", "required": ["changes", "cursor", "more"],
-            "properties": { "changes": list, "cursor": text(), "more": { "type": "boolean" } },
-        });
-        let diffs = json!({
-            "type": "object", "required": ["diffs", "cursor", "more"],
-            "properties": { "diffs": list, "cursor": text(), "more": { "type": "boolean" } },
-        });
-        let told = log.has_feed().then(|| {
-            let parameters = vec![
-                cursor(),
-                limit(10_000),
-                query("model", text()),
-                query("key", text()),
-            ];
-            (
-                "diffs/",
-                Method::GET,
-                "diffs",
-                parameters,
-                "application/json",
-                diffs,
-            )
-        });
-        let operations = [
-            (
-                "changes/",
-                Method::GET,
-                "changes",
-                vec![cursor(), limit(10_000)],
-                "application/json",
-                batch,
-            ),
-            (
-                "changes/events",
-                Method::GET,
-                "events",
-                vec![cursor()],
-                "text/event-stream",
-                text(),
-            ),
-            (
-                "changesets/",
-                Method::GET,
-                "changesets",
-                vec![
-                    query("by", text()),
-                    query("correlation", text()),
-                    query("before", json!({ "type": "integer", "format": "int64" })),
-                    limit(1_000),
-                ],
-                "application/json",
-                list,
-            ),
-            (
-                "changesets/{no}/",
-                Method::GET,
-                "changeset",
-                vec![number.clone()],
-                "application/json",
-                object.clone(),
-            ),
-            (
-                "changesets/{no}/undo/",
-                Method::GET,
-                "undo_plan",
-                vec![number.clone()],
-                "application/json",
-                object.clone(),
-            ),
-            (
-                "changesets/{no}/undo/",
-                Method::POST,
-                "undo",
-                vec![number, if_match],
-                "application/json",
-                object,
-            ),
-        ];
-        for (place, method, name, parameters, kind, schema) in operations.into_iter().chain(told) {
-            let operation = json!({
-                "operationId": format!("{name}_{title}"), "tags": [title], "parameters": parameters,
-                "responses": {
-                    "200": { "description": "What was asked for.", "content": { kind: { "schema": schema } } },
-                    "default": refusal(),
-                },
-            });
-            self.add(format!("{base}/{place}"), &method, operation);
-        }
-        self
-    }
-
     /// The document.
     ///
     /// # Errors
@@ -293,6 +177,29 @@ impl Document {
             }
         }
         json!({ "$ref": format!("#/components/schemas/{name}") })
+    }
+
+    /// Says that an object of a client's has no other fields. One that is put together of several
+    /// stays as it is.
+    fn close(&mut self, name: &str) {
+        let schema = self.schemas.get_mut(name).and_then(Value::as_object_mut);
+        if let Some(schema) = schema.filter(|schema| schema.contains_key("properties")) {
+            let others = schema.entry("additionalProperties");
+            others.or_insert(false.into());
+        }
+    }
+
+    /// Takes null from the fields of a patch whose columns cannot be null: an `Option<T>` there may
+    /// be left out, which its schema says as if it could be null.
+    fn without_nulls(&mut self, name: &str, server: &Server) {
+        let never = server.model.fields().filter(|field| !field.is_nullable);
+        for field in never {
+            let place = format!("/properties/{}/type", field.name);
+            let kinds = self.schemas[name].pointer_mut(&place);
+            if let Some(Value::Array(kinds)) = kinds {
+                kinds.retain(|kind| kind != "null");
+            }
+        }
     }
 
     fn operation(
@@ -356,7 +263,12 @@ impl Document {
         let fields = accepts.as_ref()?.fields.unwrap_or_default();
         let make = || object_of(fields.iter().map(|name| ((*name).to_owned(), anything())));
         let schema = self.named(server, known.as_ref(), &name, make);
+        let name = known.as_ref().map_or(&*name, |known| &known.name);
+        self.close(name);
         let whole = endpoint == Endpoint::Replace && server.replace.is_none();
+        if endpoint == Endpoint::Update || whole {
+            self.without_nulls(name, server);
+        }
         Some(match whole {
             true => (
                 json!({ "allOf": [schema, { "type": "object", "required": fields }] }),

@@ -210,7 +210,13 @@ pub(super) fn fields(call: &Call) -> Result<Option<Vec<String>>, Problem> {
     let Some(text) = call.query.one("fields") else {
         return Ok(None);
     };
-    let names: Vec<String> = text.split(',').map(str::to_owned).collect();
+    let mut names: Vec<String> = Vec::new();
+    for name in text.split(',') {
+        // Said twice it is the same field.
+        if !names.iter().any(|it| it == name) {
+            names.push(name.to_owned());
+        }
+    }
     // What a program shows instead is known with the first row.
     let known = |name: &String| {
         let there = call.server.show.is_some() || call.server.model.shows(name);

@@ -81,8 +81,10 @@ fn parameter(server: &Server, endpoint: Endpoint, name: &str) -> Value {
         "order" => {
             let names = server.orders.iter().map(|order| order.name);
             let names = names.filter(|name| !server.hidden.iter().any(|it| it == name));
-            let name = format!("-?({})", names.collect::<Vec<_>>().join("|"));
-            texts(&format!("({name}(,{name})*)?"))
+            match names.collect::<Vec<_>>().join("|") {
+                none if none.is_empty() => texts(""),
+                names => texts(&format!("(-?({names})(,-?({names}))*)?")),
+            }
         }
         "fields" if server.show.is_none() => {
             let fields = server.model.fields().filter(|field| field.is_recorded);
