@@ -197,6 +197,13 @@ pub(crate) fn clamp_years(instant: NaiveDateTime) -> NaiveDateTime {
     instant.clamp(first, end - TimeDelta::microseconds(1))
 }
 
+/// The nearest instant that every engine can store.
+#[cfg(feature = "axum")]
+pub(crate) fn clamp_storable(instant: NaiveDateTime) -> NaiveDateTime {
+    let first: NaiveDateTime = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default().into();
+    clamp_years(instant).max(first)
+}
+
 /// Whether every engine can store this instant, and read it again.
 pub(crate) fn is_storable(instant: NaiveDateTime) -> bool {
     (1..=9999).contains(&instant.year())

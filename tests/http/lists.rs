@@ -153,6 +153,16 @@ each_site! {
         assert_eq!(ids("until=2001-01-01T00:00:00Z"), Vec::<Value>::new());
         assert_eq!(ids("since=2001-01-01T00:00:00%2B02:00"), [1, 2, 3, 4]);
         assert_eq!(ids("since=99999999999"), Vec::<Value>::new());
+        // What no engine stores was before or comes after everything.
+        for early in ["0000-01-01T10:00:00Z", "-99999999999", "0001-01-01T00:00:00%2B14:00"] {
+            assert_eq!(ids(&format!("since={early}")), [1, 2, 3, 4], "{early}");
+            assert_eq!(ids(&format!("until={early}")), Vec::<Value>::new(), "{early}");
+            site.get(&format!("/articles/?as_of={early}")).is(410);
+        }
+        for late in ["9999-12-31T23:59:59-01:00", "999999999999"] {
+            assert_eq!(ids(&format!("until={late}")), [1, 2, 3, 4], "{late}");
+            site.get(&format!("/articles/?as_of={late}")).is(400);
+        }
         for wrong in ["since=", "since=yesterday", "since=v", "since=2001-01-01", "since=NaN", "since=inf"] {
             assert_eq!(site.get(&format!("/articles/?{wrong}")).is(400).fields(), ["since"]);
         }

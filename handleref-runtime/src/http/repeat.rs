@@ -35,6 +35,10 @@ pub(super) struct Once {
 /// The longest key that is taken.
 const LONGEST: usize = 255;
 
+/// What it is.
+#[cfg(feature = "openapi")]
+pub(super) const PATTERN: &str = r#"^([!#-~]{1,255}|"[ !#-\[\]-~]{1,255}")$"#;
+
 impl Once {
     /// The header of a request.
     ///
@@ -49,14 +53,13 @@ impl Once {
         let Some(value) = all.next() else {
             return Ok(None);
         };
-        // The draft has a text in quotes; most clients send it bare.
-        let text = value.to_str().unwrap_or_default().trim();
-        let bare = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-        let key = bare.unwrap_or(text);
-        if all.next().is_some() || key.is_empty() || key.len() > LONGEST {
-            let detail = format!("`Idempotency-Key` is one text of 1 to {LONGEST} characters");
+        let key = value.to_str().ok().and_then(bare);
+        let Some(key) = key.filter(|_| all.next().is_none()) else {
+            let detail = format!(
+                "`Idempotency-Key` is one text of 1 to {LONGEST} characters of ASCII, without spaces unless it is in quotes"
+            );
             return Err(Problem::bad_request(detail));
-        }
+        };
         let (kind, actor) = match actor {
             Some(actor) => (actor.kind(), actor.to_string()),
             None => ("", String::new()),
@@ -77,6 +80,17 @@ impl Once {
         meta.once = Some(self.key.clone());
         meta.once_print = Some(self.print.clone());
     }
+}
+
+/// A key without its quotes: the draft has a text in quotes, and most clients send it bare.
+fn bare(text: &str) -> Option<&str> {
+    let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let is_good = |character: char| match quoted {
+        Some(_) => matches!(character, ' '..='~') && !matches!(character, '"' | '\\'),
+        None => character.is_ascii_graphic() && character != '"',
+    };
+    let key = quoted.unwrap_or(text);
+    ((1..=LONGEST).contains(&key.len()) && key.chars().all(is_good)).then_some(key)
 }
 
 /// Of texts, with their lengths, so that no two lists of them are the same.

@@ -8,7 +8,7 @@ use crate::any::{AnyInstance, AnyKey, AnyModel};
 use crate::engine::Kind;
 use crate::model::lives_sql;
 use crate::sql::{Raw, Sql, fnv1a, literal_sql, quoted, raw};
-use crate::time::Instant;
+use crate::time::{Instant, clamp_storable};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
@@ -98,10 +98,11 @@ pub(super) fn moment(name: &str, text: &str) -> Result<Bound, Problem> {
         return Ok(Bound::Version(version));
     }
     if let Some(seconds) = seconds() {
-        return Ok(Bound::Time(crate::time::Unix(seconds).to_utc()));
+        let instant = crate::time::Unix(seconds).to_utc();
+        return Ok(Bound::Time(clamp_storable(instant)));
     }
     match instant() {
-        Some(instant) => Ok(Bound::Time(instant.naive_utc())),
+        Some(instant) => Ok(Bound::Time(clamp_storable(instant.naive_utc()))),
         None => {
             let what = "must be an instant of RFC 3339 such as 2026-11-25T10:00:00Z, Unix seconds, or a version such as v12";
             Err(Problem::bad_request(format!("`{name}` {what}")).field(name, what))

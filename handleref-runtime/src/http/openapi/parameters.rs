@@ -25,7 +25,7 @@ pub(super) fn parameters(server: &Server, endpoint: Endpoint) -> Value {
         all.push(json!({
             "name": "idempotency-key", "in": "header", "required": server.needs_key && endpoint == Endpoint::Create,
             "description": "A text that no other request has. The same request with the same key is done once, and answered again.",
-            "schema": { "type": "string", "pattern": "^[!#-~]{1,255}$" },
+            "schema": { "type": "string", "pattern": super::super::repeat::PATTERN },
         }));
     }
     let writes = [
