@@ -3,7 +3,7 @@
 
 use crate::program::{Folder, command, run};
 use crate::site::{Site, postgres, sqlite};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,14 +22,18 @@ fn postgres_async() {
 
 fn nothing_is_found(site: &Site) {
     let eve = site.as_user("eve");
-    for slug in ["one", "two", "three"] {
-        let article = eve.article(slug);
-        eve.comment(1, slug);
-        eve.edit(&article, "\"v1\"", "", &json!({ "title": slug }))
+    for at in 1..=9 {
+        let article = eve.article(&format!("a{at}"));
+        let comment = eve.comment(at, "Yes");
+        eve.edit(&article, "\"v1\"", "", &json!({ "title": "New" }))
             .is(200);
+        if at % 3 == 0 {
+            eve.delete(&comment).is(204);
+        }
+        if at > 6 {
+            eve.delete(&article).is(204);
+        }
     }
-    eve.delete("/articles/3/").is(204);
-    eve.delete("/comments/3/").is(204);
     let given = json!({ "name": "eve", "password": "eveeve" });
     let login = site.client.json("POST", "/login", &given).is(200).json();
 
@@ -62,4 +66,21 @@ fn nothing_is_found(site: &Site) {
     let said = run(&mut tester, &folder, Duration::from_secs(400));
     assert!(said.success, "{}\n{}", said.out, said.err);
     println!("{}", said.out);
+
+    // It can say that of a server that refuses everything, too.
+    let report = std::fs::read(folder.path("report.json")).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let operations = &report["operations"];
+    assert_eq!(operations["tested"], operations["total"]);
+    let accepts = |rates: &Value| {
+        let phases = rates.as_object().unwrap().values();
+        phases
+            .map(|it| it["accepted"].as_u64().unwrap())
+            .sum::<u64>()
+            > 0
+    };
+    let rates = report["valid_rates"].as_object().unwrap();
+    let accepted = rates.iter().filter(|(_, rates)| accepts(rates)).count();
+    assert!(accepted > 40, "{accepted} of {operations}");
+    assert!(report["test_cases"]["generated"].as_u64().unwrap() > 4000);
 }

@@ -67,7 +67,8 @@ pub fn command(name: &str, folder: &Folder) -> Command {
     command.env_clear().current_dir(&folder.0);
     command.env("HOME", &folder.0);
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    // What is written must not depend on the machine.
+    // What comes out must not depend on the machine, and nothing goes beside the sources.
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
     command
         .envs([("LANG", "C.UTF-8"), ("TZ", "UTC")].map(|(name, value)| (name, OsStr::new(value))));
     command

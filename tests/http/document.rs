@@ -84,6 +84,13 @@ each_site! {
             order["schema"]["pattern"].as_str().unwrap().to_owned()
         };
         assert_eq!(order("/comments/"), "^()$");
+        let tag = |path: &str| {
+            let parameters = document["paths"][path]["delete"]["parameters"].as_array().unwrap().iter();
+            parameters.clone().find(|it| it["name"] == "if-match").unwrap()["schema"]["pattern"].clone()
+        };
+        assert_eq!(tag("/articles/{key}/"), "^([*]|\"[!#-~]*\")$");
+        // What has no version has no other tag.
+        assert_eq!(tag("/api/tags/{key}/"), "^([*])$");
         assert_eq!(order("/articles/"), "^((-?(title|note|id|secret)(,-?(title|note|id|secret))*)?)$");
     }
 }

@@ -36,9 +36,14 @@ pub(super) fn parameters(server: &Server, endpoint: Endpoint) -> Value {
         Endpoint::Revert,
     ];
     if writes.contains(&endpoint) {
+        // Without versions there is nothing to compare with.
+        let schema = match server.model.roles().version {
+            Some(_) => tags(),
+            None => texts("[*]"),
+        };
         all.push(json!({
             "name": "if-match", "in": "header", "required": false,
-            "description": "The `ETag` of the version that is meant.", "schema": tags(),
+            "description": "The `ETag` of the version that is meant.", "schema": schema,
         }));
     }
     Value::Array(all)
