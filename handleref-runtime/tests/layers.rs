@@ -93,7 +93,7 @@ fn no_arrow_runs_back_up() {
 /// author of, and who may do that.
 const DOORS: &[(&str, &[&str])] = &[
     ("Raw::of_plan", &["schema"]),
-    ("Raw::of_diesel", &["write.rs"]),
+    ("Raw::of_diesel", &["write.rs", "write/changed.rs"]),
     ("Raw::of_caller", &["maintain"]),
     ("Raw::of_database", &["maintain/keys.rs", "context/home.rs"]),
     ("put_together", &[]),
