@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["maintain"],
     &["revert"],
     &["changeset"],
+    &["log", "on"],
     &["sync"],
     &["mirror", "feed", "registry"],
     &["redis"],

@@ -1,7 +1,7 @@
 //! A form: a row is shown, changed by somebody, and written at the version that was shown.
 
-use crate::support::{Db, Done, each_engine};
 use crate::support::recorded::{Paper, papers, papers as tables};
+use crate::support::{Db, Done, each_engine};
 use diesel::prelude::ExpressionMethods;
 use diesel::{AsChangeset, QueryDsl, SelectableHelper};
 use handleref::prelude::*;
@@ -33,7 +33,10 @@ macro_rules! insert {
 }
 macro_rules! get {
     ($conn:expr, $id:expr) => {
-        go!(papers::table.find($id).select(Paper::as_select()).first::<Paper>($conn))?
+        go!(papers::table
+            .find($id)
+            .select(Paper::as_select())
+            .first::<Paper>($conn))?
     };
 }
 macro_rules! records {
@@ -153,8 +156,8 @@ macro_rules! two_people {
         #[cfg(feature = $feature)]
         #[test]
         fn $name() -> Done {
-            use diesel::RunQueryDsl;
             use crate::support::go_sync as go;
+            use diesel::RunQueryDsl;
             const ROUNDS: i64 = 20;
             let db = Db::$name();
             tables(&db);
@@ -169,7 +172,9 @@ macro_rules! two_people {
                     start.wait();
                     match write!(conn, 1, titled(&format!("{name} {round}")), version) {
                         Ok(Outcome::Written) => {}
-                        Err(Error::Stale { expected, found, .. }) if found == expected + 1 => told += 1,
+                        Err(Error::Stale {
+                            expected, found, ..
+                        }) if found == expected + 1 => told += 1,
                         other => panic!("{other:?}"),
                     }
                     end.wait();
@@ -178,7 +183,9 @@ macro_rules! two_people {
             };
             let told = std::thread::scope(|scope| {
                 let both = [scope.spawn(|| person("one")), scope.spawn(|| person("two"))];
-                both.into_iter().map(|it| it.join().unwrap().unwrap()).sum::<i64>()
+                both.into_iter()
+                    .map(|it| it.join().unwrap().unwrap())
+                    .sum::<i64>()
             });
             assert_eq!((told, get!(admin, 1).version), (ROUNDS, 1 + ROUNDS));
             Ok(())

@@ -16,4 +16,6 @@
 mod support;
 
 mod form;
+mod generic;
+mod history;
 mod same;

@@ -15,7 +15,10 @@ fn unrecorded(db: &Db) {
 
 macro_rules! papers {
     ($conn:expr) => {
-        go!(papers::table.order(papers::id).select(Paper::as_select()).load::<Paper>($conn))?
+        go!(papers::table
+            .order(papers::id)
+            .select(Paper::as_select())
+            .load::<Paper>($conn))?
     };
 }
 macro_rules! records {
