@@ -5,7 +5,7 @@ pub use crate::context::handed::Handed;
 pub use crate::engine::Engine;
 pub use crate::facts;
 pub use crate::history::{
-    FieldValue, Fields, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
+    FieldValue, Fields, LiveName, Mirrored, OfKey, Property, PropertyValue, Recall, RecordSource,
     Recorded, Records,
 };
 pub use crate::history::{MayBeNull, NullableType};

@@ -10,7 +10,11 @@ use handleref::prelude::*;
 use handleref::{Changeset, Error, Operation, in_changeset_async};
 use serde_json::json;
 
-handleref::allow_records_to_appear_in_same_query!(handleref_changesets::table, papers::table, PaperRecords);
+handleref::allow_records_to_appear_in_same_query!(
+    handleref_changesets::table,
+    papers::table,
+    PaperRecords
+);
 
 macro_rules! by {
     ($conn:expr, $who:expr, $why:expr, $update:expr) => {{

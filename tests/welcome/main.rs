@@ -18,4 +18,5 @@ mod support;
 mod form;
 mod generic;
 mod history;
+mod queries;
 mod same;
