@@ -1,3 +1,4 @@
+#![cfg_attr(not(doctest), doc = include_str!("picture.md"))]
 #![doc = include_str!("../README.md")]
 //!
 //! # Where to look

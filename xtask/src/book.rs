@@ -20,7 +20,7 @@ pub(crate) fn make() -> Result<()> {
     let book = target().join("book");
     build(&mdbook()?, &book)?;
     // That page is for addresses which are not there, so its own links are those of the server.
-    alive(links::dead(&book, |page| page != Path::new("404.html"))?)?;
+    alive(&links::dead(&book, |page| page != Path::new("404.html"))?)?;
     eprintln!("the book is {}", book.join("index.html").display());
     Ok(())
 }
@@ -29,12 +29,12 @@ pub(crate) fn make() -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     make()?;
     let front = Path::new("handleref/index.html");
-    alive(links::dead(&target().join("doc"), |page| {
+    alive(&links::dead(&target().join("doc"), |page| {
         page.starts_with("handleref/guide") || page == front
     })?)
 }
 
-fn alive(dead: Vec<String>) -> Result<()> {
+fn alive(dead: &[String]) -> Result<()> {
     ensure!(dead.is_empty(), "dead links:\n{}", dead.join("\n"));
     Ok(())
 }
@@ -108,6 +108,7 @@ fn listed() -> Result<()> {
             }
         }
     }
+    missing.extend(readme()?);
     let example = fs::read_to_string(workspace().join("examples/quickstart.rs"))?;
     let shown = fs::read_to_string(docs.join("tutorial/five_minutes.md"))?;
     let program = example.find("\nuse ").map_or("", |start| &example[start..]);
@@ -120,4 +121,57 @@ fn listed() -> Result<()> {
         missing.into_iter().collect::<Vec<_>>().join("\n")
     );
     Ok(())
+}
+
+/// What the README lacks: a feature, the picture as rustdoc shows it.
+fn readme() -> Result<Vec<String>> {
+    let read = |name: &str| fs::read_to_string(workspace().join(name)).context(name.to_owned());
+    let (readme, manifest) = (read("README.md")?, read("Cargo.toml")?);
+    let mut missing = Vec::new();
+    let (_, features) = manifest.split_once("\n[features]\n").unwrap_or_default();
+    let (features, _) = features.split_once("\n[").unwrap_or_default();
+    for line in features.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(' ').next().unwrap_or_default();
+        let row = |line: &str| line.starts_with('|') && line.contains(&format!("`{name}`"));
+        if !name.is_empty() && !readme.lines().any(row) {
+            missing.push(format!("README.md does not say what the feature {name} is"));
+        }
+    }
+    // Rustdoc has no files beside its pages, so there the picture is in the link.
+    let picture = format!(
+        "[picture]: data:image/svg+xml,{}\n",
+        encoded(&read("docs/picture.svg")?)
+    );
+    if read("src/picture.md")? != picture {
+        let right = target().join("picture.md");
+        fs::write(&right, picture)?;
+        missing.push(format!(
+            "src/picture.md is of another picture: copy {}",
+            right.display()
+        ));
+    }
+    Ok(missing)
+}
+
+/// A text as part of an address.
+fn encoded(text: &str) -> String {
+    let mut address = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z'
+            | b'A'..=b'Z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'='
+            | b'/'
+            | b':'
+            | b',' => {
+                address.push(char::from(byte));
+            }
+            other => address.push_str(&format!("%{other:02X}")),
+        }
+    }
+    address
 }
