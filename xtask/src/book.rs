@@ -109,18 +109,40 @@ fn listed() -> Result<()> {
         }
     }
     missing.extend(readme()?);
-    let example = fs::read_to_string(workspace().join("examples/quickstart.rs"))?;
-    let shown = fs::read_to_string(docs.join("tutorial/five_minutes.md"))?;
-    let program = example.find("\nuse ").map_or("", |start| &example[start..]);
-    if !shown.contains(&format!("```rust{program}```")) {
-        missing.insert("docs/tutorial/five_minutes.md shows another quickstart".to_owned());
-    }
+    missing.extend(cut_out()?);
     ensure!(
         missing.is_empty(),
         "{}",
         missing.into_iter().collect::<Vec<_>>().join("\n")
     );
     Ok(())
+}
+
+/// What the tutorials show and their examples do not have: the whole `quickstart`, pieces of `takeover`.
+fn cut_out() -> Result<Vec<String>> {
+    let read = |name: &str| fs::read_to_string(workspace().join(name)).context(name.to_owned());
+    let mut wrong = Vec::new();
+    let example = read("examples/quickstart.rs")?;
+    let program = example.find("\nuse ").map_or("", |start| &example[start..]);
+    if !read("docs/tutorial/five_minutes.md")?.contains(&format!("```rust{program}```")) {
+        wrong.push("docs/tutorial/five_minutes.md shows another quickstart".to_owned());
+    }
+    let folder = workspace().join("examples/takeover");
+    let mut files = String::new();
+    for file in links::files(&folder, "rs")? {
+        files.push_str(&fs::read_to_string(folder.join(file))?);
+    }
+    let shown = read("docs/tutorial/takeover.md")?;
+    for block in shown.split("```rust,ignore\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        if !files.contains(block) {
+            let first = block.lines().next().unwrap_or_default();
+            wrong.push(format!(
+                "docs/tutorial/takeover.md shows what examples/takeover does not have: {first}"
+            ));
+        }
+    }
+    Ok(wrong)
 }
 
 /// What the README lacks: a feature, the picture as rustdoc shows it.
