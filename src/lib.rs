@@ -36,6 +36,7 @@ pub use handleref_runtime::history::{
 };
 pub use handleref_runtime::hooks::{HookError, Hooks};
 pub use handleref_runtime::lifecycle::{delete, restore};
+pub use handleref_runtime::log::LogDsl;
 pub use handleref_runtime::maintain::Maintain;
 pub use handleref_runtime::model::{HandleRef, SoftDelete, Timestamped, Versioned};
 pub use handleref_runtime::resurrect::resurrect;
@@ -59,7 +60,7 @@ pub use handleref_runtime::{changeset, engine, error, feed, registry, schema, sy
 /// diesel-async each have their own.
 pub mod prelude {
     pub use crate::{
-        AsOfDsl, ChangesDsl, GoneDsl, HandleRef, Maintain, PastDsl, RecordSource, Recorded,
+        AsOfDsl, ChangesDsl, GoneDsl, HandleRef, LogDsl, Maintain, PastDsl, RecordSource, Recorded,
         RecordsDsl, RowDsl, SoftDelete, SyncDsl, Timestamped, Versioned,
     };
 }
@@ -71,7 +72,7 @@ pub mod dsl {
         Whole, Within,
     };
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
-    pub use handleref_runtime::write::{Bump, Set, Update, UpdateStatement};
+    pub use handleref_runtime::write::{Bump, ExpectedUpdate, Set, Update, UpdateStatement};
 }
 
 /// What a model is made of, for bounds and for keys of your own.
@@ -81,6 +82,7 @@ pub mod model {
     pub use handleref_runtime::model::{
         ChildOf, DeletionStamp, Managed, Roles, VersionNumber, VersionSqlType,
     };
+    pub use handleref_runtime::on::{RecordedOn, SoftDeleteOn};
     pub use handleref_runtime::row::Row;
 }
 
@@ -115,6 +117,7 @@ pub mod history {
         Records, Resample, Side, VersionChange, VersionNo, Window, ZeroLength, facts, field_types,
         latest_record,
     };
+    pub use handleref_runtime::log::{Log, LogEntry, LogPage};
     pub use handleref_runtime::revert::{Conflict, Revert, RevertPlan};
 }
 

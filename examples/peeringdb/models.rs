@@ -90,6 +90,7 @@ pub struct Organisation {
     pub country: Option<String>,
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,
@@ -128,6 +129,7 @@ pub struct Facility {
     pub longitude: Option<f64>,
     pub clli: Option<String>,
     pub diverse_serving_substations: Option<bool>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,
@@ -167,6 +169,7 @@ pub struct Network {
     pub info_ipv6: Option<bool>,
     pub policy_general: Option<String>,
     pub notes: Option<String>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,
@@ -203,6 +206,7 @@ pub struct Exchange {
     pub proto_unicast: Option<bool>,
     pub proto_ipv6: Option<bool>,
     pub notes: Option<String>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,
@@ -235,6 +239,7 @@ pub struct ExchangeLan {
     pub mtu: Option<i32>,
     pub dot1q_support: Option<bool>,
     pub rs_asn: Option<i64>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,
@@ -264,6 +269,7 @@ pub struct NetworkFacility {
     pub net_id: i32,
     pub fac_id: i32,
     pub local_asn: Option<i64>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,
@@ -300,6 +306,7 @@ pub struct NetworkExchangeLan {
     pub ipaddr6: Option<String>,
     pub is_rs_peer: Option<bool>,
     pub operational: Option<bool>,
+    #[handleref(status)]
     pub status: String,
     #[serde(with = "crate::stamp")]
     pub created: NaiveDateTime,

@@ -81,7 +81,7 @@ impl Field {
 impl Model {
     /// Reads the struct; `None` if the input is nothing that could be a model.
     pub(crate) fn read(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let fields = named_fields("HandleRef", &input, errors)?;
+        let fields = named_fields(&input, errors)?;
         let keys = attrs::StructKeys::read(&input.attrs, errors);
         let diesel = diesel::StructKeys::read(&input.attrs);
         let table = diesel
@@ -167,18 +167,13 @@ impl Model {
     }
 }
 
-/// The fields of a struct that can derive the trait `derive`.
-pub(crate) fn named_fields(
-    derive: &str,
-    input: &DeriveInput,
-    errors: &mut Errors,
-) -> Option<Vec<syn::Field>> {
-    let form =
-        format!("`{derive}` can be derived for a struct with named fields, one for each column");
+/// The fields of a struct that can be a model.
+pub(crate) fn named_fields(input: &DeriveInput, errors: &mut Errors) -> Option<Vec<syn::Field>> {
+    // In the same words for every derive, of which the compiler shows one.
+    let form = "`HandleRef` and `Recorded` can be derived for a struct with named fields, one for each column";
     if let Some(parameter) = input.generics.params.first() {
-        let message = format!(
-            "a `{derive}` model has no generic parameters: it is one table with columns of fixed types"
-        );
+        let message =
+            "a model has no generic parameters: it is one table with columns of fixed types";
         errors.push(syn::Error::new_spanned(parameter, message));
         return None;
     }

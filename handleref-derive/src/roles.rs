@@ -3,7 +3,6 @@
 use crate::attrs::{self, Role, Value};
 use crate::errors::Errors;
 use crate::model::Field;
-use crate::types;
 use syn::LitStr;
 use syn::ext::IdentExt;
 
@@ -34,14 +33,8 @@ impl Roles {
         let created_at = find(Role::CreatedAt);
         let updated_at = find(Role::UpdatedAt);
         let deleted_at = find(Role::DeletedAt);
-        let status = match by_attribute(fields, Role::Status, errors) {
-            // Only text has values of its own that mean deleted and live.
-            None if deleted_at.is_none() => {
-                by_name(fields, key, Role::Status).filter(|&at| types::is_text(&fields[at].ty))
-            }
-            marked => marked,
-        };
-        let status = status.map(|field| Status {
+        // Not by its name: many a status says nothing about deletion.
+        let status = by_attribute(fields, Role::Status, errors).map(|field| Status {
             field,
             values: status_values(&fields[field], errors),
         });

@@ -2,8 +2,13 @@
 
 use syn::{GenericArgument, Ident, PathArguments, Type};
 
-/// The `T` of an `Option<T>`, by the last segment of its path.
-pub(crate) fn option_argument(mut ty: &Type) -> Option<&Type> {
+/// The `T` of an `Option<T>`.
+pub(crate) fn option_argument(ty: &Type) -> Option<&Type> {
+    argument_of("Option", ty)
+}
+
+/// The `T` of an `Outer<T>`, by the last segment of its path.
+pub(crate) fn argument_of<'t>(outer: &str, mut ty: &'t Type) -> Option<&'t Type> {
     loop {
         match ty {
             Type::Group(group) => ty = &group.elem,
@@ -13,7 +18,7 @@ pub(crate) fn option_argument(mut ty: &Type) -> Option<&Type> {
                     .path
                     .segments
                     .last()
-                    .filter(|last| last.ident == "Option")?;
+                    .filter(|last| last.ident == outer)?;
                 let PathArguments::AngleBracketed(arguments) = &last.arguments else {
                     return None;
                 };
@@ -25,11 +30,6 @@ pub(crate) fn option_argument(mut ty: &Type) -> Option<&Type> {
             _ => return None,
         }
     }
-}
-
-/// `String`, nullable or not.
-pub(crate) fn is_text(ty: &Type) -> bool {
-    name(option_argument(ty).unwrap_or(ty)).is_some_and(|name| name == "String")
 }
 
 /// A number or a truth value, nullable or not.

@@ -44,6 +44,29 @@ macro_rules! version_bounds {
 }
 version_bounds!(i16 i32 i64 u32);
 
+/// No version is greater than what an `i64` holds.
+impl<M: Versioned> Bound<M> for u64 {
+    type After = VersionBound<M, true>;
+    type Until = VersionBound<M, false>;
+    fn after(self) -> Self::After {
+        Bound::<M>::after(i64::try_from(self).unwrap_or(i64::MAX))
+    }
+    fn until(self) -> Self::Until {
+        Bound::<M>::until(i64::try_from(self).unwrap_or(i64::MAX))
+    }
+}
+
+impl<M, B: Bound<M> + Clone> Bound<M> for &B {
+    type After = B::After;
+    type Until = B::Until;
+    fn after(self) -> Self::After {
+        self.clone().after()
+    }
+    fn until(self) -> Self::Until {
+        self.clone().until()
+    }
+}
+
 macro_rules! time_bounds {
     ($([$($param:ident: $bound:path)?] $time:ty;)*) => { $(
         impl<M: Timestamped $(, $param: $bound)?> Bound<M> for $time

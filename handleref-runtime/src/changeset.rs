@@ -14,6 +14,7 @@ mod read;
 mod recording;
 mod scan;
 mod stored;
+mod table;
 mod undo;
 
 pub use crate::history::{ChangesetNo, Models, ObjectOf, ObjectRef};
@@ -37,6 +38,7 @@ pub use recording::{
 };
 pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;
+pub use table::handleref_changesets;
 #[cfg(feature = "axum")]
 pub(crate) use undo::undo_plan_of;
 pub use undo::{Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, undo_plan};

@@ -333,6 +333,16 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
+    /// [`expect_version`](crate::write::UpdateStatement::expect_version) is about one row,
+    /// and the target of the update does not say which.
+    #[error(
+        "an expected version is that of one {model}: give `handleref::update` the row by its whole key, `find(key)` or \
+         `&row`"
+    )]
+    ManyRows {
+        /// The model's name.
+        model: &'static str,
+    },
     /// A statement assigns a column that the database computes; of a `save`,
     /// the field needs `#[handleref(generated)]`.
     #[error(

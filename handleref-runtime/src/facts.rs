@@ -283,7 +283,7 @@ impl Nullability for is_nullable::IsNullable {
 /// A SQL type that a property may have.
 #[diagnostic::on_unimplemented(
     message = "a property cannot have the SQL type `{Self}`",
-    note = "use `Bool`, `SmallInt`, `Integer`, `BigInt`, `Float`, `Double`, `Text`, `Binary`, `Date` or `Timestamp`, or `Nullable<..>` of one"
+    note = "use `Bool`, `SmallInt`, `Integer`, `BigInt`, `Float`, `Double`, `Numeric`, `Text`, `Binary`, `Date` or `Timestamp`, or `Nullable<..>` of one"
 )]
 pub trait PropertySqlType: diesel::sql_types::SqlType + 'static {
     /// Its name on each engine.
@@ -305,6 +305,7 @@ property_types! {
     BigInt "BIGINT" "BIGINT" "BIGINT"
     Float "FLOAT" "REAL" "FLOAT"
     Double "DOUBLE" "DOUBLE PRECISION" "DOUBLE"
+    Numeric "NUMERIC" "NUMERIC" "DECIMAL(65,30)"
     Text "TEXT" "TEXT" "LONGTEXT"
     Binary "BLOB" "BYTEA" "LONGBLOB"
     Date "DATE" "DATE" "DATE"

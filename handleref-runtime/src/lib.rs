@@ -32,12 +32,14 @@ pub mod hooks;
 pub mod http;
 pub mod key;
 pub mod lifecycle;
+pub mod log;
 pub mod session;
 
 pub mod maintain;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod model;
+pub mod on;
 #[doc(hidden)]
 pub mod private;
 #[cfg(feature = "redis")]

@@ -16,6 +16,7 @@
 //! ends in an error leaves everything as it was.
 
 mod backfill;
+mod backfill_all;
 pub(crate) mod baseline;
 mod doomed;
 mod erase;
@@ -31,6 +32,7 @@ mod pruned;
 pub(crate) mod redact;
 
 pub use backfill::{Backfill, Progress};
+pub use backfill_all::{BackfillAll, Backfilled};
 pub use erase::{Erase, Erased, Unerasable};
 pub(crate) use events::write_event;
 pub use events::{Event, EventKind, Events, events};

@@ -6,6 +6,7 @@ use crate::scope::{LastChange, Undeleted};
 use crate::time::TimeSqlType;
 use crate::{bound, scope};
 use diesel::dsl::Filter;
+use diesel::internal::table_macro::{BoxedSelectStatement, FromClause, SelectStatement};
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::{Column, Table};
 
@@ -251,16 +252,17 @@ impl VersionSqlType for diesel::sql_types::BigInt {
     const BITS: u32 = 64;
 }
 
-/// A model with the time of its creation, of its last change, or both.
+/// A model with the time of its last change.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no timestamp columns",
-    label = "`created_at` or `updated_at` is needed here",
-    note = "add `created_at` and `updated_at` to the struct, or mark fields with `#[handleref(created_at)]` and `#[handleref(updated_at)]`"
+    message = "`{Self}` has no column with the time of the last change",
+    label = "`updated_at` is needed here",
+    note = "add `updated_at` to the struct, or mark a field with `#[handleref(updated_at)]`",
+    note = "`created_at` alone would miss later changes; if rows never change, mark it with `#[handleref(updated_at)]`"
 )]
 pub trait Timestamped: HandleRef {
     /// The column of the creation; the one of the last change if there is no other.
     type Created: Column<Table = Self::Table> + Default;
-    /// The column of the last change; the one of the creation if there is no other.
+    /// The column of the last change.
     type Updated: Column<Table = Self::Table> + Default;
     /// The SQL type of both, without `Nullable`.
     type TimeSql: TimeSqlType;
@@ -338,13 +340,33 @@ pub trait ChildOf<P>: HandleRef {
     const FOREIGN_KEY: &'static [&'static str];
 }
 
-/// Says which model answers for a table, so that a query over the table finds
-/// its roles: `articles::table: Managed<Article>`.
+/// Says which model answers for a table, so that the table, and a query over it alone,
+/// finds its roles: `articles::table: Managed<Article>`.
 ///
 /// The derive implements it. If two structs of one table derive `HandleRef`,
 /// one of them says `#[handleref(secondary)]` and leaves it to the other.
 #[diagnostic::on_unimplemented(
-    message = "no `HandleRef` model answers for the table `{Self}`",
-    note = "derive `HandleRef` on the struct of this table; if it says `#[handleref(secondary)]`, the main struct must derive it too"
+    message = "no `HandleRef` model answers for the table or query `{Self}`",
+    note = "derive `HandleRef` on the struct of this table; if it says `#[handleref(secondary)]`, the main struct must derive it too",
+    note = "a query of several tables, or of an alias, takes conditions: `.filter(Article::is_live())`, `.filter(Article::changed_after(..))`"
 )]
 pub trait Managed<M: HandleRef> {}
+
+/// A query over one table alone, filtered, ordered and the like.
+#[diagnostic::do_not_recommend]
+impl<M, T, S, D, W, O, LOf, G, H, LC> Managed<M>
+    for SelectStatement<FromClause<T>, S, D, W, O, LOf, G, H, LC>
+where
+    M: HandleRef,
+    T: Table + Managed<M>,
+{
+}
+
+/// The same, boxed.
+#[diagnostic::do_not_recommend]
+impl<M, T, ST, DB, GB> Managed<M> for BoxedSelectStatement<'_, ST, FromClause<T>, DB, GB>
+where
+    M: HandleRef,
+    T: Table + Managed<M>,
+{
+}

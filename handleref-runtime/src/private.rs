@@ -5,7 +5,7 @@ pub use crate::context::handed::Handed;
 pub use crate::engine::Engine;
 pub use crate::facts;
 pub use crate::history::{
-    FieldValue, Fields, LiveName, Mirrored, Property, PropertyValue, Recall, RecordSource,
+    FieldValue, Fields, LiveName, Mirrored, OfKey, Property, PropertyValue, Recall, RecordSource,
     Recorded, Records,
 };
 pub use crate::history::{MayBeNull, NullableType};
@@ -355,7 +355,7 @@ pub struct SchemaOf<M>(std::marker::PhantomData<M>);
 ))]
 mod schema_of {
     use super::{HandleRef, Recorded, SchemaOf};
-    use crate::facts::Recording;
+    use crate::any::Subject;
     use crate::schema::{ModelSchema, Renderer};
     use diesel::QuerySource;
     use diesel::query_builder::QueryFragment;
@@ -369,8 +369,8 @@ mod schema_of {
         }
     }
     impl<M: Recorded> SchemaOf<M> {
-        pub fn recording() -> Option<Recording> {
-            Some(M::RECORDING)
+        pub fn recording() -> Option<Subject> {
+            Some(Subject::of::<M>())
         }
     }
 
@@ -405,7 +405,7 @@ mod schema_of {
     impl<M> RecordedAlone<M> for SchemaOf<M> {}
 
     pub trait NotRecorded {
-        fn recording() -> Option<Recording> {
+        fn recording() -> Option<Subject> {
             None
         }
     }

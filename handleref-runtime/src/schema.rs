@@ -57,7 +57,7 @@
 //!   stamped alike if a timestamp is of type `TIMESTAMP` and sessions differ in
 //!   their time zone.
 
-use crate::any::{Engines, Verbs};
+use crate::any::{Engines, Subject, Verbs};
 use crate::error::Error;
 use crate::session::{Boxed, Executor, Session};
 use alter::Alteration;
@@ -78,6 +78,7 @@ mod inspect;
 mod install;
 mod leftovers;
 mod live;
+mod locks;
 mod model;
 mod mysql;
 mod names;
@@ -93,6 +94,7 @@ pub(crate) use capture::read::lost_beginnings;
 pub use inspect::Catalog;
 pub(crate) use inspect::ForeignKey;
 pub(crate) use leftovers::differs_from_today;
+pub use locks::{Lasts, Lock, Waits};
 pub use model::ModelSchema;
 #[cfg(any(
     feature = "sqlite",
@@ -100,7 +102,7 @@ pub use model::ModelSchema;
     feature = "mysql_backend"
 ))]
 pub(crate) use model::Renderer;
-pub use plan::Plan;
+pub use plan::{NotWritten, Plan};
 pub use problem::{Problem, ProblemKind};
 pub(crate) use recorded::RecordedTable;
 pub use report::Report;
@@ -125,6 +127,7 @@ pub struct Schema {
     tables: Vec<Wanted>,
     access: Access,
     registered: Vec<Registered>,
+    subjects: Vec<Subject>,
 }
 
 /// A model as it can be read on each engine, and its verbs.
@@ -134,7 +137,15 @@ impl Schema {
     /// A schema of these models. Models that share a table are taken together.
     pub fn new(models: impl IntoIterator<Item = ModelSchema>) -> Self {
         let (mut tables, mut registered): (Vec<Wanted>, Vec<Registered>) = Default::default();
+        let mut subjects: Vec<Subject> = Vec::new();
         for model in models {
+            let known = |subject: &Subject| {
+                subjects
+                    .iter()
+                    .any(|one| one.recording == subject.recording)
+            };
+            let new = model.subject.filter(|subject| !known(subject));
+            subjects.extend(new);
             registered.extend(model.registered.clone());
             let unknown = || TableName {
                 schema: None,
@@ -169,12 +180,18 @@ impl Schema {
             tables,
             access: Access::default(),
             registered,
+            subjects,
         }
     }
 
     /// The models that a registry may have.
     pub(crate) fn registered(&self) -> &[Registered] {
         &self.registered
+    }
+
+    /// The models that are recorded, each once.
+    pub(crate) fn subjects(&self) -> &[Subject] {
+        &self.subjects
     }
 
     /// Makes a role (PostgreSQL) or account (MySQL, MariaDB) the owner of the

@@ -5,7 +5,6 @@ use crate::engine::Engine;
 use crate::model::{HandleRef, Managed, SoftDelete, Timestamped};
 use crate::sql::push_now;
 use crate::time::TimeSqlType;
-use diesel::associations::HasTable;
 use diesel::dsl::{Filter, Select};
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
@@ -27,10 +26,10 @@ pub type Since<M, B> = Filter<<M as HandleRef>::Scope, <B as Bound<M>>::After>;
 /// `since`, `until`, `undeleted`, `deleted` and `last_change` on any query over
 /// one table.
 ///
-/// A joined or boxed query has no single table to ask; filter it by
+/// A joined query has no single table to ask, and nor has an alias; filter it by
 /// [`HandleRef::changed_after`], [`HandleRef::changed_until`] and
 /// [`SoftDelete::is_live`], which are ordinary conditions.
-pub trait ChangesDsl<M: HandleRef>: diesel::QueryDsl + HasTable<Table: Managed<M>> + Sized {
+pub trait ChangesDsl<M: HandleRef>: diesel::QueryDsl + Managed<M> + Sized {
     /// Only rows that changed after `bound`; see [`HandleRef::since`].
     fn since<B>(self, bound: B) -> Filter<Self, B::After>
     where
@@ -80,9 +79,7 @@ pub trait ChangesDsl<M: HandleRef>: diesel::QueryDsl + HasTable<Table: Managed<M
 
 impl<Q, M> ChangesDsl<M> for Q
 where
-    // Not models, which have a table too (by `Identifiable`) and methods of these names.
-    Q: HasTable + diesel::QueryDsl,
-    Q::Table: Managed<M>,
+    Q: Managed<M> + diesel::QueryDsl,
     M: HandleRef,
 {
 }

@@ -209,8 +209,9 @@ pub trait Executor: Session + Sized + 'static {
     where
         Self: 'a;
 
-    /// Runs `operation`.
-    #[doc(hidden)]
+    /// Runs an operation of several steps: at once on a synchronous connection, where
+    /// each of its steps must be one of handleref's ([`wait`](Executor::wait)); else as
+    /// the future that is returned.
     fn run<'a, T, F>(operation: F) -> Self::Output<'a, T>
     where
         Self: 'a,
@@ -224,8 +225,8 @@ pub trait Executor: Session + Sized + 'static {
         Self: 'a,
         T: Send + 'a;
 
-    /// The future behind an output; the inverse of [`run`](Executor::run).
-    #[doc(hidden)]
+    /// An output as a future, for one step of an operation that [`run`](Executor::run)
+    /// runs; on a synchronous connection it is there at once.
     fn wait<'a, T>(output: Self::Output<'a, T>) -> impl Future<Output = T> + Send + 'a
     where
         Self: 'a,

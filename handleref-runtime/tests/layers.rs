@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["maintain"],
     &["revert"],
     &["changeset"],
+    &["log", "on"],
     &["sync"],
     &["mirror", "feed", "registry"],
     &["redis"],
@@ -93,7 +94,7 @@ fn no_arrow_runs_back_up() {
 /// author of, and who may do that.
 const DOORS: &[(&str, &[&str])] = &[
     ("Raw::of_plan", &["schema"]),
-    ("Raw::of_diesel", &["write.rs"]),
+    ("Raw::of_diesel", &["write.rs", "write/changed.rs"]),
     ("Raw::of_caller", &["maintain"]),
     ("Raw::of_database", &["maintain/keys.rs", "context/home.rs"]),
     ("put_together", &[]),

@@ -92,9 +92,9 @@ macro_rules! bumps_add_up {
                     let db = &db;
                     scope.spawn(move || {
                         let conn = &mut db.connect::<$conn>();
-                        for _ in 0..50 {
+                        for round in 0..50 {
                             handleref::update(notes::table)
-                                .set(notes::title.eq(name))
+                                .set(notes::title.eq(format!("{name} {round}")))
                                 .execute(conn)
                                 .unwrap();
                         }

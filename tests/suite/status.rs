@@ -35,6 +35,7 @@ diesel::table! {
 pub struct Org {
     pub id: i32,
     pub name: String,
+    #[handleref(status)]
     pub status: Option<String>,
     pub created: NaiveDateTime,
     pub updated: NaiveDateTime,

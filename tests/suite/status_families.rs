@@ -77,6 +77,7 @@ diesel::table! {
 pub struct Carrier {
     pub id: i32,
     pub name: String,
+    #[handleref(status)]
     pub status: Option<String>,
     pub created: NaiveDateTime,
     pub updated: NaiveDateTime,
@@ -88,6 +89,7 @@ pub struct Carrier {
 pub struct Net {
     pub id: i32,
     pub carrier_id: i32,
+    #[handleref(status)]
     pub status: Option<String>,
     pub created: NaiveDateTime,
     pub updated: NaiveDateTime,
@@ -101,6 +103,7 @@ pub struct Link {
     pub id: i32,
     pub net_id: i32,
     pub peer_id: Option<i32>,
+    #[handleref(status)]
     pub status: Option<String>,
     pub created: NaiveDateTime,
     pub updated: NaiveDateTime,
@@ -123,6 +126,7 @@ pub struct Hub {
 pub struct Port {
     pub id: i32,
     pub hub_id: i32,
+    #[handleref(status)]
     pub status: Option<String>,
     pub updated: NaiveDateTime,
 }
@@ -144,6 +148,7 @@ pub struct Area {
     pub id: i32,
     pub parent_id: Option<i32>,
     pub name: String,
+    #[handleref(status)]
     pub status: Option<String>,
     pub updated: NaiveDateTime,
 }
@@ -258,8 +263,8 @@ each_engine! {
         let mut root = get!(conn, carriers Carrier 1);
         go!(root.delete(conn))?;
         tick();
-        go!(handleref::update(links::table.find(111)).set(links::peer_id.eq(None::<i32>)).execute(conn))?;
-        go!(handleref::update(nets::table.find(12)).set(nets::carrier_id.eq(1)).execute(conn))?;
+        go!(handleref::update(links::table.find(111)).set(links::peer_id.eq(7)).execute(conn))?;
+        go!(handleref::update(nets::table.find(12)).set(nets::carrier_id.eq(nets::carrier_id)).execute(conn))?;
         go!(root.restore(conn))?;
         assert_eq!(live!(conn), (vec![1, 2], vec![11, 21, 22], vec![112, 211, 212, 221, 222]));
         assert_eq!(go!(handleref::restore(nets::table.find(12)).execute(conn))?, 1);

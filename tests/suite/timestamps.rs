@@ -89,7 +89,7 @@ macro_rules! life {
                 assert_eq!(row.restore(conn)?, Outcome::Written);
                 assert_eq!(child(conn, 1)?.deleted_at, None);
                 assert!(child(conn, 2)?.deleted_at.is_some());
-                handleref::update(parents::table).set(parents::id.eq(1)).execute(conn)?;
+                handleref::update(parents::table).set(parents::id.eq(parents::id)).execute(conn)?;
                 assert_eq!(parent(conn)?.version, 4);
                 Ok(())
             }

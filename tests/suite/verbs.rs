@@ -79,7 +79,8 @@ each_engine! {
             .filter(notes::version.eq(1));
         assert_eq!(go!(narrow.execute(conn))?, 2);
         for (only, rows) in [(Some(2), 1), (None, 3)] {
-            let mut boxed = handleref::update(notes::table).set(notes::body.eq("boxed")).into_boxed();
+            let body = notes::body.eq(format!("boxed {rows}"));
+            let mut boxed = handleref::update(notes::table).set(body).into_boxed();
             if let Some(only) = only {
                 boxed = boxed.filter(notes::id.eq(only));
             }

@@ -57,7 +57,7 @@ impl Role {
             Self::CreatedAt => &["created_at", "created"],
             Self::UpdatedAt => &["updated_at", "updated"],
             Self::DeletedAt => &["deleted_at"],
-            Self::Status => &["status"],
+            Self::Status => &[],
         }
     }
 }

@@ -112,11 +112,14 @@ fn roles(model: &Model) -> TokenStream {
     if !roles.version_is_broken {
         value.extend(roles.version.map(|_| quote!(.with_version_of::<Self>())));
     }
-    value.extend(
-        roles
-            .created_at
-            .map(|_| quote!(.with_created_at_of::<Self>())),
-    );
+    value.extend(roles.created_at.map(|at| match roles.updated_at {
+        Some(_) => quote!(.with_created_at_of::<Self>()),
+        // No `Timestamped` says it then; as below.
+        None => {
+            let field = &model.fields[at];
+            quote_spanned!(field.ty.span()=> .with_created_at::<__HandlerefCreatedAt>())
+        }
+    }));
     value.extend(
         roles
             .updated_at

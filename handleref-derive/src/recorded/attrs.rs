@@ -3,6 +3,7 @@
 use crate::attrs::Once;
 use crate::errors::Errors;
 use crate::syntax::{each_key, equals, flag, malformed, to_the_end, unknown};
+use crate::types::argument_of;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -97,6 +98,7 @@ impl StructKeys {
             "notify" => self.notify.set(key, flag(key, input)?),
             "property" => {
                 let property = property(key, input)?;
+                known_sql_type(&property.ty)?;
                 if let Some(other) = self
                     .properties
                     .iter()
@@ -210,7 +212,7 @@ fn property(key: &Ident, input: ParseStream<'_>) -> syn::Result<Property> {
             return Err(syn::Error::new(name.span(), ""));
         }
         content.parse::<Token![:]>()?;
-        let ty = content.parse()?;
+        let ty: Type = content.parse()?;
         content.parse::<Token![,]>()?;
         let source = Ident::parse_any(content)?;
         content.parse::<Token![=]>()?;
@@ -221,6 +223,43 @@ fn property(key: &Ident, input: ParseStream<'_>) -> syn::Result<Property> {
         };
         Ok(Property { name, ty, source })
     })
+}
+
+/// A bare name is one of Diesel's; a path may lead to an alias of one.
+fn known_sql_type(ty: &Type) -> syn::Result<()> {
+    const TYPES: [&str; 11] = [
+        "Bool",
+        "SmallInt",
+        "Integer",
+        "BigInt",
+        "Float",
+        "Double",
+        "Numeric",
+        "Text",
+        "Binary",
+        "Date",
+        "Timestamp",
+    ];
+    // Other names that Diesel has for them.
+    const OTHERS: [&str; 8] = [
+        "Smallint", "Int2", "Int4", "Int8", "Bigint", "Float4", "Float8", "Decimal",
+    ];
+    let inner = argument_of("Nullable", ty).unwrap_or(ty);
+    let name = match inner {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    };
+    let Some(name) = name else {
+        return Ok(());
+    };
+    if TYPES.iter().chain(&OTHERS).any(|known| name == known) || name == "Varchar" {
+        return Ok(());
+    }
+    let message = format!(
+        "a property has one of Diesel's SQL types `{}`, or `Nullable<..>` of one, not `{name}`",
+        TYPES.join("`, `")
+    );
+    Err(syn::Error::new(name.span(), message))
 }
 
 fn relative(key: &Ident, input: ParseStream<'_>) -> syn::Result<Relative> {

@@ -332,28 +332,10 @@ fn key(model: &Model) -> (TokenStream, TokenStream, Vec<TokenStream>) {
 
 /// The type and the value of the query for the records of a row.
 fn history(model: &Model, source: &syn::Ident) -> (TokenStream, TokenStream) {
-    let mut key = model.key.iter().enumerate().map(|(part, &at)| {
-        let field = &model.fields[at];
-        let (Field { column, ty, .. }, this) = (field, column_value(field));
-        let value = key_part(model, part);
-        (
-            quote!(__handleref::diesel::dsl::Eq<#column, #ty>),
-            quote!(__handleref::diesel::ExpressionMethods::eq(#this, #value)),
-        )
-    });
-    let Some(first) = key.next() else {
-        // Only after an error.
-        return (quote!(#source), quote!(#source));
-    };
-    let (types, values) = key.fold(first, |(types, values), (ty, value)| {
-        (
-            quote!(__handleref::diesel::dsl::And<#types, #ty>),
-            quote!(__handleref::diesel::BoolExpressionMethods::and(#values, #value)),
-        )
-    });
+    let (key, ..) = key(model);
     (
-        quote!(__handleref::diesel::dsl::Filter<#source, #types>),
-        quote!(__handleref::diesel::QueryDsl::filter(#source, #values)),
+        quote!(__handleref::diesel::dsl::Filter<#source, __handleref::OfKey<#source, #key>>),
+        quote!(__handleref::diesel::QueryDsl::filter(#source, __handleref::OfKey::new(__handleref_key))),
     )
 }
 

@@ -56,7 +56,7 @@ impl Named for Field {
 impl Model {
     /// Reads the struct; `None` if the input is nothing that could be a model.
     pub(crate) fn read(input: DeriveInput, errors: &mut Errors) -> Option<Self> {
-        let fields = named_fields("Recorded", &input, errors)?;
+        let fields = named_fields(&input, errors)?;
         let mut keys = StructKeys::read(&input.attrs, errors);
         let given = diesel::StructKeys::read(&input.attrs);
         let table = given

@@ -109,6 +109,7 @@ fn status_text() -> Result<(), Box<dyn Error>> {
             struct Org {
                 id: i32,
                 name: String,
+                #[handleref(status)]
                 status: String,
                 updated: NaiveDateTime,
             }

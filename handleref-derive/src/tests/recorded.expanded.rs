@@ -101,10 +101,7 @@ const _: () = {
         type RecordKey = (i32, String);
         type History = __handleref::diesel::dsl::Filter<
             LabelRecords,
-            __handleref::diesel::dsl::And<
-                __handleref::diesel::dsl::Eq<schema::labels::paper_id, i32>,
-                __handleref::diesel::dsl::Eq<schema::labels::label, String>,
-            >,
+            __handleref::OfKey<LabelRecords, (i32, String)>,
         >;
         const RECORDED_NAME: &'static str = "Label";
         const RECORDED_KEY: &'static [&'static str] = &[
@@ -150,16 +147,7 @@ const _: () = {
         fn history_of(__handleref_key: Self::RecordKey) -> Self::History {
             __handleref::diesel::QueryDsl::filter(
                 LabelRecords,
-                __handleref::diesel::BoolExpressionMethods::and(
-                    __handleref::diesel::ExpressionMethods::eq(
-                        <schema::labels::paper_id as ::core::default::Default>::default(),
-                        __handleref_key.0,
-                    ),
-                    __handleref::diesel::ExpressionMethods::eq(
-                        <schema::labels::label as ::core::default::Default>::default(),
-                        __handleref_key.1,
-                    ),
-                ),
+                __handleref::OfKey::new(__handleref_key),
             )
         }
         fn record_key(&self) -> Self::RecordKey {

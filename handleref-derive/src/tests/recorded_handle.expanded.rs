@@ -117,7 +117,7 @@ const _: () = {
         type RecordKey = i32;
         type History = __handleref::diesel::dsl::Filter<
             ArticleRecords,
-            __handleref::diesel::dsl::Eq<articles::id, i32>,
+            __handleref::OfKey<ArticleRecords, i32>,
         >;
         const RECORDED_NAME: &'static str = "Article";
         const RECORDED_KEY: &'static [&'static str] = &[
@@ -183,10 +183,7 @@ const _: () = {
         fn history_of(__handleref_key: Self::RecordKey) -> Self::History {
             __handleref::diesel::QueryDsl::filter(
                 ArticleRecords,
-                __handleref::diesel::ExpressionMethods::eq(
-                    <articles::id as ::core::default::Default>::default(),
-                    __handleref_key,
-                ),
+                __handleref::OfKey::new(__handleref_key),
             )
         }
         fn record_key(&self) -> Self::RecordKey {

@@ -89,7 +89,10 @@ const _: () = {
         type Records = ArticleRecords;
         type Snapshot = (articles::slug, articles::title);
         type RecordKey = i64;
-        type History = ArticleRecords;
+        type History = __handleref::diesel::dsl::Filter<
+            ArticleRecords,
+            __handleref::OfKey<ArticleRecords, i64>,
+        >;
         const RECORDED_NAME: &'static str = "Article";
         const RECORDED_KEY: &'static [&'static str] = &[];
         const RECORDING: __handleref::facts::Recording = __handleref::facts::Recording::new(
@@ -112,7 +115,10 @@ const _: () = {
             )
         }
         fn history_of(__handleref_key: Self::RecordKey) -> Self::History {
-            ArticleRecords
+            __handleref::diesel::QueryDsl::filter(
+                ArticleRecords,
+                __handleref::OfKey::new(__handleref_key),
+            )
         }
         fn record_key(&self) -> Self::RecordKey {
             ::core::unreachable!()

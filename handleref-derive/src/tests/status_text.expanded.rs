@@ -2,6 +2,7 @@
 struct Org {
     id: i32,
     name: String,
+    #[handleref(status)]
     status: String,
     updated: NaiveDateTime,
 }

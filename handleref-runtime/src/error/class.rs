@@ -91,6 +91,7 @@ impl Error {
             | Self::InvalidCursor
             | Self::WrongModels { .. }
             | Self::NotInFeed { .. }
+            | Self::ManyRows { .. }
             | Self::ManagedColumn { .. }
             | Self::GeneratedColumn { .. } => ErrorClass::Invalid,
             Self::NotInstalled { .. }

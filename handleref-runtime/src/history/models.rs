@@ -27,7 +27,6 @@ pub trait Model<DB: Engine> {
     fn any() -> &'static dyn AnyModel;
 }
 
-#[diagnostic::do_not_recommend]
 impl<M, DB> Model<DB> for M
 where
     DB: Engine,
@@ -38,7 +37,6 @@ where
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<M: Recorded + Model<DB>, DB: Engine> Models<DB> for M {
     fn list(models: &mut Vec<&'static dyn AnyModel>) {
         models.push(M::any());

@@ -16,8 +16,9 @@ pub trait Moment {
     fn point(self) -> Point;
 }
 
-/// The state right after this record; exact, where instants may tie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The number of a record: in JSON a plain number. As a moment, the state right after it; exact,
+/// where instants may tie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct RecordNo(pub i64);
 
 /// The number of a changeset: in JSON a plain number. As a moment, the state

@@ -97,6 +97,25 @@ struct State {
     event: Growing,
 }
 
+/// Runs one after the other to the end, and calls `report` after each batch.
+pub(super) async fn all(
+    conn: &mut dyn Session,
+    subjects: &[Subject],
+    batch: u32,
+    report: &mut (dyn FnMut(&'static str, Progress) + Send),
+) -> Result<Vec<(&'static str, Progress)>, Error> {
+    let mut done = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        let mut state = start(conn, subject, batch).await?;
+        while !state.progress.finished {
+            state = step(conn, subject, &state, batch).await?;
+            report(subject.name, state.progress);
+        }
+        done.push((subject.name, state.progress));
+    }
+    Ok(done)
+}
+
 impl<'f, M: Recorded> Backfill<'f, M> {
     pub(super) fn new() -> Self {
         Self {

@@ -62,7 +62,7 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         }
     }
 
-    /// About a table of this name, as a statement writes it.
+    /// About a table of this name, as a statement writes it; keys are compared with its columns.
     pub(crate) fn of_table(mut self, table: &'a str) -> Self {
         self.table = table;
         self
@@ -104,6 +104,10 @@ impl<'a, 'b, DB: Engine> ColumnWriter<'a, 'b, DB> {
         let name = self.names.get(self.written).unwrap_or(&C::NAME);
         self.written += 1;
         if self.form != Form::Values {
+            if self.form == Form::Equals && !self.table.is_empty() {
+                self.out.push_sql(self.table);
+                self.out.push_sql(".");
+            }
             self.out.push_identifier(name)?;
             self.out.push_sql(" = ");
         }

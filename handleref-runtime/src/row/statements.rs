@@ -208,32 +208,43 @@ impl<'a, M: Row<DB>, DB: Engine> Probe<'a, M, DB> {
     }
 }
 
+/// `SELECT <version>, <1 if it is deleted>`, both as 64-bit integers.
+pub(crate) fn push_held<'b, M: Row<DB>, DB: Engine>(
+    live: &'b M::LiveTest,
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()> {
+    let integer = integer(DB::KIND);
+    out.push_sql("SELECT CAST(");
+    match M::ROLES.version {
+        Some((version, _)) => out.push_identifier(version)?,
+        None => out.push_sql("0"),
+    }
+    out.push_sql(" AS ");
+    out.push_sql(integer);
+    out.push_sql("), CAST(CASE WHEN ");
+    live.walk_ast(out.reborrow())?;
+    out.push_sql(" THEN 0 ELSE 1 END AS ");
+    out.push_sql(integer);
+    out.push_sql(")");
+    Ok(())
+}
+
 impl<M: Row<DB>, DB: Engine> QueryFragment<DB> for Probe<'_, M, DB> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let integer = integer(DB::KIND);
         fails_late::<DB>(&mut out);
-        out.push_sql("SELECT CAST(");
-        match M::ROLES.version {
-            Some((version, _)) => out.push_identifier(version)?,
-            None => out.push_sql("0"),
-        }
-        out.push_sql(" AS ");
-        out.push_sql(integer);
-        out.push_sql("), CAST(CASE WHEN ");
-        self.live.walk_ast(out.reborrow())?;
-        out.push_sql(" THEN 0 ELSE 1 END");
+        push_held::<M, DB>(&self.live, &mut out)?;
         if let Some(converted) = &self.converted {
-            out.push_sql(" + CASE WHEN ");
+            out.push_sql(" + CAST(CASE WHEN ");
             let mut writer = ColumnWriter::new(out.reborrow(), Form::Holds);
             self.row.walk_values(converted, &mut writer)?;
             if writer.written() == 0 {
                 out.push_sql("1 = 1");
             }
-            out.push_sql(" THEN 0 ELSE 2 END");
+            out.push_sql(" THEN 0 ELSE 2 END AS ");
+            out.push_sql(integer(DB::KIND));
+            out.push_sql(")");
         }
-        out.push_sql(" AS ");
-        out.push_sql(integer);
-        out.push_sql(") FROM ");
+        out.push_sql(" FROM ");
         M::table().push(&mut out)?;
         out.push_sql(" WHERE ");
         ByKey(self.row).walk(out.reborrow(), false)?;

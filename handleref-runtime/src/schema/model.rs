@@ -2,7 +2,7 @@
 
 use super::Registered;
 use super::dialect::Wanted;
-use crate::any::{Engines, Verbs};
+use crate::any::{Engines, Subject, Verbs};
 use crate::facts::Recording;
 use crate::model::Roles;
 
@@ -17,6 +17,8 @@ pub struct ModelSchema {
     pub(super) indexed: &'static [&'static str],
     pub(super) written: &'static [&'static str],
     pub(super) recording: Option<Recording>,
+    /// The same, for work on its rows.
+    pub(super) subject: Option<Subject>,
     pub(super) registered: Option<Registered>,
 }
 
@@ -38,6 +40,7 @@ impl ModelSchema {
             indexed: &[],
             written: &[],
             recording: None,
+            subject: None,
             registered: None,
         }
     }
@@ -58,11 +61,12 @@ impl ModelSchema {
         self
     }
 
-    /// With this recording, if there is one.
+    /// As this recorded model, if it is one.
     #[doc(hidden)]
     #[must_use]
-    pub fn recorded_as(mut self, recording: Option<Recording>) -> Self {
-        self.recording = recording;
+    pub fn recorded_as(mut self, subject: Option<Subject>) -> Self {
+        self.recording = subject.map(|subject| subject.recording);
+        self.subject = subject;
         self
     }
 

@@ -3,6 +3,7 @@
 use super::dialect::Change;
 use super::diff::Findings;
 use super::home::Home;
+use super::locks::head;
 use super::problem::{Problem, lines};
 use crate::engine::Kind;
 use crate::error::Error;
@@ -151,16 +152,23 @@ impl Plan {
     /// statements can be edited: on a large table of PostgreSQL for instance, to build indexes
     /// `CONCURRENTLY`.
     ///
+    /// At its head `up.sql` says what is made, and [who waits](Plan::locks).
+    ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] if `name` cannot be part of a file name
-    /// or if the plan has problems (the inner error is [`Error::Schema`]), and
-    /// whatever writing the files gives.
+    /// [`NotWritten`] if `name` cannot be part of a file name, if the plan has problems,
+    /// or if a file cannot be written.
     pub fn write_migration(
         &self,
         dir: impl AsRef<Path>,
         name: &str,
-    ) -> io::Result<Option<PathBuf>> {
+    ) -> Result<Option<PathBuf>, NotWritten> {
+        self.refuse_problems().map_err(NotWritten::Plan)?;
+        let in_a_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || !name.chars().all(in_a_name) {
+            return Err(NotWritten::Name(name.to_owned()));
+        }
         self.write_at(dir.as_ref(), name, std::time::SystemTime::now().into())
+            .map_err(NotWritten::File)
     }
 
     fn write_at(
@@ -169,17 +177,6 @@ impl Plan {
         name: &str,
         mut time: DateTime<Utc>,
     ) -> io::Result<Option<PathBuf>> {
-        self.refuse_problems()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        if name.is_empty()
-            || !name
-                .chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-        {
-            let message =
-                format!("`{name}` is no name for a migration: use letters, digits, `_` and `-`");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
         if self.is_empty() {
             return Ok(None);
         }
@@ -199,16 +196,40 @@ impl Plan {
         }
         let folder = dir.join(format!("{version}_{name}"));
         fs::create_dir(&folder)?;
-        fs::write(folder.join("up.sql"), script(&self.file.0))?;
-        fs::write(folder.join("down.sql"), script(&self.file.1))?;
+        let up = head(self) + &script(&self.file.0);
+        let down = "-- Written by handleref.\n\n".to_owned() + &script(&self.file.1);
+        fs::write(folder.join("up.sql"), up)?;
+        fs::write(folder.join("down.sql"), down)?;
         Ok(Some(folder))
+    }
+}
+
+/// Why no migration was written. Its `Debug` is its `Display`, so that a `main` that
+/// returns it prints what a person can read.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum NotWritten {
+    /// The plan has [problems](Plan::problems).
+    #[error(transparent)]
+    Plan(Error),
+    /// This cannot be part of a file's name.
+    #[error("`{0}` is no name for a migration: use letters, digits, `_` and `-`")]
+    Name(String),
+    /// A file or folder cannot be written.
+    #[error("the migration was not written: {0}")]
+    File(#[source] io::Error),
+}
+
+impl fmt::Debug for NotWritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
 /// Statements as a file. The text of a trigger may hold semicolons; Diesel
 /// hands the whole file to the server, which knows where a statement ends.
 fn script(statements: &[String]) -> String {
-    let mut script = String::from("-- Written by handleref.\n\n");
+    let mut script = String::new();
     for statement in statements {
         script.push_str(statement);
         script.push_str(";\n\n");
@@ -228,6 +249,7 @@ impl fmt::Display for Plan {
         if self.is_empty() {
             return f.write_str("-- handleref: nothing to do\n");
         }
+        f.write_str(&head(self))?;
         f.write_str(&script(&self.file.0))
     }
 }

@@ -81,6 +81,22 @@ pub struct Batch {
     pub more: bool,
 }
 
+impl IntoIterator for Batch {
+    type Item = Change;
+    type IntoIter = std::vec::IntoIter<Change>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.changes.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Batch {
+    type Item = &'a Change;
+    type IntoIter = std::slice::Iter<'a, Change>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.changes.iter()
+    }
+}
+
 /// The greatest number of changes in one batch.
 const MOST: u32 = 10_000;
 

@@ -140,6 +140,11 @@ impl<T, W, V> UpdateStatement<T, Rows<W>, V> {
 }
 
 impl<T, W, V, R> UpdateStatement<T, W, V, R> {
+    /// Which rows, and what is assigned.
+    pub(super) fn into_parts(self) -> (W, V) {
+        (self.rows, self.values)
+    }
+
     /// Only those rows for which this holds as well.
     pub fn filter<P>(self, predicate: P) -> <Self as FilterDsl<P>>::Output
     where

@@ -96,6 +96,7 @@ pub struct Topic {
     pub id: i32,
     pub parent_id: Option<i32>,
     pub name: String,
+    #[handleref(status)]
     pub status: Option<String>,
     pub created: NaiveDateTime,
     pub updated: NaiveDateTime,

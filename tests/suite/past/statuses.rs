@@ -17,6 +17,7 @@ diesel::table! { crates (id) { id -> Integer, depot_id -> Integer, label -> Text
 #[diesel(table_name = depots)]
 struct Depot {
     id: i32,
+    #[handleref(status)]
     status: String,
 }
 
@@ -29,6 +30,7 @@ struct Crate {
     id: i32,
     depot_id: i32,
     label: String,
+    #[handleref(status)]
     status: String,
     version: i64,
 }

@@ -22,6 +22,7 @@ diesel::table! {
 #[handleref(cascade(Comment))]
 struct Article {
     id: i32,
+    #[handleref(status)]
     status: String,
 }
 

@@ -30,6 +30,7 @@ struct Article {
 struct Comment {
     id: i32,
     article_id: i32,
+    #[handleref(status)]
     status: String,
 }
 

@@ -72,6 +72,7 @@ struct Category {
 #[derive(Debug, Clone, Queryable, Selectable, Identifiable, HandleRef)]
 struct Ticket {
     id: i32,
+    #[handleref(status)]
     status: Option<String>,
     version: i32,
 }

@@ -10,6 +10,7 @@ use crate::session::Head;
 use crate::sql::{Sql, unreadable};
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+#[derive(Clone)]
 pub(crate) struct RecordHead {
     pub(crate) id: i64,
     pub(crate) version: i64,
