@@ -20,6 +20,15 @@ mod transaction;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod blocking;
 #[cfg(all(
+    feature = "deadpool",
+    any(
+        feature = "sqlite",
+        feature = "postgres_backend",
+        feature = "mysql_backend"
+    )
+))]
+mod guard;
+#[cfg(all(
     feature = "async",
     any(
         feature = "sqlite",
@@ -188,7 +197,8 @@ pub(crate) async fn insert(conn: &mut dyn Session, sql: Sql<'_>) -> QueryResult<
 /// Implemented for `SqliteConnection`, `PgConnection`, `MysqlConnection`, the
 /// pooled connections of `diesel::r2d2` (feature `r2d2`) and, with the feature
 /// `async`, for `AsyncPgConnection`, `AsyncMysqlConnection` and
-/// `SyncConnectionWrapper<SqliteConnection>`. Other pools hand out a guard that
+/// `SyncConnectionWrapper<SqliteConnection>`, and for what diesel-async's pool of
+/// `deadpool` hands out (feature `deadpool`). Other pools hand out a guard that
 /// dereferences to one of these: pass `&mut *guard`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a connection that handleref can run on",

@@ -15,8 +15,11 @@
 #[path = "../suite/support/mod.rs"]
 mod support;
 
+mod backfill;
 mod form;
 mod generic;
+#[cfg(all(feature = "async", feature = "deadpool"))]
+mod guards;
 mod history;
 mod queries;
 mod same;
