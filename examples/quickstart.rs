@@ -1,197 +1,112 @@
-//! The life of an article: one derive, an embedded SQLite database, no set-up.
+//! The life of an article, and its past: both derives, an embedded database, no set-up.
 //!
-//! `cargo run --example quickstart`
+//! `cargo run --example quickstart`; the tutorial of five minutes goes through it.
 
 // `diesel::table!` writes public items without documentation.
 #![allow(missing_docs)]
 
-use chrono::{DateTime, Utc};
+use chrono::NaiveDateTime;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use handleref::history::{Now, latest_record};
 use handleref::prelude::*;
-use handleref::{Error, Outcome};
-
-diesel::table! {
-    topics (id) {
-        id -> Integer,
-        name -> Text,
-        version -> BigInt,
-        created_at -> TimestamptzSqlite,
-        updated_at -> TimestamptzSqlite,
-        deleted_at -> Nullable<TimestamptzSqlite>,
-    }
-}
+use handleref::{
+    Changeset, Cursor, Error, changes, changeset::undo_plan, changesets, in_changeset,
+};
 
 diesel::table! {
     articles (id) {
         id -> Integer,
-        topic_id -> Integer,
         title -> Text,
         version -> BigInt,
-        created_at -> TimestamptzSqlite,
-        updated_at -> TimestamptzSqlite,
-        deleted_at -> Nullable<TimestamptzSqlite>,
+        updated_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
     }
 }
 
-#[derive(Debug, Clone, Queryable, Selectable, Identifiable, HandleRef)]
-#[diesel(table_name = topics)]
-#[handleref(cascade(Article))]
-struct Topic {
-    id: i32,
-    name: String,
-    version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    deleted_at: Option<DateTime<Utc>>,
-}
-
-#[derive(Debug, Clone, Queryable, Selectable, Identifiable, HandleRef)]
-#[diesel(table_name = articles)]
-#[handleref(tag = "art", parent(Topic))]
+#[derive(Debug, Clone, Queryable, Selectable, serde::Serialize, HandleRef, Recorded)]
 struct Article {
     id: i32,
-    topic_id: i32,
     title: String,
     version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    deleted_at: Option<DateTime<Utc>>,
+    updated_at: NaiveDateTime,
+    deleted_at: Option<NaiveDateTime>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let conn = &mut SqliteConnection::establish(":memory:")?;
 
-    println!(
-        "1. Two ordinary tables. `schema!` adds the managed columns, their indexes and a guard."
-    );
-    conn.batch_execute(
-        "CREATE TABLE topics (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-         CREATE TABLE articles (id INTEGER PRIMARY KEY, topic_id INTEGER NOT NULL, title TEXT NOT NULL);",
-    )?;
-    let plan = handleref::schema![Topic, Article].install(conn)?;
-    println!(
-        "   {} statements; a second install has {}.",
-        plan.up().len(),
-        handleref::schema![Topic, Article].plan(conn)?.up().len()
-    );
-
-    diesel::insert_into(topics::table)
-        .values(topics::name.eq("Rust"))
+    // An ordinary table; `install` adds the managed columns, a table for the records, and triggers.
+    conn.batch_execute("CREATE TABLE articles (id INTEGER PRIMARY KEY, title TEXT NOT NULL)")?;
+    handleref::schema![Article].install(conn)?;
+    diesel::insert_into(articles::table)
+        .values(&[articles::title.eq("Helo"), articles::title.eq("Draft")])
         .execute(conn)?;
-    for title in ["Ownership", "Lifetimes", "Borowing"] {
-        diesel::insert_into(articles::table)
-            .values((articles::topic_id.eq(1), articles::title.eq(title)))
-            .execute(conn)?;
-    }
-    let start: Option<DateTime<Utc>> = Article::last_change().get_result(conn)?;
-    print_articles(conn, "\n2. Three articles, version 1:")?;
 
-    let mut article: Article = articles::table
-        .find(3)
-        .select(Article::as_select())
-        .first(conn)?;
-    let mut colleague = article.clone();
-    article.title = "Borrowing".to_owned();
+    println!("1. Life");
+    let mut article: Article = articles::table.find(1).first(conn)?;
+    let mut copy = article.clone();
+    article.title = "Hello".to_owned();
+    article.save(conn)?;
     println!(
-        "\n3. {} is saved: {:?}, now version {}.",
+        "   saved: {} is version {}",
         article.handle()?,
-        article.save(conn)?,
         article.version
     );
-    println!(
-        "   Saved again, nothing differs: {:?}.",
-        article.save(conn)?
-    );
-    colleague.title = "Borrowing, and why".to_owned();
-    match colleague.save(conn) {
-        Err(error @ Error::Stale { .. }) => println!("   A colleague with the old copy: {error}."),
+    copy.title = "Hullo".to_owned();
+    match copy.save(conn) {
+        Err(error @ Error::Stale { .. }) => println!("   somebody with an old copy: {error}"),
         other => println!("   unexpected: {other:?}"),
     }
+    article.delete(conn)?;
+    let live: i64 = Article::undeleted().count().get_result(conn)?;
+    println!("   deleted: {live} article is live, the row is still there");
+    article.restore(conn)?;
 
-    std::thread::sleep(std::time::Duration::from_millis(2));
-    handleref::update(articles::table.filter(articles::id.le(2)))
-        .set(articles::title.eq(diesel::dsl::sql::<diesel::sql_types::Text>("title || '!'")))
-        .execute(conn)?;
-    diesel::sql_query("UPDATE articles SET title = upper(title) WHERE id = 1").execute(conn)?;
-    print_articles(
-        conn,
-        "\n4. A set updated in one statement, and one row by SQL that knows nothing of versions:",
-    )?;
-
-    handleref::delete(articles::table.find(2)).execute(conn)?;
-    let mut topic: Topic = topics::table.first(conn)?;
-    assert_eq!(topic.delete(conn)?, Outcome::Written);
-    let (live, deleted): (i64, i64) = (
-        Article::undeleted().count().get_result(conn)?,
-        Article::deleted().count().get_result(conn)?,
-    );
-    println!(
-        "\n5. Article 2 deleted, then the topic {:?} with what it holds: {live} live, {deleted} deleted.",
-        topic.name
-    );
-
-    article.reload(conn)?;
-    match article.restore(conn) {
-        Err(error @ Error::ParentDeleted { .. }) => {
-            println!("   Restore an article alone? {error}.");
-        }
-        other => println!("   unexpected: {other:?}"),
-    }
-    topic.restore(conn)?;
-    let age = (topic.updated_at - topic.created_at).num_milliseconds();
-    println!(
-        "   {} restored {age} ms after its creation; version {}.",
-        topic.handle()?,
-        topic.version
-    );
-    print_articles(
-        conn,
-        "\n6. The topic restored, and with it exactly what its deletion removed (not article 2):",
-    )?;
-
-    if let Some(start) = start {
-        println!("\n7. What a mirror that looked after step 2 has to fetch now:");
-        for article in Article::with_deleted()
-            .since(start)
-            .order(articles::id)
-            .load::<Article>(conn)?
-        {
-            let state = if article.deleted_at.is_some() {
-                "deleted"
-            } else {
-                "live"
-            };
-            println!(
-                "   {} version {} {state}, created {}",
-                article.handle()?,
-                article.version,
-                article.created_at.date_naive()
-            );
-        }
-    }
-    println!(
-        "\n8. The schema is as it should be: {}",
-        handleref::schema![Topic, Article].check(conn)?.is_ok()
-    );
-    Ok(())
-}
-
-fn print_articles(
-    conn: &mut SqliteConnection,
-    headline: &str,
-) -> Result<(), Box<dyn std::error::Error>> {
-    println!("{headline}");
-    for article in Article::undeleted()
-        .order(articles::id)
-        .load::<Article>(conn)?
-    {
+    println!("2. The past");
+    let before = latest_record(conn)?;
+    conn.batch_execute("UPDATE articles SET title = upper(title)")?; // any writer is recorded
+    let history = article.history().order(ArticleRecords::RECORD_ID);
+    for record in history.whole().load(conn)? {
         println!(
-            "   {:<5} version {}  {}",
-            article.handle()?,
-            article.version,
-            article.title
+            "   version {}: {} {:?}",
+            record.version, record.operation, record.row.title
         );
+    }
+    let titles = articles::table.select(articles::title); // any query, in the past
+    let then: Vec<String> = titles.as_of::<Article>(before).load(conn)?;
+    println!("   before the last update: {then:?}");
+    println!("   {}", article.diff(conn, 1, Now)?);
+
+    println!("3. Who and why");
+    let meta = Changeset::by("ann").comment("tidy up");
+    in_changeset(conn, meta, |conn| {
+        diesel::update(articles::table.find(1))
+            .set(articles::title.eq("Hello"))
+            .execute(conn)?;
+        diesel::delete(articles::table.find(2)).execute(conn)
+    })?;
+    let changeset = &changesets().by("ann").load(conn)?[0];
+    println!("   {changeset}");
+    println!("{}", changeset.changes::<Article>().load(conn)?);
+    let undo = undo_plan::<Article>(changeset.no).meta(Changeset::by("bob").comment("we need it"));
+    undo.load(conn)?.apply(conn)?;
+    println!(
+        "   undone: {} articles",
+        articles::table.count().get_result::<i64>(conn)?
+    );
+
+    println!("4. What changed since");
+    let mut cursor = Cursor::beginning();
+    loop {
+        let batch = changes::<Article>().since(&cursor).limit(5).load(conn)?;
+        for change in &batch.changes {
+            println!("   {} {} {}", change.operation, change.model, change.key);
+        }
+        cursor = batch.cursor; // a text to keep: the next time, only what is new
+        if !batch.more {
+            break;
+        }
     }
     Ok(())
 }

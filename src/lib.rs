@@ -1,3 +1,4 @@
+#![cfg_attr(not(doctest), doc = include_str!("picture.md"))]
 #![doc = include_str!("../README.md")]
 //!
 //! # Where to look
@@ -23,9 +24,7 @@
 //! * [`mod@registry`]: all models by name, and their rows and past as JSON, for tools that know no type.
 //! * The module `http`: models as resources of HTTP, for axum.
 //! * [`mod@dsl`]: the types of queries. [`mod@engine`]: what is generic over databases. [`mod@error`].
-//! * The guides in `docs/`: `guide.md`, `history.md` for what is recorded, `changesets.md` for who and why, `sync.md`,
-//!   `mirrors.md`, `feed.md` and `redis.md` for what changed since, `registry.md` for tools,
-//!   `http.md` for a server.
+//! * [`mod@guide`]: the book. Two tutorials, recipes, a page on each subject, and one for those who come from other packages.
 
 pub use handleref_derive::{HandleRef, Recorded};
 pub use handleref_runtime::allow_records_to_appear_in_same_query;
@@ -122,6 +121,10 @@ pub mod history {
     pub use handleref_runtime::revert::{Conflict, Revert, RevertPlan};
 }
 
+// Only for rustdoc: programs need not carry the texts.
+#[cfg(any(doc, doctest))]
+pub mod guide;
+
 /// What generated code uses; no promise is made about it.
 #[doc(hidden)]
 pub mod __private {
@@ -146,43 +149,3 @@ pub mod __private {
 /// ```
 #[cfg(all(doctest, feature = "sqlite"))]
 struct UnnamedModel;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/guide.md")]
-struct Guide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/history.md")]
-struct History;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/changesets.md")]
-struct ChangesetsGuide;
-
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../docs/registry.md")]
-struct RegistryGuide;
-
-#[cfg(all(doctest, feature = "sqlite", feature = "axum", feature = "r2d2"))]
-#[doc = include_str!("../docs/http.md")]
-struct HttpGuide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/sync.md")]
-struct SyncGuide;
-
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../docs/security.md")]
-struct SecurityGuide;
-
-#[cfg(all(doctest, feature = "mirror"))]
-#[doc = include_str!("../docs/mirrors.md")]
-struct MirrorsGuide;
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/feed.md")]
-struct FeedGuide;
-
-#[cfg(all(doctest, feature = "redis"))]
-#[doc = include_str!("../docs/redis.md")]
-struct RedisGuide;

@@ -43,6 +43,7 @@ mod types;
 ///
 /// Table, primary key and column names are read from Diesel's attributes.
 #[proc_macro_derive(HandleRef, attributes(handleref, diesel))]
+#[doc(alias("HandleRefModel", "Timestampable", "SoftDeletes", "delete_cascade"))]
 pub fn handle_ref(input: TokenStream) -> TokenStream {
     derive(parse_macro_input!(input as DeriveInput)).into()
 }
@@ -68,7 +69,7 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
 /// | `table_name = "article_history"` | the record table; by default the struct's name in snake case and `_records` |
 /// | `when = "articles.status <> 'draft'"` | record only while this is true of the row after the change (before a delete) |
 /// | `property(comments: BigInt, sql = "(SELECT count(*) ..)")` | a value that the database computes for each record |
-/// | `property(words: Nullable<Integer>, with = count_words)` | one that a function of the struct computes, for writes by the derive's verbs on a row |
+/// | `property(words: Nullable<Integer>, with = count_words)` | one that a function of the struct computes, for writes by the derive's verbs on a row; null for all others, a plain insert among them |
 /// | `relative(comments, on = "comments.article_id = articles.id")` | a table whose changes may alter a property |
 /// | `require_changeset` | every change of a row must be made in a changeset |
 /// | `link` | a row joins rows of the two models that it refers to (many-to-many), though it has a primary key of its own |
@@ -88,6 +89,18 @@ fn derive(input: DeriveInput) -> proc_macro2::TokenStream {
 /// and `#[handleref(parent(Topic))]`. It is a link without saying so if these
 /// are two and their columns are the primary key; the first is the owner.
 #[proc_macro_derive(Recorded, attributes(recorded, handleref, diesel))]
+#[doc(alias(
+    "RecordedModelMixin",
+    "RecordModel",
+    "recording_model",
+    "recording_fields",
+    "auditing_relatives",
+    "audit_all_relatives",
+    "RecordMeta",
+    "HistoricalRecords",
+    "has_paper_trail",
+    "Audited"
+))]
 pub fn recorded(input: TokenStream) -> TokenStream {
     recorded::derive(parse_macro_input!(input as DeriveInput)).into()
 }

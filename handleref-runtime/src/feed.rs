@@ -50,6 +50,7 @@ use serde_json::Value;
     message = "`{Self}` is not in the feed",
     note = "write `impl handleref::feed::Feed for {Self} {{}}`; it needs `Recorded`, and `Serialize` for every field"
 )]
+#[doc(alias("register", "diffs"))]
 pub trait Feed: Fields<Json> {
     /// What the feed says of a change; `None`, null, or an empty text, list or object if
     /// nothing is. It is called for each change of a row, but not for an update
@@ -64,12 +65,14 @@ pub trait Feed: Fields<Json> {
     ///     Some(json!({ "was": renamed.old, "is": renamed.new }))
     /// }
     /// ```
+    #[doc(alias("serialize_diff", "send_diff"))]
     fn diff(change: &Changed<'_, Self>) -> Option<Value> {
         Some(change.default_data())
     }
 
     /// The object under which diffs are put, if it is not the row itself; where
     /// the reference is null, it is. One level: a parent's parent does not count.
+    #[doc(alias = "get_diff_parent")]
     fn parent() -> Option<Parent> {
         None
     }

@@ -21,6 +21,7 @@ use std::str::FromStr;
 /// # Ok::<(), handleref_runtime::handle::HandleError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[doc(alias = "split_ref")]
 pub struct Handle {
     tag: String,
     key: u64,

@@ -37,6 +37,7 @@ pub trait Hooks<C: Executor>: SoftDelete {
     ///
     /// # Errors
     /// Whatever the hook refuses with.
+    #[doc(alias = "pre_soft_delete")]
     fn before_delete<'a>(
         rows: &'a [Self],
         conn: &'a mut C,
@@ -47,6 +48,7 @@ pub trait Hooks<C: Executor>: SoftDelete {
     ///
     /// # Errors
     /// Whatever the hook refuses with.
+    #[doc(alias = "post_soft_delete")]
     fn after_delete<'a>(rows: &'a [Self], conn: &'a mut C) -> C::Output<'a, Result<(), HookError>> {
         nothing::<Self, C>(rows, conn)
     }
@@ -54,6 +56,7 @@ pub trait Hooks<C: Executor>: SoftDelete {
     ///
     /// # Errors
     /// Whatever the hook refuses with.
+    #[doc(alias = "pre_restore")]
     fn before_restore<'a>(
         rows: &'a [Self],
         conn: &'a mut C,
@@ -64,6 +67,7 @@ pub trait Hooks<C: Executor>: SoftDelete {
     ///
     /// # Errors
     /// Whatever the hook refuses with.
+    #[doc(alias = "post_restore")]
     fn after_restore<'a>(
         rows: &'a [Self],
         conn: &'a mut C,

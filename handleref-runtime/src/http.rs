@@ -86,6 +86,7 @@ use std::time::Duration;
 
 /// The models of a registry, and a pool of connections to their database: what resources are made
 /// of.
+#[doc(alias = "ModelViewSet")]
 pub struct Api<P: Pool> {
     connections: Connections,
     registry: Registry,

@@ -30,6 +30,8 @@ pub enum Family {}
 /// status, raises the version and stamps `updated_at`. Rows that are deleted
 /// already are not touched.
 ///
+/// Diesel's own `diesel::delete` really deletes.
+///
 /// `target` is what [`diesel::update`] takes: a table, a filtered query or an
 /// `Identifiable` struct.
 ///
@@ -38,6 +40,7 @@ pub enum Family {}
 /// it. Only if the model has `cascade(..)` or `hooks`, which take several statements, it is a
 /// [`FamilyChange`], which is executed in the same words:
 /// `handleref::delete(target).execute(conn)`.
+#[doc(alias("soft_delete", "soft delete"))]
 pub fn delete<T, M>(target: T) -> <M::OnDelete as DeleteSet<T, M>>::Statement
 where
     T: IntoUpdateTarget,
@@ -56,6 +59,7 @@ where
 /// hooks. With children, those come back that the same deletion removed. With
 /// parents, it is refused while one of them is soft-deleted
 /// ([`Error::ParentDeleted`]); [`FamilyChange::with_parents`] restores upward.
+#[doc(alias = "undelete")]
 pub fn restore<T, M>(target: T) -> <M::OnRestore as RestoreSet<T, M>>::Statement
 where
     T: IntoUpdateTarget,

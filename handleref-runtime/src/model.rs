@@ -59,6 +59,7 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     fn key(&self) -> Self::Key;
 
     /// The value of one of the [`OPTIONS`](HandleRef::OPTIONS).
+    #[doc(alias = "prop")]
     fn option(name: &str) -> Option<&'static str> {
         Self::OPTIONS
             .iter()
@@ -93,16 +94,19 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`HandleError`] if the text is no handle, or one of another model.
+    #[doc(alias = "split_ref")]
     fn parse_handle(text: &str) -> Result<Self::Key, HandleError> {
         handle::read(Self::TAG, text)
     }
 
     /// The whole table, soft-deleted rows included.
+    #[doc(alias("objects", "objects_with_deleted"))]
     fn with_deleted() -> Self::Table {
         Self::table()
     }
 
     /// The live rows.
+    #[doc(alias("objects", "without_deleted", "kept"))]
     fn undeleted() -> Undeleted<Self>
     where
         Self: SoftDelete,
@@ -112,6 +116,7 @@ pub trait HandleRef: Sized + Send + Sync + 'static {
     }
 
     /// The soft-deleted rows.
+    #[doc(alias("objects_deleted", "only_deleted", "discarded"))]
     fn deleted() -> scope::Deleted<Self>
     where
         Self: SoftDelete,
@@ -295,7 +300,8 @@ pub trait SoftDelete: HandleRef {
     ///     articles::topic_id.eq(topics::id).and(Article::is_live())))
     /// ```
     fn is_live() -> Self::Live;
-    /// The condition of a soft-deleted row.
+    /// The condition of a soft-deleted row. (That of a reference,
+    /// [`ObjectOf::is_deleted`](crate::changeset::ObjectOf::is_deleted), means that the row is gone.)
     fn is_deleted() -> Self::Deleted;
     /// The status values.
     #[doc(hidden)]

@@ -61,6 +61,7 @@ impl Revert {
     }
 
     /// Only the fields that are named next.
+    #[doc(alias = "revert_fields")]
     pub fn fields() -> Self {
         Self::new(Want::Fields(Vec::new()))
     }

@@ -154,6 +154,7 @@ pub trait RowDsl: HandleRef {
     /// [`Error::Stale`], [`Error::Gone`], [`Error::Hook`], [`Error::Interfered`],
     /// [`Error::Stamp`] or [`Error::Database`]. Nothing was written then, by
     /// hooks neither.
+    #[doc(alias("soft_delete", "soft delete"))]
     fn delete<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
@@ -174,6 +175,7 @@ pub trait RowDsl: HandleRef {
     /// is soft-deleted (see [`restore_with_parents`](RowDsl::restore_with_parents)),
     /// [`Error::Stale`], [`Error::Gone`], [`Error::Hook`], [`Error::Interfered`]
     /// or [`Error::Database`]. Nothing was written then, by hooks neither.
+    #[doc(alias = "undelete")]
     fn restore<'a, C>(&'a mut self, conn: &'a mut C) -> C::Output<'a, Result<Outcome, Error>>
     where
         C: Executor,
@@ -202,10 +204,12 @@ pub trait RowDsl: HandleRef {
     }
 
     /// Really deletes the row, live or soft-deleted. What refers to it is left
-    /// to the foreign keys of the database; `cascade(..)` is not consulted.
+    /// to the foreign keys of the database; `cascade(..)` is not consulted, and
+    /// no [hooks](crate::hooks::Hooks) are called. The records of a recorded row stay.
     ///
     /// # Errors
     /// [`Error::Stale`], [`Error::Gone`] or [`Error::Database`].
+    #[doc(alias("hard delete", "permanent", "really_destroy"))]
     fn hard_delete<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<(), Error>>
     where
         C: Executor,

@@ -13,7 +13,8 @@
 //! assert!(schema.check(conn)?.is_ok());                                // later, in a test
 //! ```
 //!
-//! The tables themselves are the user's: a missing one is reported. Rows that
+//! The tables themselves are the user's: a missing one is reported. So is the
+//! column of a status, whose values are the program's; it is not installed. Rows that
 //! are there when the columns are added get version 1, and the time of the
 //! installation as both timestamps; if one of the two timestamps is there
 //! already, the other one is copied from it.

@@ -37,7 +37,11 @@ cargo xtask bench [--engine NAME]... [--quick] [--only PART] [--baseline]
                     xtask/baselines/compile.tsv
 
 cargo xtask check
-    Formatting, clippy and documentation, with warnings as errors.
+    Formatting, clippy, documentation and the book, with warnings as errors. mdBook, which
+    makes target/book of docs/, is installed below target if it is not there.
+
+cargo xtask book
+    The book alone, with its links: target/book.
 
 cargo xtask help
     This text.
@@ -77,6 +81,8 @@ pub(crate) enum Task {
         /// What later runs are shown beside.
         baseline: bool,
     },
+    /// Make the book.
+    Book,
     /// Check style, lints and documentation.
     Check,
     /// Start the servers and keep them.
@@ -117,6 +123,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task> {
             Ok(Task::Servers { wanted })
         }
         "bench" => bench(args),
+        "book" => {
+            nothing_more(args)?;
+            Ok(Task::Book)
+        }
         "check" => {
             nothing_more(args)?;
             Ok(Task::Check)

@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::engine::Engine;
 use crate::foreground::{Foreground, cargo};
-use crate::{apt, dependencies, features};
+use crate::{apt, book, dependencies, features};
 
-/// Checks style, lints, documentation, licences and sources; a finding of one does not hide those of the next.
+/// Checks style, lints, documentation, the book, licences and sources; a finding of one does not hide those of the next.
 pub(crate) fn run() -> Result<()> {
     apt::ensure(&apt::to_build(&Engine::ALL))?;
     let all = features::list(&Engine::ALL);
@@ -40,6 +40,11 @@ pub(crate) fn run() -> Result<()> {
             failed.push(shown);
         }
     }
+    eprintln!("=== the book");
+    if let Err(error) = book::check() {
+        eprintln!("{error:?}");
+        failed.push("the book".to_owned());
+    }
     eprintln!("=== licences and sources of dependencies");
     eprintln!("{}", dependencies::NOT_HERE);
     if let Err(error) = dependencies::check() {
@@ -49,6 +54,6 @@ pub(crate) fn run() -> Result<()> {
     if !failed.is_empty() {
         bail!("failed: {}", failed.join("; "));
     }
-    eprintln!("all {} checks passed", steps.len() + 1);
+    eprintln!("all {} checks passed", steps.len() + 2);
     Ok(())
 }

@@ -10,6 +10,8 @@ mod args;
 #[cfg(unix)]
 mod bench;
 #[cfg(unix)]
+mod book;
+#[cfg(unix)]
 mod check;
 #[cfg(unix)]
 mod clients;
@@ -31,6 +33,8 @@ mod foreground;
 mod interrupt;
 #[cfg(unix)]
 mod libtest;
+#[cfg(unix)]
+mod links;
 #[cfg(unix)]
 mod place;
 #[cfg(unix)]
@@ -98,6 +102,7 @@ fn run() -> anyhow::Result<()> {
             only,
             baseline,
         } => bench::run(&engines, quick, only.as_deref(), baseline),
+        args::Task::Book => book::make(),
         args::Task::Check => check::run(),
         args::Task::Servers { wanted } => servers::stay(&wanted),
         args::Task::Help => {

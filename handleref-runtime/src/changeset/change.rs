@@ -44,6 +44,7 @@ impl fmt::Display for State {
 /// row of a join table (many-to-many) that came or went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[doc(alias("M2MChange", "change_type"))]
 pub struct LinkChange {
     /// Whether the link is there afterwards.
     pub added: bool,

@@ -76,6 +76,7 @@ type Find<T> = Arc<dyn Fn(&Parts) -> Option<T> + Send + Sync>;
 /// shortened one would be another id; a comment ends after 1000 characters. All
 /// this goes for what closures give too, but not for the actor.
 #[derive(Clone, Default)]
+#[doc(alias = "ChangeSetMiddleware")]
 pub struct ChangesetLayer {
     actor: Option<Find<Actor>>,
     /// None stands for the default header.

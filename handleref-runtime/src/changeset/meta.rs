@@ -128,6 +128,7 @@ impl ChangesetMeta {
 
     /// Who; up to 191 characters.
     #[must_use]
+    #[doc(alias("whodunnit", "history_user"))]
     pub fn by(mut self, actor: impl Into<Actor>) -> Self {
         self.actor = Some(actor.into());
         self
@@ -135,6 +136,7 @@ impl ChangesetMeta {
 
     /// Why.
     #[must_use]
+    #[doc(alias = "history_change_reason")]
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());
         self
@@ -161,6 +163,7 @@ impl ChangesetMeta {
     /// When it was made, if that was not now; of the years 1 to 9999. What the
     /// records say (`recorded_at`) stays the database's clock.
     #[must_use]
+    #[doc(alias = "_last_save_at")]
     pub fn at(mut self, time: impl Instant) -> Self {
         self.at = Some(floor_micros(time.to_utc()));
         self

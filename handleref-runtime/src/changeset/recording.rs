@@ -18,6 +18,9 @@ use std::ops::{Deref, DerefMut};
 /// or a panic inside discards everything, the changeset too. If nothing was
 /// recorded, no changeset is stored.
 ///
+/// Versions count writes, not changesets: a row that is written twice inside
+/// is two versions further.
+///
 /// Inside another changeset it joins that one: its changes belong to the outer
 /// one, and `meta` is not used; an error inside discards only the inner
 /// changes, if the outer closure goes on; a key ([`once`](ChangesetMeta::once))
@@ -39,6 +42,7 @@ use std::ops::{Deref, DerefMut};
 /// # Errors
 /// Those of `work`, [`Error::NotStorable`] if `meta` cannot be stored, [`Error::Repeated`] if its key is there,
 /// [`Error::NotInstalled`] if no recording was ever installed, and [`Error::Database`]; everything is rolled back then.
+#[doc(alias("record_changeset", "create_revision"))]
 pub fn in_changeset<'a, C, T, R, F>(
     conn: &'a mut C,
     meta: ChangesetMeta,
@@ -100,6 +104,7 @@ where
 ///
 /// # Errors
 /// [`Error::NotStorable`], [`Error::NotInstalled`] or [`Error::Database`].
+#[doc(alias = "start_recording")]
 pub fn open_changeset<C: Executor>(
     conn: &mut C,
     meta: ChangesetMeta,
@@ -171,6 +176,7 @@ impl<'a, C: Executor> OpenChangeset<'a, C> {
     ///
     /// # Errors
     /// [`Error::Database`]; everything is rolled back then.
+    #[doc(alias = "stop_recording")]
     pub fn close(mut self) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
         self.warning.0 = false;
         C::run(async move { self.open.end(Ok(())).await.map(|((), no)| no) })

@@ -204,6 +204,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```text
     /// scan().model::<Article>().deletions_only().execute(conn)?;
     /// ```
+    #[doc(alias = "delete_only")]
     pub fn deletions_only(mut self) -> Self {
         self.deletions_only = true;
         self

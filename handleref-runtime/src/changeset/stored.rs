@@ -15,6 +15,7 @@ use std::fmt;
 /// with [`changes`](Changeset::changes).
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[non_exhaustive]
+#[doc(alias = "revision")]
 pub struct Changeset {
     /// Its number; records have it as `record_changeset`. Numbers rise, but a
     /// changeset with a smaller one may be committed later.

@@ -7,6 +7,7 @@ use std::fmt;
 
 /// A change of a row of `M`, for [`Feed::diff`](super::Feed::diff).
 #[non_exhaustive]
+#[doc(alias = "dirty_fields")]
 pub struct Changed<'a, M> {
     /// The row before; `None` if it was inserted, deleted or erased.
     pub old: Option<&'a M>,

@@ -25,6 +25,10 @@ use std::marker::PhantomData;
 /// ```
 ///
 /// A cursor is for all models of the store, whichever it is used for.
+///
+/// A program that reads its feed from Redis is tested with this store: it
+/// answers the same questions, and needs no Redis.
+#[doc(alias("test_mode", "use_transactions", "DIFFS_SETTINGS"))]
 pub struct Database<Ms> {
     max_age: Option<TimeDelta>,
     models: PhantomData<fn() -> Ms>,
@@ -61,6 +65,7 @@ impl<Ms> Database<Ms> {
     }
 
     /// Hides what is older, by the database's clock.
+    #[doc(alias = "max_element_age")]
     pub const fn max_age(mut self, age: TimeDelta) -> Self {
         self.max_age = Some(age);
         self

@@ -24,6 +24,7 @@ pub fn diffs<S: Clone>(store: &S) -> DiffQuery<S> {
 /// A query for diffs, of all models, or of those under objects of `M`; made by
 /// [`diffs`] and [`Feed::diffs`](super::Feed::diffs).
 #[must_use = "nothing is read before `.load(conn)`, `.first(conn)` or `.last(conn)`"]
+#[doc(alias("get_sortedset", "SortedSet"))]
 pub struct DiffQuery<S, M = ()> {
     store: S,
     range: Range,
@@ -48,6 +49,7 @@ impl<S, M> fmt::Debug for DiffQuery<S, M> {
 
 impl<S, M: Recorded> DiffQuery<S, M> {
     /// Only those under the object with this key, whether it still exists or not.
+    #[doc(alias = "get_by_object_id")]
     pub fn of(self, key: &M::RecordKey) -> Self {
         self.of_object(&ObjectRef::new::<M>(key))
     }
@@ -161,6 +163,7 @@ impl<S, M> DiffQuery<S, M> {
     ///
     /// # Errors
     /// As [`load`](DiffQuery::load).
+    #[doc(alias = "min_score")]
     pub fn first<'a, C>(mut self, conn: &'a mut C) -> S::Output<'a, Result<Option<Diff>, Error>>
     where
         S: Store<C> + 'a,
@@ -177,6 +180,7 @@ impl<S, M> DiffQuery<S, M> {
     ///
     /// # Errors
     /// As [`load`](DiffQuery::load).
+    #[doc(alias = "max_score")]
     pub fn last<'a, C>(mut self, conn: &'a mut C) -> S::Output<'a, Result<Option<Diff>, Error>>
     where
         S: Store<C> + 'a,

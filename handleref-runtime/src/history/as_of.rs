@@ -40,6 +40,7 @@ pub trait AsOfDsl: AsQuery + Sized {
     /// the moment is before recording began or before what a prune left, or if
     /// rows that are older than the recording have no baseline yet.
     #[allow(clippy::wrong_self_convention)] // It is SQL's term.
+    #[doc(alias("system_time", "AuditReader"))]
     fn as_of<Models>(self, moment: impl Moment) -> AsOf<Self::Query, Models> {
         AsOf {
             query: self.as_query(),

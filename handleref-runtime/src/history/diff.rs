@@ -72,6 +72,7 @@ pub struct Diff {
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[non_exhaustive]
+#[doc(alias = "ValueChange")]
 pub struct FieldChange {
     /// The name of the struct's field.
     pub field: &'static str,

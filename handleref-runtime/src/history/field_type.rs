@@ -74,16 +74,19 @@ impl FieldType {
     }
 
     /// Whether the field is a foreign key, or one column of it.
+    #[doc(alias = "is_fk")]
     pub const fn is_foreign_key(&self) -> bool {
         matches!(self.kind, FieldKind::ForeignKey { .. })
     }
 
     /// Whether the field stands for a link (many-to-many).
+    #[doc(alias = "is_m2m")]
     pub const fn is_link(&self) -> bool {
         matches!(self.kind, FieldKind::Link { .. })
     }
 
     /// The name of the model that the field refers to.
+    #[doc(alias = "rel_content_type")]
     pub const fn related(&self) -> Option<&'static str> {
         match self.kind {
             FieldKind::Value => None,

@@ -138,6 +138,7 @@ impl<M: Recorded<History: Neighbours<M>>> Record<M> {
 
     /// The record after this one of the same row, as a query; none for the
     /// last.
+    #[doc(alias = "next")]
     pub fn following(&self) -> Following<M> {
         self.row.history().first_after(self.id)
     }

@@ -26,6 +26,7 @@ use std::fmt;
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
 #[non_exhaustive]
+#[doc(alias("ObjectWrapper", "GenericForeignKey"))]
 pub struct ObjectRef {
     /// The name of the model's struct.
     pub model: String,
@@ -35,6 +36,7 @@ pub struct ObjectRef {
 
 impl ObjectRef {
     /// The row that this instance is of.
+    #[doc(alias = "wrap")]
     pub fn of<M: Recorded>(row: &M) -> Self {
         Self::new::<M>(&row.record_key())
     }
@@ -142,7 +144,8 @@ impl<M: Recorded> ObjectOf<M> {
         C::run(live::<M, C::Engine>(conn, &self.key, false))
     }
 
-    /// Whether the row is gone. A soft-deleted row is not.
+    /// Whether the row is gone. A soft-deleted row is not; for that the
+    /// model has a condition, [`SoftDelete::is_deleted`](crate::model::SoftDelete::is_deleted).
     ///
     /// # Errors
     /// [`Error::Database`].

@@ -34,8 +34,8 @@ macro_rules! rolling {
 }
 
 macro_rules! present {
-    ($($(#[doc = $doc:literal])* $name:ident = $part:ident;)*) => { $(
-        $(#[doc = $doc])*
+    ($($(#[$attribute:meta])* $name:ident = $part:ident;)*) => { $(
+        $(#[$attribute])*
         fn $name<Tz: TimeZone>(self, tz: &Tz) -> CreatedIn<Self, M>
         where
             Self: FilterDsl<Within<M::Records>>,
@@ -115,17 +115,22 @@ pub trait RecordsDsl<M: Recorded, At>: OverRecords<M, At> + AsQuery + Sized {
     present! {
         /// Only records of the present hour of a time zone, by the program's
         /// clock.
+        #[doc(alias = "records_in_hour")]
         in_this_hour = Hour;
         /// Only records of today in a time zone, by the program's clock.
+        #[doc(alias = "records_in_day")]
         in_this_day = Day;
         /// Only records of the present week, from Monday, in a time zone, by
         /// the program's clock.
+        #[doc(alias = "records_in_week")]
         in_this_week = Week;
         /// Only records of the present month in a time zone, by the program's
         /// clock.
+        #[doc(alias = "records_in_month")]
         in_this_month = Month;
         /// Only records of the present year in a time zone, by the program's
         /// clock.
+        #[doc(alias = "records_in_year")]
         in_this_year = Year;
     }
 
@@ -168,6 +173,13 @@ pub trait RecordsDsl<M: Recorded, At>: OverRecords<M, At> + AsQuery + Sized {
     /// result, wherever they stand. So is `or_filter` after it, which adds
     /// records. A query can be resampled again: by hours, and then by days. Its
     /// conditions must be `Clone`; `into_boxed` first if they are not.
+    #[doc(alias(
+        "resampled_records_in_hour",
+        "resampled_records_in_day",
+        "resampled_records_in_week",
+        "resampled_records_in_month",
+        "resampled_records_in_year"
+    ))]
     fn resample(self, every: Every) -> Self::Resampled
     where
         Self: Resample<M, At>,
@@ -188,6 +200,7 @@ pub trait RecordsDsl<M: Recorded, At>: OverRecords<M, At> + AsQuery + Sized {
     }
 
     /// The last of these records.
+    #[doc(alias = "latest")]
     fn last_record(self) -> Self::Last
     where
         Self: Neighbours<M>,

@@ -21,6 +21,7 @@ use diesel::{AppearsOnTable, Expression, Selectable, SelectableExpression};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
+#[doc(alias = "data_sorted")]
 pub struct Record<M> {
     /// The number of the record, which rises over all models of a database;
     /// negative for a baseline.

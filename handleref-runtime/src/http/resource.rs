@@ -319,12 +319,14 @@ impl<M, DB> Resource<M, DB> {
 
     /// Whether all rows of a filter can be deleted for good; off, it is 403. A [`Switch`] can be
     /// switched while the server runs.
+    #[doc(alias = "TIMESTAMPS__BULK_HARD_DELETE")]
     pub fn bulk_hard_delete(mut self, on: impl Into<Switch>) -> Self {
         self.server.bulk_hard_delete = on.into();
         self
     }
 
     /// Whether bulk operations are answered with their count (200); off, with nothing (204).
+    #[doc(alias = "TIMESTAMPS__BULK_RESPONSE_CONTENT")]
     pub fn bulk_content(mut self, on: impl Into<Switch>) -> Self {
         self.server.bulk_content = on.into();
         self
@@ -366,6 +368,12 @@ impl<M, DB> Resource<M, DB> {
 
     /// A handler of the program's own in the place of one of these, for all that it does: it asks no
     /// policy.
+    #[doc(alias(
+        "perform_restore",
+        "perform_destroy",
+        "perform_bulk_restore",
+        "perform_bulk_destroy"
+    ))]
     pub fn handle<H, T>(mut self, endpoint: Endpoint, handler: H) -> Self
     where
         H: Handler<T, ()>,

@@ -19,6 +19,7 @@ use chrono::{NaiveDateTime, TimeDelta, Utc};
 /// filled, or a cursor is older than what it holds. The database can, given the
 /// same cursor; see [`or_database`](Redis::or_database).
 #[derive(Debug, Clone)]
+#[doc(alias("redis_host", "DIFFS_SETTINGS"))]
 pub struct Redis {
     pub(super) keys: Keys,
     pub(super) max_age: TimeDelta,
@@ -48,6 +49,7 @@ impl Redis {
 
     /// How long diffs are kept, at least a second. Reads hide what is older, by the
     /// clock of the reader; the relay removes it. The same for readers and relay.
+    #[doc(alias = "max_element_age")]
     pub fn max_age(mut self, age: TimeDelta) -> Self {
         self.max_age = age.max(TimeDelta::seconds(1));
         self

@@ -95,6 +95,7 @@ pub trait PastDsl: Recorded {
     /// # Errors
     /// [`Error::NoVersion`], [`Error::NoField`], [`Error::Gone`] if the row
     /// has no history at all, or [`Error::Database`].
+    #[doc(alias = "revert_preview")]
     fn revert_plan<'a, C>(
         &'a self,
         conn: &'a mut C,
@@ -117,9 +118,13 @@ pub trait PastDsl: Recorded {
     /// If this instance holds a version, the row must still have it. The
     /// instance is then as in the database.
     ///
+    /// It is a write like any other: who reverted, and why, is known only
+    /// inside of [`in_changeset`](crate::changeset::in_changeset).
+    ///
     /// # Errors
     /// [`Error::Stale`], [`Error::Revert`] with what stands in the way,
     /// [`Error::NoVersion`], [`Error::NoField`] or [`Error::Database`].
+    #[doc(alias("rollback", "reify"))]
     fn revert<'a, C>(
         &'a mut self,
         conn: &'a mut C,
