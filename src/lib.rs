@@ -71,6 +71,7 @@ pub mod dsl {
         AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, OverRecords, Previous,
         Whole, Within,
     };
+    pub use handleref_runtime::bound::{Bound, TimeBound, VersionBound};
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
     pub use handleref_runtime::write::{Bump, ExpectedUpdate, Set, Update, UpdateStatement};
 }
