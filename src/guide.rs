@@ -1,4 +1,5 @@
 #![cfg_attr(not(doctest), doc = include_str!("guide/links.md"))]
+#![cfg_attr(not(doctest), doc = include_str!("picture.md"))]
 #![doc = include_str!("../docs/introduction.md")]
 
 // A page is one text in `docs/`. The book has it as `docs/SUMMARY.md` says, and this module has it

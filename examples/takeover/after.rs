@@ -159,20 +159,6 @@ pub fn schema() -> Schema {
     handleref::schema![Member, Topic, Author, Book, BookAuthor, Order, OrderLine]
 }
 
-/// How the rows were when recording began, of all models.
-pub fn backfill(conn: &mut Conn) -> Result<i64, handleref::Error> {
-    let written = [
-        Member::backfill().execute(conn)?.written,
-        Topic::backfill().execute(conn)?.written,
-        Author::backfill().execute(conn)?.written,
-        Book::backfill().execute(conn)?.written,
-        BookAuthor::backfill().execute(conn)?.written,
-        Order::backfill().execute(conn)?.written,
-        OrderLine::backfill().execute(conn)?.written,
-    ];
-    Ok(written.into_iter().sum())
-}
-
 pub fn book(conn: &mut Conn, title: &str) -> QueryResult<Book> {
     books::table
         .filter(books::title.eq(title))

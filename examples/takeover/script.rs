@@ -34,8 +34,7 @@ pub fn run(place: &str, prefix: &str, migrations: &Path) -> Done {
     recorded_from_the_first_write(conn)?;
 
     println!("4. Backfill");
-    let rows = after::backfill(conn)?;
-    println!("   {rows} rows as they were");
+    backfill(conn)?;
     simplify(conn, migrations)?;
     day(conn, 5)?;
 
@@ -119,6 +118,14 @@ fn recorded_from_the_first_write(conn: &mut Conn) -> Done {
         .count()
         .as_of::<after::Book>(latest_record(conn)?);
     assert!(all.get_result::<i64>(conn).is_err());
+    Ok(())
+}
+
+/// How the rows were when recording began, of all models.
+fn backfill(conn: &mut Conn) -> Done {
+    for (model, progress) in after::schema().backfill().execute(conn)? {
+        println!("   {model}: {progress}");
+    }
     Ok(())
 }
 
@@ -270,7 +277,7 @@ fn second_tenant(two: &mut Conn, one: &mut Conn, migrations: &Path) -> Done {
     for _ in ["its own tables", "its own rows", "handleref"] {
         two.run_next_migration(source.clone())?;
     }
-    after::backfill(two)?;
+    backfill(two)?;
     migrate(two, migrations)?;
     let report = later::schema().check(two)?;
     assert!(report.is_ok(), "{report}");
