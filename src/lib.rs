@@ -67,11 +67,11 @@ pub mod prelude {
 
 /// The types of queries, for signatures.
 pub mod dsl {
+    pub use handleref_runtime::bound::{Bound, TimeBound, VersionBound};
     pub use handleref_runtime::history::{
         AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, OverRecords, Previous,
         Whole, Within,
     };
-    pub use handleref_runtime::bound::{Bound, TimeBound, VersionBound};
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
     pub use handleref_runtime::write::{Bump, ExpectedUpdate, Set, Update, UpdateStatement};
 }
