@@ -221,9 +221,14 @@ async fn edits_are_signed() {
         let changes = changes.as_array().unwrap();
         changes.iter().map(|change| &change[key]).collect()
     };
-    assert_eq!(pick("who"), ["setup", "ann", "bob"]);
-    assert_eq!(pick("why"), ["the first articles", "typo", "mit Über"]);
-    assert_eq!(pick("version"), [1, 2, 3]);
+    assert_eq!(pick("who"), ["bob", "ann", "setup"]);
+    assert_eq!(pick("why"), ["mit Über", "typo", "the first articles"]);
+    assert_eq!(pick("version"), [3, 2, 1]);
+    let title = &changes[0]["changes"][0];
+    assert_eq!(
+        (&title["old"], &title["new"]),
+        (&json!("Borrowing"), &json!("Über Borrowing"))
+    );
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use crate::app::App;
 use crate::failure::Failure;
+use crate::users;
 use axum::Json;
 use axum::extract::{Path, State};
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamp};
-use handleref::changeset::ChangesetMeta;
+use handleref::changeset::{Actor, ChangesetMeta};
+use handleref::history::FieldChange;
 use handleref::in_changeset;
 use handleref::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -82,36 +83,43 @@ fn save(conn: &mut SqliteConnection, mut article: Article) -> Result<Article, Fa
     Ok(article)
 }
 
-/// What happened to an article.
-#[derive(Debug, Serialize, QueryableByName)]
+/// What happened to an article: who did it, why, and what differs.
+#[derive(Debug, Serialize)]
 pub struct Change {
-    #[diesel(sql_type = BigInt)]
     version: i64,
-    #[diesel(sql_type = Text)]
-    title: String,
-    #[diesel(sql_type = Timestamp)]
-    at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Text>)]
+    at: DateTime<Utc>,
+    title: Option<String>,
     who: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     why: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     request: Option<String>,
+    changes: Vec<FieldChange>,
 }
 
+/// The newest ones first.
 pub async fn changes(
     State(app): State<App>,
     Path(id): Path<i32>,
 ) -> Result<Json<Vec<Change>>, Failure> {
-    // Records and changesets are tables like any others.
-    let sql = "SELECT r.record_version AS version, r.title, c.occurred_at AS at, \
-                      coalesce(u.name, c.actor) AS who, c.comment AS why, c.correlation_id AS request \
-               FROM article_records r JOIN handleref_changesets c ON c.id = r.record_changeset \
-               LEFT JOIN users u ON c.actor_kind = 'number' AND u.id = CAST(c.actor AS INTEGER) \
-               WHERE r.id = ? ORDER BY r.record_id";
     let changes = app.db(move |conn| {
-        let query = diesel::sql_query(sql).bind::<Integer, _>(id);
-        Ok(query.load(conn)?)
+        let page = Article::log_of(id).load(conn)?;
+        let mut changes = Vec::new();
+        for entry in page.entries {
+            let who = match entry.actor() {
+                Some(Actor::Number(user)) => users::name_of(conn, *user)?,
+                Some(other) => Some(other.to_string()),
+                None => None,
+            };
+            changes.push(Change {
+                version: entry.version,
+                at: entry.at,
+                title: entry.row().map(|article| article.title.clone()),
+                who,
+                why: entry.comment().map(str::to_owned),
+                request: entry.changeset.and_then(|it| it.correlation),
+                changes: entry.changes,
+            });
+        }
+        Ok(changes)
     });
     Ok(Json(changes.await?))
 }

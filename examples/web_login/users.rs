@@ -38,3 +38,12 @@ pub fn find(conn: &mut SqliteConnection, name: &str) -> Result<Option<(User, Str
         .optional()?;
     Ok(found.map(|(id, hash)| (User { id }, hash)))
 }
+
+/// The name of the user with this number.
+pub fn name_of(conn: &mut SqliteConnection, id: i64) -> Result<Option<String>, Failure> {
+    let Ok(id) = i32::try_from(id) else {
+        return Ok(None);
+    };
+    let name = users::table.find(id).select(users::name);
+    Ok(name.first(conn).optional()?)
+}
