@@ -67,6 +67,7 @@ pub mod prelude {
 
 /// The types of queries, for signatures.
 pub mod dsl {
+    pub use handleref_runtime::bound::{Bound, TimeBound, VersionBound};
     pub use handleref_runtime::history::{
         AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, OverRecords, Previous,
         Whole, Within,

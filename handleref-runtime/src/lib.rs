@@ -16,7 +16,7 @@
 
 #[doc(hidden)]
 pub mod any;
-mod bound;
+pub mod bound;
 pub mod cascade;
 pub mod changeset;
 mod context;

@@ -12,19 +12,19 @@ mod kept;
 pub(crate) mod literal;
 mod raw;
 mod read;
+mod unweighed;
 mod value;
 mod version;
 
 pub(crate) use clock::{
     literal_sql, micros_back, months_back, now_sql, push_now, record_time_sql, rising_sql,
 };
-pub(crate) use dialect::{
-    as_text, differs, integer, is_distinct, overriding, quoted, same_key, unweighed,
-};
+pub(crate) use dialect::{as_text, differs, integer, is_distinct, overriding, quoted, same_key};
 pub(crate) use kept::has_room;
 pub(crate) use literal::{fnv1a, literal};
 pub(crate) use raw::{Raw, Splice, raw, spliced};
 pub(crate) use read::{parse_time, storable, unreadable};
+pub(crate) use unweighed::{unweighed, walk_unweighed};
 pub(crate) use value::Value;
 pub(crate) use version::{greatest, held_sql, next_sql, versions_end};
 

@@ -6,7 +6,7 @@ use super::moment::{Moment, Point};
 use crate::any::Subject;
 use crate::engine::{Engine, Kind, fails_late};
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
-use crate::sql::{quoted, raw};
+use crate::sql::{quoted, raw, walk_unweighed};
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::QueryResult;
@@ -95,7 +95,7 @@ where
         out.push_sql("WITH ");
         M::walk(&self.point, out.reborrow())?;
         out.push_sql(" ");
-        self.query.walk_ast(out)
+        walk_unweighed(&self.query, out)
     }
 }
 

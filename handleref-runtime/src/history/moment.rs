@@ -10,6 +10,10 @@ use std::fmt;
 
 /// What a query can be asked as of: an [`Instant`], a [`RecordNo`], a
 /// [`ChangesetNo`] or a [`VersionNo`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no moment",
+    note = "give a `DateTime`, `NaiveDateTime` (UTC), `SystemTime` or `handleref::time::Unix`, or a number: `RecordNo(17)`, `VersionNo(3)`, `ChangesetNo(12)`"
+)]
 pub trait Moment {
     /// The point, as a value.
     #[doc(hidden)]

@@ -71,6 +71,10 @@ enum Limit {
 
 /// What [`Prune::older_than`] takes: an [`Instant`], or a
 /// [`TimeDelta`] before now by the database's clock.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no age",
+    note = "give a `chrono::TimeDelta`, such as `TimeDelta::days(365)`, or an instant: a `DateTime`, `NaiveDateTime` (UTC), `SystemTime` or `handleref::time::Unix`"
+)]
 pub trait Age {
     #[doc(hidden)]
     fn limit_on<M>(self, prune: Prune<M>) -> Prune<M>;

@@ -404,18 +404,20 @@ pub(super) fn guard_condition(dialect: &dyn Dialect, roles: Roles) -> Option<Str
     Some(format!("(NEW.{updated_at} > OLD.{updated_at}) IS NOT TRUE"))
 }
 
+/// The version after which the guard goes on.
+pub(super) fn before(kind: Kind, version: &Raw) -> Raw {
+    match kind {
+        // Neither what was nor what is to be.
+        Kind::Sqlite => raw!("max(OLD.{version}, NEW.{version} - 1)", version),
+        Kind::Postgres | Kind::Mysql => raw!("OLD.{version}", version),
+    }
+}
+
 /// What the guard assigns, as pairs of a quoted column and an expression.
 pub(super) fn amends(dialect: &dyn Dialect, wanted: &Wanted) -> Vec<(String, String)> {
     let (kind, roles) = (dialect.kind(), wanted.roles);
     let quote = |name: &str| Raw::of_plan(dialect.quote(name));
-    let version = roles.next_version(kind, &wanted.table.table, |name| {
-        let name = quote(name);
-        match kind {
-            // Neither what was nor what is to be.
-            Kind::Sqlite => raw!("max(OLD.{name}, NEW.{name} - 1)", name),
-            Kind::Postgres | Kind::Mysql => raw!("OLD.{name}", name),
-        }
-    });
+    let version = roles.next_version(kind, &wanted.table.table, |name| before(kind, &quote(name)));
     let updated_at = roles.later(kind, |name| raw!("OLD.{}", [quote(name)]));
     let shown = |(name, value): (&str, Raw)| (dialect.quote(name), value.into_string());
     version.into_iter().chain(updated_at).map(shown).collect()

@@ -64,8 +64,8 @@ impl Dialect for Sqlite {
         records::uncovered(target)
     }
 
-    fn record_facts(&self, _: &Wanted, _: &Live) -> Option<String> {
-        Some(records::facts())
+    fn record_facts(&self, wanted: &Wanted, live: &Live) -> Option<String> {
+        Some(records::facts(self, &wanted.table.table, live))
     }
 
     fn record_type(&self, live: &Live, column: &str, declared: &str) -> String {

@@ -91,15 +91,3 @@ pub(crate) const fn for_share(kind: Kind) -> &'static str {
         Kind::Mysql => " LOCK IN SHARE MODE",
     }
 }
-
-/// What stands before a bound value by which rows are looked up. SQLite built with
-/// `STAT4` (as the bundled one is) plans a statement anew, and so compiles it, for
-/// every value that is compared with an indexed column, once `ANALYZE` has taken
-/// samples of it; but it does not look behind a sign. For a key there is nothing to
-/// plan.
-pub(crate) const fn unweighed(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Sqlite => "+",
-        Kind::Postgres | Kind::Mysql => "",
-    }
-}

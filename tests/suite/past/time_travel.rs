@@ -4,7 +4,7 @@ use crate::support::each_engine;
 use crate::support::recorded::papers as tables;
 use crate::support::recorded::{Author, AuthorRecords, Paper, PaperRecords, authors, papers};
 use diesel::prelude::{BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods};
-use diesel::{JoinOnDsl, QueryDsl, SelectableHelper};
+use diesel::{JoinOnDsl, QueryDsl, SelectableHelper, TextExpressionMethods};
 use handleref::Operation;
 use handleref::history::{RecordNo, VersionNo};
 use handleref::prelude::*;
@@ -57,6 +57,24 @@ each_engine! {
         let text = early.unwrap_err().to_string();
         assert!(text.contains("`paper_records` does not reach back so far; it begins at "), "{text}");
         assert!(go!(papers::table.select(papers::id).as_of::<Paper>(RecordNo(-1)).load::<i32>(conn)).is_err());
+    }
+
+    /// What a query says in texts and comments, and what it binds, stays what it is.
+    async fn values(db: tables, conn) {
+        insert!(conn, 1, "what?");
+        insert!(conn, 2, "it's -- one ?");
+        let last = go!(handleref::history::latest_record(conn))?;
+        go!(diesel::update(papers::table).set(papers::title.eq(papers::title.concat("!"))).execute(conn))?;
+        let said = diesel::dsl::sql::<diesel::sql_types::Bool>("/* ? ' */ 'it''s ?' <> 'its ?' AND 5 = ");
+        let found = papers::table
+            .filter(said.bind::<diesel::sql_types::Integer, _>(5))
+            .filter(papers::id.eq(2).or(papers::id.eq_any([7, 1])).and(papers::title.like("%?")))
+            .order(papers::id)
+            .limit(3)
+            .offset(1)
+            .select((papers::id, papers::title));
+        let rows = go!(found.as_of::<Paper>(last).load::<(i32, String)>(conn))?;
+        assert_eq!(rows, [(2, "it's -- one ?".to_owned())]);
     }
 
     /// Records join the present, and other records.

@@ -51,24 +51,8 @@ fn write(conn: &mut SqliteConnection, from: i32) -> Done {
     Ok(())
 }
 
-#[test]
-fn triggers_and_context() -> Done {
-    let db = Db::sqlite();
-    let conn = &mut db.connect::<SqliteConnection>();
-    conn.batch_execute(
-        "CREATE TABLE entries (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT)",
-    )?;
-    let schema = handleref::schema![Entry];
-    schema.install(conn)?;
-    conn.batch_execute(&format!(
-        "BEGIN; {} COMMIT",
-        include_str!("former_sqlite.sql")
-    ))?;
-    write(conn, 10)?;
-    assert!(!schema.check(conn)?.is_ok(), "this is not how it is today");
-    schema.install(conn)?;
-    assert!(schema.check(conn)?.is_ok());
-    write(conn, 30)?;
+/// What must be so of any records, whoever wrote them.
+fn sound(conn: &mut SqliteConnection) -> Done {
     for (what, sql) in [
         (
             "lost or repeated versions",
@@ -91,4 +75,69 @@ fn triggers_and_context() -> Done {
         assert_eq!(wrong.get_result::<i64>(conn)?, 0, "{what}");
     }
     Ok(())
+}
+
+fn recorded(db: &Db) -> Result<SqliteConnection, Box<dyn std::error::Error + Send + Sync>> {
+    let mut conn = db.connect::<SqliteConnection>();
+    conn.batch_execute(
+        "CREATE TABLE entries (id INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT)",
+    )?;
+    handleref::schema![Entry].install(&mut conn)?;
+    Ok(conn)
+}
+
+fn carried_over(former: &str) -> Done {
+    let db = Db::sqlite();
+    let conn = &mut recorded(&db)?;
+    let schema = handleref::schema![Entry];
+    conn.batch_execute(&format!("BEGIN; {former} COMMIT"))?;
+    write(conn, 10)?;
+    assert!(!schema.check(conn)?.is_ok(), "this is not how it is today");
+    schema.install(conn)?;
+    assert!(schema.check(conn)?.is_ok());
+    write(conn, 30)?;
+    sound(conn)
+}
+
+#[test]
+fn triggers_and_context() -> Done {
+    carried_over(include_str!("former_sqlite.sql"))
+}
+
+#[test]
+fn the_trigger_on_updates() -> Done {
+    carried_over(include_str!("former_sqlite_update.sql"))
+}
+
+/// What takes the records of updates is missed: no update goes through without one.
+#[test]
+fn the_view_of_records() -> Done {
+    let db = Db::sqlite();
+    let conn = &mut recorded(&db)?;
+    let schema = handleref::schema![Entry];
+    write(conn, 10)?;
+    for harm in [
+        "DROP VIEW handleref_record_entries",
+        "DROP TRIGGER handleref_record_entries",
+    ] {
+        conn.batch_execute(harm)?;
+        let refused = conn.batch_execute("UPDATE entries SET title = 'unseen'");
+        assert!(refused.is_err(), "{harm}");
+        let report = schema.check(conn)?;
+        assert!(
+            report.to_string().contains("handleref_record_entries"),
+            "{report}"
+        );
+        schema.install(conn)?;
+        assert!(schema.check(conn)?.is_ok(), "{harm}");
+    }
+    conn.batch_execute(
+        "DROP TRIGGER handleref_record_entries; CREATE TRIGGER handleref_record_entries \
+         INSTEAD OF INSERT ON handleref_record_entries BEGIN SELECT 1; END",
+    )?;
+    assert!(!schema.check(conn)?.is_ok());
+    schema.install(conn)?;
+    assert!(schema.check(conn)?.is_ok());
+    write(conn, 30)?;
+    sound(conn)
 }

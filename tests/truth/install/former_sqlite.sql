@@ -1,5 +1,6 @@
 -- The triggers of a model as they were before the clock was kept for a table and an
 -- instant, and the context as it was for them.
+DROP VIEW `handleref_record_entries`;
 DROP TRIGGER `handleref_insert_entries`;
 DROP TRIGGER `handleref_update_entries`;
 DROP TRIGGER `handleref_rekey_entries`;

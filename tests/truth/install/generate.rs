@@ -219,7 +219,9 @@ impl Generator {
         .with_unique(unique);
         let recording =
             (!self.one_in(6)).then(|| self.recording(table, &key, &columns, roles, others));
-        schema = schema.recorded_as(recording);
+        if let Some(recording) = recording {
+            schema = schema.with_recording(recording);
+        }
         self.described(
             table,
             ddl,

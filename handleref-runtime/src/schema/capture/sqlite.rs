@@ -12,8 +12,8 @@
 //! Every statement that writes the table compiles its triggers, so they are
 //! short, and a changed key has a trigger of its own, `UPDATE OF` the key.
 
-use super::RecordTarget;
 use super::support::CONTEXT;
+use super::{RecordTarget, trigger_name};
 use crate::schema::dialect::{Dialect, State, Trigger};
 use crate::schema::live::Live;
 use crate::schema::names::{literal, squeezed};
@@ -21,6 +21,7 @@ use crate::schema::sqlite::Sqlite;
 use write::Writer;
 
 mod collation;
+mod given;
 mod relatives;
 mod rows;
 mod update;
@@ -28,21 +29,29 @@ mod write;
 
 pub(in crate::schema) use collation::record_type;
 
-pub(in crate::schema) fn facts() -> String {
-    "SELECT CAST(recursive_triggers AS TEXT), NULL, NULL, NULL FROM pragma_recursive_triggers"
-        .into()
+/// Whether triggers are recursive, and then the view that takes records of updates
+/// and its trigger.
+pub(in crate::schema) fn facts(dialect: &Sqlite, table: &str, live: &Live) -> String {
+    format!(
+        "SELECT CAST(recursive_triggers AS TEXT), NULL, NULL, NULL FROM pragma_recursive_triggers \
+         UNION ALL SELECT * FROM (SELECT NULL, name, sql, type FROM {}.sqlite_master \
+         WHERE tbl_name = {} COLLATE NOCASE AND type IN ('view', 'trigger') ORDER BY type DESC, name)",
+        dialect.quote(live.schema.as_deref().unwrap_or("main")),
+        literal(&trigger_name(dialect, given::RECORD, table)),
+    )
 }
 
 pub(in crate::schema) fn triggers(dialect: &Sqlite, target: &RecordTarget<'_>) -> Vec<Trigger> {
     let writer = Writer { dialect, target };
     let table = &target.wanted.table.table;
     let on_table = |kind: &str, body: String| trigger(dialect, target, kind, table, &body);
-    let mut triggers = vec![
+    let mut triggers: Vec<Trigger> = writer.taker().into_iter().collect();
+    triggers.extend([
         on_table("insert", writer.insert()),
         on_table("update", writer.update()),
         on_table("rekey", writer.rekey()),
         on_table("delete", writer.delete()),
-    ];
+    ]);
     if target.lazy {
         triggers.push(on_table("baseline", writer.baseline()));
     }

@@ -1,5 +1,6 @@
 //! The trigger on updates that leave the key as it is.
 
+use super::given::Place;
 use super::write::{Writer, or};
 use crate::engine::Kind;
 use crate::schema::capture::RecordColumn;
@@ -19,7 +20,7 @@ impl Writer<'_> {
 
     /// That an update does not change skipped columns alone; they need not be
     /// distinguished from the version that the guard raises for them.
-    fn unskipped(&self) -> Option<String> {
+    pub(super) fn unskipped(&self) -> Option<String> {
         let mut skipped = self.target.skipped().map(RecordColumn::name).peekable();
         skipped.peek()?;
         Some(format!(
@@ -91,7 +92,7 @@ impl Writer<'_> {
         or(&tests)
     }
 
-    fn operation(&self) -> String {
+    pub(super) fn operation(&self) -> String {
         let lives = |side: &str| {
             let living = self.target.living()?;
             let column = format!("{side}.{}", self.dialect.quote(living.column()));
@@ -107,7 +108,7 @@ impl Writer<'_> {
         }
     }
 
-    fn redacted(&self) -> String {
+    pub(super) fn redacted(&self) -> String {
         let bytes = self.bytes();
         let name = |column: &RecordColumn| {
             let quoted = self.dialect.quote(column.name());
@@ -137,16 +138,18 @@ impl Writer<'_> {
                     true => self.ticks_and_amended(count, version),
                     false => self.ticks(count),
                 });
-                let amended = |name: &str| match raised && target.is_managed(name) {
-                    true => self.kept(name, version),
-                    false => format!("NEW.{}", self.dialect.quote(name)),
-                };
-                record.values = self.captured(&amended);
-                record.values.extend(self.properties(&amended));
-                record.version = amended(version);
-                let as_written = untouched.iter().map(|test| format!("{table}.{test}"));
-                let tests = as_written.chain(self.unskipped());
-                self.join(&mut record, tests.chain(self.condition(&amended)));
+                if self.gives() {
+                    body += &self.give(version);
+                } else {
+                    let amended = |name: &str| self.kept(name, version, Place::Beside);
+                    record.values = self.captured(&amended);
+                    record.values.extend(self.properties(&amended));
+                    record.version = amended(version);
+                    let as_written = untouched.iter().map(|test| format!("{table}.{test}"));
+                    let tests = as_written.chain(self.unskipped());
+                    self.join(&mut record, tests.chain(self.condition(&amended)));
+                    body += &self.statement(&record);
+                }
             }
             None => {
                 body += &self.opening(conditions, &|count| self.ticks_for(count, "NEW"));
@@ -157,14 +160,12 @@ impl Writer<'_> {
                     false => format!("{table}.{}", self.dialect.quote(name)),
                 };
                 self.of_the_table(&mut record, &held, self.unskipped());
+                body += &self.statement(&record);
             }
         }
-        body += &self.statement(&record);
         if let Some(guard_condition) = guard_condition {
-            let amends = self.amends().into_iter();
-            let assign: Vec<String> = amends
-                .map(|(name, value)| format!("{name} = {value}"))
-                .collect();
+            let assign = |(name, value)| format!("{name} = {value}");
+            let assign: Vec<String> = self.amends_after_kept().into_iter().map(assign).collect();
             let tests = [guard_condition.clone(), self.key_is("", "NEW")];
             let tests: Vec<String> = tests.into_iter().chain(untouched).collect();
             let amend = format!(
@@ -185,22 +186,5 @@ impl Writer<'_> {
             self.key_differs(),
             self.tells(),
         )
-    }
-
-    /// A managed column of the row as the guard leaves it; what version that is
-    /// has just been kept.
-    fn kept(&self, name: &str, version: &str) -> String {
-        let (kept, version) = (format!("{CONTEXT}.next"), self.dialect.quote(version));
-        let column = self.dialect.quote(name);
-        let mut amends = self.amends().into_iter();
-        match amends.find(|(amended, _)| *amended == column) {
-            Some((amended, _)) if amended == version => kept,
-            Some((_, value)) => {
-                let read = format!("(SELECT moment FROM {CONTEXT})");
-                let value = value.replace(&read, &format!("{CONTEXT}.moment"));
-                format!("CASE WHEN {kept} IS NEW.{version} THEN NEW.{column} ELSE {value} END")
-            }
-            None => format!("NEW.{column}"),
-        }
     }
 }
