@@ -83,7 +83,7 @@ where
     /// The columns that handleref manages (version, `created_at`, `updated_at`,
     /// `deleted_at`) must not be among them; a changeset that assigns one is
     /// refused by a [`QueryBuilderError`](diesel::result::Error::QueryBuilderError)
-    /// that holds [`Error::ManagedColumn`], before anything is sent. In a
+    /// that holds [`Error::ManagedColumn`](crate::error::Error::ManagedColumn), before anything is sent. In a
     /// struct that derives `AsChangeset`, mark them with `#[diesel(skip_update)]`.
     ///
     /// A changeset that assigns nothing (all of it `None`) is Diesel's error
