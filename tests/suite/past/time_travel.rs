@@ -64,7 +64,7 @@ each_engine! {
         insert!(conn, 1, "what?");
         insert!(conn, 2, "it's -- one ?");
         let last = go!(handleref::history::latest_record(conn))?;
-        go!(diesel::update(papers::table).set(papers::title.eq(papers::title.concat("!"))).execute(conn))?;
+        go!(diesel::update(papers::table.find(2)).set(papers::title.eq("another")).execute(conn))?;
         let said = diesel::dsl::sql::<diesel::sql_types::Bool>("/* ? ' */ 'it''s ?' <> 'its ?' AND 5 = ");
         let found = papers::table
             .filter(said.bind::<diesel::sql_types::Integer, _>(5))
