@@ -340,12 +340,14 @@ impl Schema {
                 problems: Vec::new(),
                 uncovered: Vec::new(),
                 trusted: Vec::new(),
+                due: Vec::new(),
             };
             for findings in findings {
                 report.problems.extend(findings.problems);
                 report.problems.extend(findings.noticed);
                 report.uncovered.extend(findings.uncovered);
                 report.trusted.extend(findings.trusted);
+                report.due.extend(findings.due);
             }
             let leftovers = leftovers::read(conn, &self.tables).await?;
             report.uncovered.extend(leftovers);

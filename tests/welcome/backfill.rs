@@ -16,6 +16,10 @@ each_engine! {
         let text = plan.to_string();
         assert!(text.starts_with("-- Written by handleref for ") && text.contains("-- Who waits:"), "{text}");
         go!(schema.install(conn))?;
+        let report = go!(schema.check(conn))?;
+        assert!(report.is_ok());
+        let due: Vec<_> = report.due().iter().map(|text| text.split(':').next().unwrap_or_default()).collect();
+        assert_eq!(due, ["Paper", "Label"]);
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = told.clone();
         let done = go!(schema
@@ -29,7 +33,8 @@ each_engine! {
         assert!(told.len() > 10 && told.contains(&("Label", true)), "{told:?}");
         // Complete: the triggers need not look any more, and a second run has nothing to do.
         go!(schema.install(conn))?;
-        assert!(go!(schema.check(conn))?.is_ok());
+        let report = go!(schema.check(conn))?;
+        assert!(report.is_ok() && report.due().is_empty(), "{report}");
         let again = go!(schema.backfill().execute(conn))?;
         assert!(again.iter().all(|(_, progress)| progress.written == 0 && progress.finished));
         let as_of = handleref::history::RecordNo(i64::MAX);

@@ -27,6 +27,8 @@ pub(super) struct Findings {
     pub(super) trusted: Vec<String>,
     /// What `check` says and `install` cannot change, nor is kept from working by.
     pub(super) noticed: Vec<Problem>,
+    /// Work that is left to do, by whoever runs the program.
+    pub(super) due: Vec<String>,
     /// The same for a database that may have rows where this one has none.
     pub(super) elsewhere: Option<Box<Findings>>,
     /// Where it is, on PostgreSQL, if it is recorded.
@@ -146,6 +148,10 @@ impl Compare<'_> {
             column: column.map(str::to_owned),
             kind,
         });
+    }
+
+    pub(super) fn is_due(&mut self, work: String) {
+        self.findings.due.push(work);
     }
 
     pub(super) fn notice(&mut self, table: String, kind: ProblemKind) {

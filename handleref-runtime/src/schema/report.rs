@@ -10,6 +10,7 @@ pub struct Report {
     pub(super) problems: Vec<Problem>,
     pub(super) uncovered: Vec<String>,
     pub(super) trusted: Vec<String>,
+    pub(super) due: Vec<String>,
 }
 
 impl Report {
@@ -19,6 +20,12 @@ impl Report {
     /// older records hold values. They are no problems; they are to be known.
     pub fn uncovered(&self) -> &[String] {
         &self.uncovered
+    }
+
+    /// What is left to do that is no fault of the schema: models whose rows are to be
+    /// backfilled.
+    pub fn due(&self) -> &[String] {
+        &self.due
     }
 
     /// Those that could change the history besides its owner, and are trusted not to: the
@@ -66,8 +73,9 @@ impl fmt::Display for Report {
             true => f.write_str("the schema is as it should be")?,
             false => f.write_str(&lines(&self.problems))?,
         }
-        self.trusted
+        self.due
             .iter()
+            .chain(&self.trusted)
             .try_for_each(|text| write!(f, "\n{text}"))
     }
 }

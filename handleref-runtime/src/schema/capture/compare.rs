@@ -150,6 +150,13 @@ impl Compare<'_> {
             let rows = recorded.lost;
             self.notice(target.listed(), ProblemKind::LostBeginnings { rows });
         }
+        if there && recorded.backfilled == Some(false) {
+            let model = wanted.recorder;
+            self.is_due(format!(
+                "{model}: rows that are older than the recording may have no record: run `{model}::backfill()`, or \
+                 `backfill()` of the schema; until then `as_of` is refused"
+            ));
+        }
         self.uncovered(&target);
     }
 
