@@ -7,7 +7,7 @@ use diesel::{QueryDsl, SelectableHelper};
 use handleref::changeset::handleref_changesets;
 use handleref::history::RecordNo;
 use handleref::prelude::*;
-use handleref::{Changeset, Error, Operation, in_changeset_async};
+use handleref::{Changeset, Error, Operation, Record, in_changeset_async};
 use serde_json::json;
 
 handleref::allow_records_to_appear_in_same_query!(
@@ -100,7 +100,10 @@ each_engine! {
     async fn of_a_key(db: tables, conn) {
         story!(conn);
         let paper = go!(papers::table.find(1).select(Paper::as_select()).first::<Paper>(conn))?;
+        let first = go!(paper.history().first_record().whole().get_result::<Record<Paper>>(conn))?;
+        assert_eq!(go!(first.instance(conn))?, Some(paper.clone()));
         go!(paper.hard_delete(conn))?;
+        assert_eq!(go!(first.instance(conn))?, None);
         let page = go!(Paper::log_of(1).limit(2).load(conn))?;
         assert_eq!((page.entries[0].operation, page.entries[0].changes.len()), (Operation::Delete, 0));
         assert_eq!(page.next, Some(page.entries[1].record));

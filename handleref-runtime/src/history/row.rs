@@ -1,10 +1,14 @@
 //! A whole record: what happened, and the row after it.
 
 use super::columns::{RecordChangeset, RecordId, RecordOperation, RecordVersion, RecordedAt};
-use super::model::{RecordSource, Recorded};
+use super::model::{Recall, RecordSource, Recorded};
 use super::moment::ChangesetNo;
+use super::object::live;
 use super::operation::Operation;
+use super::query::Loaded;
+use crate::error::Error;
 use crate::grouped::Grouped;
+use crate::session::Executor;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromStaticSqlRow, Queryable};
@@ -36,6 +40,25 @@ pub struct Record<M> {
     pub changeset: Option<ChangesetNo>,
     /// The row.
     pub row: M,
+}
+
+impl<M: Recorded> Record<M> {
+    /// The row as it is now, soft-deleted or not; `None` if it is gone.
+    ///
+    /// ```text
+    /// let record: Record<Article> = article.history().first_record().whole().get_result(conn)?;
+    /// let now: Option<Article> = record.instance(conn)?;
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub fn instance<'a, C>(&'a self, conn: &'a mut C) -> C::Output<'a, Result<Option<M>, Error>>
+    where
+        C: Executor,
+        M: Recall<C::Engine> + Loaded<C::Engine>,
+    {
+        C::run(async move { live::<M, C::Engine>(conn, &self.row.record_key(), false).await })
+    }
 }
 
 impl<M, DB> Selectable<DB> for Record<M>
