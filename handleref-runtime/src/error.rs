@@ -333,6 +333,17 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
+    /// A query is as of a moment of models whose tables it does not read: it would be
+    /// answered as of now.
+    #[error(
+        "the query reads no table of {}: name the models of the tables that it reads, as in \
+         `.as_of::<(Article, Topic)>(..)`",
+        .models.join(", ")
+    )]
+    NotRead {
+        /// The models that were named.
+        models: Vec<&'static str>,
+    },
     /// [`expect_version`](crate::write::UpdateStatement::expect_version) is about one row,
     /// and the target of the update does not say which.
     #[error(

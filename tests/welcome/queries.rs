@@ -1,9 +1,10 @@
 //! Small things that everybody tries, and that should just work.
 
 use crate::support::each_engine;
-use crate::support::recorded::{Paper, papers, papers as tables};
+use crate::support::recorded::{Author, Paper, papers, papers as tables};
 use diesel::prelude::ExpressionMethods;
 use diesel::{QueryDsl, SelectableHelper};
+use handleref::Error;
 use handleref::prelude::*;
 
 type Backend<C> = <C as handleref::Executor>::Engine;
@@ -62,5 +63,19 @@ each_engine! {
         let by_reference: Vec<_> = (&batch).into_iter().map(|change| change.id).collect();
         let ids: Vec<_> = batch.into_iter().map(|change| change.id).collect();
         assert_eq!((ids.len(), &ids), (6, &by_reference));
+    }
+
+    /// A query as of a moment of a model that it does not read is a mistake: it would be
+    /// answered as of now.
+    async fn as_of_another_model(db: tables, conn) {
+        fill!(conn);
+        let moment = handleref::history::RecordNo(2);
+        let then = go!(papers::table.count().as_of::<Paper>(moment).get_result::<i64>(conn))?;
+        assert_eq!(then, 2);
+        let both = go!(papers::table.count().as_of::<(Author, Paper)>(moment).get_result::<i64>(conn))?;
+        assert_eq!(both, 2);
+        let other = go!(papers::table.count().as_of::<Author>(moment).get_result::<i64>(conn));
+        let error = Error::from(other.unwrap_err());
+        assert!(matches!(&error, Error::NotRead { models } if *models == ["Author"]), "{error:?}");
     }
 }

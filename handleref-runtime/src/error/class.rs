@@ -92,6 +92,7 @@ impl Error {
             | Self::WrongModels { .. }
             | Self::NotInFeed { .. }
             | Self::ManyRows { .. }
+            | Self::NotRead { .. }
             | Self::ManagedColumn { .. }
             | Self::GeneratedColumn { .. } => ErrorClass::Invalid,
             Self::NotInstalled { .. }

@@ -57,6 +57,7 @@ variants![
     ParentDeleted,
     Interfered,
     TooDeep,
+    NotRead,
     ManyRows,
     ManagedColumn,
     GeneratedColumn,
@@ -190,6 +191,9 @@ fn samples() -> Vec<Error> {
         },
         Error::Interfered { model },
         Error::TooDeep { model, levels: 16 },
+        Error::NotRead {
+            models: vec!["Article", "Topic"],
+        },
         Error::ManyRows { model: "Article" },
         Error::ManagedColumn {
             model,
@@ -338,6 +342,7 @@ Standby (Setup): a standby of PostgreSQL does not say which transactions are goi
 ParentDeleted (Refused): Article cannot be restored while its Topic 9 is soft-deleted; restore the parent first, or restore upward with `.with_parents()`
 Interfered (Refused): a hook or a trigger changed a Article that was just being soft-deleted or restored, so that it no longer belongs to the change: everything was rolled back
 TooDeep (Refused): the parents of Article go on above 16 tables, which one restore cannot climb: restore the topmost ones first
+NotRead (Invalid): the query reads no table of Article, Topic: name the models of the tables that it reads, as in `.as_of::<(Article, Topic)>(..)`
 ManyRows (Invalid): an expected version is that of one Article: give `handleref::update` the row by its whole key, `find(key)` or `&row`
 ManagedColumn (Invalid): `version` of Article is managed by handleref and cannot be set by hand; leave it out, in a derived changeset with `#[diesel(skip_update)]`
 GeneratedColumn (Invalid): the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`

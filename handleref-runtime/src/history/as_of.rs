@@ -1,10 +1,11 @@
 //! Any query, in the past: every table of recorded models is shadowed by a
 //! common table expression of the same name.
 
-use super::model::Recorded;
+use super::model::{LiveName, Recorded};
 use super::moment::{Moment, Point};
 use crate::any::Subject;
 use crate::engine::{Engine, Kind, fails_late};
+use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::sql::{quoted, raw, walk_unweighed};
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
@@ -38,7 +39,9 @@ pub trait AsOfDsl: AsQuery + Sized {
     /// # Errors
     /// The database refuses, with a message that begins with `handleref:`, if
     /// the moment is before recording began or before what a prune left, or if
-    /// rows that are older than the recording have no baseline yet.
+    /// rows that are older than the recording have no baseline yet. A query that reads
+    /// none of the tables of `Models` is refused before it is sent, by a
+    /// [`QueryBuilderError`](diesel::result::Error::QueryBuilderError) that holds [`Error::NotRead`].
     #[allow(clippy::wrong_self_convention)] // It is SQL's term.
     #[doc(alias("system_time", "AuditReader"))]
     fn as_of<Models>(self, moment: impl Moment) -> AsOf<Self::Query, Models> {
@@ -95,7 +98,17 @@ where
         out.push_sql("WITH ");
         M::walk(&self.point, out.reborrow())?;
         out.push_sql(" ");
-        walk_unweighed(&self.query, out)
+        walk_unweighed(&self.query, out, |text| {
+            let models = M::tables();
+            // However its name is written, in SQL of a user's too.
+            match models.iter().any(|(_, table)| text.contains(table)) {
+                true => Ok(()),
+                false => {
+                    let models = models.iter().map(|(model, _)| *model).collect();
+                    Err(Error::NotRead { models }.into())
+                }
+            }
+        })
     }
 }
 
@@ -108,6 +121,9 @@ pub trait Past<DB: Engine> {
     /// Writes one common table expression for each model.
     #[doc(hidden)]
     fn walk<'b>(point: &'b Point, out: AstPass<'_, 'b, DB>) -> QueryResult<()>;
+    /// The names of the models and of their tables.
+    #[doc(hidden)]
+    fn tables() -> Vec<(&'static str, &'static str)>;
 }
 
 impl<M, DB> Past<DB> for M
@@ -122,6 +138,10 @@ where
             &[M::RECORDING.records],
             &mut out,
         )
+    }
+
+    fn tables() -> Vec<(&'static str, &'static str)> {
+        vec![(M::RECORDED_NAME, M::LiveTable::SQL_NAME)]
     }
 }
 
@@ -142,6 +162,10 @@ macro_rules! tuples {
                 )+
                 let _ = separator;
                 Ok(())
+            }
+
+            fn tables() -> Vec<(&'static str, &'static str)> {
+                vec![$(($model::RECORDED_NAME, $model::LiveTable::SQL_NAME)),+]
             }
         }
     )* };

@@ -18,23 +18,32 @@ pub(crate) const fn unweighed(kind: Kind) -> &'static str {
     }
 }
 
-/// Writes a query of a user's so that none of its values is weighed.
+/// Writes a query of a user's so that none of its values is weighed, once its text
+/// was `seen`, which may refuse it.
 pub(crate) fn walk_unweighed<'b, DB, Q>(
     query: &'b Q,
     mut out: AstPass<'_, 'b, DB>,
+    seen: impl FnOnce(&str) -> QueryResult<()>,
 ) -> QueryResult<()>
 where
     DB: Engine,
     Q: QueryFragment<DB> + ?Sized,
 {
-    let sign = unweighed(DB::KIND);
-    if sign.is_empty() || !makes_text(&mut out) {
+    if !makes_text(&mut out) {
         return query.walk_ast(out);
     }
     let mut text = DB::QueryBuilder::default();
     query.to_sql(&mut text, out.backend())?;
-    out.push_sql(&signed(&text.finish(), sign));
-    Ok(())
+    let text = text.finish();
+    seen(&text)?;
+    match unweighed(DB::KIND) {
+        // Its parameters may have numbers that go on from what was written before.
+        "" => query.walk_ast(out),
+        sign => {
+            out.push_sql(&signed(&text, sign));
+            Ok(())
+        }
+    }
 }
 
 /// Whether this walk is the one that writes text. Diesel does not say so; but it is
