@@ -72,8 +72,9 @@ pub mod dsl {
         AsOf, CreatedIn, FirstRecord, Following, IsGone, LastIn, LastRecord, OverRecords, Previous,
         Whole, Within,
     };
+    pub use handleref_runtime::row::ExpectedUpdate;
     pub use handleref_runtime::scope::{Deleted, LastChange, Now, Since, Undeleted};
-    pub use handleref_runtime::write::{Bump, ExpectedUpdate, Set, Update, UpdateStatement};
+    pub use handleref_runtime::write::{Bump, Set, Update, UpdateStatement};
 }
 
 /// What a model is made of, for bounds and for keys of your own.

@@ -14,10 +14,12 @@ use diesel::{Expression, Selectable};
 
 pub(crate) mod columns;
 mod differs;
+mod expected;
 pub(crate) mod ops;
 pub(crate) mod statements;
 
 pub use columns::ColumnWriter;
+pub use expected::ExpectedUpdate;
 
 /// How an operation on a row ended, if it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

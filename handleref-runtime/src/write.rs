@@ -2,18 +2,17 @@
 
 mod assigned;
 mod changed;
-mod expected;
 mod mark;
 mod statement;
 
 #[doc(hidden)]
 pub use assigned::Assigned;
 pub(crate) use assigned::Checked;
-pub use expected::ExpectedUpdate;
 #[doc(hidden)]
 pub use mark::WalkStatus;
 pub use mark::{Mark, NoStatus, StatusOf};
 pub use statement::UpdateStatement;
+pub(crate) use statement::text;
 #[doc(hidden)]
 pub use statement::{AndRows, Assigns, BoxedRows, Rows};
 

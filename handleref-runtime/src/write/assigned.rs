@@ -55,7 +55,7 @@ impl<V, M> Assigned<V, M> {
 
 impl<V, M> Assigned<V, M> {
     /// The assignments, with a new version in any case.
-    pub(super) fn walk_always<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+    pub(crate) fn walk_always<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
         V: QueryFragment<DB>,
         M: HandleRef<Table: TableName<DB>>,
@@ -67,7 +67,7 @@ impl<V, M> Assigned<V, M> {
     }
 
     /// ` AND <something differs>`, if that can be asked, at the end of a statement.
-    pub(super) fn walk_changed<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+    pub(crate) fn walk_changed<'b, DB>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
         V: QueryFragment<DB>,
         M: HandleRef<Table: TableName<DB>>,

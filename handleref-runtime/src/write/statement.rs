@@ -42,7 +42,7 @@ pub trait Assigns<DB: Engine>: QueryFragment<DB> {
     }
 }
 
-pub(super) fn text<DB: Engine>(
+pub(crate) fn text<DB: Engine>(
     part: &(impl QueryFragment<DB> + ?Sized),
     backend: &DB,
 ) -> QueryResult<String> {
@@ -141,7 +141,7 @@ impl<T, W, V> UpdateStatement<T, Rows<W>, V> {
 
 impl<T, W, V, R> UpdateStatement<T, W, V, R> {
     /// Which rows, and what is assigned.
-    pub(super) fn into_parts(self) -> (W, V) {
+    pub(crate) fn into_parts(self) -> (W, V) {
         (self.rows, self.values)
     }
 

@@ -1,16 +1,15 @@
 //! An update of one row, at the version that somebody has read.
 
-use super::statement::{Assigns, text};
-use super::{Assigned, TableName, UpdateStatement};
+use super::statements::push_held;
+use super::{Outcome, Row};
 use crate::engine::{Engine, Kind, Typed, fails_late};
 use crate::error::Error;
 use crate::model::{HandleRef, Versioned};
-use crate::row::statements::push_held;
-use crate::row::{Outcome, Row};
 use crate::session::{Boxed, Executor, Session};
-use crate::sql::{Raw, Sql, quoted, raw};
+use crate::sql::{Sql, quoted, raw};
+use crate::write::{Assigned, Assigns, TableName, UpdateStatement, text};
 use diesel::internal::derives::multiconnection::AstPassHelper;
-use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::query_builder::{AstPass, QueryBuilder, QueryFragment};
 use diesel::result::{EmptyChangeset, Error as DieselError, QueryResult};
 
 /// An update of one row at an expected version; made by
@@ -225,9 +224,7 @@ fn key<M: HandleRef<Table: TableName<DB>>, DB: Engine>(
     rows.walk_ast(AstPass::collect_debug_binds_pass(&mut values, &backend))?;
     let table = M::table().quoted()?;
     let value = |column: &&str| {
-        let name = identifier::<DB>(column)?;
-        let equals = raw!("{table}.{name} = ", table, name);
-        let at = sql.find(&*equals)?;
+        let at = sql.find(&format!("{}.{} = ", &*table, identifier::<DB>(column)?))?;
         let before = &sql[..at];
         let value = values.get(before.matches(['?', '$']).count())?;
         Some(format!("{value:?}").trim_matches('"').to_owned())
@@ -240,10 +237,8 @@ fn key<M: HandleRef<Table: TableName<DB>>, DB: Engine>(
 }
 
 /// A name as Diesel quotes it.
-fn identifier<DB: Engine>(name: &str) -> Option<Raw> {
+fn identifier<DB: Engine>(name: &str) -> Option<String> {
     let mut quoted = DB::QueryBuilder::default();
-    diesel::query_builder::QueryBuilder::push_identifier(&mut quoted, name).ok()?;
-    Some(Raw::of_diesel(diesel::query_builder::QueryBuilder::finish(
-        quoted,
-    )))
+    quoted.push_identifier(name).ok()?;
+    Some(quoted.finish())
 }
