@@ -136,6 +136,12 @@ each_engine! {
         let either = go!(handleref::update(papers::table.filter(either))
             .set(titled("x")).expect_version(1).execute(conn)).unwrap_err();
         assert!(matches!(either, Error::ManyRows { .. }), "{either:?}");
+        let others = go!(handleref::update(papers::table.filter(diesel::dsl::not(papers::id.eq(1))))
+            .set(titled("x")).expect_version(1).execute(conn)).unwrap_err();
+        assert!(matches!(others, Error::ManyRows { .. }), "{others:?}");
+        let unlike = go!(handleref::update(papers::table.filter(papers::id.eq(1).ne(true)))
+            .set(titled("x")).expect_version(1).execute(conn)).unwrap_err();
+        assert!(matches!(unlike, Error::ManyRows { .. }), "{unlike:?}");
         let mine = papers::title.eq("paper 2");
         let foreign = go!(handleref::update(papers::table.find(1)).set(titled("x")).filter(mine)
             .expect_version(1).execute(conn)).unwrap_err();

@@ -214,7 +214,8 @@ where
 /// The key of the row that a condition is about, as text.
 ///
 /// # Errors
-/// [`Error::ManyRows`] if the condition does not say the whole key.
+/// [`Error::ManyRows`] if the condition does not say the whole key: each of its columns
+/// has to equal a value, whatever else is true.
 fn key<M: HandleRef<Table: TableName<DB>>, DB: Engine>(
     rows: &impl QueryFragment<DB>,
 ) -> Result<String, Error> {
@@ -223,17 +224,81 @@ fn key<M: HandleRef<Table: TableName<DB>>, DB: Engine>(
     let mut values = Vec::new();
     rows.walk_ast(AstPass::collect_debug_binds_pass(&mut values, &backend))?;
     let table = M::table().quoted()?;
+    let mut terms = Vec::new();
+    terms_of(sql.strip_prefix(" WHERE ").unwrap_or(&sql), &mut terms);
     let value = |column: &&str| {
-        let at = sql.find(&format!("{}.{} = ", &*table, identifier::<DB>(column)?))?;
-        let before = &sql[..at];
-        let value = values.get(before.matches(['?', '$']).count())?;
+        let equals = format!("{}.{} = ", &*table, identifier::<DB>(column)?);
+        let is_value = |rest: &str| {
+            let number = rest.strip_prefix('$');
+            rest == "?" || number.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let mut terms = terms.iter();
+        let term = terms.find(|term| term.strip_prefix(&equals).is_some_and(is_value))?;
+        // It is a part of the text, so this is where it is there.
+        let at = term.as_ptr().addr() - sql.as_ptr().addr() + equals.len();
+        let before =
+            outside(&sql).filter(|(place, _, char)| *place < at && matches!(char, '?' | '$'));
+        let value = values.get(before.count())?;
         Some(format!("{value:?}").trim_matches('"').to_owned())
     };
     let key: Option<Vec<String>> = M::KEY_COLUMNS.iter().map(value).collect();
-    match key {
-        Some(key) if !sql.contains(" OR ") => Ok(key.join(",")),
-        _ => Err(Error::ManyRows { model: M::NAME }),
+    let key = key.ok_or(Error::ManyRows { model: M::NAME })?;
+    Ok(key.join(","))
+}
+
+/// The conditions that all have to be true.
+fn terms_of<'t>(condition: &'t str, terms: &mut Vec<&'t str>) {
+    let condition = condition.trim();
+    let inner = condition
+        .strip_prefix('(')
+        .and_then(|it| it.strip_suffix(')'));
+    let closes_early = |it: &str| outside(it).any(|(_, depth, _)| depth < 0);
+    if let Some(inner) = inner.filter(|inner| !closes_early(inner)) {
+        return terms_of(inner, terms);
     }
+    let mut ends = Vec::new();
+    for (at, depth, _) in outside(condition) {
+        let rest = &condition[at..];
+        // The `AND` of a `BETWEEN` joins no conditions.
+        if depth == 0 && (rest.starts_with(" OR ") || rest.starts_with(" BETWEEN ")) {
+            return;
+        }
+        if depth == 0 && rest.starts_with(" AND ") {
+            ends.push(at);
+        }
+    }
+    if ends.is_empty() {
+        terms.push(condition);
+        return;
+    }
+    let mut start = 0;
+    for end in ends {
+        terms_of(&condition[start..end], terms);
+        start = end + " AND ".len();
+    }
+    terms_of(&condition[start..], terms);
+}
+
+/// The characters that are in no quotes, each with its place and the number of
+/// parentheses that are open behind it.
+fn outside(text: &str) -> impl Iterator<Item = (usize, i32, char)> {
+    let (mut quote, mut depth) = (None, 0);
+    text.char_indices().filter_map(move |(at, char)| {
+        match (quote, char) {
+            (Some(open), _) if open == char => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`' | '\'') => quote = Some(char),
+            (None, _) => {
+                depth += match char {
+                    '(' => 1,
+                    ')' => -1,
+                    _ => 0,
+                };
+                return Some((at, depth, char));
+            }
+        }
+        None
+    })
 }
 
 /// A name as Diesel quotes it.
@@ -241,4 +306,31 @@ fn identifier<DB: Engine>(name: &str) -> Option<String> {
     let mut quoted = DB::QueryBuilder::default();
     quoted.push_identifier(name).ok()?;
     Some(quoted.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::terms_of;
+
+    #[test]
+    fn only_what_must_be_true_is_a_term() {
+        for (sql, wanted) in [
+            ("(t.a = ?)", &["t.a = ?"][..]),
+            ("((t.a = ?) AND (t.b = ?))", &["t.a = ?", "t.b = ?"]),
+            (
+                "(t.a = ?) AND (t.b = ? AND t.c)",
+                &["t.a = ?", "t.b = ?", "t.c"],
+            ),
+            ("(t.a = ?) AND ((t.b = ?) OR (t.c = ?))", &["t.a = ?"]),
+            ("(t.a = ?) OR (t.b = ?)", &[]),
+            ("NOT (t.a = ?)", &["NOT (t.a = ?)"]),
+            ("((t.a = ?) != ?)", &["(t.a = ?) != ?"]),
+            ("t.a BETWEEN ? AND (t.b = ?)", &[]),
+            ("(\"t (\".\"a AND b\" = ?)", &["\"t (\".\"a AND b\" = ?"]),
+        ] {
+            let mut terms = Vec::new();
+            terms_of(sql, &mut terms);
+            assert_eq!(terms, wanted, "{sql}");
+        }
+    }
 }
