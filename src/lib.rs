@@ -50,6 +50,8 @@ pub use handleref_runtime::write::{bump, update};
 #[cfg(feature = "axum")]
 pub use handleref_runtime::http;
 pub use handleref_runtime::maintain;
+#[cfg(feature = "manage")]
+pub use handleref_runtime::manage;
 #[cfg(feature = "mirror")]
 pub use handleref_runtime::mirror;
 #[cfg(feature = "redis")]

@@ -36,6 +36,8 @@ pub mod log;
 pub mod session;
 
 pub mod maintain;
+#[cfg(feature = "manage")]
+pub mod manage;
 #[cfg(feature = "mirror")]
 pub mod mirror;
 pub mod model;

@@ -30,7 +30,7 @@ mod history;
 mod object;
 mod past;
 mod rows;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 mod served;
 mod verbs;
 
@@ -38,7 +38,7 @@ pub use crate::history::Registered;
 pub use facts::{Column, Field, Role};
 pub use history::{Entry, History, HistoryPage};
 pub use object::Object;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use object::load_rows;
 pub use rows::{Page, Rows};
 #[doc(hidden)]
@@ -67,11 +67,12 @@ impl Schema {
     /// [`registry`](crate::registry).
     pub fn registry(&self) -> Registry {
         let registered = self.registered().iter();
-        let models = registered.filter_map(|(engines, verbs)| {
+        let models = registered.filter_map(|it| {
             Some(Model {
-                facts: engines.any()?.facts(),
-                engines: *engines,
-                verbs: verbs.clone(),
+                facts: it.engines.any()?.facts(),
+                tag: it.tag,
+                engines: it.engines,
+                verbs: it.verbs.clone(),
             })
         });
         let models: Arc<[Model]> = models.collect();
@@ -146,6 +147,7 @@ impl serde::Serialize for Registry {
 #[derive(Clone)]
 pub struct Model {
     facts: Metadata,
+    tag: Option<&'static str>,
     engines: Engines,
     verbs: Arc<[Verbs]>,
 }

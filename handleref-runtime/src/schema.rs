@@ -130,8 +130,13 @@ pub struct Schema {
     subjects: Vec<Subject>,
 }
 
-/// A model as it can be read on each engine, and its verbs.
-pub(crate) type Registered = (Engines, Arc<[Verbs]>);
+/// A model as it can be read on each engine, its verbs, and the tag of its handles.
+#[derive(Debug, Clone)]
+pub(crate) struct Registered {
+    pub(crate) engines: Engines,
+    pub(crate) verbs: Arc<[Verbs]>,
+    pub(crate) tag: Option<&'static str>,
+}
 
 impl Schema {
     /// A schema of these models. Models that share a table are taken together.

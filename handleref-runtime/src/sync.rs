@@ -35,7 +35,7 @@ pub use follow::{Batches, Pages};
 pub use query::{Batch, ChangesSince, changes};
 #[cfg(feature = "mirror")]
 pub(crate) use query::{batch, now};
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use query::{batch_of, now_of};
 pub(crate) use reader::{Ask, Reader, sorted};
 pub use writers::{OpenTransaction, open_transactions};

@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &["mirror", "feed", "registry"],
     &["redis"],
     &["http"],
+    &["manage"],
     // What generated code uses of all of them.
     &["private"],
 ];

@@ -3,8 +3,8 @@
 use crate::engine::Engine;
 
 /// Features that are no engine and are on in every test run.
-const ALWAYS: [&str; 9] = [
-    "async", "axum", "bb8", "deadpool", "mirror", "openapi", "r2d2", "tracing", "uuid",
+const ALWAYS: [&str; 10] = [
+    "async", "axum", "bb8", "deadpool", "manage", "mirror", "openapi", "r2d2", "tracing", "uuid",
 ];
 
 /// Those whose tests need a server that comes with a full run alone.
@@ -48,7 +48,7 @@ mod tests {
     fn a_list_names_the_package() {
         assert_eq!(
             list(&[Engine::Sqlite, Engine::Mysql]),
-            "handleref/sqlite,handleref/mysql,handleref/async,handleref/axum,handleref/bb8,handleref/deadpool,handleref/mirror,handleref/openapi,handleref/r2d2,handleref/tracing,handleref/uuid"
+            "handleref/sqlite,handleref/mysql,handleref/async,handleref/axum,handleref/bb8,handleref/deadpool,handleref/manage,handleref/mirror,handleref/openapi,handleref/r2d2,handleref/tracing,handleref/uuid"
         );
         assert!(list(&Engine::ALL).ends_with(",handleref/redis"));
     }

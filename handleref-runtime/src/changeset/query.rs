@@ -64,7 +64,7 @@ struct Query {
 enum Filter {
     By(Actor),
     /// Whatever kind of actor is written so.
-    #[cfg(feature = "axum")]
+    #[cfg(any(feature = "axum", feature = "manage"))]
     Named(String),
     Anonymous,
     Correlation(String),
@@ -321,7 +321,7 @@ impl Changeset {
 }
 
 /// The newest changesets with these conditions.
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) fn changesets_by(
     conn: &mut dyn Session,
     actor: Option<String>,

@@ -50,7 +50,7 @@ impl<'c> ChangesOf<'c, Registered> {
 }
 
 /// What a changeset did to rows of models of a registry.
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) fn changes_of<'a>(
     conn: &'a mut dyn Session,
     models: Arc<[Engines]>,

@@ -53,7 +53,7 @@ impl Undo<Registered> {
 }
 
 /// The plan to undo a changeset of models of a registry.
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) fn undo_plan_of(
     conn: &mut dyn Session,
     models: Arc<[Engines]>,

@@ -90,7 +90,7 @@ impl<Ms> Listed<Ms> {
 
 impl Listed<Registered> {
     /// As [`on`](Listed::on).
-    #[cfg(feature = "axum")]
+    #[cfg(any(feature = "axum", feature = "manage"))]
     pub(crate) fn at(&self, kind: Kind) -> Result<Vec<&'static dyn AnyModel>, Error> {
         readable(self.registered.as_deref().unwrap_or_default(), kind)
     }

@@ -67,6 +67,11 @@ impl Model {
         self.facts.name()
     }
 
+    /// The tag of its handles; `None` if it does not derive `HandleRef`.
+    pub fn tag(&self) -> Option<&'static str> {
+        self.tag
+    }
+
     /// The name of its table.
     pub fn table(&self) -> &'static str {
         self.facts.table()

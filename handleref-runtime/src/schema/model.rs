@@ -10,6 +10,8 @@ use crate::model::Roles;
 #[derive(Debug, Clone)]
 pub struct ModelSchema {
     pub(super) name: &'static str,
+    /// The tag of its handles, if it has any.
+    pub(super) tag: Option<&'static str>,
     pub(super) table: String,
     pub(super) roles: Roles,
     pub(super) key: &'static [&'static str],
@@ -33,6 +35,7 @@ impl ModelSchema {
     ) -> Self {
         Self {
             name,
+            tag: None,
             table: table.to_owned(),
             roles,
             key,
@@ -74,7 +77,11 @@ impl ModelSchema {
     #[doc(hidden)]
     #[must_use]
     pub fn registered(mut self, (engines, verbs): (Engines, [Option<Verbs>; 9])) -> Self {
-        self.registered = Some((engines, verbs.into_iter().flatten().collect()));
+        self.registered = Some(Registered {
+            engines,
+            verbs: verbs.into_iter().flatten().collect(),
+            tag: self.tag,
+        });
         self
     }
 
@@ -114,6 +121,7 @@ impl ModelSchema {
             >,
     {
         Self {
+            tag: Some(M::TAG),
             unique: M::UNIQUE,
             indexed: M::INDEXED,
             written: M::WRITTEN,

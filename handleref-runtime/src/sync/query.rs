@@ -229,7 +229,7 @@ pub(crate) fn batch<'a>(
 }
 
 /// What changed in models of a registry.
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) fn batch_of<'a>(
     conn: &'a mut dyn Session,
     models: Arc<[Engines]>,
@@ -247,7 +247,7 @@ pub(crate) fn batch_of<'a>(
 }
 
 /// The position of now of models of a registry.
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) fn now_of(
     conn: &mut dyn Session,
     models: Arc<[Engines]>,

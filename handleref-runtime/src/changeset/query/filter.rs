@@ -12,7 +12,7 @@ impl Filter {
     pub(super) fn sql(&self, kind: Kind) -> Sql<'_> {
         match self {
             Self::By(actor) => is_actor(kind, actor),
-            #[cfg(feature = "axum")]
+            #[cfg(any(feature = "axum", feature = "manage"))]
             Self::Named(name) => is_text(kind, "actor", name),
             Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
             Self::Correlation(id) => is_text(kind, "correlation_id", id),

@@ -1,0 +1,223 @@
+//! From a URL to a connection.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::session::Session;
+use std::path::Path;
+
+/// Whether a command may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// The URL that is given, or the one of `.env`.
+pub(super) fn url(given: Option<&str>) -> Result<String, Failure> {
+    if let Some(url) = given.filter(|it| !it.is_empty()) {
+        return Ok(url.to_owned());
+    }
+    let variables = match dotenvy::dotenv_iter() {
+        Ok(variables) => variables,
+        Err(error) if error.not_found() => return Err(none()),
+        Err(error) => return Err(unreadable(&error)),
+    };
+    for variable in variables {
+        let (name, value) = variable.map_err(|error| unreadable(&error))?;
+        if name == "DATABASE_URL" {
+            return Ok(value);
+        }
+    }
+    Err(none())
+}
+
+fn none() -> Failure {
+    Failure::new(Exit::Usage, "no_database", "no database is named")
+        .cure("--database-url URL, or DATABASE_URL in the environment or in `.env`")
+}
+
+/// Without the line, in which a password may be.
+fn unreadable(error: &dotenvy::Error) -> Failure {
+    let place = match error {
+        dotenvy::Error::LineParse(_, at) => format!("at character {at} of a line"),
+        _ => "as a whole".to_owned(),
+    };
+    Failure::usage(format!("`.env` cannot be read {place}"))
+        .cure("put values with blanks, `$` or `#` in single quotes: DATABASE_URL='postgres://..'")
+}
+
+/// Opens it.
+pub(super) fn open(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    match scheme.to_ascii_lowercase().as_str() {
+        "postgres" | "postgresql" => postgres(url, access),
+        "mysql" => mysql(url, access),
+        "mariadb" => mysql(&url.replacen(scheme, "mysql", 1), access),
+        "sqlite" => sqlite(&url["sqlite://".len()..], access),
+        "" | "file" => sqlite(url, access),
+        _ => Err(Failure::usage(format!(
+            "no database has URLs that begin with `{scheme}://`"
+        ))
+        .cure("postgres://.., mysql://.., or the path of a SQLite file")),
+    }
+}
+
+/// What a build lacks.
+#[allow(dead_code)]
+fn lacks(engine: &str, feature: &str) -> Failure {
+    Failure::usage(format!("this program was built without {engine}"))
+        .cure(format!("enable the feature `{feature}` of handleref"))
+}
+
+/// What a driver says, without what must not be shown.
+#[allow(dead_code)]
+fn refused(url: &str, message: &str) -> Failure {
+    let mut message = message.to_owned();
+    let password = password(url);
+    for secret in password.iter().filter(|it| !it.is_empty()) {
+        message = message.replace(secret.as_str(), "***");
+    }
+    Failure::new(
+        Exit::Database,
+        "connection",
+        message.trim().replace('\n', " "),
+    )
+    .cure("is the server running, and are user, password and database right?")
+}
+
+/// The password of a URL, as it is written and as it is meant.
+fn password(url: &str) -> Vec<String> {
+    let Some((_, rest)) = url.split_once("://") else {
+        return Vec::new();
+    };
+    let mut found: Vec<String> = Vec::new();
+    if let Some((user, _)) = rest.rsplit_once('@')
+        && let Some((_, password)) = user.split_once(':')
+    {
+        found.push(password.to_owned());
+    }
+    for pair in rest.split(['?', '&']) {
+        if let Some(password) = pair.strip_prefix("password=") {
+            found.push(password.to_owned());
+        }
+    }
+    let decoded: Vec<String> = found.iter().map(|it| decode(it)).collect();
+    found.extend(decoded);
+    found
+}
+
+fn decode(text: &str) -> String {
+    let mut out = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let pair = bytes.as_slice_pair(byte);
+        match pair {
+            Some(decoded) => {
+                out.push(decoded);
+                bytes.next();
+                bytes.next();
+            }
+            None => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+trait Pair {
+    /// The byte of the two hexadecimal digits that follow a percent sign.
+    fn as_slice_pair(&self, byte: u8) -> Option<u8>;
+}
+
+impl Pair for std::str::Bytes<'_> {
+    fn as_slice_pair(&self, byte: u8) -> Option<u8> {
+        let mut ahead = self.clone();
+        if byte != b'%' {
+            return None;
+        }
+        let pair = [ahead.next()?, ahead.next()?];
+        u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
+    use diesel::Connection;
+    use diesel::connection::SimpleConnection;
+    let mut conn =
+        diesel::PgConnection::establish(url).map_err(|error| refused(url, &error.to_string()))?;
+    if access == Access::Read {
+        conn.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?;
+    }
+    Ok(Box::new(conn))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str, _: Access) -> Result<Box<dyn Session>, Failure> {
+    Err(lacks("PostgreSQL", "postgres"))
+}
+
+#[cfg(feature = "mysql")]
+fn mysql(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
+    use diesel::Connection;
+    use diesel::connection::SimpleConnection;
+    let mut conn = diesel::MysqlConnection::establish(url)
+        .map_err(|error| refused(url, &error.to_string()))?;
+    if access == Access::Read {
+        conn.batch_execute("SET SESSION TRANSACTION READ ONLY")?;
+    }
+    Ok(Box::new(conn))
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql(_: &str, _: Access) -> Result<Box<dyn Session>, Failure> {
+    Err(lacks("MySQL and MariaDB", "mysql"))
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
+    use diesel::Connection;
+    use diesel::connection::SimpleConnection;
+    let file = path.trim_start_matches("file:");
+    let file = file.split('?').next().unwrap_or(file);
+    // To open it would make it.
+    if file != ":memory:" && !Path::new(file).exists() {
+        let message = format!("there is no file `{file}`");
+        return Err(Failure::new(Exit::Database, "connection", message)
+            .cure("the path of a SQLite file, from the folder that the program is called in"));
+    }
+    let mut conn = diesel::SqliteConnection::establish(path)
+        .map_err(|error| refused(path, &error.to_string()))?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;")?;
+    if access == Access::Read {
+        conn.batch_execute("PRAGMA query_only = ON")?;
+    }
+    Ok(Box::new(conn))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &str, _: Access) -> Result<Box<dyn Session>, Failure> {
+    Err(lacks("SQLite", "sqlite"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        let cases = [
+            (
+                "postgres://me:s%40cret@host/db",
+                "wrong s@cret and s%40cret",
+            ),
+            ("postgres://host/db?user=me&password=hush", "password hush"),
+            ("mysql://me:a:b@host/db", "a:b"),
+        ];
+        for (url, message) in cases {
+            let shown = refused(url, message).message;
+            for secret in ["s@cret", "s%40cret", "hush", "a:b"] {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The command line, driven as a person does: in a terminal, through a pipe, by a program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    // A closure has to say the type of its error.
+    clippy::needless_question_mark,
+    missing_docs,
+    unreachable_pub
+)]
+
+#[allow(dead_code, unused_macros, unused_imports)]
+#[path = "../suite/support/mod.rs"]
+mod support;
+
+mod log;
+mod program;
+mod story;
