@@ -4,6 +4,8 @@
 //! asks a model for a few things, and is compiled once for all models. Which
 //! type it is, the module `record` knows.
 
+pub(crate) mod described;
+
 use crate::engine::{Kind, Typed};
 use crate::error::Error;
 use crate::facts::Recording;
@@ -47,7 +49,7 @@ pub trait AnyModel: Send + Sync {
 impl dyn AnyModel + '_ {
     /// A key, as `Key::text` writes it; `None` if the model has no such keys.
     pub(crate) fn key(&self, text: &str) -> Option<AnyKey> {
-        (self.keyed().key)(text)
+        self.keyed().keys.read(text)
     }
 
     /// The first row of `FROM ..`.
@@ -107,8 +109,20 @@ impl fmt::Debug for AnyKey {
 #[derive(Debug, Clone, Copy)]
 pub struct Keyed {
     pub(crate) subject: Subject,
+    pub(crate) keys: &'static dyn Keys,
+}
+
+/// The keys of a model.
+#[doc(hidden)]
+pub trait Keys: Sync {
     /// Reads what `Key::text` wrote.
-    pub(crate) key: fn(&str) -> Option<AnyKey>,
+    fn read(&self, text: &str) -> Option<AnyKey>;
+}
+
+impl fmt::Debug for dyn Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys")
+    }
 }
 
 /// The facts about a model, without its type: what follows is compiled once
@@ -168,6 +182,12 @@ impl Engines {
             postgres,
             mysql,
         }
+    }
+
+    /// A model that is known on this engine alone.
+    pub(crate) fn stored(kind: Kind, model: &'static dyn AnyModel) -> Self {
+        let on = |one: Kind| (one == kind).then_some(model);
+        Self::new(on(Kind::Sqlite), on(Kind::Postgres), on(Kind::Mysql))
     }
 
     /// The model on this engine.

@@ -244,6 +244,19 @@ impl RecordedColumn {
 }
 
 impl Property {
+    /// One of which no more is known.
+    pub(crate) const fn known_by_name(name: &'static str) -> Self {
+        Self {
+            name,
+            sql_type: PropertyType {
+                sqlite: "",
+                postgres: "",
+                mysql: "",
+            },
+            sql: None,
+        }
+    }
+
     /// A property of the SQL type `ST`.
     pub const fn new<ST: PropertySqlType>(name: &'static str, sql: Option<&'static str>) -> Self {
         Self {

@@ -36,6 +36,8 @@ pub(crate) mod query;
 mod records_dsl;
 mod resample;
 mod row;
+pub(crate) mod stored;
+pub(crate) mod stored_type;
 pub(crate) mod subject;
 pub(crate) mod tables;
 pub(crate) mod value;

@@ -169,7 +169,7 @@ tuples! {
 }
 
 /// Splits at commas that no backslash precedes; `None` if a backslash ends the text.
-fn split_parts(text: &str) -> Option<Vec<String>> {
+pub(crate) fn split_parts(text: &str) -> Option<Vec<String>> {
     let mut parts = vec![String::new()];
     let mut characters = text.chars();
     while let Some(character) = characters.next() {

@@ -27,6 +27,7 @@
 
 mod facts;
 mod history;
+mod installed;
 mod object;
 mod past;
 mod rows;
@@ -37,6 +38,8 @@ mod verbs;
 pub use crate::history::Registered;
 pub use facts::{Column, Field, Role};
 pub use history::{Entry, History, HistoryPage};
+#[cfg(feature = "manage")]
+pub(crate) use installed::installed;
 pub use object::Object;
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use object::load_rows;

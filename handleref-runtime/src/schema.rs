@@ -170,6 +170,7 @@ impl Schema {
                     guards: true,
                     recorder: model.name,
                     recording: model.recording,
+                    described: model.description(),
                     recorded_twice: false,
                     alterations: Vec::new(),
                 }),

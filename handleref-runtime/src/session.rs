@@ -38,9 +38,9 @@ mod guard;
 ))]
 mod nonblocking;
 
-pub(crate) use cells::FromCells;
 #[doc(hidden)]
 pub use cells::Head;
+pub(crate) use cells::{Cell, FromCells, cells_after};
 pub(crate) use isolation::Isolation;
 pub(crate) use lost::after_failure;
 // Unused in a build without any connection.

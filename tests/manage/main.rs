@@ -14,6 +14,7 @@
 #[path = "../suite/support/mod.rs"]
 mod support;
 
+mod installed;
 mod log;
 mod program;
 mod story;

@@ -3,8 +3,8 @@
 use super::model::{Recall, Recorded};
 use super::query::{Loaded, OwnKey, each};
 use super::value::{Fields, Json};
-use crate::any::Parent;
 pub(crate) use crate::any::{AnyInstance, AnyKey, AnyModel, Boxed, Keyed, Metadata, Rows, Subject};
+use crate::any::{Keys, Parent};
 use crate::engine::row::AnyRow;
 use crate::engine::{Engine, Typed};
 use crate::facts::{Capture, Recording};
@@ -48,9 +48,14 @@ impl AnyKey {
             values: DB::typed(Box::new(OwnKey::<M, DB>::new(key, Form::Values))),
         }
     }
+}
 
-    fn parse<M: Recall<DB>, DB: Engine>(text: &str) -> Option<Self> {
-        M::RecordKey::parse(text).map(Self::new::<M, DB>)
+/// The keys of the model `M` on the engine `DB`.
+struct TypedKeys<M, DB>(PhantomData<fn() -> (M, DB)>);
+
+impl<M: Recall<DB>, DB: Engine> Keys for TypedKeys<M, DB> {
+    fn read(&self, text: &str) -> Option<AnyKey> {
+        M::RecordKey::parse(text).map(AnyKey::new::<M, DB>)
     }
 }
 
@@ -58,7 +63,7 @@ impl Keyed {
     pub(crate) fn of<M: Recall<DB>, DB: Engine>() -> Self {
         Self {
             subject: Subject::of::<M>(),
-            key: AnyKey::parse::<M, DB>,
+            keys: &TypedKeys::<M, DB>(PhantomData),
         }
     }
 }

@@ -12,7 +12,9 @@ use crate::sql::{Raw, Sql, quoted, raw};
 /// The keys of holds; `None` if all rows are held. A hold whose key cannot be
 /// read (any more) holds everything.
 pub(super) fn keys(model: &Keyed, holds: &[Hold]) -> Option<Vec<AnyKey>> {
-    let keys = holds.iter().map(|hold| (model.key)(hold.key.as_deref()?));
+    let keys = holds
+        .iter()
+        .map(|hold| model.keys.read(hold.key.as_deref()?));
     keys.collect()
 }
 
@@ -71,7 +73,7 @@ pub(crate) async fn held(
 ) -> Result<Option<String>, Error> {
     let mut others = Vec::new();
     for hold in holds {
-        match hold.key.as_deref().and_then(model.key) {
+        match hold.key.as_deref().and_then(|key| model.keys.read(key)) {
             Some(key) if key.text != own.text => others.push((key, hold.reason.clone())),
             _ => return Ok(Some(hold.reason.clone())),
         }

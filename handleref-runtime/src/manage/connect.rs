@@ -145,6 +145,10 @@ fn postgres(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
     use diesel::connection::SimpleConnection;
     let mut conn =
         diesel::PgConnection::establish(url).map_err(|error| refused(url, &error.to_string()))?;
+    // In which values of the database are shown that have no form of their own in JSON.
+    conn.batch_execute(
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'",
+    )?;
     if access == Access::Read {
         conn.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?;
     }
@@ -162,6 +166,7 @@ fn mysql(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
     use diesel::connection::SimpleConnection;
     let mut conn = diesel::MysqlConnection::establish(url)
         .map_err(|error| refused(url, &error.to_string()))?;
+    conn.batch_execute("SET time_zone = '+00:00'")?;
     if access == Access::Read {
         conn.batch_execute("SET SESSION TRANSACTION READ ONLY")?;
     }

@@ -2,9 +2,8 @@
 
 use super::args::Global;
 use super::connect::{Access, open, url};
-use super::exit::Exit;
 use super::failure::Failure;
-use crate::registry::Registry;
+use crate::registry::{Registry, installed};
 use crate::schema::Schema;
 use crate::session::{Session, ready};
 use std::future::Future;
@@ -56,11 +55,8 @@ impl Context {
         if let Some(registry) = &self.registry {
             return Ok(registry.clone());
         }
-        Err(Failure::new(
-            Exit::Usage,
-            "no_models",
-            "no models are known",
-        ))
+        let registry = now(installed(self.read()?))?;
+        Ok(self.registry.insert(registry).clone())
     }
 
     /// The program's schema, for what the database alone cannot say.

@@ -38,6 +38,8 @@ pub(super) struct Recorded {
     /// Whether the rows that were there before have records, if the record
     /// table is listed in `handleref_recordings`.
     pub(super) backfilled: Option<bool>,
+    /// What is written down of the model there.
+    pub(super) described: Option<String>,
     /// Rows that were changed before they had a baseline, if it is not backfilled.
     pub(super) lost: i64,
     /// Whether there are rows.

@@ -32,6 +32,8 @@ pub(super) struct Wanted {
     pub(super) recorder: &'static str,
     /// How the table is recorded, if one of its models is.
     pub(super) recording: Option<Recording>,
+    /// The recorded model, as it is written down beside its record table.
+    pub(super) described: Option<String>,
     /// Whether several models record it, each in a way of its own.
     pub(super) recorded_twice: bool,
     /// What becomes of columns, of any table, in the same plan.

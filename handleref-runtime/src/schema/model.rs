@@ -2,6 +2,7 @@
 
 use super::Registered;
 use super::dialect::Wanted;
+use crate::any::described::Described;
 use crate::any::{Engines, Subject, Verbs};
 use crate::facts::Recording;
 use crate::model::Roles;
@@ -83,6 +84,15 @@ impl ModelSchema {
             tag: self.tag,
         });
         self
+    }
+
+    /// As it is written down in the database, if it is recorded.
+    pub(super) fn description(&self) -> Option<String> {
+        let subject = self.subject?;
+        let engines = self.registered.as_ref().map(|it| it.engines);
+        let facts = engines.and_then(|it| it.any()).map(|it| it.facts());
+        let fields = facts.map(|it| it.fields);
+        Some(Described::new(&subject, self.tag, fields, self.unique).text())
     }
 
     /// With this recording.
@@ -181,6 +191,7 @@ pub(super) fn join(wanted: &mut Wanted, model: &ModelSchema) {
     if wanted.recording.is_none() && model.recording.is_some() {
         wanted.recording = model.recording;
         wanted.recorder = model.name;
+        wanted.described = model.description();
     }
     wanted.written.extend(model.written);
     wanted.indexed.extend(model.indexed);

@@ -143,6 +143,12 @@ impl Head {
     }
 }
 
+/// The cells of a row, without so many at its beginning.
+pub(crate) fn cells_after(row: &AnyRow<'_>, first: usize) -> QueryResult<Vec<Cell>> {
+    let Head(mut cells) = Head::of(row, row.count())?;
+    Ok(cells.split_off(first.min(cells.len())))
+}
+
 /// What a row of a known width is read as.
 pub(crate) trait FromCells: Sized + Send {
     /// Reads a row.

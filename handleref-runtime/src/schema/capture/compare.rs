@@ -145,6 +145,7 @@ impl Compare<'_> {
                 change => self.on_records(&target, (None, kind, change)),
             }
         }
+        self.changes(target.describe());
         self.changes(target.counted_on());
         if recorded.lost > 0 {
             let rows = recorded.lost;

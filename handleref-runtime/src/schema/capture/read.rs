@@ -1,6 +1,6 @@
 //! Reads what there is of a recording.
 
-use super::support::{RECORDINGS, Support};
+use super::support::{MODEL, RECORDINGS, Support};
 use super::{Recorded, relative_prefix};
 use crate::engine::Kind;
 use crate::facts::{RECORD_ID, RECORD_OPERATION, Recording};
@@ -186,15 +186,21 @@ pub(in crate::schema) async fn recorded(
     }
     if support.has(RECORDINGS) {
         let listed = wanted.sibling(recording.records).shown();
+        let model = match support.lacks(RECORDINGS, MODEL) {
+            Some(_) => "NULL",
+            None => MODEL,
+        };
         let sql = format!(
-            "SELECT {}, {1}, {1}, {1} FROM {2} WHERE record_table = {3}",
+            "SELECT {}, {}, {2}, {2} FROM {3} WHERE record_table = {4}",
             cast(dialect, "CASE WHEN backfilled = 0 THEN 'n' ELSE 'y' END"),
+            cast(dialect, model),
             cast(dialect, "NULL"),
             support.named(dialect, RECORDINGS),
             dialect.text(&listed),
         );
         let rows = ask(conn, sql).await?;
         recorded.backfilled = rows.first().map(|row| row.0.as_deref() == Some("y"));
+        recorded.described = rows.into_iter().next().and_then(|row| row.1);
     }
     let known_operation = recorded.table.column(RECORD_OPERATION).is_some();
     if recorded.backfilled == Some(false) && known_operation && recording.condition.is_none() {

@@ -2,7 +2,7 @@
 
 use super::RecordTarget;
 use super::numbers::NEXT;
-use super::support::{CONTEXT, DATABASE, EVENTS, RECORDINGS, REFUSE, SEQUENCE};
+use super::support::{CONTEXT, DATABASE, EVENTS, MODEL, RECORDINGS, REFUSE, SEQUENCE};
 use super::table::Finding;
 use crate::engine::Kind;
 use crate::facts as f;
@@ -49,6 +49,31 @@ impl RecordTarget<'_> {
         Some(Change {
             up: vec![up],
             down: Vec::new(),
+        })
+    }
+
+    /// A description as a literal.
+    fn described(&self, text: Option<&str>) -> String {
+        text.map_or("NULL".to_owned(), |text| self.dialect.text(text))
+    }
+
+    /// Writes down what the model is, if the list says something else. That is for other
+    /// programs, and no fault of the schema.
+    pub(super) fn describe(&self) -> Option<Change> {
+        let (wanted, found) = (&self.wanted.described, &self.recorded.described);
+        let listed = self.recorded.table.found.is_some() && self.recorded.backfilled.is_some();
+        if !listed || wanted.is_none() || wanted == found {
+            return None;
+        }
+        let recordings = self.support.named(self.dialect, RECORDINGS);
+        let listed = self.dialect.text(&self.listed());
+        let set = |text: &Option<String>| {
+            let text = self.described(text.as_deref());
+            format!("UPDATE {recordings} SET {MODEL} = {text} WHERE record_table = {listed}")
+        };
+        Some(Change {
+            up: vec![set(wanted)],
+            down: vec![set(found)],
         })
     }
 
@@ -103,8 +128,9 @@ impl RecordTarget<'_> {
         }
         let table = self.sibling(&self.wanted.table.table);
         change.up.push(format!(
-            "INSERT INTO {recordings} (record_table, began_at, began_record, backfilled) \
-             VALUES ({listed}, {now}, {id}, CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 0 ELSE 1 END)"
+            "INSERT INTO {recordings} (record_table, began_at, began_record, backfilled, {MODEL}) \
+             VALUES ({listed}, {now}, {id}, CASE WHEN EXISTS (SELECT 1 FROM {table}) THEN 0 ELSE 1 END, {})",
+            self.described(self.wanted.described.as_deref())
         ));
         change.up.push(format!(
             "INSERT INTO {events} (occurred_at, event, record_table) VALUES ({now}, 'install', {listed})"

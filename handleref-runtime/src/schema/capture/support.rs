@@ -16,6 +16,8 @@ use diesel::result::QueryResult;
 
 /// One row for each record table.
 pub(in crate::schema) const RECORDINGS: &str = "handleref_recordings";
+/// Its column that says what the model is, for programs that have no struct of it.
+pub(super) const MODEL: &str = "model";
 /// What was done to record tables, one row each.
 pub(in crate::schema) const EVENTS: &str = "handleref_events";
 /// What must not be pruned.

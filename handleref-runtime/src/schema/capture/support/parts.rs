@@ -60,7 +60,7 @@ impl Support {
                 format!(
                     "record_table {short} NOT NULL PRIMARY KEY,\n  began_at {time} NOT NULL,\n  began_record BIGINT NOT NULL,\n  \
                      horizon_at {time} NULL,\n  horizon_record BIGINT NULL,\n  \
-                     pruned_record BIGINT NULL,\n  pruned_mark BIGINT NULL,\n  backfilled INTEGER NOT NULL,\n  backfill_cursor {long} NULL"
+                     pruned_record BIGINT NULL,\n  pruned_mark BIGINT NULL,\n  backfilled INTEGER NOT NULL,\n  backfill_cursor {long} NULL,\n  model {long} NULL"
                 ),
             ),
             table(
