@@ -52,9 +52,15 @@ impl RecordTarget<'_> {
         })
     }
 
-    /// A description as a literal.
+    /// A description as a literal, that a reader of a migration can read if it is as plain as
+    /// descriptions usually are.
     fn described(&self, text: Option<&str>) -> String {
-        text.map_or("NULL".to_owned(), |text| self.dialect.text(text))
+        let is_plain = |text: &str| text.is_ascii() && !text.contains(['\'', '\\']);
+        match text {
+            Some(text) if is_plain(text) => format!("'{text}'"),
+            Some(text) => self.dialect.text(text),
+            None => "NULL".to_owned(),
+        }
     }
 
     /// Writes down what the model is, if the list says something else. That is for other
