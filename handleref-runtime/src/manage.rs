@@ -24,6 +24,7 @@ mod pager;
 mod style;
 mod table;
 mod value;
+mod wait;
 
 use crate::schema::Schema;
 use args::Program;

@@ -2,6 +2,7 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::wait::now;
 use crate::session::Session;
 use std::path::Path;
 
@@ -139,49 +140,99 @@ impl Pair for std::str::Bytes<'_> {
     }
 }
 
-#[cfg(feature = "postgres")]
-fn postgres(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
-    use diesel::Connection;
-    use diesel::connection::SimpleConnection;
-    let mut conn =
-        diesel::PgConnection::establish(url).map_err(|error| refused(url, &error.to_string()))?;
-    // In which values of the database are shown that have no form of their own in JSON.
-    conn.batch_execute(
-        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'",
-    )?;
-    if access == Access::Read {
-        conn.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?;
+/// What a session of PostgreSQL begins with: in which form values are shown that have none in
+/// JSON, and whether it may write.
+#[allow(dead_code)]
+fn begin_postgres(access: Access) -> &'static [&'static str] {
+    const FORMS: &str =
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'";
+    match access {
+        Access::Read => &[
+            FORMS,
+            "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        ],
+        Access::Write => &[FORMS],
     }
-    Ok(Box::new(conn))
 }
 
-#[cfg(not(feature = "postgres"))]
-fn postgres(_: &str, _: Access) -> Result<Box<dyn Session>, Failure> {
-    Err(lacks("PostgreSQL", "postgres"))
-}
-
-#[cfg(feature = "mysql")]
-fn mysql(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
-    use diesel::Connection;
-    use diesel::connection::SimpleConnection;
-    let mut conn = diesel::MysqlConnection::establish(url)
-        .map_err(|error| refused(url, &error.to_string()))?;
-    conn.batch_execute("SET time_zone = '+00:00'")?;
-    if access == Access::Read {
-        conn.batch_execute("SET SESSION TRANSACTION READ ONLY")?;
+/// The same of MySQL and MariaDB.
+#[allow(dead_code)]
+fn begin_mysql(access: Access) -> &'static [&'static str] {
+    match access {
+        Access::Read => &[
+            "SET time_zone = '+00:00'",
+            "SET SESSION TRANSACTION READ ONLY",
+        ],
+        Access::Write => &["SET time_zone = '+00:00'"],
     }
-    Ok(Box::new(conn))
 }
 
-#[cfg(not(feature = "mysql"))]
-fn mysql(_: &str, _: Access) -> Result<Box<dyn Session>, Failure> {
-    Err(lacks("MySQL and MariaDB", "mysql"))
+macro_rules! client {
+    ($name:ident, $begin:ident, $engine:literal, $feature:literal, $backend:literal, $blocking:ty, $other:ty) => {
+        #[cfg(feature = $feature)]
+        fn $name(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
+            use diesel::Connection;
+            let conn = <$blocking>::establish(url);
+            let conn = conn.map_err(|error| refused(url, &error.to_string()))?;
+            begun(Box::new(conn), $begin(access))
+        }
+
+        /// Without a client in C.
+        #[cfg(all(not(feature = $feature), feature = $backend, feature = "async"))]
+        fn $name(url: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
+            use diesel_async::AsyncConnection;
+            let Some(executor) = super::wait::executor() else {
+                return Err(
+                    Failure::usage("this program was started inside of an async runtime")
+                        .cure("a plain `fn main`, without `#[tokio::main]`"),
+                );
+            };
+            let conn = executor.block_on(<$other>::establish(url));
+            let conn = conn.map_err(|error| refused(url, &error.to_string()))?;
+            begun(Box::new(conn), $begin(access))
+        }
+
+        #[cfg(not(any(feature = $feature, all(feature = $backend, feature = "async"))))]
+        fn $name(_: &str, _: Access) -> Result<Box<dyn Session>, Failure> {
+            Err(lacks($engine, $feature))
+        }
+    };
+}
+
+client!(
+    postgres,
+    begin_postgres,
+    "PostgreSQL",
+    "postgres",
+    "postgres_backend",
+    diesel::PgConnection,
+    diesel_async::AsyncPgConnection
+);
+client!(
+    mysql,
+    begin_mysql,
+    "MySQL and MariaDB",
+    "mysql",
+    "mysql_backend",
+    diesel::MysqlConnection,
+    diesel_async::AsyncMysqlConnection
+);
+
+/// Sends the first statements.
+#[allow(dead_code)]
+fn begun(
+    mut conn: Box<dyn Session>,
+    statements: &[&'static str],
+) -> Result<Box<dyn Session>, Failure> {
+    for statement in statements {
+        now(conn.batch(&(*statement).into()))?;
+    }
+    Ok(conn)
 }
 
 #[cfg(feature = "sqlite")]
 fn sqlite(path: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
     use diesel::Connection;
-    use diesel::connection::SimpleConnection;
     let file = path.trim_start_matches("file:");
     let file = file.split('?').next().unwrap_or(file);
     // To open it would make it.
@@ -190,13 +241,13 @@ fn sqlite(path: &str, access: Access) -> Result<Box<dyn Session>, Failure> {
         return Err(Failure::new(Exit::Database, "connection", message)
             .cure("the path of a SQLite file, from the folder that the program is called in"));
     }
-    let mut conn = diesel::SqliteConnection::establish(path)
+    let conn = diesel::SqliteConnection::establish(path)
         .map_err(|error| refused(path, &error.to_string()))?;
-    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;")?;
-    if access == Access::Read {
-        conn.batch_execute("PRAGMA query_only = ON")?;
-    }
-    Ok(Box::new(conn))
+    let begin: &[&'static str] = match access {
+        Access::Read => &["PRAGMA busy_timeout = 5000; PRAGMA query_only = ON"],
+        Access::Write => &["PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON"],
+    };
+    begun(Box::new(conn), begin)
 }
 
 #[cfg(not(feature = "sqlite"))]

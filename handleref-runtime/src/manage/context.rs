@@ -3,10 +3,10 @@
 use super::args::Global;
 use super::connect::{Access, open, url};
 use super::failure::Failure;
+use super::wait::now;
 use crate::registry::{Registry, installed};
 use crate::schema::Schema;
-use crate::session::{Session, ready};
-use std::future::Future;
+use crate::session::Session;
 
 pub(super) struct Context {
     /// How the program was called, for texts that say what to type.
@@ -75,9 +75,4 @@ impl Context {
     pub(super) fn command(&self, rest: impl AsRef<str>) -> String {
         format!("{} {}", self.program, rest.as_ref())
     }
-}
-
-/// The value of an operation on a connection of ours, which are all synchronous.
-pub(super) fn now<T>(operation: impl Future<Output = T>) -> T {
-    ready(operation)
 }

@@ -2,11 +2,11 @@
 
 use super::{Answer, Answered, Context};
 use crate::history::{FieldChange, Operation, RecordNo};
-use crate::manage::context::now;
 use crate::manage::object::Target;
 use crate::manage::page::{Page, Span};
 use crate::manage::style::{DIM, HEAD, NEW, OLD, PLAIN};
 use crate::manage::value;
+use crate::manage::wait::now;
 use crate::registry::{Entry, HistoryPage};
 use serde_json::{Value, json};
 
