@@ -64,6 +64,8 @@ pages! {
     redis: "../docs/redis.md";
     #[cfg(any(not(doctest), feature = "sqlite"))]
     registry: "../docs/registry.md";
+    #[cfg(any(not(doctest), all(feature = "manage", feature = "sqlite")))]
+    manage: "../docs/manage.md";
     #[cfg(any(not(doctest), all(feature = "sqlite", feature = "axum", feature = "r2d2")))]
     http: "../docs/http.md";
     grants: "../docs/grants.md";
