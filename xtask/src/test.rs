@@ -16,6 +16,9 @@ use crate::{apt, clients, features, table};
 /// The test programs of a short run: what the library does, and what it installs.
 const SHORT: [&str; 2] = ["suite", "ddl"];
 
+/// The ready program: beside the others it would have their features, and not its own.
+pub(crate) const PROGRAM: &str = "handleref-cli";
+
 /// Runs the tests on what is `wanted`, with `harness` as arguments for the test binaries.
 pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()> {
     let begun = Instant::now();
@@ -39,29 +42,39 @@ pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()
     }
     let mut servers = Servers::start(wanted)?;
 
-    let mut command = cargo(&match short {
+    let mut runs = vec![match short {
         false => arguments(engines, &harness),
         true => in_short(engines, &harness),
-    });
+    }];
+    if !short && engines == Engine::ALL {
+        runs.push(of_the_program(&harness));
+    }
     let named = python.as_ref().ok().and_then(Option::as_ref);
-    command
-        .envs(servers.variables())
-        .envs(named.map(|python| (clients::PYTHON, python)))
-        .env("PATH", servers.path()?)
-        .env("HANDLEREF_REQUIRE", names(engines))
-        .stdout(Stdio::piped());
     let mut results = Results::default();
-    let status = Foreground::start(&mut command)?.lines(|line| {
-        results.line(line);
-        writeln!(io::stdout(), "{line}")?;
-        Ok(())
-    })?;
+    let mut failed = Vec::new();
+    for run in &runs {
+        let mut command = cargo(run);
+        command
+            .envs(servers.variables())
+            .envs(named.map(|python| (clients::PYTHON, python)))
+            .env("PATH", servers.path()?)
+            .env("HANDLEREF_REQUIRE", names(engines))
+            .stdout(Stdio::piped());
+        let status = Foreground::start(&mut command)?.lines(|line| {
+            results.line(line);
+            writeln!(io::stdout(), "{line}")?;
+            Ok(())
+        })?;
+        if !status.success() {
+            failed.push(status.to_string());
+        }
+    }
 
     let table = table::render(&results, engines, servers.endpoints(), begun.elapsed());
     write!(io::stdout(), "\n{table}")?;
     servers.check()?;
-    if !status.success() {
-        bail!("`cargo test` failed ({status})");
+    if !failed.is_empty() {
+        bail!("`cargo test` failed ({})", failed.join(", "));
     }
     if !filters.narrow() {
         let idle = idle(engines, &results);
@@ -78,7 +91,13 @@ pub(crate) fn run(wanted: &Wanted, short: bool, harness: &[String]) -> Result<()
 
 /// What `cargo` is told.
 fn arguments(engines: &[Engine], harness: &[String]) -> Vec<String> {
-    let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
+    let mut arguments = vec![
+        "test",
+        "--workspace",
+        "--exclude",
+        PROGRAM,
+        "--no-fail-fast",
+    ];
     // SQLite is the library's default.
     if !engines.contains(&Engine::Sqlite) {
         arguments.push("--no-default-features");
@@ -93,10 +112,23 @@ fn arguments(engines: &[Engine], harness: &[String]) -> Vec<String> {
     arguments.into_iter().map(str::to_owned).collect()
 }
 
+/// What `cargo` is told for the ready program, with the features that it is installed with.
+fn of_the_program(harness: &[String]) -> Vec<String> {
+    let arguments = ["test", "--package", PROGRAM, "--no-fail-fast", "--"];
+    let arguments = arguments.into_iter().map(str::to_owned);
+    arguments.chain(harness.iter().cloned()).collect()
+}
+
 /// What `cargo` is told for a short run: it takes what is built for all engines.
 fn in_short(engines: &[Engine], harness: &[String]) -> Vec<String> {
     let features = features::list(&Engine::ALL);
-    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    let arguments = [
+        "test",
+        "--workspace",
+        "--exclude",
+        PROGRAM,
+        "--no-fail-fast",
+    ];
     let programs = SHORT.into_iter().flat_map(|program| ["--test", program]);
     let arguments = arguments.into_iter().chain(programs);
     let arguments = arguments.chain(["--features", &features, "--"]);
@@ -136,7 +168,7 @@ mod tests {
         assert_eq!(
             told,
             format!(
-                "test --workspace --no-fail-fast --no-default-features --features {features} \
+                "test --workspace --exclude handleref-cli --no-fail-fast --no-default-features --features {features} \
                  -- since"
             )
         );
