@@ -10,6 +10,9 @@
 mod args;
 #[path = "../examples/git_history/asked.rs"]
 mod asked;
+#[cfg(feature = "manage")]
+#[path = "git_history/by_command.rs"]
+mod by_command;
 #[path = "../examples/git_history/git.rs"]
 mod git;
 #[path = "../examples/git_history/log.rs"]
