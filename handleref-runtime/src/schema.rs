@@ -88,6 +88,7 @@ pub(crate) mod problem;
 mod recorded;
 mod report;
 mod sqlite;
+mod why;
 
 pub(crate) use capture::read::lost_beginnings;
 #[doc(hidden)]

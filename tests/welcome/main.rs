@@ -23,3 +23,4 @@ mod guards;
 mod history;
 mod queries;
 mod same;
+mod why;

@@ -342,6 +342,15 @@ impl<'a> RecordTarget<'a> {
             .collect()
     }
 
+    /// The columns of the table and of the record table, as they are and as they will be.
+    pub(super) fn column_names(&self) -> impl Iterator<Item = &str> {
+        let lives = [self.live, &self.recorded.table].into_iter();
+        let lives = lives.flat_map(|live| live.columns.iter().map(|it| it.name.as_str()));
+        lives
+            .chain(self.record_columns())
+            .chain(self.row.iter().map(|it| it.0.as_str()))
+    }
+
     /// Whether a table is the model's, the record table, or one of the relatives.
     pub(super) fn live_of(&self, table: Option<&str>) -> &'a Live {
         let Some(table) = table else { return self.live };

@@ -5,6 +5,7 @@ use super::dialect::{Change, Dialect, Fill, NewColumn, State, Swap, Target, Trig
 use super::home::Home;
 use super::live::{Live, LiveColumn};
 use super::problem::{Problem, ProblemKind};
+use super::why::differs;
 use crate::facts::Recording;
 use crate::sql::greatest;
 
@@ -360,7 +361,10 @@ impl Compare<'_> {
             // It does more there than a guard has to.
             State::Altered(_) if self.is_recorded_elsewhere() => {}
             State::Altered(ref restore) => {
-                self.problem(None, ProblemKind::AlteredTrigger { trigger });
+                let names = self.target.columns.iter().map(|(name, _)| name.as_str());
+                let there = self.target.live.columns.iter().map(|it| it.name.as_str());
+                let why = differs(restore, &guard.create, names.chain(there));
+                self.problem(None, ProblemKind::AlteredTrigger { trigger, why });
                 let (restore, table) = (restore.clone(), self.target.table(self.dialect));
                 if self.swap() == Swap::InTransaction {
                     self.drop_first(guard.drop.clone(), restore);

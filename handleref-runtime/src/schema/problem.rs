@@ -81,6 +81,9 @@ pub enum ProblemKind {
     AlteredTrigger {
         /// Its name.
         trigger: String,
+        /// What tells it from the one that is needed: columns that only one of them names, or
+        /// a line of its text.
+        why: String,
     },
     /// A trigger is there, but switched off.
     DisabledTrigger {
@@ -341,9 +344,9 @@ impl fmt::Display for Problem {
                 )
             }
             K::MissingTrigger { trigger } => write!(f, "the trigger `{trigger}` is missing"),
-            K::AlteredTrigger { trigger } => write!(
+            K::AlteredTrigger { trigger, why } => write!(
                 f,
-                "the trigger `{trigger}` is not the one that is needed now"
+                "the trigger `{trigger}` is not the one that is needed now: {why}"
             ),
             K::DisabledTrigger { trigger } => write!(f, "the trigger `{trigger}` is disabled"),
             K::LostDefiner { definer } => write!(

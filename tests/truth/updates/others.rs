@@ -272,7 +272,7 @@ fn a_child_that_comes_later() -> Done {
     let (_db, conn) = &mut tables("")?;
     conn.batch_execute("CREATE TABLE thick_books (pages INTEGER) INHERITS (books)")?;
     let report = handleref::schema![Book, Film].check(conn)?;
-    let altered = |kind: &ProblemKind| matches!(kind, ProblemKind::AlteredTrigger { trigger } if trigger == "handleref_update_books");
+    let altered = |kind: &ProblemKind| matches!(kind, ProblemKind::AlteredTrigger { trigger, .. } if trigger == "handleref_update_books");
     assert!(
         report
             .problems()
@@ -301,7 +301,7 @@ fn another_condition() -> Done {
     )?;
     let schema = handleref::schema![Book, Film];
     let report = schema.check(conn)?;
-    let altered = |kind: &ProblemKind| matches!(kind, ProblemKind::AlteredTrigger { trigger } if trigger == "handleref_odd_books");
+    let altered = |kind: &ProblemKind| matches!(kind, ProblemKind::AlteredTrigger { trigger, .. } if trigger == "handleref_odd_books");
     assert!(
         report
             .problems()

@@ -11,6 +11,7 @@ use crate::schema::diff::Compare;
 use crate::schema::live::LiveTrigger;
 use crate::schema::names::guard_name;
 use crate::schema::problem::ProblemKind;
+use crate::schema::why::differs;
 
 /// What is to be done with triggers.
 #[derive(Default)]
@@ -271,7 +272,9 @@ impl Compare<'_> {
                 }
                 State::Altered(restore) => {
                     if !good(&name) {
-                        self.problem_on(on, None, ProblemKind::AlteredTrigger { trigger: name });
+                        let why = differs(&restore, &trigger.create, target.column_names());
+                        let kind = ProblemKind::AlteredTrigger { trigger: name, why };
+                        self.problem_on(on, None, kind);
                     }
                     let swaps = swap != Swap::InTransaction && !trigger.other;
                     match relative {
