@@ -54,9 +54,22 @@ fn count(all: &mut Vec<TableChange>, sql: &str) {
             true => change.triggers += 1,
             false => change.indexes += 1,
         }
+    } else if let Some(table) = run_by_trigger(sql) {
+        of(all, &table).others += 1;
     } else if let Some(rest) = sql.strip_prefix("UPDATE ") {
         of(all, &name(rest)).others += 1;
     }
+}
+
+/// The table of a function that a trigger of PostgreSQL runs: `handleref_update_articles`.
+fn run_by_trigger(sql: &str) -> Option<String> {
+    let rest = sql.strip_prefix("CREATE OR REPLACE FUNCTION ")?;
+    let name = plain(&name(rest));
+    let events = ["insert", "update", "delete", "truncate", "guard"];
+    let mut tables = events
+        .iter()
+        .filter_map(|event| name.strip_prefix(&format!("handleref_{event}_")));
+    tables.next().map(str::to_owned)
 }
 
 fn is_index(head: &str) -> bool {

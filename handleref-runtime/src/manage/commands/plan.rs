@@ -152,7 +152,8 @@ async fn changes(
         });
     }
     for left in tables {
-        if !left.table.starts_with("handleref_") {
+        let ours = left.table.starts_with("handleref_") || left.table == "sqlite_master";
+        if !ours {
             models.push(ModelChange {
                 model: left.table.clone(),
                 change: words([left]),
