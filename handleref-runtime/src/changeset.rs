@@ -24,18 +24,22 @@ pub use erase::{EraseChangesets, erase_changesets_by};
 #[cfg(feature = "axum")]
 pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use open::Open;
-pub(crate) use query::find_all;
-pub use query::{Changesets, changesets};
 #[cfg(feature = "axum")]
-pub(crate) use query::{changesets_by, found as changeset};
+pub(crate) use query::changesets_by;
+pub(crate) use query::find_all;
+#[cfg(any(feature = "axum", feature = "manage"))]
+pub(crate) use query::found as changeset;
+pub use query::{Changesets, changesets};
 pub use read::ChangesOf;
 #[cfg(feature = "axum")]
 pub(crate) use read::changes_of;
 pub use recording::{
     OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };
+#[cfg(feature = "manage")]
+pub(crate) use scan::scanned;
 pub use scan::{Scan, Scanned, scan};
 pub use stored::Changeset;
 pub use table::handleref_changesets;

@@ -32,6 +32,8 @@ mod pruned;
 pub(crate) mod redact;
 
 pub use backfill::{Backfill, Progress};
+#[cfg(feature = "manage")]
+pub(crate) use backfill::{Steps as BackfillSteps, about, left};
 pub use backfill_all::{BackfillAll, Backfilled};
 pub use erase::{Erase, Erased, Unerasable};
 pub(crate) use events::write_event;

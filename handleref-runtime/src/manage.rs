@@ -10,6 +10,7 @@
 //! its arguments, it asks the library for data, and it shows them, as JSON or for people.
 //! A reading command has a session that cannot write.
 
+mod act;
 mod args;
 mod commands;
 mod connect;
@@ -17,10 +18,12 @@ mod context;
 mod envelope;
 mod exit;
 mod failure;
+mod interrupt;
 mod moment;
 mod object;
 mod page;
 mod pager;
+mod progress;
 mod style;
 mod table;
 mod value;

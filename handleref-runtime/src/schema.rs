@@ -88,6 +88,7 @@ pub(crate) mod problem;
 mod recorded;
 mod report;
 mod sqlite;
+mod tally;
 mod why;
 
 pub(crate) use capture::read::lost_beginnings;
@@ -107,6 +108,7 @@ pub use plan::{NotWritten, Plan};
 pub use problem::{Problem, ProblemKind};
 pub(crate) use recorded::RecordedTable;
 pub use report::Report;
+pub use tally::TableChange;
 
 /// The schema of the listed models: `handleref::schema![Article, Topic]`.
 #[macro_export]
@@ -316,6 +318,24 @@ impl Schema {
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Plan, Error>> {
         C::finish(install::install(conn, self.goal()))
+    }
+
+    /// As [`plan`](Schema::plan).
+    #[cfg(feature = "manage")]
+    pub(crate) fn planned<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Result<Plan, Error>> {
+        install::plan(conn, self.goal())
+    }
+
+    /// As [`install`](Schema::install).
+    #[cfg(feature = "manage")]
+    pub(crate) fn installed<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Result<Plan, Error>> {
+        install::install(conn, self.goal())
     }
 
     /// Looks for drift: whatever is missing or not as the models need it. Of

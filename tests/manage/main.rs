@@ -14,7 +14,12 @@
 #[path = "../suite/support/mod.rs"]
 mod support;
 
+mod backfill;
+mod contents;
+mod install;
 mod installed;
 mod log;
+mod plan;
 mod program;
+mod scan;
 mod story;

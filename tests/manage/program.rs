@@ -50,8 +50,42 @@ pub fn piped(db: &Db, arguments: &[&str]) -> Said {
     piped_at(Some(&db.url), arguments)
 }
 
+/// A program that runs.
+pub struct Running(std::process::Child);
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// What it has said when it has ended.
+    pub fn ended(self) -> Said {
+        let output = self.0.wait_with_output().unwrap();
+        said(output)
+    }
+}
+
+/// Begins it with its output in a pipe.
+pub fn started(db: &Db, arguments: &[&str]) -> Running {
+    let mut command = command(Some(&db.url), arguments);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Running(command.spawn().unwrap())
+}
+
 /// The same with another database, or none.
 pub fn piped_at(url: Option<&str>, arguments: &[&str]) -> Said {
+    said(
+        command(url, arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap(),
+    )
+}
+
+fn command(url: Option<&str>, arguments: &[&str]) -> Command {
     let (path, harness, all) = called(arguments);
     let mut command = Command::new(path);
     command
@@ -61,7 +95,10 @@ pub fn piped_at(url: Option<&str>, arguments: &[&str]) -> Said {
     if let Some(url) = url {
         command.env("DATABASE_URL", url);
     }
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    command
+}
+
+fn said(output: std::process::Output) -> Said {
     let out = String::from_utf8(output.stdout).unwrap();
     Said {
         code: output.status.code().unwrap(),

@@ -4,13 +4,13 @@ use super::meta::ChangesetMeta;
 use super::open::Open;
 use crate::context::Scope;
 use crate::error::Error;
-use crate::history::query::OwnKey;
+use crate::history::any::AnyKey;
 use crate::history::{ChangesetNo, Recall, Recorded};
-use crate::row::columns::Form;
 use crate::schema::{RecordedTable, Schema};
-use crate::session::{Executor, Isolation};
+use crate::session::{Boxed, Executor, Isolation, Session};
 use place::Place;
 use std::fmt;
+use std::marker::PhantomData;
 
 mod find;
 mod lock;
@@ -46,7 +46,14 @@ const KEYS: usize = 250;
 /// that they are so now. Where both are wanted, the backfill comes first.
 #[must_use = "nothing happens before `.execute(conn)`"]
 pub struct Scan<C: Executor> {
-    places: Vec<Place<C::Engine>>,
+    work: Work,
+    connection: PhantomData<fn(&mut C)>,
+}
+
+/// What is looked at, and how.
+#[derive(Debug)]
+struct Work {
+    places: Vec<Place>,
     deletions_only: bool,
     meta: ChangesetMeta,
 }
@@ -59,9 +66,12 @@ pub struct Scan<C: Executor> {
 /// ```
 pub fn scan<C: Executor>() -> Scan<C> {
     Scan {
-        places: Vec::new(),
-        deletions_only: false,
-        meta: ChangesetMeta::new(),
+        work: Work {
+            places: Vec::new(),
+            deletions_only: false,
+            meta: ChangesetMeta::new(),
+        },
+        connection: PhantomData,
     }
 }
 
@@ -137,9 +147,9 @@ impl fmt::Display for Scanned {
 impl<C: Executor> fmt::Debug for Scan<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scan")
-            .field("places", &self.places)
-            .field("deletions_only", &self.deletions_only)
-            .field("meta", &self.meta)
+            .field("places", &self.work.places)
+            .field("deletions_only", &self.work.deletions_only)
+            .field("meta", &self.work.meta)
             .finish()
     }
 }
@@ -192,10 +202,10 @@ impl<C: Executor + 'static> Scan<C> {
     /// scan().key::<Article>(&7).execute(conn)?;
     /// ```
     pub fn key<M: Recall<C::Engine>>(mut self, key: &M::RecordKey) -> Self {
-        let key = OwnKey::<M, C::Engine>::new(key.clone(), Form::Equals);
+        let key = AnyKey::new::<M, C::Engine>(key.clone());
         self.place(RecordedTable::of::<M>())
             .keys
-            .push(Box::new(key));
+            .push(key.condition);
         self
     }
 
@@ -206,7 +216,7 @@ impl<C: Executor + 'static> Scan<C> {
     /// ```
     #[doc(alias = "delete_only")]
     pub fn deletions_only(mut self) -> Self {
-        self.deletions_only = true;
+        self.work.deletions_only = true;
         self
     }
 
@@ -217,17 +227,18 @@ impl<C: Executor + 'static> Scan<C> {
     /// scan().model::<Article>().meta(Changeset::by("ann").comment("Initial data")).execute(conn)?;
     /// ```
     pub fn meta(mut self, meta: ChangesetMeta) -> Self {
-        self.meta = meta;
+        self.work.meta = meta;
         self
     }
 
-    fn place(&mut self, facts: RecordedTable) -> &mut Place<C::Engine> {
-        let at = self.places.iter().position(|it| it.facts.same(&facts));
+    fn place(&mut self, facts: RecordedTable) -> &mut Place {
+        let places = &mut self.work.places;
+        let at = places.iter().position(|it| it.facts.same(&facts));
         let at = at.unwrap_or_else(|| {
-            self.places.push(Place::new(facts));
-            self.places.len() - 1
+            places.push(Place::new(facts));
+            places.len() - 1
         });
-        &mut self.places[at]
+        &mut places[at]
     }
 
     /// Compares and records, in one transaction (a savepoint, inside one).
@@ -280,43 +291,84 @@ impl<C: Executor + 'static> Scan<C> {
     /// assert_eq!((scanned.inserted, scanned.deleted), (3, 0));
     /// ```
     pub fn execute(self, conn: &mut C) -> C::Output<'_, Result<Scanned, Error>> {
-        C::run(async move {
-            let own = !conn.in_transaction();
-            if own {
-                // What it reads is never older than its locks.
-                Isolation::ReadCommitted.announce(conn.session()).await?;
-            }
-            // The locks come before all reads, so before the changeset.
-            let mut scope = Scope::open(conn).await?;
-            let result = self.run(scope.conn(), own).await;
-            scope.finish(result).await
-        })
+        C::finish(run(conn, self.work, true))
     }
+}
 
-    async fn run(self, conn: &mut C, own: bool) -> Result<Scanned, Error> {
+/// Whole tables, without their types; to see what would be recorded, or to record it.
+#[cfg(feature = "manage")]
+pub(crate) fn scanned(
+    conn: &mut dyn Session,
+    tables: impl IntoIterator<Item = RecordedTable>,
+    meta: ChangesetMeta,
+    record: bool,
+) -> Boxed<'_, Result<Scanned, Error>> {
+    let work = Work {
+        places: tables.into_iter().map(Place::whole).collect(),
+        deletions_only: false,
+        meta,
+    };
+    run(conn, work, record)
+}
+
+fn run(conn: &mut dyn Session, work: Work, record: bool) -> Boxed<'_, Result<Scanned, Error>> {
+    Box::pin(async move {
+        let own = !conn.in_transaction();
         if own {
-            Isolation::ReadCommitted.set(conn.session()).await?;
+            // What it reads is never older than its locks.
+            Isolation::ReadCommitted.announce(conn).await?;
+        }
+        // The locks come before all reads, so before the changeset.
+        let mut scope = Scope::open(conn).await?;
+        match record {
+            true => {
+                let result = work.recorded(scope.conn(), own).await;
+                scope.finish(result).await
+            }
+            false => {
+                // Without locks: nothing is kept of it.
+                let result = work.compared(scope.conn(), None).await;
+                let rolled_back = scope.roll_back().await;
+                result.and_then(|found| rolled_back.map(|()| found))
+            }
+        }
+    })
+}
+
+impl Work {
+    async fn recorded(&self, conn: &mut dyn Session, own: bool) -> Result<Scanned, Error> {
+        if own {
+            Isolation::ReadCommitted.set(conn).await?;
         }
         lock::take(conn, &self.places).await?;
         let mut open = Open::begin(conn, &self.meta).await?;
         let changeset = open.changeset();
-        let result = self.inside(open.conn(), changeset).await;
+        let result = self.compared(open.conn(), Some(changeset)).await;
         let (mut scanned, _) = open.end(result).await?;
         // An outer changeset may be there without any of this.
         scanned.changeset = (!scanned.is_empty()).then_some(changeset);
         Ok(scanned)
     }
 
-    async fn inside(&self, conn: &mut C, changeset: ChangesetNo) -> Result<Scanned, Error> {
+    /// Compares, and records in a changeset, if there is one.
+    async fn compared(
+        &self,
+        conn: &mut dyn Session,
+        changeset: Option<ChangesetNo>,
+    ) -> Result<Scanned, Error> {
         let mut scanned = Scanned::default();
         for place in &self.places {
             for keys in place.parts() {
-                lock::rows(conn, &place.facts, keys).await?;
+                if changeset.is_some() {
+                    lock::rows(conn, &place.facts, keys).await?;
+                }
                 let found = find::find(conn, &place.facts, keys, self.deletions_only).await?;
                 for (operation, rows) in &found.rows {
                     scanned.count(operation, *rows);
                 }
-                write::write(conn, &place.facts, &found, changeset).await?;
+                if let Some(changeset) = changeset {
+                    write::write(conn, &place.facts, &found, changeset).await?;
+                }
                 find::forget(conn).await?;
             }
         }

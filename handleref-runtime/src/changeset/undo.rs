@@ -50,22 +50,26 @@ impl Undo<Registered> {
             models: Listed::registered(models),
         }
     }
+
+    /// As [`load`](Undo::load).
+    #[cfg(any(feature = "axum", feature = "manage"))]
+    pub(crate) fn planned(self, conn: &mut dyn Session) -> Boxed<'_, UndoPlan> {
+        let models = self.models.at(conn.kind());
+        perform::plan(conn, models, self.request)
+    }
 }
 
 /// The plan to undo a changeset of models of a registry.
-#[cfg(any(feature = "axum", feature = "manage"))]
+#[cfg(feature = "axum")]
 pub(crate) fn undo_plan_of(
     conn: &mut dyn Session,
     models: Arc<[Engines]>,
     changeset: ChangesetNo,
     meta: ChangesetMeta,
 ) -> Boxed<'_, UndoPlan> {
-    let models = Listed::<Registered>::registered(models).at(conn.kind());
-    let request = Request {
-        meta,
-        ..Request::new(changeset)
-    };
-    perform::plan(conn, models, request)
+    Undo::of_registered(changeset, models)
+        .meta(meta)
+        .planned(conn)
 }
 
 /// A plan that is not made yet; see [`undo_plan`].
@@ -81,6 +85,7 @@ struct Request {
     changeset: ChangesetNo,
     meta: ChangesetMeta,
     resolutions: Vec<Resolution>,
+    skipped: Vec<ObjectRef>,
 }
 
 impl Request {
@@ -89,6 +94,7 @@ impl Request {
             changeset,
             meta: ChangesetMeta::new(),
             resolutions: Vec::new(),
+            skipped: Vec::new(),
         }
     }
 }
@@ -98,7 +104,16 @@ impl Request {
 struct Resolution {
     object: ObjectRef,
     field: String,
-    value: Option<String>,
+    answer: Answer,
+}
+
+/// What it is to be.
+#[derive(Debug, Clone)]
+enum Answer {
+    /// What it was before the changeset.
+    Before,
+    /// What a text says; `None` is null.
+    Text(Option<String>),
 }
 
 impl<Ms> Clone for Undo<Ms> {
@@ -116,11 +131,13 @@ impl<Ms> fmt::Debug for Undo<Ms> {
             changeset,
             meta,
             resolutions,
+            skipped,
         } = &self.request;
         f.debug_struct("Undo")
             .field("changeset", changeset)
             .field("meta", meta)
             .field("resolutions", resolutions)
+            .field("skipped", skipped)
             .finish_non_exhaustive()
     }
 }
@@ -142,13 +159,32 @@ impl<Ms> Undo<Ms> {
     /// ([`Conflict::KeyTaken`]), is changed if all fields are said in which the
     /// two differ. What was inserted is deleted as a whole, or not at all.
     #[allow(clippy::needless_pass_by_value)] // As a value of Diesel's `eq`.
-    pub fn resolve(mut self, object: &ObjectRef, field: &str, value: impl PropertyValue) -> Self {
+    pub fn resolve(self, object: &ObjectRef, field: &str, value: impl PropertyValue) -> Self {
+        self.answered(object, field, Answer::Text(value.text()))
+    }
+
+    /// Gives a field what it was before the changeset, whatever it was set to since: the
+    /// other answer to [`Conflict::EditedSince`], which overwrites the later change. As
+    /// [`resolve`](Undo::resolve) in everything else.
+    pub fn overwrite(self, object: &ObjectRef, field: &str) -> Self {
+        self.answered(object, field, Answer::Before)
+    }
+
+    /// Leaves a row as it is, such as one with a conflict, and undoes the rest.
+    pub fn without(mut self, object: &ObjectRef) -> Self {
+        if !self.request.skipped.contains(object) {
+            self.request.skipped.push(object.clone());
+        }
+        self
+    }
+
+    fn answered(mut self, object: &ObjectRef, field: &str, answer: Answer) -> Self {
         let known = |one: &Resolution| one.object == *object && one.field == field;
         self.request.resolutions.retain(|one| !known(one));
         self.request.resolutions.push(Resolution {
             object: object.clone(),
             field: field.to_owned(),
-            value: value.text(),
+            answer,
         });
         self
     }
@@ -160,8 +196,8 @@ impl<Ms> Undo<Ms> {
     /// # Errors
     /// [`Error::NoChangeset`]; [`Error::NotListed`] if the changeset changed
     /// models that are not among `Models`; [`Error::WrongObject`] if a
-    /// [resolution](Undo::resolve) is of a row that the changeset did not
-    /// change, and [`Error::NoField`] if it is of no recorded field, of one of the
+    /// [resolution](Undo::resolve), or what is [left out](Undo::without), is of a row that the
+    /// changeset did not change, and [`Error::NoField`] if it is of no recorded field, of one of the
     /// key, or of a row that the changeset inserted;
     /// [`Error::Database`].
     pub fn load<'a, C>(self, conn: &'a mut C) -> C::Output<'a, Result<UndoPlan, Error>>
@@ -189,6 +225,9 @@ pub struct UndoPlan {
     pub steps: Vec<UndoStep>,
     /// What stands in the way, and what will not be undone.
     pub conflicts: Vec<UndoConflict>,
+    /// Rows that the changeset inserted: they are deleted as a whole, or not at all.
+    #[serde(skip)]
+    inserted: Vec<ObjectRef>,
     #[serde(skip)]
     request: Request,
     #[serde(skip)]
@@ -257,6 +296,12 @@ impl UndoPlan {
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Option<ChangesetNo>, Error>> {
         C::finish(self.applied(conn))
+    }
+
+    /// Whether the changeset inserted this row, so that no field of it can be taken back.
+    #[cfg(feature = "manage")]
+    pub(crate) fn is_inserted(&self, object: &ObjectRef) -> bool {
+        self.inserted.contains(object)
     }
 
     pub(crate) fn applied<'a>(

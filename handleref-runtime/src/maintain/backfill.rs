@@ -214,6 +214,67 @@ async fn start(conn: &mut dyn Session, subject: &Subject, batch: u32) -> Result<
     })
 }
 
+/// The backfill of a model of which the type is not known, step by step.
+#[cfg(feature = "manage")]
+#[derive(Debug)]
+pub(crate) struct Steps {
+    subject: Subject,
+    state: State,
+}
+
+#[cfg(feature = "manage")]
+impl Steps {
+    pub(crate) async fn begin(conn: &mut dyn Session, subject: Subject) -> Result<Self, Error> {
+        let state = start(conn, &subject, u32::MAX).await?;
+        Ok(Self { subject, state })
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        self.state.progress
+    }
+
+    /// Does a batch of at most so many rows.
+    pub(crate) async fn step(
+        &mut self,
+        conn: &mut dyn Session,
+        batch: u32,
+    ) -> Result<Progress, Error> {
+        if !self.state.progress.finished {
+            self.state = step(conn, &self.subject, &self.state, batch.max(1)).await?;
+        }
+        Ok(self.state.progress)
+    }
+}
+
+/// What is left to backfill of a model: nothing, if it is said to be complete. Counts the
+/// rows that have no record.
+#[cfg(feature = "manage")]
+pub(crate) async fn left(conn: &mut dyn Session, subject: &Subject) -> Result<Option<i64>, Error> {
+    subject.installed(conn).await?;
+    let done = Sql::new("SELECT backfilled FROM handleref_recordings WHERE record_table = ")
+        .bind(subject.recording.records);
+    if conn.one::<(bool,)>(done).await?.0 {
+        return Ok(None);
+    }
+    let all = Range {
+        after: None,
+        until: None,
+    };
+    let kind = conn.kind();
+    let sql = raw!(
+        "SELECT COUNT(*) FROM {} WHERE {}",
+        [quoted(kind, subject.table), missing(kind, subject, &all)]
+    );
+    Ok(Some(conn.one::<(i64,)>(Sql::once(sql)).await?.0))
+}
+
+/// How many rows a model has, as far as the database knows without counting.
+#[cfg(feature = "manage")]
+pub(crate) async fn about(conn: &mut dyn Session, subject: &Subject) -> Result<i64, Error> {
+    let (total,) = conn.one(total_sql(conn.kind(), subject)).await?;
+    Ok(total)
+}
+
 /// The number of rows, of which the second query knows if the first does not.
 fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
     let integer = integer(kind);
@@ -248,7 +309,7 @@ async fn step(
     state: &State,
     batch: u32,
 ) -> Result<State, Error> {
-    let mut size = state.size;
+    let mut size = state.size.min(batch);
     loop {
         let until = end_of_batch(conn, subject, state.after.as_ref(), size).await?;
         let range = Range {

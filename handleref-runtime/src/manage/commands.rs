@@ -1,6 +1,10 @@
 //! The commands, one file each.
 
+mod backfill;
+mod install;
 mod log;
+mod plan;
+mod scan;
 
 use super::context::Context;
 use super::envelope::Answer;
@@ -15,6 +19,14 @@ pub(super) type Answered = Result<Option<Box<dyn Answer>>, Failure>;
 pub(super) enum Command {
     /// What happened to a row: who, when, why, and what changed
     Log(log::Args),
+    /// What an installation would do, as SQL or as a Diesel migration
+    Plan(plan::Args),
+    /// Make what is missing in the database
+    Install(install::Args),
+    /// Records for rows that are older than the recording
+    Backfill(backfill::Args),
+    /// Records of what no trigger saw
+    Scan(scan::Args),
 }
 
 impl Command {
@@ -22,12 +34,20 @@ impl Command {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Log(_) => "log",
+            Self::Plan(_) => "plan",
+            Self::Install(_) => "install",
+            Self::Backfill(_) => "backfill",
+            Self::Scan(_) => "scan",
         }
     }
 
     pub(super) fn run(&self, context: &mut Context) -> Answered {
         match self {
             Self::Log(args) => log::run(args, context),
+            Self::Plan(args) => plan::run(args, context),
+            Self::Install(args) => install::run(args, context),
+            Self::Backfill(args) => backfill::run(args, context),
+            Self::Scan(args) => scan::run(args, context),
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::history::as_of::PastRows;
 use crate::history::change::head::RecordHead;
 use crate::history::{Change, Moment, ObjectRef, RecordNo, VersionNo};
 use crate::model::{Living, Roles};
+#[cfg(feature = "manage")]
+use crate::schema::RecordedTable;
 use crate::session::Session;
 use crate::sql::{Sql, quoted, same_key};
 use serde_json::{Map, Value};
@@ -22,6 +24,13 @@ impl Model {
 
     pub(crate) fn subject(&self) -> Subject {
         self.facts.model
+    }
+
+    /// Its table, as a scan looks at it.
+    #[cfg(feature = "manage")]
+    pub(crate) fn recorded_table(&self) -> RecordedTable {
+        let one = self.subject();
+        RecordedTable::named((one.name, one.table), one.key, one.recording, one.roles)
     }
 
     /// Its verbs on a type of connection.

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What one kind of statement of a plan means to those who use a table meanwhile; in
 /// [`Plan::locks`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Lock {
     /// The table, quoted.
@@ -20,7 +20,8 @@ pub struct Lock {
 }
 
 /// Who has to wait for a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Waits {
     /// Nobody, but for a moment at its beginning and end.
@@ -32,7 +33,8 @@ pub enum Waits {
 }
 
 /// How long a statement takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Lasts {
     /// As long as it takes to write the catalogue, however many rows there are.
@@ -86,14 +88,14 @@ impl Plan {
 }
 
 /// The table that a statement makes.
-fn made(sql: &str) -> Option<String> {
+pub(super) fn made(sql: &str) -> Option<String> {
     let rest = sql.strip_prefix("CREATE TABLE ")?;
     let rest = rest.strip_prefix("IF NOT EXISTS ").unwrap_or(rest);
     Some(name(rest))
 }
 
 /// The name, quoted and perhaps qualified, at the beginning of a text.
-fn name(text: &str) -> String {
+pub(super) fn name(text: &str) -> String {
     let mut quoted = None;
     let end = text.find(|char: char| match (char, quoted) {
         ('"' | '`', None) => {
@@ -109,6 +111,11 @@ fn name(text: &str) -> String {
         (char, None) => char.is_whitespace() || char == '(',
     });
     text[..end.unwrap_or(text.len())].to_owned()
+}
+
+/// Whether a statement that begins so makes a trigger.
+pub(super) fn is_trigger(head: &str) -> bool {
+    head.starts_with("CREATE ") && head.contains(" TRIGGER ")
 }
 
 /// A table of handleref itself.
@@ -147,7 +154,7 @@ fn lock(kind: Kind, sql: &str) -> Option<Lock> {
         };
         return Some(lock(after(" ON ")?, "CREATE INDEX", waits));
     }
-    if head.starts_with("CREATE ") && head.contains(" TRIGGER ") {
+    if is_trigger(head) {
         let waits = match kind {
             Kind::Mysql => (Everybody, Moment),
             Kind::Postgres | Kind::Sqlite => (Writers, Moment),
@@ -178,10 +185,7 @@ pub(super) fn head(plan: &Plan) -> String {
             "indexes",
         ),
         (
-            count(|sql| {
-                let head = sql.lines().next().unwrap_or_default();
-                head.starts_with("CREATE ") && head.contains(" TRIGGER ")
-            }),
+            count(|sql| is_trigger(sql.lines().next().unwrap_or_default())),
             "triggers",
         ),
     ];

@@ -5,7 +5,7 @@
 //! write the table, whose triggers name the record table.)
 
 use super::place::Keys;
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION, RecordedColumn};
 use crate::model::lives_sql;
@@ -74,10 +74,10 @@ fn key(kind: Kind, facts: &RecordedTable, alias: &'static str) -> Raw {
     Raw::join(columns, ", ")
 }
 
-pub(super) async fn find<DB: Engine>(
+pub(super) async fn find(
     conn: &mut dyn Session,
     facts: &RecordedTable,
-    keys: Keys<'_, DB>,
+    keys: Keys<'_>,
     deletions_only: bool,
 ) -> Result<Found, Error> {
     let kind = conn.kind();
@@ -86,12 +86,12 @@ pub(super) async fn find<DB: Engine>(
     }
     // First, so that their records come first: a row may have what was unique
     // to one that is gone.
-    conn.execute(gone_sql(kind, facts, &keys)).await?;
+    conn.execute(gone_sql(kind, facts, keys)).await?;
     if kind == Kind::Mysql {
         forget_recorded(conn, facts).await?;
     }
     if !deletions_only {
-        conn.execute(live_sql(kind, facts, &keys)).await?;
+        conn.execute(live_sql(kind, facts, keys)).await?;
     }
     let count = Sql::new("SELECT handleref_operation, COUNT(*), CAST(SUM(handleref_raised) AS ")
         .sql(integer(kind))
@@ -187,27 +187,23 @@ fn insert(kind: Kind, facts: &RecordedTable) -> Sql<'static> {
 }
 
 /// The number of the last record of each key.
-fn last<'a, DB: Engine>(facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
+fn last<'a>(kind: Kind, facts: &RecordedTable, keys: Keys<'a>) -> Sql<'a> {
     let columns = facts.key.iter().enumerate();
     let columns: Raw = columns
-        .map(|(at, name)| raw!("{} AS handleref_{at}, ", [quoted(DB::KIND, name)], at))
+        .map(|(at, name)| raw!("{} AS handleref_{at}, ", [quoted(kind, name)], at))
         .collect();
-    Sql::new("(SELECT ")
-        .made(raw!(
-            "{columns}MAX({RECORD_ID}) AS handleref_id FROM {} WHERE 1 = 1",
-            [facts.records(DB::KIND)],
-            columns,
-            RECORD_ID
-        ))
-        .part::<DB>(keys)
-        .made(raw!(
-            " GROUP BY {}) handleref_m",
-            [key(DB::KIND, facts, "")]
-        ))
+    let sql = Sql::new("(SELECT ").made(raw!(
+        "{columns}MAX({RECORD_ID}) AS handleref_id FROM {} WHERE 1 = 1",
+        [facts.records(kind)],
+        columns,
+        RECORD_ID
+    ));
+    let group = raw!(" GROUP BY {}) handleref_m", [key(kind, facts, "")]);
+    keys.continued(sql).made(group)
 }
 
 /// Keys whose last record is no `delete`, and that have no row.
-fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
+fn gone_sql<'a>(kind: Kind, facts: &RecordedTable, keys: Keys<'a>) -> Sql<'a> {
     // The transaction may be one that locks no gaps; then a writer that is about to
     // insert such a row waits, or is waited for.
     let lock = match kind {
@@ -228,7 +224,7 @@ fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
             "SELECT {}, handleref_l.{RECORD_VERSION} + 1, 0, 'delete', handleref_l.{RECORD_ID} FROM ",
             [key(kind, facts, "handleref_l.")], RECORD_VERSION, RECORD_ID
         ))
-        .append(last(facts, keys))
+        .append(last(kind, facts, keys))
         .made(raw!(" JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id \
              WHERE handleref_l.{RECORD_OPERATION} <> 'delete' \
              AND NOT EXISTS (SELECT 1 FROM {} handleref_t WHERE {}{lock}){lock}", [facts.records(kind),
@@ -237,7 +233,7 @@ fn gone_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
 }
 
 /// Rows that are not as their last record says.
-fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a, DB>) -> Sql<'a> {
+fn live_sql<'a>(kind: Kind, facts: &RecordedTable, keys: Keys<'a>) -> Sql<'a> {
     let last_version = raw!("COALESCE(handleref_l.{RECORD_VERSION}, 0)", RECORD_VERSION);
     let unknown = raw!(
         "handleref_l.{RECORD_ID} IS NULL OR handleref_l.{RECORD_OPERATION} = 'delete'",
@@ -291,14 +287,20 @@ fn live_sql<'a, DB: Engine>(kind: Kind, facts: &RecordedTable, keys: &'a Keys<'a
     let same: Vec<_> = same.collect();
     let only = facts.recording.condition;
     // The condition is about the table by its name, and about no other.
-    insert(kind, facts)
-        .made(raw!("SELECT {}, {version}, {raised}, CASE WHEN {unknown} THEN 'insert' {changed} END, \
-             handleref_l.{RECORD_ID} FROM (SELECT * FROM {} WHERE 1 = 1", [key(kind, facts, "handleref_t."),
-            facts.table(kind)], version, raised, unknown, changed, RECORD_ID))
-        .part::<DB>(keys)
+    let sql = insert(kind, facts).made(raw!(
+        "SELECT {}, {version}, {raised}, CASE WHEN {unknown} THEN 'insert' {changed} END, \
+             handleref_l.{RECORD_ID} FROM (SELECT * FROM {} WHERE 1 = 1",
+        [key(kind, facts, "handleref_t."), facts.table(kind)],
+        version,
+        raised,
+        unknown,
+        changed,
+        RECORD_ID
+    ));
+    keys.continued(sql)
         .made(only.map_or_else(Raw::default, |only| raw!(" AND (\n{only}\n)", only)))
         .sql(") handleref_t LEFT JOIN ")
-        .append(last(facts, keys))
+        .append(last(kind, facts, keys))
         .made(raw!(
             " ON {} LEFT JOIN {} handleref_l ON handleref_l.{RECORD_ID} = handleref_m.handleref_id WHERE \
              {unknown} OR {}",

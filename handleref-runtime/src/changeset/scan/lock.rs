@@ -1,7 +1,7 @@
 //! What is compared does not change.
 
 use super::place::{Keys, Place};
-use crate::engine::{Engine, Kind};
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::history::subject::at_home;
 use crate::schema::RecordedTable;
@@ -10,16 +10,13 @@ use crate::session::absent::or_not_installed;
 use crate::sql::{Raw, Sql, raw};
 
 /// Takes the locks that are taken for all tables at once, always in the same order.
-pub(super) async fn take<DB: Engine>(
-    conn: &mut dyn Session,
-    places: &[Place<DB>],
-) -> Result<(), Error> {
+pub(super) async fn take(conn: &mut dyn Session, places: &[Place]) -> Result<(), Error> {
     let mut all: Vec<&RecordedTable> = places.iter().map(|place| &place.facts).collect();
     all.sort_by_key(|facts| facts.listed());
     for facts in &all {
         recording(conn, facts).await?;
     }
-    if DB::KIND == Kind::Postgres && !all.is_empty() {
+    if conn.kind() == Kind::Postgres && !all.is_empty() {
         // The record tables too: backfills and relatives write them without
         // changing the tables.
         let both =
@@ -49,18 +46,16 @@ async fn recording(conn: &mut dyn Session, facts: &RecordedTable) -> Result<(), 
 }
 
 /// Locks the rows, where a table is not locked as a whole.
-pub(super) async fn rows<DB: Engine>(
+pub(super) async fn rows(
     conn: &mut dyn Session,
     facts: &RecordedTable,
-    keys: Keys<'_, DB>,
+    keys: Keys<'_>,
 ) -> Result<(), Error> {
     if conn.kind() == Kind::Mysql {
         let sql = Sql::new("SELECT COUNT(*) FROM ")
             .made(facts.table(Kind::Mysql))
-            .sql(" WHERE 1 = 1")
-            .part::<DB>(&keys)
-            .lock();
-        conn.one::<(i64,)>(sql).await?;
+            .sql(" WHERE 1 = 1");
+        conn.one::<(i64,)>(keys.continued(sql).lock()).await?;
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! What is looked at.
 
 use super::KEYS;
-use crate::engine::Engine;
+use crate::engine::Typed;
 use crate::facts::{Capture, RecordedColumn};
 use crate::schema::RecordedTable;
-use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::result::QueryResult;
+use crate::sql::{Raw, Sql};
 use std::fmt;
 
 impl RecordedTable {
@@ -33,17 +32,15 @@ impl RecordedTable {
     }
 }
 
-/// A condition on the columns of a key.
-type Test<DB> = Box<dyn QueryFragment<DB> + Send + Sync>;
-
 /// Rows of a table, or all of them.
-pub(super) struct Place<DB: Engine> {
+pub(crate) struct Place {
     pub(super) facts: RecordedTable,
     pub(super) whole: bool,
-    pub(super) keys: Vec<Test<DB>>,
+    /// Conditions on the columns of a key.
+    pub(super) keys: Vec<Typed<'static>>,
 }
 
-impl<DB: Engine> Place<DB> {
+impl Place {
     pub(super) fn new(facts: RecordedTable) -> Self {
         Self {
             facts,
@@ -52,8 +49,17 @@ impl<DB: Engine> Place<DB> {
         }
     }
 
+    /// All rows of a table.
+    #[cfg(feature = "manage")]
+    pub(super) fn whole(facts: RecordedTable) -> Self {
+        Self {
+            whole: true,
+            ..Self::new(facts)
+        }
+    }
+
     /// What is looked at together.
-    pub(super) fn parts(&self) -> Vec<Keys<'_, DB>> {
+    pub(super) fn parts(&self) -> Vec<Keys<'_>> {
         match self.whole {
             true => vec![Keys(&[])],
             false => self.keys.chunks(KEYS).map(Keys).collect(),
@@ -61,7 +67,7 @@ impl<DB: Engine> Place<DB> {
     }
 }
 
-impl<DB: Engine> fmt::Debug for Place<DB> {
+impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Place")
             .field("model", &self.facts.model)
@@ -71,28 +77,22 @@ impl<DB: Engine> fmt::Debug for Place<DB> {
     }
 }
 
-/// Keeps a statement out of the cache, and continues a `WHERE` with the keys;
-/// without any it is about all rows.
-pub(super) struct Keys<'a, DB: Engine>(&'a [Test<DB>]);
+/// Some keys of a table; without any it is about all rows.
+#[derive(Clone, Copy)]
+pub(super) struct Keys<'a>(&'a [Typed<'static>]);
 
-impl<DB: Engine> Clone for Keys<'_, DB> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<DB: Engine> Copy for Keys<'_, DB> {}
-
-impl<DB: Engine> QueryFragment<DB> for Keys<'_, DB> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        // It names a table that comes and goes, and locks.
-        out.unsafe_to_cache_prepared();
+impl<'a> Keys<'a> {
+    /// Continues a `WHERE` with them, and keeps the statement from being kept: it names a
+    /// table that comes and goes, and locks.
+    pub(super) fn continued(self, sql: Sql<'a>) -> Sql<'a> {
+        let mut sql = sql.once_made(Raw::default());
         for (at, key) in self.0.iter().enumerate() {
-            out.push_sql(if at == 0 { " AND ((" } else { ") OR (" });
-            key.walk_ast(out.reborrow())?;
+            sql = sql.sql(if at == 0 { " AND ((" } else { ") OR (" });
+            sql = sql.typed(key);
         }
-        if !self.0.is_empty() {
-            out.push_sql("))");
+        match self.0.is_empty() {
+            true => sql,
+            false => sql.sql("))"),
         }
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Changing one row back.
 
 use super::super::net::{Net, StateAt, Touched, differing};
-use super::UndoAction;
+use super::{Answer, UndoAction};
 use crate::error::Error;
 use crate::history::FieldChange;
 use crate::history::any::{AnyKey, AnyModel};
@@ -14,7 +14,7 @@ use crate::sql::Sql;
 use serde_json::Value;
 
 /// The value of a field, by its name or its column's.
-pub(super) type Resolved = (String, Option<String>);
+pub(super) type Resolved = (String, Answer);
 
 /// What was done to a row, and what stood in the way.
 #[derive(Debug, Default)]
@@ -141,8 +141,12 @@ impl Inverse {
             }
             let mut write = Write::default();
             for at in differing {
-                if let Some(text) = answer(facts, at, resolved) {
-                    write.answered(self.model, at, text, now.get(at));
+                match answer(facts, at, resolved) {
+                    Some(Answer::Text(text)) => {
+                        write.answered(self.model, at, text, now.get(at));
+                    }
+                    Some(Answer::Before) => write.goes_back(facts, at, before, now.get(at)),
+                    None => {}
                 }
             }
             return self.write(conn, catalog, write).await;
@@ -194,19 +198,17 @@ impl Inverse {
             }
             return write;
         };
-        for (at, column) in facts.model.recording.columns.iter().enumerate() {
+        for at in 0..facts.model.recording.columns.len() {
             let (old, new, present) = (before.values.get(at), after.values.get(at), now.get(at));
             if !facts.tells(at) {
                 continue;
             }
             match answer(facts, at, resolved) {
-                Some(text) => write.answered(self.model, at, text, present),
+                Some(Answer::Text(text)) => write.answered(self.model, at, text, present),
+                Some(Answer::Before) if present == old => {}
+                Some(Answer::Before) => write.goes_back(facts, at, before, present),
                 None if !changed.contains(&at) || present == old => {}
-                None if present == new => {
-                    write.back.push((column.name, before.version));
-                    let change = facts.change(at, present, old);
-                    write.done.changes.extend(change);
-                }
+                None if present == new => write.goes_back(facts, at, before, present),
                 None => {
                     let conflict = edited_since(facts, at, &after.values, now);
                     write.done.conflicts.push(conflict);
@@ -261,6 +263,21 @@ pub(super) struct Write {
 }
 
 impl Write {
+    /// The field at a place becomes what it was.
+    fn goes_back(
+        &mut self,
+        facts: &Metadata,
+        at: usize,
+        before: &StateAt,
+        present: Option<&Value>,
+    ) {
+        let columns = facts.model.recording.columns;
+        let column = columns.get(at).map(|it| (it.name, before.version));
+        self.back.extend(column);
+        let change = facts.change(at, present, before.values.get(at));
+        self.done.changes.extend(change);
+    }
+
     /// The field at a place becomes what somebody says.
     fn answered(
         &mut self,
@@ -286,10 +303,10 @@ impl Write {
 }
 
 /// What somebody says that the field at a place is to be.
-fn answer<'a>(facts: &Metadata, at: usize, resolved: &'a [Resolved]) -> Option<&'a Option<String>> {
+fn answer<'a>(facts: &Metadata, at: usize, resolved: &'a [Resolved]) -> Option<&'a Answer> {
     let mut resolved = resolved.iter();
     let found = resolved.find(|(name, _)| facts.is_named(at, name));
-    found.map(|(_, text)| text)
+    found.map(|(_, answer)| answer)
 }
 
 /// What is overwritten is looked at here, field by field.

@@ -33,12 +33,17 @@ pub(super) fn plan<'a>(
         let mut open = Open::begin(conn, &request.meta).await?;
         let result = perform(&mut open, &models, &request).await;
         let rolled_back = open.roll_back().await;
-        let (steps, conflicts) = result?;
+        let Performed {
+            steps,
+            conflicts,
+            inserted,
+        } = result?;
         rolled_back?;
         Ok(UndoPlan {
             changeset: request.changeset,
             steps,
             conflicts,
+            inserted,
             request,
             models,
             kind: conn.kind(),
@@ -65,7 +70,9 @@ pub(super) fn apply<'a>(
 }
 
 async fn check(open: &mut Open<'_, dyn Session + '_>, plan: &UndoPlan) -> Result<(), Error> {
-    let (steps, conflicts) = perform(open, &plan.models, &plan.request).await?;
+    let Performed {
+        steps, conflicts, ..
+    } = perform(open, &plan.models, &plan.request).await?;
     let blocking = conflicts
         .into_iter()
         .filter(|one| one.conflict.is_blocking());
@@ -89,11 +96,19 @@ struct Row {
     keys: usize,
 }
 
+/// What came of it.
+struct Performed {
+    steps: Vec<UndoStep>,
+    conflicts: Vec<UndoConflict>,
+    /// Rows that the changeset inserted.
+    inserted: Vec<ObjectRef>,
+}
+
 async fn perform(
     open: &mut Open<'_, dyn Session + '_>,
     models: &[&'static dyn AnyModel],
     request: &Request,
-) -> Result<(Vec<UndoStep>, Vec<UndoConflict>), Error> {
+) -> Result<Performed, Error> {
     let (undone, resolutions) = (request.changeset, &*request.resolutions);
     let ours = open.changeset;
     let conn = open.conn();
@@ -115,6 +130,12 @@ async fn perform(
         }));
     }
     check_resolutions(&rows, resolutions)?;
+    for object in &request.skipped {
+        touched_row(&rows, object)?;
+    }
+    rows.retain(|row| !request.skipped.contains(&row.inverse.net.object));
+    let inserted = rows.iter().filter(|row| row.inverse.net.before.is_none());
+    let inserted = inserted.map(|row| row.inverse.net.object.clone()).collect();
     let items: Vec<Item<'_>> = rows
         .iter()
         .map(|row| Item {
@@ -158,7 +179,11 @@ async fn perform(
     conflicts.extend(collateral(conn, models, &this, &steps).await?);
     let other = unlisted(conn, models, &this).await?;
     match other.is_empty() {
-        true => Ok((steps, conflicts)),
+        true => Ok(Performed {
+            steps,
+            conflicts,
+            inserted,
+        }),
         false => Err(not_listed(undone, other)),
     }
 }
@@ -175,7 +200,7 @@ async fn step(
     let resolved: Vec<Resolved> = resolutions
         .iter()
         .filter(|one| one.object == *object)
-        .map(|one| (one.field.clone(), one.value.clone()))
+        .map(|one| (one.field.clone(), one.answer.clone()))
         .collect();
     let mut savepoint = Transaction::begin(conn).await?;
     let result = inverse.perform(savepoint.conn(), catalog, &resolved).await;
@@ -268,18 +293,21 @@ fn has_changed(facts: &Metadata, net: &Net) -> bool {
     }
 }
 
+/// The row of an object, which the changeset must have touched.
+fn touched_row<'r>(rows: &'r [Row], object: &ObjectRef) -> Result<&'r Row, Error> {
+    let mut touched = rows.iter();
+    let row = touched.find(|row| row.inverse.net.object == *object);
+    row.ok_or_else(|| Error::WrongObject {
+        object: object.to_string(),
+        model: "row of the changeset",
+    })
+}
+
 /// A resolution has to be of a row that was there before the changeset, and of
 /// a field that is recorded and not part of the key.
 fn check_resolutions(rows: &[Row], resolutions: &[Resolution]) -> Result<(), Error> {
     for one in resolutions {
-        let mut touched = rows.iter();
-        let row = touched.find(|row| row.inverse.net.object == one.object);
-        let Some(row) = row else {
-            return Err(Error::WrongObject {
-                object: one.object.to_string(),
-                model: "row of the changeset",
-            });
-        };
+        let row = touched_row(rows, &one.object)?;
         let net = &row.inverse.net;
         let mut places = 0..row.inverse.facts.model.recording.columns.len();
         let named =
