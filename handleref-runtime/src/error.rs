@@ -344,6 +344,12 @@ pub enum Error {
         /// The models that were named.
         models: Vec<&'static str>,
     },
+    /// A text is not the one query that [`query_as_of`](crate::registry::Registry::query_as_of) takes.
+    #[error("the query cannot be asked as of a moment: {reason}")]
+    NotOneSelect {
+        /// Why.
+        reason: &'static str,
+    },
     /// [`expect_version`](crate::write::UpdateStatement::expect_version) is about one row,
     /// and the target of the update does not say which.
     #[error(

@@ -25,17 +25,21 @@
 //! `7,3` for a composite key. Values of fields that are redacted or skipped never
 //! come out of a registry, not even those of the live row: they are null.
 
+mod deleted;
 mod facts;
 mod history;
 mod installed;
 mod object;
 mod past;
+mod query;
 mod rows;
 #[cfg(any(feature = "axum", feature = "manage"))]
 mod served;
 mod verbs;
+mod version_at;
 
 pub use crate::history::Registered;
+pub use deleted::Deletion;
 pub use facts::{Column, Field, Role};
 pub use history::{Entry, History, HistoryPage};
 #[cfg(feature = "manage")]
@@ -43,9 +47,12 @@ pub(crate) use installed::installed;
 pub use object::Object;
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use object::load_rows;
+pub use query::Table;
 pub use rows::{Page, Rows};
 #[doc(hidden)]
 pub use verbs::VerbsOn;
+#[cfg(feature = "manage")]
+pub(crate) use version_at::in_every_table;
 
 use crate::any::{AnyKey, AnyModel, Engines, Metadata, Verbs};
 use crate::changeset::{ChangesOf, Changeset, Undo};

@@ -40,7 +40,7 @@ mod nonblocking;
 
 #[doc(hidden)]
 pub use cells::Head;
-pub(crate) use cells::{Cell, FromCells, cells_after};
+pub(crate) use cells::{Cell, FromCells, cells_after, names};
 pub(crate) use isolation::Isolation;
 pub(crate) use lost::after_failure;
 // Unused in a build without any connection.

@@ -96,7 +96,7 @@ fn no_arrow_runs_back_up() {
 const DOORS: &[(&str, &[&str])] = &[
     ("Raw::of_plan", &["schema"]),
     ("Raw::of_diesel", &["write.rs", "write/changed.rs"]),
-    ("Raw::of_caller", &["maintain"]),
+    ("Raw::of_caller", &["maintain", "registry/query.rs"]),
     ("Raw::of_database", &["maintain/keys.rs", "context/home.rs"]),
     ("put_together", &[]),
     ("push_sql(&format!", &[]),

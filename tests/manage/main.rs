@@ -19,6 +19,7 @@ mod contents;
 mod install;
 mod installed;
 mod log;
+mod past;
 mod plan;
 mod program;
 mod scan;

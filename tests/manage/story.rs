@@ -228,3 +228,12 @@ pub fn told(db: &Db) {
         .unwrap();
     });
 }
+
+/// That the articles are as they were told: a reading command has written nothing.
+pub fn ended(db: &Db, rows: i64) {
+    on_engine!(db, conn => {
+        let found: i64 = articles::table.count().get_result(conn).unwrap();
+        // One of the four was really deleted.
+        assert_eq!(found, rows - 1);
+    });
+}

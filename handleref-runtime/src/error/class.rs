@@ -92,6 +92,7 @@ impl Error {
             | Self::WrongModels { .. }
             | Self::NotInFeed { .. }
             | Self::ManyRows { .. }
+            | Self::NotOneSelect { .. }
             | Self::NotRead { .. }
             | Self::ManagedColumn { .. }
             | Self::GeneratedColumn { .. } => ErrorClass::Invalid,

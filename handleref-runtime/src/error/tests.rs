@@ -59,6 +59,7 @@ variants![
     TooDeep,
     NotRead,
     ManyRows,
+    NotOneSelect,
     ManagedColumn,
     GeneratedColumn,
     VersionsEnd,
@@ -195,6 +196,9 @@ fn samples() -> Vec<Error> {
             models: vec!["Article", "Topic"],
         },
         Error::ManyRows { model: "Article" },
+        Error::NotOneSelect {
+            reason: "it is two",
+        },
         Error::ManagedColumn {
             model,
             column: "version",
@@ -344,6 +348,7 @@ Interfered (Refused): a hook or a trigger changed a Article that was just being 
 TooDeep (Refused): the parents of Article go on above 16 tables, which one restore cannot climb: restore the topmost ones first
 NotRead (Invalid): the query reads no table of Article, Topic: name the models of the tables that it reads, as in `.as_of::<(Article, Topic)>(..)`
 ManyRows (Invalid): an expected version is that of one Article: give `handleref::update` the row by its whole key, `find(key)` or `&row`
+NotOneSelect (Invalid): the query cannot be asked as of a moment: it is two
 ManagedColumn (Invalid): `version` of Article is managed by handleref and cannot be set by hand; leave it out, in a derived changeset with `#[diesel(skip_update)]`
 GeneratedColumn (Invalid): the database computes the column `slug` and takes no value for it: mark the field with `#[handleref(generated)]`, in a derived changeset with `#[diesel(skip_update)]`
 VersionsEnd (Setup): a row has the greatest version that its column holds: give the column and the field a wider integer (BIGINT and `i64`), or the row a lower version

@@ -59,6 +59,11 @@ impl<T: Instant> Moment for T {
         Point::Time(BoundTime::new(self))
     }
 }
+impl Moment for Point {
+    fn point(self) -> Point {
+        self
+    }
+}
 impl Moment for RecordNo {
     fn point(self) -> Point {
         Point::Record(self.0)

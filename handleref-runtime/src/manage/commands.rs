@@ -1,10 +1,15 @@
 //! The commands, one file each.
 
+mod as_of;
 mod backfill;
+mod blame;
+mod deleted;
+mod diff;
 mod install;
 mod log;
 mod plan;
 mod scan;
+mod show;
 
 use super::context::Context;
 use super::envelope::Answer;
@@ -19,6 +24,16 @@ pub(super) type Answered = Result<Option<Box<dyn Answer>>, Failure>;
 pub(super) enum Command {
     /// What happened to a row: who, when, why, and what changed
     Log(log::Args),
+    /// A row, as it is or was
+    Show(show::Args),
+    /// What differs between two states of a row
+    Diff(diff::Args),
+    /// For each field of a row the change that set it
+    Blame(blame::Args),
+    /// Rows as they were: one, a table, or the answer of a query
+    AsOf(as_of::Args),
+    /// The rows of a model that were deleted last
+    Deleted(deleted::Args),
     /// What an installation would do, as SQL or as a Diesel migration
     Plan(plan::Args),
     /// Make what is missing in the database
@@ -34,6 +49,11 @@ impl Command {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Log(_) => "log",
+            Self::Show(_) => "show",
+            Self::Diff(_) => "diff",
+            Self::Blame(_) => "blame",
+            Self::AsOf(_) => "as-of",
+            Self::Deleted(_) => "deleted",
             Self::Plan(_) => "plan",
             Self::Install(_) => "install",
             Self::Backfill(_) => "backfill",
@@ -44,6 +64,11 @@ impl Command {
     pub(super) fn run(&self, context: &mut Context) -> Answered {
         match self {
             Self::Log(args) => log::run(args, context),
+            Self::Show(args) => show::run(args, context),
+            Self::Diff(args) => diff::run(args, context),
+            Self::Blame(args) => blame::run(args, context),
+            Self::AsOf(args) => as_of::run(args, context),
+            Self::Deleted(args) => deleted::run(args, context),
             Self::Plan(args) => plan::run(args, context),
             Self::Install(args) => install::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),

@@ -46,6 +46,7 @@ impl From<Error> for Failure {
             Error::NoModel { .. } => (X::Usage, "no_model"),
             Error::WrongObject { .. } => (X::Usage, "wrong_object"),
             Error::NoField { .. } => (X::Usage, "no_field"),
+            Error::NotOneSelect { .. } => (X::Usage, "not_one_select"),
             Error::NoVersion { .. } => (X::Found, "no_version"),
             Error::NoChangeset { .. } => (X::Found, "no_changeset"),
             Error::Gone { .. } => (X::Found, "gone"),
@@ -62,7 +63,12 @@ impl From<Error> for Failure {
             Error::TooOld { .. } => (X::Found, "too_old"),
             _ => (X::Found, "refused"),
         };
-        Self::new(exit, code, error.to_string())
+        let text = error.to_string();
+        // How SQLite fails with a message of ours.
+        let ours = text
+            .strip_prefix("bad JSON path: '")
+            .and_then(|it| it.strip_suffix('\''));
+        Self::new(exit, code, ours.unwrap_or(&text))
     }
 }
 

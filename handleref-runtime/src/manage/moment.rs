@@ -3,6 +3,7 @@
 use crate::history::moment::Point;
 use crate::history::{ChangesetNo, Moment as _, VersionNo};
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use std::fmt;
 use std::str::FromStr;
 
 /// A point in time, or in the order of changes.
@@ -78,6 +79,19 @@ fn ago(text: &str) -> Option<Moment> {
         _ => return None,
     };
     Duration::try_seconds(number.checked_mul(seconds)?).map(Moment::Ago)
+}
+
+/// In a sentence: the row was not there ..
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now => f.write_str("now"),
+            Self::Changeset(no) => write!(f, "after #{no}"),
+            Self::Version(version) => write!(f, "in version {version}"),
+            Self::Time(time) => write!(f, "at {} UTC", time.format("%Y-%m-%d %H:%M:%S")),
+            Self::Ago(age) => write!(f, "{} s ago", age.num_seconds()),
+        }
+    }
 }
 
 impl Moment {

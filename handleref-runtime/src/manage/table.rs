@@ -5,23 +5,23 @@ use super::style::HEAD;
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
-    pub(super) head: &'static str,
+pub(super) struct Column<'h> {
+    pub(super) head: &'h str,
     /// Whether numbers are in it, which end at its right side.
     pub(super) right: bool,
     /// Whether it may be cut where the terminal is narrow; the widest ones first.
     pub(super) shrinks: bool,
 }
 
-impl Column {
-    pub(super) const fn text(head: &'static str) -> Self {
+impl<'h> Column<'h> {
+    pub(super) const fn text(head: &'h str) -> Self {
         Self {
             head,
             right: false,
             shrinks: false,
         }
     }
-    pub(super) const fn number(head: &'static str) -> Self {
+    pub(super) const fn number(head: &'h str) -> Self {
         Self {
             right: true,
             ..Self::text(head)
@@ -35,10 +35,10 @@ impl Column {
 }
 
 /// The narrowest that a column is made.
-const LEAST: usize = 8;
+const LEAST: usize = 6;
 
 /// Puts a table onto a page.
-pub(super) fn table(page: &mut Page, columns: &[Column], rows: Vec<Vec<Span>>) {
+pub(super) fn table(page: &mut Page, columns: &[Column<'_>], rows: Vec<Vec<Span>>) {
     let heads = columns.iter().map(|it| Span::new(it.head, HEAD)).collect();
     let mut all: Vec<Vec<Span>> = vec![heads];
     all.extend(rows);
@@ -60,7 +60,7 @@ pub(super) fn table(page: &mut Page, columns: &[Column], rows: Vec<Vec<Span>>) {
     }
 }
 
-fn widths(columns: &[Column], rows: &[Vec<Span>], most: usize) -> Vec<usize> {
+fn widths(columns: &[Column<'_>], rows: &[Vec<Span>], most: usize) -> Vec<usize> {
     let widest = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at));
         cells.map(Span::width).max().unwrap_or(0)

@@ -2,11 +2,22 @@
 
 use super::page::Span;
 use super::style::{DIM, PLAIN};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
-/// A value as people read it.
+/// A value as people read it: times to the second.
 pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => match text.parse::<NaiveDateTime>() {
+            Ok(time) => time.format("%Y-%m-%d %H:%M:%S").to_string(),
+            Err(_) => exact(value),
+        },
+        other => exact(other),
+    }
+}
+
+/// The same with all that there is of a time.
+pub(super) fn exact(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),

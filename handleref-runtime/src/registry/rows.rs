@@ -76,7 +76,7 @@ impl Model {
         C::finish(self.one(conn, key, rows))
     }
 
-    fn one<'a>(
+    pub(crate) fn one<'a>(
         &'a self,
         conn: &'a mut dyn Session,
         key: &'a str,
@@ -169,7 +169,10 @@ impl Rows<'_> {
     }
 }
 
-fn page<'a>(conn: &'a mut dyn Session, rows: Rows<'a>) -> Boxed<'a, Result<Page, Error>> {
+pub(super) fn page<'a>(
+    conn: &'a mut dyn Session,
+    rows: Rows<'a>,
+) -> Boxed<'a, Result<Page, Error>> {
     Box::pin(async move {
         let after = match &rows.after {
             Some(key) => Some(rows.model.key_on(conn.kind(), key)?.1),

@@ -209,6 +209,12 @@ impl Model {
     }
 }
 
+impl super::Rows<'_> {
+    pub(crate) async fn read_page(self, conn: &mut dyn Session) -> Result<super::Page, Error> {
+        super::rows::page(conn, self).await
+    }
+}
+
 impl super::History<'_> {
     pub(crate) async fn read(self, conn: &mut dyn Session) -> Result<HistoryPage, Error> {
         super::history::load(conn, self).await

@@ -4,6 +4,8 @@ use crate::engine::row::AnyRow;
 use chrono::NaiveDateTime;
 use diesel::deserialize;
 use diesel::result::{Error, QueryResult};
+#[allow(unused_imports)]
+use diesel::row::Field;
 
 /// A value, as an engine sent it. No engine sends all of them.
 #[allow(dead_code)]
@@ -147,6 +149,28 @@ impl Head {
 pub(crate) fn cells_after(row: &AnyRow<'_>, first: usize) -> QueryResult<Vec<Cell>> {
     let Head(mut cells) = Head::of(row, row.count())?;
     Ok(cells.split_off(first.min(cells.len())))
+}
+
+/// The names of the columns of a row.
+pub(crate) fn names(row: &AnyRow<'_>) -> Vec<String> {
+    let name = |at: usize| match row {
+        #[cfg(feature = "sqlite")]
+        AnyRow::Sqlite(row) => row
+            .cell(at)
+            .and_then(|it| it.field_name().map(str::to_owned)),
+        #[cfg(feature = "postgres_backend")]
+        AnyRow::Postgres(row) => row
+            .cell(at)
+            .and_then(|it| it.field_name().map(str::to_owned)),
+        #[cfg(feature = "mysql_backend")]
+        AnyRow::Mysql(row) => row
+            .cell(at)
+            .and_then(|it| it.field_name().map(str::to_owned)),
+        AnyRow::Never(..) => None,
+    };
+    (0..row.count())
+        .map(|at| name(at).unwrap_or_default())
+        .collect()
 }
 
 /// What a row of a known width is read as.
