@@ -4,7 +4,10 @@ mod backfill;
 mod install;
 mod log;
 mod plan;
+mod restore;
+mod revert;
 mod scan;
+mod undo;
 
 use super::context::Context;
 use super::envelope::Answer;
@@ -27,6 +30,12 @@ pub(super) enum Command {
     Backfill(backfill::Args),
     /// Records of what no trigger saw
     Scan(scan::Args),
+    /// Take a changeset back
+    Undo(undo::Args),
+    /// Bring a deleted row back
+    Restore(restore::Args),
+    /// Bring a row, or some of its fields, back to what it was
+    Revert(revert::Args),
 }
 
 impl Command {
@@ -38,6 +47,9 @@ impl Command {
             Self::Install(_) => "install",
             Self::Backfill(_) => "backfill",
             Self::Scan(_) => "scan",
+            Self::Undo(_) => "undo",
+            Self::Restore(_) => "restore",
+            Self::Revert(_) => "revert",
         }
     }
 
@@ -48,6 +60,9 @@ impl Command {
             Self::Install(args) => install::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scan(args) => scan::run(args, context),
+            Self::Undo(args) => undo::run(args, context),
+            Self::Restore(args) => restore::run(args, context),
+            Self::Revert(args) => revert::run(args, context),
         }
     }
 }
