@@ -23,3 +23,4 @@ mod plan;
 mod program;
 mod scan;
 mod story;
+mod undo;

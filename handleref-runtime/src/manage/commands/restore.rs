@@ -272,8 +272,8 @@ pub(super) fn show_changes(page: &mut Page, plan: &RevertPlan) {
 pub(super) fn show_conflicts(page: &mut Page, conflicts: &[Conflict]) {
     for one in conflicts {
         match one.is_blocking() {
-            true => page.styled(format!("  CONFLICT  {one}"), BAD),
-            false => page.styled(format!("  note  {one}"), WARN),
+            true => page.styled(format!("  CONFLICT: {one}"), BAD),
+            false => page.styled(format!("  note: {one}"), WARN),
         }
     }
 }
