@@ -24,3 +24,4 @@ mod program;
 mod scan;
 mod story;
 mod undo;
+mod upkeep;

@@ -1,9 +1,12 @@
 //! The commands, one file each.
 
 mod backfill;
+mod erase;
+mod hold;
 mod install;
 mod log;
 mod plan;
+mod prune;
 mod restore;
 mod revert;
 mod scan;
@@ -36,6 +39,18 @@ pub(super) enum Command {
     Restore(restore::Args),
     /// Bring a row, or some of its fields, back to what it was
     Revert(revert::Args),
+    /// Delete old records
+    Prune(prune::Args),
+    /// Take personal data of one row out of its records
+    Erase(erase::Args),
+    /// Keep records from being pruned or erased
+    Hold(hold::HoldArgs),
+    /// What is held
+    Holds,
+    /// End a hold
+    Release(hold::ReleaseArgs),
+    /// What was done to the history itself: installations, prunes, erasures, pauses
+    Events(hold::EventsArgs),
 }
 
 impl Command {
@@ -50,6 +65,12 @@ impl Command {
             Self::Undo(_) => "undo",
             Self::Restore(_) => "restore",
             Self::Revert(_) => "revert",
+            Self::Prune(_) => "prune",
+            Self::Erase(_) => "erase",
+            Self::Hold(_) => "hold",
+            Self::Holds => "holds",
+            Self::Release(_) => "release",
+            Self::Events(_) => "events",
         }
     }
 
@@ -63,6 +84,12 @@ impl Command {
             Self::Undo(args) => undo::run(args, context),
             Self::Restore(args) => restore::run(args, context),
             Self::Revert(args) => revert::run(args, context),
+            Self::Prune(args) => prune::run(args, context),
+            Self::Erase(args) => erase::run(args, context),
+            Self::Hold(args) => hold::place(args, context),
+            Self::Holds => hold::list(context),
+            Self::Release(args) => hold::release(args, context),
+            Self::Events(args) => hold::log(args, context),
         }
     }
 }
