@@ -36,11 +36,15 @@ pub use backfill::{Backfill, Progress};
 pub(crate) use backfill::{Steps as BackfillSteps, about, left};
 pub use backfill_all::{BackfillAll, Backfilled};
 pub use erase::{Erase, Erased, Unerasable};
+#[cfg(feature = "manage")]
+pub(crate) use erase::{What as EraseWhat, erase as erase_row};
 pub(crate) use events::write_event;
 pub use events::{Event, EventKind, Events, events};
 pub use holds::{Hold, holds, release};
 pub use pause::{AsyncWork, without_recording, without_recording_async};
 pub use prune::{Age, Prune, Pruned};
+#[cfg(feature = "manage")]
+pub(crate) use prune::{Limit as PruneLimit, Steps as PruneSteps, Wanted as PruneWanted};
 pub use redact::{RedactPast, Redacted};
 
 use crate::error::Error;

@@ -24,3 +24,5 @@ mod plan;
 mod program;
 mod scan;
 mod story;
+mod undo;
+mod upkeep;

@@ -71,7 +71,7 @@ each_database! {
             // A file fits databases that have rows where this one has none; here, triggers
             // can be simpler.
             let again = piped(db, &["plan"]);
-            assert!(!again.out.contains("CREATE TABLE") && again.out.contains("-- Topic    3 triggers"), "{}", again.out);
+            assert!(!again.out.contains("CREATE TABLE") && again.out.contains(" triggers\n-- Article  unchanged\n"));
             assert_eq!(piped(db, &["install", "--apply"]).code, 0);
             assert_eq!(piped(db, &["plan", "--exit-code"]).code, 0);
             insta::assert_snapshot!("plan_nothing", piped(db, &["plan"]).out);

@@ -53,6 +53,12 @@ impl Changeset {
         ChangesetMeta::new()
     }
 
+    /// The number of its last record; none before its end.
+    #[cfg(feature = "manage")]
+    pub(crate) fn last_record(&self) -> Option<i64> {
+        self.last
+    }
+
     /// The metadata as a `T`; `None` if there is none.
     ///
     /// # Errors

@@ -200,7 +200,7 @@ impl<'f, M: Recorded> Backfill<'f, M> {
 async fn start(conn: &mut dyn Session, subject: &Subject, batch: u32) -> Result<State, Error> {
     subject.installed(conn).await?;
     let records = subject.recording.records;
-    let (total,) = conn.one(total_sql(conn.kind(), subject)).await?;
+    let (total,) = conn.one(total_sql(conn.kind(), subject.table)).await?;
     Ok(State {
         after: None,
         size: batch,
@@ -268,17 +268,17 @@ pub(crate) async fn left(conn: &mut dyn Session, subject: &Subject) -> Result<Op
     Ok(Some(conn.one::<(i64,)>(Sql::once(sql)).await?.0))
 }
 
-/// How many rows a model has, as far as the database knows without counting.
+/// How many rows a table has, as far as the database knows without counting.
 #[cfg(feature = "manage")]
-pub(crate) async fn about(conn: &mut dyn Session, subject: &Subject) -> Result<i64, Error> {
-    let (total,) = conn.one(total_sql(conn.kind(), subject)).await?;
+pub(crate) async fn about(conn: &mut dyn Session, table: &'static str) -> Result<i64, Error> {
+    let (total,) = conn.one(total_sql(conn.kind(), table)).await?;
     Ok(total)
 }
 
 /// The number of rows, of which the second query knows if the first does not.
-fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
+fn total_sql(kind: Kind, name: &'static str) -> Sql<'static> {
     let integer = integer(kind);
-    let table = quoted(kind, subject.table);
+    let table = quoted(kind, name);
     let estimate = match kind {
         Kind::Sqlite => raw!("(SELECT COUNT(*) FROM {table})", table),
         Kind::Postgres => {
@@ -292,7 +292,7 @@ fn total_sql(kind: Kind, subject: &Subject) -> Sql<'static> {
         Kind::Mysql => raw!(
             "(SELECT MAX(table_rows) FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = {})",
-            [literal(kind, subject.table)]
+            [literal(kind, name)]
         ),
     };
     Sql::once(raw!(

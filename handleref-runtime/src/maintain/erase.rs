@@ -12,6 +12,8 @@ use std::fmt;
 mod run;
 mod targets;
 
+#[cfg(feature = "manage")]
+pub(crate) use run::erase;
 pub(super) use targets::refuse;
 
 /// Takes the values of some columns of one row out of all its records.
@@ -66,11 +68,11 @@ pub struct Erase<M: Recorded> {
 
 /// What is erased of a row.
 #[derive(Debug, Clone, Default)]
-struct What {
+pub(crate) struct What {
     /// Names and what comes in their place, null if nothing is given.
-    wanted: Vec<(Cow<'static, str>, Option<Cow<'static, str>>)>,
-    everything: bool,
-    live: bool,
+    pub(crate) wanted: Vec<(Cow<'static, str>, Option<Cow<'static, str>>)>,
+    pub(crate) everything: bool,
+    pub(crate) live: bool,
 }
 
 /// What an [`Erase`] did.
@@ -219,6 +221,7 @@ impl<M: Recorded> Erase<M> {
             Keyed::of::<M, C::Engine>(),
             self.what,
             keys,
+            true,
         ))
     }
 }

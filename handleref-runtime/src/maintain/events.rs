@@ -154,6 +154,13 @@ impl Events {
         self
     }
 
+    /// Only those of this record table.
+    #[cfg(feature = "manage")]
+    pub(crate) fn of_records(mut self, records: &'static str) -> Self {
+        self.records = Some(records);
+        self
+    }
+
     /// Only those before this one.
     pub fn before(mut self, id: i64) -> Self {
         self.before = Some(id);
@@ -177,7 +184,7 @@ impl Events {
         C::finish(self.read(conn))
     }
 
-    fn read(self, conn: &mut dyn Session) -> Boxed<'_, Result<Vec<Event>, Error>> {
+    pub(crate) fn read(self, conn: &mut dyn Session) -> Boxed<'_, Result<Vec<Event>, Error>> {
         Box::pin(async move {
             let rows = conn.rows(self.sql()).await?;
             Ok(rows.into_iter().map(read).collect())

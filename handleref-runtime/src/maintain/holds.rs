@@ -54,11 +54,11 @@ pub fn release<C: Executor>(conn: &mut C, id: i64) -> C::Output<'_, Result<bool,
     C::finish(end(conn, id))
 }
 
-fn all(conn: &mut dyn Session) -> Boxed<'_, Result<Vec<Hold>, Error>> {
+pub(crate) fn all(conn: &mut dyn Session) -> Boxed<'_, Result<Vec<Hold>, Error>> {
     Box::pin(load(conn, Sql::new("")))
 }
 
-fn end(conn: &mut dyn Session, id: i64) -> Boxed<'_, Result<bool, Error>> {
+pub(crate) fn end(conn: &mut dyn Session, id: i64) -> Boxed<'_, Result<bool, Error>> {
     Box::pin(async move {
         let mut transaction = Transaction::begin(conn).await?;
         let result = release_in(transaction.conn(), id).await;
@@ -94,7 +94,7 @@ async fn release_in(conn: &mut dyn Session, id: i64) -> Result<bool, Error> {
     Ok(true)
 }
 
-pub(super) fn hold<'a>(
+pub(crate) fn hold<'a>(
     conn: &'a mut dyn Session,
     subject: Subject,
     key: Option<String>,

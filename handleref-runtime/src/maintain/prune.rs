@@ -49,11 +49,12 @@ pub struct Prune<M> {
     model: PhantomData<fn() -> M>,
 }
 
+/// What is let go.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
-    age: Option<Limit>,
-    keep: Option<u32>,
-    batch: u32,
+pub(crate) struct Wanted {
+    pub(crate) age: Option<Limit>,
+    pub(crate) keep: Option<u32>,
+    pub(crate) batch: u32,
 }
 
 impl<M> Clone for Prune<M> {
@@ -63,8 +64,9 @@ impl<M> Clone for Prune<M> {
 }
 impl<M> Copy for Prune<M> {}
 
+/// Up to when.
 #[derive(Debug, Clone, Copy)]
-enum Limit {
+pub(crate) enum Limit {
     At(NaiveDateTime),
     Ago(TimeDelta),
 }
@@ -166,27 +168,71 @@ impl<M: Recorded> Prune<M> {
 
 fn run(conn: &mut dyn Session, model: Keyed, wanted: Wanted, delete: bool) -> Boxed<'_, Pruned> {
     Box::pin(async move {
-        let rules = wanted.rules(conn).await?;
-        let mut walk = Walk {
-            after: -i64::MAX,
-            pruned: Pruned::default(),
-            event: Growing::new(EventKind::Prune, model.subject.recording.records),
-        };
-        loop {
-            let next = match delete {
-                true => {
-                    let mut scope = Scope::begin(conn, Switch::Door).await?;
-                    let result = batch(scope.conn(), &model, rules, &walk, true).await;
-                    scope.finish(result).await?
-                }
-                false => batch(conn, &model, rules, &walk, false).await?,
-            };
-            match next {
-                Some(next) => walk = next,
-                None => return Ok(walk.pruned),
-            }
-        }
+        let mut steps = Steps::begin(conn, model, wanted, delete).await?;
+        while steps.step(conn, wanted.batch).await? {}
+        Ok(steps.walk.pruned)
     })
+}
+
+/// A prune of a model of which the type is not known, step by step; or the count of what it
+/// would delete.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    model: Keyed,
+    rules: Rules,
+    walk: Walk,
+    delete: bool,
+}
+
+impl Steps {
+    pub(crate) async fn begin(
+        conn: &mut dyn Session,
+        model: Keyed,
+        wanted: Wanted,
+        delete: bool,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            model,
+            rules: wanted.rules(conn).await?,
+            walk: Walk {
+                // Before the first number there can be.
+                after: -i64::MAX,
+                pruned: Pruned::default(),
+                event: Growing::new(EventKind::Prune, model.subject.recording.records),
+            },
+            delete,
+        })
+    }
+
+    /// What was done so far.
+    #[cfg(feature = "manage")]
+    pub(crate) fn pruned(&self) -> Pruned {
+        self.walk.pruned
+    }
+
+    /// Looks at so many records, and says whether there are more.
+    pub(crate) async fn step(
+        &mut self,
+        conn: &mut dyn Session,
+        records: u32,
+    ) -> Result<bool, Error> {
+        self.rules.batch = records.max(1);
+        let next = match self.delete {
+            true => {
+                let mut scope = Scope::begin(conn, Switch::Door).await?;
+                let result = batch(scope.conn(), &self.model, self.rules, &self.walk, true).await;
+                scope.finish(result).await?
+            }
+            false => batch(conn, &self.model, self.rules, &self.walk, false).await?,
+        };
+        Ok(match next {
+            Some(next) => {
+                self.walk = next;
+                true
+            }
+            None => false,
+        })
+    }
 }
 
 impl Wanted {

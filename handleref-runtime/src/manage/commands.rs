@@ -5,11 +5,17 @@ mod backfill;
 mod blame;
 mod deleted;
 mod diff;
+mod erase;
+mod hold;
 mod install;
 mod log;
 mod plan;
+mod prune;
+mod restore;
+mod revert;
 mod scan;
 mod show;
+mod undo;
 
 use super::context::Context;
 use super::envelope::Answer;
@@ -42,6 +48,24 @@ pub(super) enum Command {
     Backfill(backfill::Args),
     /// Records of what no trigger saw
     Scan(scan::Args),
+    /// Take a changeset back
+    Undo(undo::Args),
+    /// Bring a deleted row back
+    Restore(restore::Args),
+    /// Bring a row, or some of its fields, back to what it was
+    Revert(revert::Args),
+    /// Delete old records
+    Prune(prune::Args),
+    /// Take personal data of one row out of its records
+    Erase(erase::Args),
+    /// Keep records from being pruned or erased
+    Hold(hold::HoldArgs),
+    /// What is held
+    Holds,
+    /// End a hold
+    Release(hold::ReleaseArgs),
+    /// What was done to the history itself: installations, prunes, erasures, pauses
+    Events(hold::EventsArgs),
 }
 
 impl Command {
@@ -58,6 +82,15 @@ impl Command {
             Self::Install(_) => "install",
             Self::Backfill(_) => "backfill",
             Self::Scan(_) => "scan",
+            Self::Undo(_) => "undo",
+            Self::Restore(_) => "restore",
+            Self::Revert(_) => "revert",
+            Self::Prune(_) => "prune",
+            Self::Erase(_) => "erase",
+            Self::Hold(_) => "hold",
+            Self::Holds => "holds",
+            Self::Release(_) => "release",
+            Self::Events(_) => "events",
         }
     }
 
@@ -73,6 +106,15 @@ impl Command {
             Self::Install(args) => install::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scan(args) => scan::run(args, context),
+            Self::Undo(args) => undo::run(args, context),
+            Self::Restore(args) => restore::run(args, context),
+            Self::Revert(args) => revert::run(args, context),
+            Self::Prune(args) => prune::run(args, context),
+            Self::Erase(args) => erase::run(args, context),
+            Self::Hold(args) => hold::place(args, context),
+            Self::Holds => hold::list(context),
+            Self::Release(args) => hold::release(args, context),
+            Self::Events(args) => hold::log(args, context),
         }
     }
 }

@@ -37,7 +37,30 @@ pub(super) fn shown(model: &str, key: &str) -> String {
     }
 }
 
+/// A row as one word, where its model has a tag and its key is a number (`art7`); otherwise as
+/// [`shown`], which is two.
+pub(super) fn short(registry: &Registry, model: &str, key: &str) -> String {
+    let number = !key.is_empty() && key.bytes().all(|it| it.is_ascii_digit());
+    let tag = registry.model(model).ok().and_then(Model::tag);
+    match tag.filter(|_| number) {
+        Some(tag) => format!("{tag}{key}"),
+        None => format!("{model} {key}"),
+    }
+}
+
 impl Target {
+    /// Of these words.
+    pub(super) fn of<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            object: words.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// The words, as they were typed.
+    pub(super) fn words(&self) -> &[String] {
+        &self.object
+    }
+
     /// Which row it is.
     pub(super) fn find(&self, registry: &Registry) -> Result<Found, Failure> {
         let (name, key) = match self.object.as_slice() {

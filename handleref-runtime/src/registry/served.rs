@@ -3,6 +3,8 @@
 use super::object::load_rows;
 use super::{Entry, HistoryPage, Model, Object};
 use crate::any::{AnyInstance, AnyKey, Engines, Subject, Verbs};
+#[cfg(feature = "manage")]
+use crate::engine::Kind;
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::history::as_of::PastRows;
@@ -24,6 +26,18 @@ impl Model {
 
     pub(crate) fn subject(&self) -> Subject {
         self.facts.model
+    }
+
+    /// The column that says whether a row is soft-deleted.
+    #[cfg(feature = "manage")]
+    pub(crate) fn mark(&self) -> Option<&'static str> {
+        self.facts.model.roles.living().map(|it| it.column())
+    }
+
+    /// A reference to the row whose key a user wrote.
+    #[cfg(feature = "manage")]
+    pub(crate) fn object(&self, kind: Kind, key: &str) -> Result<ObjectRef, Error> {
+        Ok(self.reference(&self.key_on(kind, key)?.1.text))
     }
 
     /// Its table, as a scan looks at it.

@@ -15,17 +15,23 @@ use crate::session::Session;
 use crate::sql::{Raw, Sql, as_text, differs, quoted, raw};
 use serde_json::json;
 
-/// Erases values of the row with the first key, and of the records of all keys.
-pub(super) fn erase(
+/// Erases values of the row with the first key, and of the records of all keys; or tries
+/// that out, and keeps nothing of it.
+pub(crate) fn erase(
     conn: &mut dyn Session,
     model: Keyed,
     what: What,
     keys: Vec<AnyKey>,
+    keep: bool,
 ) -> Boxed<'_, Erased> {
     Box::pin(async move {
         let mut scope = Scope::begin(conn, Switch::Door).await?;
         let result = inside(scope.conn(), &model, &what, &keys).await;
-        scope.finish(result).await
+        if keep {
+            return scope.finish(result).await;
+        }
+        let rolled_back = scope.roll_back().await;
+        result.and_then(|erased| rolled_back.map(|()| erased))
     })
 }
 

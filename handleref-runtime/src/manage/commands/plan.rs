@@ -142,7 +142,7 @@ async fn changes(
         let own = taken(subject.table);
         let is_new = records.as_ref().is_some_and(|it| it.is_new);
         let rows = match is_new && plan.problems().is_empty() {
-            true => about(conn, subject).await?,
+            true => about(conn, subject.table).await?,
             false => 0,
         };
         models.push(ModelChange {
