@@ -124,6 +124,12 @@ impl Registry {
         Undo::of_registered(changeset, self.engines.clone())
     }
 
+    /// The models without what is known of them, for what asks all of them.
+    #[cfg(feature = "manage")]
+    pub(crate) fn engines(&self) -> Arc<[Engines]> {
+        self.engines.clone()
+    }
+
     /// What a changeset did to the rows of all models; as
     /// [`Changeset::changes`].
     pub fn changes_of<'c>(&self, changeset: &'c Changeset) -> ChangesOf<'c, Registered> {

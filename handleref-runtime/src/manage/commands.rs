@@ -1,6 +1,8 @@
 //! The commands, one file each.
 
 mod backfill;
+mod changeset;
+mod changesets;
 mod install;
 mod log;
 mod plan;
@@ -19,6 +21,10 @@ pub(super) type Answered = Result<Option<Box<dyn Answer>>, Failure>;
 pub(super) enum Command {
     /// What happened to a row: who, when, why, and what changed
     Log(log::Args),
+    /// Changesets: who did something, when and why
+    Changesets(changesets::Args),
+    /// What a changeset did to which objects
+    Changeset(changeset::Args),
     /// What an installation would do, as SQL or as a Diesel migration
     Plan(plan::Args),
     /// Make what is missing in the database
@@ -34,6 +40,8 @@ impl Command {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Log(_) => "log",
+            Self::Changesets(_) => "changesets",
+            Self::Changeset(_) => "changeset",
             Self::Plan(_) => "plan",
             Self::Install(_) => "install",
             Self::Backfill(_) => "backfill",
@@ -44,6 +52,8 @@ impl Command {
     pub(super) fn run(&self, context: &mut Context) -> Answered {
         match self {
             Self::Log(args) => log::run(args, context),
+            Self::Changesets(args) => changesets::run(args, context),
+            Self::Changeset(args) => changeset::run(args, context),
             Self::Plan(args) => plan::run(args, context),
             Self::Install(args) => install::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
