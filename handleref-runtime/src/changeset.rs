@@ -26,12 +26,12 @@ pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use open::Open;
-pub(crate) use query::find_all;
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use query::found as changeset;
 pub use query::{Changesets, changesets};
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use query::{Sought, changesets_like};
+pub(crate) use query::{find_all, is_named};
 pub use read::ChangesOf;
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use read::changes_of;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 mod filter;
 
 pub(super) use filter::is_actor;
+pub(crate) use filter::is_named;
 
 /// The changesets, newest first, a page at a time.
 ///
