@@ -33,6 +33,8 @@ mod past;
 mod rows;
 #[cfg(any(feature = "axum", feature = "manage"))]
 mod served;
+#[cfg(feature = "manage")]
+mod stats;
 mod verbs;
 
 pub use crate::history::Registered;
@@ -44,6 +46,10 @@ pub use object::Object;
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use object::load_rows;
 pub use rows::{Page, Rows};
+#[cfg(feature = "manage")]
+pub(crate) use stats::stats;
+#[cfg(feature = "manage")]
+pub use stats::{Day, ModelStats, Stats, Writer};
 #[doc(hidden)]
 pub use verbs::VerbsOn;
 

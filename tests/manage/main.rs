@@ -15,6 +15,7 @@
 mod support;
 
 mod backfill;
+mod changesets;
 mod contents;
 mod install;
 mod installed;

@@ -10,6 +10,20 @@ use unicode_width::UnicodeWidthStr;
 /// What stands where a value is not known to anybody any more, or must not be.
 pub(super) const REDACTED: &str = "‹redacted›";
 
+/// The values of a row that was not there before.
+pub(super) fn inserted(page: &mut Page, changes: &[FieldChange]) {
+    let told = || changes.iter().filter(|it| it.redacted || !it.new.is_null());
+    let wide = told().map(|it| it.field.width()).max().unwrap_or(0);
+    for change in told() {
+        let pad = " ".repeat(wide - change.field.width());
+        let name = Span::plain(format!("    {}{pad}  ", change.field));
+        match change.redacted {
+            true => page.spans(&[name, Span::new(REDACTED, DIM)]),
+            false => page.spans(&[name, Span::new(value::text(&change.new), NEW)]),
+        }
+    }
+}
+
 /// A line for each field, in line with each other.
 pub(super) fn fields(page: &mut Page, changes: &[FieldChange], full: bool) {
     let wide = changes.iter().map(|it| it.field.width()).max().unwrap_or(0);

@@ -42,6 +42,7 @@ pub struct Entry {
     /// The version of the row after it.
     pub version: i64,
     /// The one before; `None` if the record before it is not known.
+    #[serde(skip)]
     pub version_before: Option<i64>,
     /// What happened.
     pub operation: Operation,

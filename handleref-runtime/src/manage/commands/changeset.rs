@@ -2,10 +2,10 @@
 
 use super::changesets::number;
 use super::{Answer, Answered, Context};
-use crate::changeset::{Changes, Changeset, ObjectChange, changes_of, changeset};
+use crate::changeset::{Changes, Changeset, ObjectChange, State, changes_of, changeset};
 use crate::history::ChangesetNo;
 use crate::manage::act::next;
-use crate::manage::changed::{actor, comment, fields};
+use crate::manage::changed::{actor, comment, fields, inserted};
 use crate::manage::object::shown;
 use crate::manage::page::{Page, Span};
 use crate::manage::style::{BAD, DIM, GOOD, HEAD, NEW, OLD, PLAIN};
@@ -106,11 +106,13 @@ fn object(page: &mut Page, change: &ObjectChange, full: bool) {
     if !change.known {
         page.styled("    what it was before is not known any more", DIM);
     }
-    let added = change.state == Some(crate::changeset::State::Added);
+    let added = change.state == Some(State::Added);
     if added && !full && !change.values.is_empty() {
         let count = i64::try_from(change.values.len()).unwrap_or(i64::MAX);
         let count = value::counted(count, "field");
         page.styled(format!("    {count}; --full shows them"), DIM);
+    } else if added {
+        inserted(page, &change.values);
     } else {
         fields(page, &change.values, full);
     }
