@@ -15,6 +15,7 @@
 mod support;
 
 mod backfill;
+mod changes;
 mod changesets;
 mod contents;
 mod install;
@@ -23,4 +24,6 @@ mod log;
 mod plan;
 mod program;
 mod scan;
+mod stats;
 mod story;
+mod texts;
