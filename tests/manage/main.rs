@@ -20,6 +20,7 @@ mod changesets;
 mod contents;
 mod install;
 mod installed;
+mod json;
 mod log;
 mod plan;
 mod program;
