@@ -26,14 +26,14 @@ pub use layer::{ChangesetLayer, ChangesetService, MissingChangesetLayer};
 pub use meta::{Actor, ChangesetMeta};
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use open::Open;
-#[cfg(feature = "axum")]
-pub(crate) use query::changesets_by;
-pub(crate) use query::find_all;
 #[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use query::found as changeset;
 pub use query::{Changesets, changesets};
+#[cfg(any(feature = "axum", feature = "manage"))]
+pub(crate) use query::{Sought, changesets_like};
+pub(crate) use query::{find_all, is_named};
 pub use read::ChangesOf;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "axum", feature = "manage"))]
 pub(crate) use read::changes_of;
 pub use recording::{
     OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,

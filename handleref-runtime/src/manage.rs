@@ -12,12 +12,14 @@
 
 mod act;
 mod args;
+mod changed;
 mod commands;
 mod connect;
 mod context;
 mod envelope;
 mod exit;
 mod failure;
+mod filter;
 mod interrupt;
 mod moment;
 mod object;

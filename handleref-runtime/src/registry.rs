@@ -35,6 +35,8 @@ mod query;
 mod rows;
 #[cfg(any(feature = "axum", feature = "manage"))]
 mod served;
+#[cfg(feature = "manage")]
+mod stats;
 mod verbs;
 mod version_at;
 
@@ -49,6 +51,10 @@ pub use object::Object;
 pub(crate) use object::load_rows;
 pub use query::Table;
 pub use rows::{Page, Rows};
+#[cfg(feature = "manage")]
+pub(crate) use stats::stats;
+#[cfg(feature = "manage")]
+pub use stats::{Day, ModelStats, Stats, Writer};
 #[doc(hidden)]
 pub use verbs::VerbsOn;
 #[cfg(feature = "manage")]
@@ -129,6 +135,12 @@ impl Registry {
     /// Plans to undo a changeset; as [`undo_plan`](crate::changeset::undo_plan).
     pub fn undo_plan(&self, changeset: ChangesetNo) -> Undo<Registered> {
         Undo::of_registered(changeset, self.engines.clone())
+    }
+
+    /// The models without what is known of them, for what asks all of them.
+    #[cfg(feature = "manage")]
+    pub(crate) fn engines(&self) -> Arc<[Engines]> {
+        self.engines.clone()
     }
 
     /// What a changeset did to the rows of all models; as

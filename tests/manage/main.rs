@@ -15,14 +15,19 @@
 mod support;
 
 mod backfill;
+mod changes;
+mod changesets;
 mod contents;
 mod install;
 mod installed;
+mod json;
 mod log;
 mod past;
 mod plan;
 mod program;
 mod scan;
+mod stats;
 mod story;
+mod texts;
 mod undo;
 mod upkeep;

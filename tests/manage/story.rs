@@ -237,3 +237,15 @@ pub fn ended(db: &Db, rows: i64) {
         assert_eq!(found, rows - 1);
     });
 }
+
+/// One more changeset, of one statement, by somebody with a long name.
+pub fn write(db: &Db, comment: &str, statement: &str) {
+    let meta = Changeset::by("a.person.with.a.long.name@example.org").comment(comment);
+    on_engine!(db, conn => {
+        in_changeset(conn, meta, |conn| -> Result<(), handleref::Error> {
+            diesel::sql_query(statement).execute(conn)?;
+            Ok(())
+        })
+        .unwrap();
+    });
+}

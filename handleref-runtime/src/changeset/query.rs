@@ -12,6 +12,8 @@ use crate::session::absent::{HISTORY, or_not_installed};
 use crate::session::{Executor, Session};
 use crate::sql::Sql;
 use crate::time::{BoundTime, Instant};
+#[cfg(any(feature = "axum", feature = "manage"))]
+use chrono::{DateTime, Utc};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 mod filter;
 
 pub(super) use filter::is_actor;
+pub(crate) use filter::is_named;
 
 /// The changesets, newest first, a page at a time.
 ///
@@ -320,19 +323,31 @@ impl Changeset {
     }
 }
 
-/// The newest changesets with these conditions.
+/// What the newest changesets are to be like, for tools that know no type.
 #[cfg(any(feature = "axum", feature = "manage"))]
-pub(crate) fn changesets_by(
+#[derive(Debug, Default)]
+pub(crate) struct Sought {
+    pub(crate) actor: Option<String>,
+    pub(crate) correlation: Option<String>,
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub(crate) until: Option<DateTime<Utc>>,
+    pub(crate) before: Option<ChangesetNo>,
+}
+
+/// The newest changesets that are so.
+#[cfg(any(feature = "axum", feature = "manage"))]
+pub(crate) fn changesets_like(
     conn: &mut dyn Session,
-    actor: Option<String>,
-    correlation: Option<String>,
-    before: Option<ChangesetNo>,
+    sought: Sought,
     limit: u32,
 ) -> Boxed<'_, Vec<Changeset>> {
     let filters = [
-        actor.map(Filter::Named),
-        correlation.map(Filter::Correlation),
-        before.map(|no| Filter::Before(no.end())),
+        sought.actor.map(Filter::Named),
+        sought.correlation.map(Filter::Correlation),
+        sought.from.map(|time| Filter::From(BoundTime::new(time))),
+        sought.until.map(|time| Filter::Before(time.end())),
+        sought.before.map(|no| Filter::Before(no.end())),
     ];
     let query = Query {
         filters: filters.into_iter().flatten().collect(),

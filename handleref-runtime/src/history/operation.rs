@@ -33,7 +33,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Insert,
         Self::Update,
         Self::SoftDelete,

@@ -53,7 +53,8 @@ impl<M: Recorded> Clone for Log<M> {
     fn clone(&self) -> Self {
         Self {
             key: self.key.clone(),
-            ..*self
+            part: self.part.clone(),
+            model: PhantomData,
         }
     }
 }
@@ -96,7 +97,7 @@ impl<M: Recorded> Log<M> {
     {
         C::run(async move {
             let key = AnyKey::new::<M, C::Engine>(self.key);
-            let (found, next) = read(conn, any::<M, C::Engine>(), &key, self.part).await?;
+            let (found, next) = read(conn, any::<M, C::Engine>(), &key, &self.part).await?;
             Ok(LogPage {
                 entries: found.into_iter().filter_map(LogEntry::new).collect(),
                 next: next.map(RecordNo),

@@ -134,7 +134,7 @@ impl Program {
 }
 
 /// How wide the answer may be: the terminal, or 80.
-fn width() -> usize {
+pub(super) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
     let found = terminal_size::terminal_size().map(|(columns, _)| columns.0.into());
     found.or(columns).unwrap_or(80)

@@ -3,18 +3,24 @@
 mod as_of;
 mod backfill;
 mod blame;
+mod changes;
+mod changeset;
+mod changesets;
+mod completions;
 mod deleted;
 mod diff;
 mod erase;
 mod hold;
 mod install;
 mod log;
+mod man;
 mod plan;
 mod prune;
 mod restore;
 mod revert;
 mod scan;
 mod show;
+mod stats;
 mod undo;
 
 use super::context::Context;
@@ -40,6 +46,14 @@ pub(super) enum Command {
     AsOf(as_of::Args),
     /// The rows of a model that were deleted last
     Deleted(deleted::Args),
+    /// What changed since a cursor, of all models, without gaps
+    Changes(changes::Args),
+    /// How much there is, how fast it grows, and who writes
+    Stats(stats::Args),
+    /// Changesets: who did something, when and why
+    Changesets(changesets::Args),
+    /// What a changeset did to which objects
+    Changeset(changeset::Args),
     /// What an installation would do, as SQL or as a Diesel migration
     Plan(plan::Args),
     /// Make what is missing in the database
@@ -66,6 +80,10 @@ pub(super) enum Command {
     Release(hold::ReleaseArgs),
     /// What was done to the history itself: installations, prunes, erasures, pauses
     Events(hold::EventsArgs),
+    /// A script that completes commands in a shell
+    Completions(completions::Args),
+    /// The pages of the manual
+    Man(man::Args),
 }
 
 impl Command {
@@ -78,6 +96,10 @@ impl Command {
             Self::Blame(_) => "blame",
             Self::AsOf(_) => "as-of",
             Self::Deleted(_) => "deleted",
+            Self::Changes(_) => "changes",
+            Self::Stats(_) => "stats",
+            Self::Changesets(_) => "changesets",
+            Self::Changeset(_) => "changeset",
             Self::Plan(_) => "plan",
             Self::Install(_) => "install",
             Self::Backfill(_) => "backfill",
@@ -91,6 +113,8 @@ impl Command {
             Self::Holds => "holds",
             Self::Release(_) => "release",
             Self::Events(_) => "events",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
@@ -102,6 +126,10 @@ impl Command {
             Self::Blame(args) => blame::run(args, context),
             Self::AsOf(args) => as_of::run(args, context),
             Self::Deleted(args) => deleted::run(args, context),
+            Self::Changes(args) => changes::run(args, context),
+            Self::Stats(args) => stats::run(args, context),
+            Self::Changesets(args) => changesets::run(args, context),
+            Self::Changeset(args) => changeset::run(args, context),
             Self::Plan(args) => plan::run(args, context),
             Self::Install(args) => install::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
@@ -115,6 +143,8 @@ impl Command {
             Self::Holds => hold::list(context),
             Self::Release(args) => hold::release(args, context),
             Self::Events(args) => hold::log(args, context),
+            Self::Completions(args) => completions::run(args, context),
+            Self::Man(args) => man::run(args, context),
         }
     }
 }

@@ -12,6 +12,11 @@ pub(super) fn print(text: &str, color: Color, paged: bool) -> io::Result<()> {
     if paged && terminal && text.lines().count() >= rows && through_pager(text, color)? {
         return Ok(());
     }
+    stream(text, color).map(drop)
+}
+
+/// Prints a part of what goes on. `false` if who reads has seen enough.
+pub(super) fn stream(text: &str, color: Color) -> io::Result<bool> {
     let choice = match color {
         Color::Always => ColorChoice::AlwaysAnsi,
         Color::Never => ColorChoice::Never,
@@ -19,9 +24,8 @@ pub(super) fn print(text: &str, color: Color, paged: bool) -> io::Result<()> {
     };
     let mut out = AutoStream::new(io::stdout().lock(), choice);
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Who reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        other => other.map(|()| true),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::history::{ChangesetNo, FieldChange, Operation, RecordNo};
 use crate::log::{Part, read};
 use crate::session::{Boxed, Executor, Session};
+use crate::time::{BoundTime, Instant};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -40,6 +41,9 @@ pub struct Entry {
     pub record: i64,
     /// The version of the row after it.
     pub version: i64,
+    /// The one before; `None` if the record before it is not known.
+    #[serde(skip)]
+    pub version_before: Option<i64>,
     /// What happened.
     pub operation: Operation,
     /// When, by the database's clock.
@@ -78,16 +82,49 @@ impl History<'_> {
         self
     }
 
+    /// Only those in changesets of this actor; one that is a number is written in digits.
+    pub fn by(mut self, actor: impl Into<String>) -> Self {
+        self.part.wanted().by = Some(actor.into());
+        self
+    }
+
+    /// Only those at this time or later.
+    pub fn from(mut self, time: impl Instant) -> Self {
+        self.part.wanted().from = Some(BoundTime::new(time));
+        self
+    }
+
+    /// Only those before this time.
+    pub fn until(mut self, time: impl Instant) -> Self {
+        self.part.wanted().until = Some(BoundTime::new(time));
+        self
+    }
+
+    /// Only those that set this field, or another one that is named so: those of which it
+    /// is among the [`changes`](Entry::changes). It is named as in the struct or in the table.
+    pub fn field(mut self, name: impl Into<String>) -> Self {
+        self.part.wanted().fields.push(name.into());
+        self
+    }
+
+    /// Only those of this kind, or another one that is named so.
+    pub fn operation(mut self, operation: Operation) -> Self {
+        self.part.wanted().operations.push(operation);
+        self
+    }
+
     /// At most so many, from 1 to 10,000; otherwise 20.
     pub fn limit(mut self, records: u32) -> Self {
         self.part.limit(records);
         self
     }
 
-    /// Reads them: one query for the records, and one for their changesets.
+    /// Reads them: one query for the records (two if only some are wanted), and one for
+    /// their changesets.
     ///
     /// # Errors
-    /// [`Error::WrongObject`] if the text is no key of this model,
+    /// [`Error::WrongObject`] if the text is no key of this model, [`Error::NoField`] if it
+    /// has no field of a name, or none whose changes are recorded,
     /// [`Error::NoModel`], [`Error::NotInstalled`] or [`Error::Database`].
     pub fn load<'a, C: Executor>(self, conn: &'a mut C) -> C::Output<'a, Result<HistoryPage, Error>>
     where
@@ -104,10 +141,11 @@ pub(super) fn load<'a>(
     Box::pin(async move {
         let model = history.model;
         let (on, key) = model.key_on(conn.kind(), &history.key)?;
-        let (found, next) = read(conn, on, &key, history.part).await?;
+        let (found, next) = read(conn, on, &key, &history.part).await?;
         let entries = found.into_iter().map(|found| Entry {
             record: found.head.id,
             version: found.head.version,
+            version_before: found.version_before,
             operation: found.head.operation,
             at: found.head.at,
             changeset_no: found.head.changeset,

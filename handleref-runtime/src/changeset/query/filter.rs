@@ -13,7 +13,7 @@ impl Filter {
         match self {
             Self::By(actor) => is_actor(kind, actor),
             #[cfg(any(feature = "axum", feature = "manage"))]
-            Self::Named(name) => is_text(kind, "actor", name),
+            Self::Named(name) => is_named(kind, name),
             Self::Anonymous => Sql::new("handleref_c.actor IS NULL"),
             Self::Correlation(id) => is_text(kind, "correlation_id", id),
             Self::Once(key) => is_text(kind, "once_key", key),
@@ -57,6 +57,11 @@ fn is_text<'a>(kind: Kind, column: &'static str, text: &str) -> Sql<'a> {
             .bind(text.to_owned()),
         Kind::Sqlite | Kind::Postgres => same,
     }
+}
+
+/// Whether a changeset, as `handleref_c`, is of an actor that is written so.
+pub(crate) fn is_named<'a>(kind: Kind, name: &str) -> Sql<'a> {
+    is_text(kind, "actor", name)
 }
 
 /// Whether a changeset is of this actor.

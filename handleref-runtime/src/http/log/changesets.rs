@@ -9,7 +9,8 @@ use super::super::tag::Tag;
 use super::asked::Asked;
 use super::{Served, in_the_way, json, outdated};
 use crate::changeset::{
-    Changeset, ChangesetMeta, UndoPlan, changes_of, changeset, changesets_by, undo_plan_of,
+    Changeset, ChangesetMeta, Sought, UndoPlan, changes_of, changeset, changesets_like,
+    undo_plan_of,
 };
 use crate::history::{ChangesetNo, FieldChange, ObjectRef};
 use crate::registry::Object;
@@ -30,10 +31,13 @@ impl Asked {
     pub(super) async fn changesets(&self, conn: &mut dyn Session) -> Result<Response, Refused> {
         self.allow_changesets()?;
         let limit = self.limit(100, 1_000)?;
-        let actor = self.query.one("by").map(str::to_owned);
-        let correlation = self.query.one("correlation").map(str::to_owned);
-        let before = self.number("before")?.map(ChangesetNo);
-        let found = changesets_by(conn, actor, correlation, before, limit + 1).await?;
+        let sought = Sought {
+            actor: self.query.one("by").map(str::to_owned),
+            correlation: self.query.one("correlation").map(str::to_owned),
+            before: self.number("before")?.map(ChangesetNo),
+            ..Sought::default()
+        };
+        let found = changesets_like(conn, sought, limit + 1).await?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let next = (found.len() > most).then(|| found.get(most - 1)).flatten();
         let shown: Vec<&Changeset> = found.iter().take(most).collect();

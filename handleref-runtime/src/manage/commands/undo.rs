@@ -45,9 +45,10 @@ fn number(text: &str) -> Result<i64, String> {
 }
 
 /// A way out of a conflict.
-#[derive(Debug, Serialize)]
 /// What is done, to which object, and its fields with what becomes of them.
 type Line = (Span, String, Vec<(String, Vec<Span>)>);
+
+#[derive(Debug, Serialize)]
 
 struct Choice {
     /// As it is typed.
