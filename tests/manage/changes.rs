@@ -6,7 +6,6 @@ use crate::story::{told, write};
 use crate::support::Db;
 use serde_json::Value;
 use std::process::Command;
-use std::time::Duration;
 
 fn lines(said: &Said) -> Vec<Value> {
     let lines = said.out.lines();
@@ -79,12 +78,13 @@ each_database! {
 each_database! {
     fn followed(db: told) {
         for json in [true, false] {
-            let mut arguments = vec!["changes", "--follow"];
+            let (_, end) = read(db, &["--since", "now"]);
+            let begin = end["data"]["cursor"].as_str().unwrap();
+            let mut arguments = vec!["changes", "--follow", "--since", begin];
             arguments.extend(json.then_some("--json"));
-            let running = started(db, &arguments);
-            std::thread::sleep(Duration::from_millis(1_500));
+            let mut running = started(db, &arguments);
             write(db, "it comes", "UPDATE articles SET views = views + 1 WHERE id = 12");
-            std::thread::sleep(Duration::from_millis(1_500));
+            running.says(if json { "\"cursor\":" } else { "Article 12" });
             let id = running.id().to_string();
             assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
             let said = running.ended();

@@ -28,11 +28,14 @@ fn wrong(root: &Value, schema: &Value, value: &Value, place: &str) -> Option<Str
                     "null" => value.is_null(),
                     other => panic!("type {other}"),
                 };
-                let fits = want.as_array().map_or_else(|| one(want), |all| all.iter().any(one));
+                let fits = want
+                    .as_array()
+                    .map_or_else(|| one(want), |all| all.iter().any(one));
                 (!fits).then(|| format!("{place}: {value} is no {want}"))
             }
             "const" => (value != want).then(|| format!("{place}: {value} is not {want}")),
-            "enum" => (!want.as_array().unwrap().contains(value)).then(|| format!("{place}: {value} is none of {want}")),
+            "enum" => (!want.as_array().unwrap().contains(value))
+                .then(|| format!("{place}: {value} is none of {want}")),
             "properties" => want.as_object().unwrap().iter().find_map(|(name, want)| {
                 wrong(root, want, value.get(name)?, &format!("{place}.{name}"))
             }),
@@ -41,19 +44,37 @@ fn wrong(root: &Value, schema: &Value, value: &Value, place: &str) -> Option<Str
                 (!there).then(|| format!("{place} has no {name}"))
             }),
             // More than it says is a field that was forgotten in it.
-            "additionalProperties" => value.as_object().into_iter().flatten().find_map(|(name, _)| {
-                let known = said["properties"].get(name).is_some();
-                (!known).then(|| format!("{place}: {name} is not in the schema"))
-            }),
-            "items" => value.as_array().into_iter().flatten().enumerate().find_map(|(at, item)| {
-                wrong(root, want, item, &format!("{place}[{at}]"))
-            }),
+            "additionalProperties" => {
+                value
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .find_map(|(name, _)| {
+                        let known = said["properties"].get(name).is_some();
+                        (!known).then(|| format!("{place}: {name} is not in the schema"))
+                    })
+            }
+            "items" => value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .enumerate()
+                .find_map(|(at, item)| wrong(root, want, item, &format!("{place}[{at}]"))),
             "anyOf" => {
-                let all: Vec<_> = want.as_array().unwrap().iter().map(|it| wrong(root, it, value, place)).collect();
+                let all: Vec<_> = want
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|it| wrong(root, it, value, place))
+                    .collect();
                 let none = all.iter().all(Option::is_some);
                 none.then(|| all.into_iter().flatten().collect::<Vec<_>>().join("; or "))
             }
-            "allOf" => want.as_array().unwrap().iter().find_map(|it| wrong(root, it, value, place)),
+            "allOf" => want
+                .as_array()
+                .unwrap()
+                .iter()
+                .find_map(|it| wrong(root, it, value, place)),
             "if" => match wrong(root, want, value, place) {
                 None => wrong(root, &said["then"], value, place),
                 Some(_) => None,
@@ -73,7 +94,11 @@ fn valid(said: &Said, arguments: &[&str]) {
     assert!(!said.out.is_empty(), "{arguments:?}: {}", said.err);
     for line in said.out.lines() {
         let value: Value = serde_json::from_str(line).expect(line);
-        assert_eq!(wrong(&schema, &schema, &value, "$"), None, "{arguments:?}\n{line}");
+        assert_eq!(
+            wrong(&schema, &schema, &value, "$"),
+            None,
+            "{arguments:?}\n{line}"
+        );
     }
     let last: Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
     assert_eq!(last["ok"], said.code == 0, "{arguments:?}");
@@ -133,7 +158,11 @@ fn what_is_not_valid() {
     assert_eq!(said(&answer), None);
     answer["extra"] = json!(1);
     assert!(said(&answer).is_some());
-    for (_, arguments) in CALLS.iter().enumerate().filter(|(at, _)| *at + 1 < CALLS.len()) {
+    for (_, arguments) in CALLS
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| *at + 1 < CALLS.len())
+    {
         let known = schema.pointer(&format!("/$defs/data_{}", arguments[0]));
         assert!(known.is_some(), "{arguments:?}");
     }
