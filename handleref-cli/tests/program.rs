@@ -160,6 +160,43 @@ fn reads(url: &str) {
     );
 }
 
+/// Everything that only reads, without a struct.
+fn looks(url: &str) {
+    for (arguments, records) in [
+        (
+            &["log", "Article", "7", "--field", "title", "--op", "update"][..],
+            1,
+        ),
+        (&["log", "art7", "--by", "ann"], 1),
+        (&["log", "art7", "--by", "nobody"], 0),
+        (&["log", "art7", "--since", "1h"], 2),
+        (&["log", "art7", "--until", "1h"], 0),
+    ] {
+        let said = json(url, arguments);
+        let found = said["data"]["records"].as_array().map(Vec::len);
+        assert_eq!(found, Some(records), "{arguments:?}: {said}");
+    }
+    let changesets = json(url, &["changesets", "--by", "ann"]);
+    let no = changesets["data"]["changesets"][0]["no"].as_i64().unwrap();
+    let changeset = json(url, &["changeset", &no.to_string()]);
+    assert_eq!(changeset["data"]["changeset"]["actor"], "ann");
+    assert!(changeset["data"]["count"].as_i64() > Some(0), "{changeset}");
+    let (code, out, err) = handleref(url, &["changes", "--json"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    let count = last["data"]["count"].as_u64().unwrap();
+    assert_eq!(
+        count + 1,
+        u64::try_from(out.lines().count()).unwrap(),
+        "{out}"
+    );
+    let stats = json(url, &["stats"]);
+    assert_eq!(stats["ok"], true, "{stats}");
+    let models = stats["data"]["models"].as_array().unwrap();
+    let records = models.iter().map(|it| it["records"].as_u64().unwrap());
+    assert_eq!(records.sum::<u64>(), count);
+}
+
 macro_rules! on_each {
     ($($test:ident: $what:ident;)*) => { $(
         mod $test {
@@ -180,6 +217,7 @@ macro_rules! on_each {
 }
 on_each! {
     reading: reads;
+    looking: looks;
 }
 
 #[test]

@@ -51,16 +51,31 @@ pub fn piped(db: &Db, arguments: &[&str]) -> Said {
 }
 
 /// A program that runs.
-pub struct Running(std::process::Child);
+pub struct Running(std::process::Child, Vec<u8>);
 
 impl Running {
     pub fn id(&self) -> u32 {
         self.0.id()
     }
 
+    /// Waits until it has said this.
+    pub fn says(&mut self, text: &str) {
+        let out = self.0.stdout.as_mut().unwrap();
+        let mut byte = [0];
+        while !self.1.ends_with(text.as_bytes()) {
+            assert_eq!(
+                out.read(&mut byte).unwrap(),
+                1,
+                "it ended before it said {text}"
+            );
+            self.1.push(byte[0]);
+        }
+    }
+
     /// What it has said when it has ended.
     pub fn ended(self) -> Said {
-        let output = self.0.wait_with_output().unwrap();
+        let mut output = self.0.wait_with_output().unwrap();
+        output.stdout.splice(0..0, self.1);
         said(output)
     }
 }
@@ -72,7 +87,7 @@ pub fn started(db: &Db, arguments: &[&str]) -> Running {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    Running(command.spawn().unwrap())
+    Running(command.spawn().unwrap(), Vec::new())
 }
 
 /// The same with another database, or none.

@@ -4,12 +4,12 @@ use super::{Model, Registry};
 use crate::changeset::Actor;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORDED_AT};
+use crate::facts::{RECORD_CHANGESET, RECORDED_AT};
 use crate::maintain::holds::holds_of;
 use crate::model::lives_sql;
 use crate::session::absent::{HISTORY, or_not_installed};
 use crate::session::{Boxed, Executor, Session};
-use crate::sql::{Sql, quoted, raw};
+use crate::sql::{Sql, integer, quoted, raw};
 use crate::time::{BoundTime, Instant};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Serialize;
@@ -140,10 +140,14 @@ async fn of_model(
     let (rows, deleted) = conn.one(sql).await?;
     let sql = Sql::new("SELECT COUNT(*) FROM ").name(model.record_table());
     let (records,) = conn.one(sql).await?;
-    let sql = Sql::new("SELECT ").name(RECORDED_AT).sql(" FROM ");
-    let sql = sql.name(model.record_table()).sql(" ORDER BY ");
-    let sql = sql.name(RECORD_ID).sql(" LIMIT 1");
-    let oldest: Option<(NaiveDateTime,)> = conn.first(sql).await?;
+    let oldest = end(conn, model, "MIN").await?;
+    let days = match (oldest, end(conn, model, "MAX").await?) {
+        (Some(oldest), Some(newest)) => {
+            let from = since.naive_utc().max(oldest);
+            days(conn, model, from, newest.date()).await?
+        }
+        _ => Vec::new(),
+    };
     for (key, records) in written(conn, model, since).await? {
         *writers.entry(key).or_default() += records;
     }
@@ -153,8 +157,8 @@ async fn of_model(
         deleted,
         records,
         bytes: bytes(conn, model).await?,
-        oldest: oldest.map(|(time,)| time.and_utc()),
-        days: days(conn, model, since).await?,
+        oldest: oldest.map(|time| time.and_utc()),
+        days,
         holds: holds_of(conn, model.subject()).await?.len(),
     })
 }
@@ -179,34 +183,68 @@ async fn bytes(conn: &mut dyn Session, model: &Model) -> Result<Option<i64>, Err
     Ok(found.and_then(|(bytes,)| bytes))
 }
 
+/// The first or the last time of a record.
+async fn end(
+    conn: &mut dyn Session,
+    model: &Model,
+    function: &'static str,
+) -> Result<Option<NaiveDateTime>, Error> {
+    let sql = Sql::new("SELECT ").sql(function).sql("(").name(RECORDED_AT);
+    let sql = sql.sql(") FROM ").name(model.record_table());
+    let (time,) = conn.one(sql).await?;
+    Ok(time)
+}
+
+/// So many days are counted by one query.
+const DAYS: usize = 50;
+
+/// Day by day, which are ranges of an index; to group by days would be to sort everything.
 async fn days(
     conn: &mut dyn Session,
     model: &Model,
-    since: DateTime<Utc>,
+    from: NaiveDateTime,
+    last: NaiveDate,
 ) -> Result<Vec<Day>, Error> {
-    let (day, text) = match conn.kind() {
-        Kind::Sqlite => (raw!("substr({RECORDED_AT}, 1, 10)", RECORDED_AT), "d"),
-        Kind::Postgres => (
-            raw!("CAST({RECORDED_AT} AS date)", RECORDED_AT),
-            "to_char(d, 'YYYY-MM-DD')",
-        ),
-        Kind::Mysql => (raw!("DATE({RECORDED_AT})", RECORDED_AT), "CAST(d AS CHAR)"),
-    };
-    let from = BoundTime::new(since);
-    let sql = Sql::new("SELECT ").sql(text).sql(", n FROM (SELECT ");
-    let sql = sql.made(&day).sql(" AS d, COUNT(*) AS n FROM ");
-    let sql = sql.name(model.record_table()).sql(" WHERE ");
-    let sql = sql.name(RECORDED_AT).sql(" >= ").bind(&from);
-    let sql = sql
-        .sql(" GROUP BY ")
-        .made(&day)
-        .sql(") handleref_d ORDER BY d");
-    let rows: Vec<(String, i64)> = conn.rows(sql).await?;
-    let days = rows.into_iter().filter_map(|(day, records)| {
-        let day = day.parse().ok()?;
-        Some(Day { day, records })
-    });
-    Ok(days.collect())
+    let all: Vec<NaiveDate> = from
+        .date()
+        .iter_days()
+        .take_while(|it| *it <= last)
+        .collect();
+    let mut found = Vec::new();
+    let kind = conn.kind();
+    for (chunk, days) in all.chunks(DAYS).enumerate() {
+        let times = days.iter().map(|day| {
+            let begin = NaiveDateTime::from(*day).max(from);
+            let end = day.succ_opt().unwrap_or(*day);
+            (
+                BoundTime::new(begin),
+                BoundTime::new(NaiveDateTime::from(end)),
+            )
+        });
+        let times: Vec<_> = times.collect();
+        let mut sql = Sql::once("");
+        for (at, (begin, end)) in times.iter().enumerate() {
+            let number = raw!("CAST({at} AS {})", [integer(kind)], at);
+            sql = sql.sql(if at > 0 {
+                " UNION ALL SELECT "
+            } else {
+                "SELECT "
+            });
+            sql = sql.made(number).sql(", COUNT(*) FROM ");
+            sql = sql.name(model.record_table()).sql(" WHERE ");
+            sql = sql.name(RECORDED_AT).sql(" >= ").bind(begin).sql(" AND ");
+            sql = sql.name(RECORDED_AT).sql(" < ").bind(end);
+        }
+        let mut rows: Vec<(i64, i64)> = conn.rows(sql).await?;
+        rows.sort_unstable();
+        let first = chunk * DAYS;
+        found.extend(rows.into_iter().filter_map(|(at, records)| {
+            let day = *all.get(first + usize::try_from(at).ok()?)?;
+            Some(Day { day, records })
+        }));
+    }
+    found.retain(|it| it.records > 0);
+    Ok(found)
 }
 
 type Written = Vec<((Option<Actor>, bool), i64)>;

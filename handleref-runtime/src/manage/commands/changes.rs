@@ -83,7 +83,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
     // started it.
     match ended {
         Ok(()) => feed.end(args.follow, &again),
-        Err(failure) => Err(failure.cure(again)),
+        Err(failure) => Err(match failure.code {
+            // Not with this cursor.
+            "cursor" | "too_old" => failure
+                .cure(context.command("changes --since beginning, or now, which leaves a gap")),
+            _ if args.follow => failure.cure(again),
+            _ => failure,
+        }),
     }
 }
 

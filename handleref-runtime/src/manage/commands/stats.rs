@@ -122,7 +122,7 @@ impl Shown {
         if rest > 0 {
             texts.push(format!("others {}", percent(rest)));
         }
-        page.line(format!("by whom  {}", texts.join("  ")));
+        page.line(format!("by whom {}", texts.join(" · ")));
     }
 
     fn footer(&self, page: &mut Page) {
@@ -134,7 +134,7 @@ impl Shown {
         let days = (self.until - self.stats.since + TimeDelta::seconds(1)).num_days();
         page.styled(
             format!(
-                "days since {} ({days} d) · {oldest} · holds {holds}",
+                "since {} ({days} d) · {oldest} · holds {holds}",
                 self.stats.since.format("%Y-%m-%d")
             ),
             DIM,
