@@ -101,6 +101,45 @@ each_engine! {
         assert_eq!(go!(names().load::<String>(conn))?, ["c", "b"]);
     }
 
+    /// The other answers: the field becomes what it was, or the row is left out.
+    async fn overwritten_or_left_out(db: tables, conn) {
+        filled(&db);
+        let (first, tag) = (ObjectRef::new::<Post>(&1), ObjectRef::new::<Tag>(&1));
+        let made = changeset!(conn, conn, {
+            set!(conn, 1, posts::title.eq("x"));
+            set!(conn, 2, posts::title.eq("y"));
+            go!(diesel::delete(tags::table.find(1)).execute(conn))?;
+        });
+        set!(conn, 1, (posts::title.eq("edited"), posts::body.eq("later")));
+        go!(diesel::insert_into(tags::table).values((tags::id.eq(1), tags::name.eq("c"))).execute(conn))?;
+        let undo = undo_plan::<All>(made).overwrite(&first, "title").overwrite(&tag, "name");
+        let plan = go!(undo.load(conn))?;
+        assert!(plan.conflicts.is_empty(), "{plan}");
+        assert_eq!(plan.steps.len(), 3, "{plan}");
+        let undone = go!(plan.apply(conn))?.expect("a changeset");
+        assert_eq!(one!(conn), ("one".into(), Some("later".into())));
+        let names = || tags::table.order(tags::id).select(tags::name);
+        assert_eq!(go!(names().load::<String>(conn))?, ["a", "b"]);
+        go!(go!(undo_plan::<All>(undone).load(conn))?.apply(conn))?;
+        assert_eq!(go!(names().load::<String>(conn))?, ["c", "b"]);
+
+        let undo = undo_plan::<All>(made).without(&first).without(&tag);
+        let plan = go!(undo.load(conn))?;
+        assert!(plan.conflicts.is_empty(), "{plan}");
+        assert_eq!(plan.steps.len(), 1, "{plan}");
+        go!(plan.apply(conn))?;
+        assert_eq!(one!(conn), ("edited".into(), Some("later".into())));
+        let second = posts::table.find(2).select(posts::title);
+        assert_eq!(go!(second.first::<String>(conn))?, "two");
+        // The last answer counts; and a row that the changeset did not touch is a mistake.
+        let undo = undo_plan::<All>(made).overwrite(&first, "title").resolve(&first, "title", "merged");
+        let plan = go!(undo.without(&tag).load(conn))?;
+        go!(plan.apply(conn))?;
+        assert_eq!(one!(conn).0, "merged");
+        let wrong = go!(undo_plan::<All>(made).without(&ObjectRef::new::<Tag>(&2)).load(conn));
+        assert!(matches!(wrong, Err(Error::WrongObject { .. })), "{wrong:?}");
+    }
+
     /// Mistakes: no field, the key, what handleref writes, a row that was
     /// inserted, a row that was not touched.
     async fn wrong_resolutions(db: tables, conn) {

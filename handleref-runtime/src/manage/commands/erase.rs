@@ -3,7 +3,7 @@
 use super::{Answer, Answered, Context};
 use crate::any::AnyKey;
 use crate::error::Error;
-use crate::maintain::{EraseWhat, Erased, erase_row};
+use crate::maintain::{EraseWhat, Erased, Unerasable, erase_row};
 use crate::manage::act::{Apply, command, unwritten};
 use crate::manage::exit::Exit;
 use crate::manage::failure::Failure;
@@ -78,6 +78,21 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
         Error::Held { .. } => {
             let cure = command(context, ["holds"]);
             Failure::from(error).cure(cure)
+        }
+        Error::CannotErase {
+            reason: Unerasable::NeedsValue,
+            ref columns,
+            ..
+        } => {
+            let message = format!(
+                "`{}` cannot be null; say what comes in its place, in SQL",
+                columns.join("`, `")
+            );
+            let flags = columns
+                .iter()
+                .map(|it| format!("--field {it}=\"'erased'\""));
+            let flags: Vec<String> = flags.collect();
+            Failure::new(Exit::Decide, "needs_value", message).cure(flags.join(" "))
         }
         error => error.into(),
     })?;

@@ -1,6 +1,6 @@
 //! `restore`: a deleted row comes back.
 
-use super::undo::change;
+use super::undo::lines::change;
 use super::{Answer, Answered, Context};
 use crate::any::Verb;
 use crate::changeset::{ChangesetNo, Open};

@@ -5,20 +5,25 @@ use crate::changeset::{
     Changeset, ChangesetNo, Undo, UndoAction, UndoConflict, UndoPlan, UndoStep, changeset,
 };
 use crate::error::Error;
-use crate::history::{FieldChange, ObjectRef};
+use crate::history::ObjectRef;
 use crate::manage::act::{Apply, Signed, command, quoted, unwritten};
 use crate::manage::exit::Exit;
 use crate::manage::failure::Failure;
-use crate::manage::object::{Target, short};
-use crate::manage::page::{Page, Span, wrap};
-use crate::manage::style::{BAD, DIM, HEAD, NEW, OLD, PLAIN, WARN};
+use crate::manage::object::short;
+use crate::manage::page::{Page, Span};
+use crate::manage::style::{BAD, DIM, HEAD, PLAIN, WARN};
 use crate::manage::value;
 use crate::manage::wait::now;
 use crate::registry::{Registered, Registry};
 use crate::revert::Conflict;
 use crate::session::Session;
+use answers::request;
+use lines::{Line, Text, change, table};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+mod answers;
+pub(super) mod lines;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::manage) struct Args {
@@ -45,11 +50,7 @@ fn number(text: &str) -> Result<i64, String> {
 }
 
 /// A way out of a conflict.
-/// What is done, to which object, and its fields with what becomes of them.
-type Line = (Span, String, Vec<(String, Vec<Span>)>);
-
 #[derive(Debug, Serialize)]
-
 struct Choice {
     /// As it is typed.
     flag: String,
@@ -122,68 +123,6 @@ fn words(args: &Args) -> Vec<String> {
     words.extend(args.signed.words());
     words.push("--apply".to_owned());
     words
-}
-
-/// What is asked for, with all answers.
-fn request(
-    args: &Args,
-    registry: &Registry,
-    conn: &dyn Session,
-) -> Result<Undo<Registered>, Failure> {
-    let mut undo = registry
-        .undo_plan(ChangesetNo(args.changeset))
-        .meta(args.signed.meta());
-    for text in &args.skip {
-        undo = undo.without(&object(registry, conn, text)?);
-    }
-    for text in &args.take {
-        let (object, field, value) = take(registry, conn, text)?;
-        undo = match value {
-            Some(value) => undo.resolve(&object, field, value),
-            None => undo.overwrite(&object, field),
-        };
-    }
-    Ok(undo)
-}
-
-fn object(registry: &Registry, conn: &dyn Session, text: &str) -> Result<ObjectRef, Failure> {
-    let found = Target::of([text]).find(registry)?;
-    Ok(found.model.object(conn.kind(), &found.key)?)
-}
-
-/// `art12.title=Bye`: the key may have points and equals signs of its own, so what stands
-/// between the last point and an equals sign must be a field of the model.
-fn take<'t>(
-    registry: &Registry,
-    conn: &dyn Session,
-    text: &'t str,
-) -> Result<(ObjectRef, &'t str, Option<&'t str>), Failure> {
-    let signs = text.match_indices('=');
-    let ends = signs.map(|(at, _)| (at, Some(&text[at + 1..])));
-    let mut first = None;
-    for (end, value) in ends.chain([(text.len(), None)]) {
-        let Some((target, field)) = text[..end].rsplit_once('.') else {
-            continue;
-        };
-        match Target::of([target]).find(registry) {
-            Ok(found) if found.model.fields().any(|it| it.name == field) => {
-                let object = found.model.object(conn.kind(), &found.key)?;
-                return Ok((object, field, value));
-            }
-            Ok(found) => {
-                let fields: Vec<&str> = found.model.fields().map(|it| it.name).collect();
-                let model = found.model.name();
-                let failure = Failure::usage(format!("{model} has no field `{field}`"));
-                first.get_or_insert(failure.cure(format!("one of: {}", fields.join(", "))));
-            }
-            Err(failure) => {
-                first.get_or_insert(failure);
-            }
-        }
-    }
-    Err(first.unwrap_or_else(|| {
-        Failure::usage(format!("`{text}` names no field of a row")).cure("--take art12.title")
-    }))
 }
 
 /// For each conflict, who stands behind it, and what the field was before.
@@ -299,15 +238,22 @@ impl Shown {
                 UndoAction::Update => "update",
                 UndoAction::Delete => "delete",
             };
-            lines.push((Span::plain(word), self.name(&step.object), texts(step)));
+            lines.push(Line {
+                word: Span::plain(word),
+                name: self.name(&step.object),
+                texts: texts(step),
+            });
         }
         for (one, later) in self.plan.conflicts.iter().zip(&self.later) {
             let word = match one.conflict.is_blocking() {
                 true => Span::new("CONFLICT", BAD),
                 false => Span::new("note", WARN),
             };
-            let text = self.conflict(one, later);
-            lines.push((word, self.name(&one.object), vec![text]));
+            lines.push(Line {
+                word,
+                name: self.name(&one.object),
+                texts: vec![self.conflict(one, later)],
+            });
         }
         lines
     }
@@ -316,7 +262,7 @@ impl Shown {
         short(&self.registry, &object.model, &object.key)
     }
 
-    fn conflict(&self, one: &UndoConflict, later: &Later) -> (String, Vec<Span>) {
+    fn conflict(&self, one: &UndoConflict, later: &Later) -> Text {
         let Conflict::EditedSince { field, then, now } = &one.conflict else {
             return (String::new(), vec![Span::plain(one.conflict.to_string())]);
         };
@@ -338,7 +284,7 @@ impl Shown {
 }
 
 /// What is written to a row.
-fn texts(step: &UndoStep) -> Vec<(String, Vec<Span>)> {
+fn texts(step: &UndoStep) -> Vec<Text> {
     match step.action {
         UndoAction::Update => step.changes.iter().map(change).collect(),
         UndoAction::Insert => {
@@ -355,19 +301,6 @@ fn texts(step: &UndoStep) -> Vec<(String, Vec<Span>)> {
             vec![Span::plain("it was inserted, and goes")],
         )],
     }
-}
-
-/// A field, and `old → new`.
-pub(super) fn change(change: &FieldChange) -> (String, Vec<Span>) {
-    let spans = match change.redacted {
-        true => vec![Span::new("changes; its values are redacted", DIM)],
-        false => vec![
-            Span::new(value::text(&change.old), OLD),
-            Span::plain(" → "),
-            Span::new(value::text(&change.new), NEW),
-        ],
-    };
-    (change.field.to_owned(), spans)
 }
 
 impl Answer for Shown {
@@ -444,57 +377,6 @@ fn head(page: &mut Page, changeset: &Changeset, count: &str) {
     }
     text += &format!(", {} · {count}", value::minute(changeset.at));
     page.styled(text, HEAD);
-}
-
-/// Numbered lines: what is done, the row, the field, and what becomes of it, wrapped in its
-/// own column.
-fn table(page: &mut Page, lines: &[Line]) {
-    use unicode_width::UnicodeWidthStr;
-    let words = lines.iter().map(|(word, ..)| word.width()).max();
-    let names = lines.iter().map(|(_, name, _)| name.width()).max();
-    let (words, names) = (words.unwrap_or(0), names.unwrap_or(0));
-    let fields = lines.iter().flat_map(|(.., texts)| texts);
-    let fields = fields.map(|(field, _)| field.width()).max().unwrap_or(0);
-    for (at, (word, name, texts)) in lines.iter().enumerate() {
-        let number = format!("{:>3}  ", at + 1);
-        let mut head = vec![
-            Span::new(&number, DIM),
-            word.clone(),
-            Span::plain(" ".repeat(words - word.width() + 2)),
-            Span::plain(format!("{name}{}", " ".repeat(names - name.width() + 2))),
-        ];
-        let indent: usize = head.iter().map(Span::width).sum();
-        for (field, text) in texts {
-            let begin = std::mem::replace(&mut head, vec![Span::plain(" ".repeat(indent))]);
-            let beside = match (field.is_empty(), fields) {
-                (true, _) | (_, 0) => String::new(),
-                (false, _) => format!("{field}{}", " ".repeat(fields - field.width() + 2)),
-            };
-            let room = page.width().saturating_sub(indent + beside.width()).max(12);
-            let spans = match text.as_slice() {
-                [one] => {
-                    let parts = wrap(&one.text, room).into_iter();
-                    parts
-                        .map(|part| vec![Span::new(part.trim(), one.style)])
-                        .collect()
-                }
-                many => vec![many.to_vec()],
-            };
-            let mut begin = Some((begin, beside.clone()));
-            for line in spans {
-                let (mut whole, beside) = begin.take().unwrap_or_else(|| {
-                    let blank = " ".repeat(indent + beside.width());
-                    (vec![Span::plain(blank)], String::new())
-                });
-                whole.push(Span::plain(beside));
-                whole.extend(line);
-                page.spans(&whole);
-            }
-        }
-        if texts.is_empty() {
-            page.spans(&head);
-        }
-    }
 }
 
 /// Flags, to be copied whatever the width is.
