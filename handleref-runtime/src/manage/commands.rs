@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod backfill;
+mod doctor;
 mod install;
 mod log;
 mod plan;
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Backfill(backfill::Args),
     /// Records of what no trigger saw
     Scan(scan::Args),
+    /// What is wrong with the database and its history, and what cures it
+    Doctor(doctor::Args),
 }
 
 impl Command {
@@ -38,6 +41,7 @@ impl Command {
             Self::Install(_) => "install",
             Self::Backfill(_) => "backfill",
             Self::Scan(_) => "scan",
+            Self::Doctor(_) => "doctor",
         }
     }
 
@@ -48,6 +52,7 @@ impl Command {
             Self::Install(args) => install::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scan(args) => scan::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
         }
     }
 }
