@@ -94,7 +94,7 @@ mod why;
 pub(crate) use capture::read::lost_beginnings;
 #[doc(hidden)]
 pub use inspect::Catalog;
-pub(crate) use inspect::ForeignKey;
+pub(crate) use inspect::{ForeignKey, unindexed};
 pub(crate) use leftovers::differs_from_today;
 pub use locks::{Lasts, Lock, Waits};
 pub use model::ModelSchema;
@@ -351,7 +351,11 @@ impl Schema {
         C::finish(self.report(conn))
     }
 
-    fn report<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Result<Report, Error>> {
+    /// As [`check`](Schema::check).
+    pub(crate) fn report<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Result<Report, Error>> {
         Box::pin(async move {
             // It tells how things are, whatever is intended.
             let mut tables = self.tables.clone();

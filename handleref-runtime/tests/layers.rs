@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["changeset"],
     &["log", "on"],
     &["sync"],
-    &["mirror", "feed", "registry"],
+    &["mirror", "feed", "registry", "doctor"],
     &["redis"],
     &["http"],
     &["manage"],

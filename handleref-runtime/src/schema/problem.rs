@@ -300,13 +300,19 @@ impl ProblemKind {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use ProblemKind as K;
         write!(f, "{}: table `{}`", self.model, self.table)?;
         if let Some(column) = &self.column {
             write!(f, ", column `{column}`")?;
         }
-        f.write_str(": ")?;
-        match &self.kind {
+        write!(f, ": {}", self.kind)
+    }
+}
+
+/// What is wrong, without saying where.
+impl fmt::Display for ProblemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ProblemKind as K;
+        match self {
             K::MissingTable => f.write_str("the table does not exist; create it first"),
             K::NotATable { found } => write!(f, "this is a {found}, not a table"),
             K::MissingColumn => f.write_str("the column is missing"),
