@@ -122,4 +122,97 @@ fn as_git_says() {
         compared += ours.len();
     }
     assert!(compared > 3_000, "{compared}");
+    trees(&sandbox, url);
+    files(&sandbox, url);
+}
+
+/// The table as of a commit is the commit's tree.
+fn trees(sandbox: &Sandbox, url: &str) {
+    let all = data(url, &["changesets", "--limit", "10000"]);
+    for changeset in all["changesets"].as_array().unwrap().iter().step_by(199) {
+        let (no, commit) = (&changeset["no"], changeset["correlation"].as_str().unwrap());
+        let then = data(
+            url,
+            &["as-of", &format!("#{no}"), "File", "--limit", "10000"],
+        );
+        let mut ours: Vec<String> = then["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let of = |name: &str| row["values"][name].as_str().unwrap();
+                format!("{} {}", of("object"), of("path"))
+            })
+            .collect();
+        let listed = sandbox.git(&["ls-tree", "-r", "--format=%(objectname) %(path)", commit]);
+        let mut theirs: Vec<String> = listed.lines().map(str::to_owned).collect();
+        ours.sort();
+        theirs.sort();
+        assert_eq!(ours, theirs, "{commit}");
+    }
+}
+
+/// Each version of a file, what set it, and what differs.
+fn files(sandbox: &Sandbox, url: &str) {
+    for number in [3, 17, 38] {
+        let path = format!("dir{}/file {number}", number % 4);
+        let log = data(url, &["log", "File", &path, "--limit", "10000"]);
+        let records = log["records"].as_array().unwrap();
+        let written: Vec<_> = records
+            .iter()
+            .filter(|it| it["operation"] == "update")
+            .collect();
+        for record in written.iter().step_by(9) {
+            let (version, commit) = (
+                &record["version"],
+                record["changeset"]["correlation"].as_str().unwrap(),
+            );
+            let shown = data(url, &["show", "File", &format!("{path}@{version}")]);
+            let text = shown["object"]["values"]["content"]
+                .as_str()
+                .unwrap()
+                .trim_end()
+                .to_owned();
+            assert_eq!(text, sandbox.git(&["show", &format!("{commit}:{path}")]));
+            // Between two neighbours a text differs, where git says so.
+            let before = format!("v{}", version.as_i64().unwrap() - 1);
+            let diff = data(
+                url,
+                &[
+                    "diff",
+                    "File",
+                    &path,
+                    "--from",
+                    &before,
+                    "--to",
+                    &format!("v{version}"),
+                ],
+            );
+            let names: Vec<_> = diff["changes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| it["field"].as_str().unwrap())
+                .collect();
+            assert!(
+                names.contains(&"content") && names.contains(&"object"),
+                "{names:?}"
+            );
+        }
+        let blame = data(url, &["blame", "File", &path, "--field", "object"]);
+        let last = sandbox.git(&[
+            "log",
+            "-1",
+            "--first-parent",
+            "--diff-filter=AM",
+            "--format=%H",
+            "--",
+            &path,
+        ]);
+        assert_eq!(
+            blame["fields"][0]["changeset"]["correlation"],
+            last.as_str(),
+            "{path}"
+        );
+    }
 }
