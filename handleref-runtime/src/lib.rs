@@ -20,7 +20,6 @@ pub mod bound;
 pub mod cascade;
 pub mod changeset;
 mod context;
-pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod facts;

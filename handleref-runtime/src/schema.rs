@@ -94,7 +94,7 @@ mod why;
 pub(crate) use capture::read::lost_beginnings;
 #[doc(hidden)]
 pub use inspect::Catalog;
-pub(crate) use inspect::{ForeignKey, unindexed};
+pub(crate) use inspect::ForeignKey;
 pub(crate) use leftovers::differs_from_today;
 pub use locks::{Lasts, Lock, Waits};
 pub use model::ModelSchema;
@@ -351,11 +351,7 @@ impl Schema {
         C::finish(self.report(conn))
     }
 
-    /// As [`check`](Schema::check).
-    pub(crate) fn report<'a>(
-        &'a self,
-        conn: &'a mut dyn Session,
-    ) -> Boxed<'a, Result<Report, Error>> {
+    fn report<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Result<Report, Error>> {
         Box::pin(async move {
             // It tells how things are, whatever is intended.
             let mut tables = self.tables.clone();

@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["changeset"],
     &["log", "on"],
     &["sync"],
-    &["mirror", "feed", "registry", "doctor"],
+    &["mirror", "feed", "registry"],
     &["redis"],
     &["http"],
     &["manage"],

@@ -18,7 +18,6 @@ mod backfill;
 mod changes;
 mod changesets;
 mod contents;
-mod doctor;
 mod install;
 mod installed;
 mod json;

@@ -296,6 +296,7 @@ impl<C: Executor + 'static> Scan<C> {
 }
 
 /// Whole tables, without their types; to see what would be recorded, or to record it.
+#[cfg(feature = "manage")]
 pub(crate) fn scanned(
     conn: &mut dyn Session,
     tables: impl IntoIterator<Item = RecordedTable>,

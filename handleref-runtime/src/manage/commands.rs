@@ -9,7 +9,6 @@ mod changesets;
 mod completions;
 mod deleted;
 mod diff;
-mod doctor;
 mod erase;
 mod hold;
 mod install;
@@ -85,8 +84,6 @@ pub(super) enum Command {
     Completions(completions::Args),
     /// The pages of the manual
     Man(man::Args),
-    /// What is wrong with the database and its history, and what cures it
-    Doctor(doctor::Args),
 }
 
 impl Command {
@@ -118,7 +115,6 @@ impl Command {
             Self::Events(_) => "events",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
-            Self::Doctor(_) => "doctor",
         }
     }
 
@@ -149,7 +145,6 @@ impl Command {
             Self::Events(args) => hold::log(args, context),
             Self::Completions(args) => completions::run(args, context),
             Self::Man(args) => man::run(args, context),
-            Self::Doctor(args) => doctor::run(args, context),
         }
     }
 }

@@ -104,26 +104,6 @@ async fn inspect(conn: &mut dyn Session, table: &str) -> QueryResult<Inspected> 
     })
 }
 
-/// The foreign keys of a table whose columns no index begins with: to delete a parent reads
-/// the whole table.
-pub(crate) async fn unindexed(conn: &mut dyn Session, table: &str) -> QueryResult<Vec<ForeignKey>> {
-    let dialect = dialect(conn.kind());
-    let live = live::read(conn, dialect, &named(table)).await?;
-    let mut keys = foreign_keys(conn, table).await?;
-    keys.retain(|key| {
-        let begins = |columns: &[String]| {
-            let wide = key.columns.len();
-            columns.len() >= wide
-                && key
-                    .columns
-                    .iter()
-                    .all(|(from, _)| columns.iter().take(wide).any(|it| it == from))
-        };
-        !live.indexes.iter().any(|index| begins(&index.columns))
-    });
-    Ok(keys)
-}
-
 fn named(table: &str) -> TableName {
     TableName {
         schema: None,

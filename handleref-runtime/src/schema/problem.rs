@@ -300,19 +300,13 @@ impl ProblemKind {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ProblemKind as K;
         write!(f, "{}: table `{}`", self.model, self.table)?;
         if let Some(column) = &self.column {
             write!(f, ", column `{column}`")?;
         }
-        write!(f, ": {}", self.kind)
-    }
-}
-
-/// What is wrong, without saying where.
-impl fmt::Display for ProblemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use ProblemKind as K;
-        match self {
+        f.write_str(": ")?;
+        match &self.kind {
             K::MissingTable => f.write_str("the table does not exist; create it first"),
             K::NotATable { found } => write!(f, "this is a {found}, not a table"),
             K::MissingColumn => f.write_str("the column is missing"),

@@ -58,11 +58,6 @@ impl RecordedTable {
         (&self.schema, &self.table) == (&other.schema, &other.table)
     }
 
-    /// Another table of ours that is beside it, quoted.
-    pub(crate) fn beside(&self, kind: Kind, name: &str) -> Raw {
-        self.sibling(kind, name)
-    }
-
     fn sibling(&self, kind: Kind, name: &str) -> Raw {
         match &self.schema {
             Some(schema) => raw!("{}.{}", [quoted(kind, schema), quoted(kind, name)]),
