@@ -16,6 +16,7 @@ mod support;
 
 mod backfill;
 mod contents;
+mod doctor;
 mod install;
 mod installed;
 mod log;
