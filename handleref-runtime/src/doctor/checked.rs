@@ -122,7 +122,9 @@ pub(super) async fn look(
     findings.fine(Area::Numbering, "the next record comes after all others");
     findings.fine(Area::Switches, "recording is not paused");
     if let Some(trusted) = patient.report.trusted().first() {
-        findings.fine(Area::Privileges, trusted);
+        // Without the advice, which is the manual's.
+        let said = trusted.split(';').next().unwrap_or(trusted);
+        findings.fine(Area::Privileges, said);
     }
     findings.fine(
         Area::Privileges,
@@ -151,13 +153,16 @@ async fn waiting(
     let first = first.lines().next().unwrap_or_default();
     let text = format!(
         "an installation has {} to do, of which the first is: {first}",
-        counted(plan.up().len(), "statement")
+        counted(
+            i64::try_from(plan.up().len()).unwrap_or(i64::MAX),
+            "statement"
+        )
     );
     findings.add((area, Severity::Failure), None, text, vec![Cure::install()]);
     Ok(())
 }
 
-pub(super) fn counted(number: usize, one: &str) -> String {
+pub(super) fn counted(number: i64, one: &str) -> String {
     match number {
         1 => format!("1 {one}"),
         _ => format!("{number} {one}s"),

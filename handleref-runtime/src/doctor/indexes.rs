@@ -1,6 +1,7 @@
 //! Whether a cascade finds the children of a row without reading all of them.
 
 use super::Patient;
+use super::checked::counted;
 use super::finding::{Area, Cure, Findings, Severity};
 use crate::engine::Kind;
 use crate::error::Error;
@@ -37,7 +38,10 @@ pub(super) async fn look(
     }
     findings.fine(
         Area::Indexes,
-        format!("{seen} foreign keys of recorded tables have an index"),
+        format!(
+            "{} of recorded tables, each with an index",
+            counted(seen, "foreign key")
+        ),
     );
     Ok(())
 }
@@ -88,7 +92,10 @@ async fn missing(
     findings.add(
         (Area::Indexes, Severity::Warning),
         format!("{}.{}", table.table, columns.join(", ")),
-        format!("has no index: a cascade reads all {rows} rows"),
+        format!(
+            "has no index: a cascade reads the whole table ({})",
+            counted(rows, "row")
+        ),
         vec![Cure::Sql(cure.into_string())],
     );
     Ok(())

@@ -41,12 +41,12 @@ pub(super) async fn look(
     }
     if unequal == 0 {
         let rest = match patient.doctor.sample {
-            Some(rows) => format!(" (at most {rows} of each model; --all folds all)"),
+            Some(rows) => format!(" (at most {rows} of each model)"),
             None => String::new(),
         };
         findings.fine(
             Area::Replay,
-            format!("{folded} histories folded, all give the row{rest}"),
+            format!("histories folded: {folded}, each gives its row{rest}"),
         );
     }
     Ok(())
@@ -118,14 +118,20 @@ fn differs(model: &Model, object: &Object, entries: &[Entry]) -> Option<&'static
             state.insert(change.field.to_owned(), change.new.clone());
         }
     }
-    let fields = model.fields().filter(|field| {
-        let managed = matches!(field.role, Some(Role::Version | Role::UpdatedAt));
-        field.is_recorded && !managed
-    });
-    let mut fields = fields.map(|field| field.name);
+    let last = &entries.last()?.values;
     let null = Value::Null;
-    fields.find(|name| {
-        let of = |values: &Map<String, Value>| values.get(*name).unwrap_or(&null).clone();
-        of(&state) != of(&object.values)
-    })
+    let of = |values: &Map<String, Value>, name| values.get(name).unwrap_or(&null).clone();
+    let mut fields = model.fields().filter(|field| {
+        let stamped = matches!(field.role, Some(Role::Version | Role::UpdatedAt));
+        field.is_recorded && !stamped
+    });
+    let found = fields.find(|field| {
+        // Changes do not list what handleref writes itself.
+        let told = match model.is_managed(field.name) {
+            true => last,
+            false => &state,
+        };
+        of(told, field.name) != of(&object.values, field.name)
+    });
+    found.map(|field| field.name)
 }

@@ -1,5 +1,6 @@
 //! What our own tables say.
 
+use super::checked::counted;
 use super::finding::{Area, Cure, Findings, Severity};
 use super::{Patient, latest};
 use crate::context::STAMP;
@@ -113,7 +114,10 @@ async fn changesets(
             findings.add(
                 (Area::Changesets, Severity::Warning),
                 name.clone(),
-                format!("{count} records name a changeset that is not there, such as #{first}"),
+                format!(
+                    "{} of a changeset that is not there, such as #{first}",
+                    counted(count, "record")
+                ),
                 vec![Cure::Sql(cure.into_string())],
             );
         }
@@ -209,8 +213,9 @@ async fn unstamped(
             (Area::Settings, Severity::Warning),
             None,
             format!(
-                "{all} records have waited more than 10 minutes for a reader to give them their place (`{RECORD_STAMP}`): \
-                 nobody follows the changes any more"
+                "{} waited more than 10 minutes for a reader to give it its place (`{RECORD_STAMP}`): \
+                 nobody follows the changes any more",
+                counted(all, "record")
             ),
             vec![
                 Cure::Person("start what follows the changes; or give them their places (2,000 at a time):".into()),
