@@ -56,7 +56,7 @@ pub use handleref_runtime::manage;
 pub use handleref_runtime::mirror;
 #[cfg(feature = "redis")]
 pub use handleref_runtime::redis;
-pub use handleref_runtime::{changeset, engine, error, feed, registry, schema, sync};
+pub use handleref_runtime::{changeset, doctor, engine, error, feed, registry, schema, sync};
 
 /// The traits and the derive. `RunQueryDsl` is not among them: Diesel and
 /// diesel-async each have their own.

@@ -38,6 +38,7 @@ pub(crate) use read::changes_of;
 pub use recording::{
     OpenChangeset, current_changeset, in_changeset, in_changeset_async, open_changeset,
 };
+pub(crate) use scan::looked as scan_looked;
 #[cfg(feature = "manage")]
 pub(crate) use scan::scanned;
 pub use scan::{Scan, Scanned, scan};

@@ -20,6 +20,7 @@ pub mod bound;
 pub mod cascade;
 pub mod changeset;
 mod context;
+pub mod doctor;
 pub mod engine;
 pub mod error;
 pub mod facts;

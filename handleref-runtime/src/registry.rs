@@ -47,7 +47,7 @@ pub use history::{Entry, History, HistoryPage};
 #[cfg(feature = "manage")]
 pub(crate) use installed::installed;
 pub use object::Object;
-#[cfg(any(feature = "axum", feature = "manage"))]
+#[cfg(feature = "axum")]
 pub(crate) use object::load_rows;
 pub use query::Table;
 pub use rows::{Page, Rows};

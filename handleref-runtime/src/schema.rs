@@ -321,7 +321,6 @@ impl Schema {
     }
 
     /// As [`plan`](Schema::plan).
-    #[cfg(feature = "manage")]
     pub(crate) fn planned<'a>(
         &'a self,
         conn: &'a mut dyn Session,
@@ -349,6 +348,26 @@ impl Schema {
         conn: &'a mut C,
     ) -> C::Output<'a, Result<Report, Error>> {
         C::finish(self.report(conn))
+    }
+
+    /// As [`check`](Schema::check).
+    pub(crate) fn reported<'a>(
+        &'a self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Result<Report, Error>> {
+        self.report(conn)
+    }
+
+    /// How many triggers of ours the tables have.
+    pub(crate) async fn triggers(&self, conn: &mut dyn Session) -> Result<usize, Error> {
+        let dialect = dialect::dialect(conn.kind());
+        let mut found = 0;
+        for wanted in &self.tables {
+            let live = live::read(conn, dialect, &wanted.table).await?;
+            let ours = live.triggers.iter();
+            found += ours.filter(|it| it.name.starts_with("handleref_")).count();
+        }
+        Ok(found)
     }
 
     fn report<'a>(&'a self, conn: &'a mut dyn Session) -> Boxed<'a, Result<Report, Error>> {

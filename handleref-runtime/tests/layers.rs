@@ -23,6 +23,7 @@ const LAYERS: &[&[&str]] = &[
     &["sync"],
     &["mirror", "feed", "registry"],
     &["redis"],
+    &["doctor"],
     &["http"],
     &["manage"],
     // What generated code uses of all of them.

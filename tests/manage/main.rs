@@ -18,6 +18,7 @@ mod backfill;
 mod changes;
 mod changesets;
 mod contents;
+mod doctor;
 mod install;
 mod installed;
 mod json;

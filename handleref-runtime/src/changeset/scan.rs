@@ -311,6 +311,33 @@ pub(crate) fn scanned(
     run(conn, work, record)
 }
 
+/// What would be recorded of a whole table, and the key of one of its rows.
+pub(crate) async fn looked(
+    conn: &mut dyn Session,
+    table: RecordedTable,
+) -> Result<(Scanned, Option<String>), Error> {
+    let place = Place::whole(table);
+    let mut scope = Scope::open(conn).await?;
+    let result = seen(scope.conn(), &place).await;
+    let rolled_back = scope.roll_back().await;
+    result.and_then(|found| rolled_back.map(|()| found))
+}
+
+async fn seen(conn: &mut dyn Session, place: &Place) -> Result<(Scanned, Option<String>), Error> {
+    let (mut scanned, mut example) = (Scanned::default(), None);
+    for keys in place.parts() {
+        let found = find::find(conn, &place.facts, keys, false).await?;
+        for (operation, rows) in &found.rows {
+            scanned.count(operation, *rows);
+        }
+        if !scanned.is_empty() {
+            example = find::example(conn, &place.facts).await?;
+        }
+        find::forget(conn).await?;
+    }
+    Ok((scanned, example))
+}
+
 fn run(conn: &mut dyn Session, work: Work, record: bool) -> Boxed<'_, Result<Scanned, Error>> {
     Box::pin(async move {
         let own = !conn.in_transaction();

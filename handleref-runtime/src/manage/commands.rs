@@ -9,6 +9,7 @@ mod changesets;
 mod completions;
 mod deleted;
 mod diff;
+mod doctor;
 mod erase;
 mod hold;
 mod install;
@@ -58,6 +59,8 @@ pub(super) enum Command {
     Plan(plan::Args),
     /// Make what is missing in the database
     Install(install::Args),
+    /// Is the history in order, and if not, what cures it?
+    Doctor(doctor::Args),
     /// Records for rows that are older than the recording
     Backfill(backfill::Args),
     /// Records of what no trigger saw
@@ -102,6 +105,7 @@ impl Command {
             Self::Changeset(_) => "changeset",
             Self::Plan(_) => "plan",
             Self::Install(_) => "install",
+            Self::Doctor(_) => "doctor",
             Self::Backfill(_) => "backfill",
             Self::Scan(_) => "scan",
             Self::Undo(_) => "undo",
@@ -132,6 +136,7 @@ impl Command {
             Self::Changeset(args) => changeset::run(args, context),
             Self::Plan(args) => plan::run(args, context),
             Self::Install(args) => install::run(args, context),
+            Self::Doctor(args) => doctor::run(args, context),
             Self::Backfill(args) => backfill::run(args, context),
             Self::Scan(args) => scan::run(args, context),
             Self::Undo(args) => undo::run(args, context),

@@ -90,7 +90,14 @@ impl Model {
     }
 }
 
-impl Rows<'_> {
+impl<'m> Rows<'m> {
+    pub(crate) fn paged<'a>(self, conn: &'a mut dyn Session) -> Boxed<'a, Result<Page, Error>>
+    where
+        'm: 'a,
+    {
+        page(conn, self)
+    }
+
     /// Only those that are soft-deleted.
     pub fn deleted(mut self) -> Self {
         self.which = Which::Deleted;

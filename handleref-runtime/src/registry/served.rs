@@ -59,18 +59,21 @@ impl Model {
         self.facts.fields.get(at).copied()
     }
 
+    #[cfg(feature = "axum")]
     pub(crate) fn is_nullable(&self, column: &str) -> bool {
         let at = self.facts.at(column);
         let column = at.and_then(|at| self.facts.model.recording.columns.get(at));
         column.is_none_or(|column| column.nullable)
     }
 
+    #[cfg(feature = "axum")]
     /// Whether the values of a field come out.
     pub(crate) fn shows(&self, name: &str) -> bool {
         self.fields()
             .any(|field| field.name == name && field.is_recorded)
     }
 
+    #[cfg(feature = "axum")]
     /// Whether handleref writes a field itself.
     pub(crate) fn is_managed(&self, name: &str) -> bool {
         let roles = self.roles();
@@ -78,6 +81,7 @@ impl Model {
         managed.any(|column| column == name || self.field_of(column) == Some(name))
     }
 
+    #[cfg(feature = "axum")]
     /// Whether a value is the mark of a soft-deleted row.
     pub(crate) fn is_mark(&self, name: &str, value: &Value) -> bool {
         match self.roles().living() {
@@ -88,6 +92,7 @@ impl Model {
         }
     }
 
+    #[cfg(feature = "axum")]
     /// Writes the times that handleref manages with the zone that they are in, UTC. Without one, other
     /// programs take a time for one of their own zone.
     pub(crate) fn zoned(&self, values: &mut Map<String, Value>) {
@@ -173,6 +178,7 @@ impl Model {
         }
     }
 
+    #[cfg(feature = "axum")]
     /// Those of the rows with these keys that are there, soft-deleted or not.
     pub(crate) async fn all_of(
         &self,
@@ -236,6 +242,7 @@ impl super::History<'_> {
 }
 
 impl Object {
+    #[cfg(feature = "axum")]
     pub(crate) fn reference(&self) -> ObjectRef {
         ObjectRef {
             model: self.model.to_owned(),

@@ -64,6 +64,8 @@ pub(crate) struct Inspected {
     pub(crate) not_null: Vec<String>,
     /// Sets of columns that are unique among all rows.
     pub(crate) unique: Vec<Vec<String>>,
+    /// The columns of all indexes of all rows, by their order.
+    pub(crate) whole: Vec<Vec<String>>,
     /// All unique indexes, also those of a part of the rows, by name.
     pub(crate) indexes: Vec<(String, Vec<String>)>,
 }
@@ -94,6 +96,12 @@ async fn inspect(conn: &mut dyn Session, table: &str) -> QueryResult<Inspected> 
         generated: generated.map(|one| one.name.clone()).collect(),
         computed: computed.map(|one| one.name.clone()).collect(),
         not_null: not_null.map(|one| one.name.clone()).collect(),
+        whole: live
+            .indexes
+            .iter()
+            .filter(|index| index.condition.is_none())
+            .map(|index| index.columns.clone())
+            .collect(),
         unique: unique.map(|index| index.columns.clone()).collect(),
         indexes: live
             .indexes

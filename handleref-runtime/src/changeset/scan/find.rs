@@ -11,7 +11,7 @@ use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_OPERATION, RECORD_VERSION
 use crate::model::lives_sql;
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::{Raw, Splice, Sql, differs, integer, quoted, raw};
+use crate::sql::{Raw, Splice, Sql, as_text, differs, integer, quoted, raw};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -132,6 +132,23 @@ async fn forget_recorded(conn: &mut dyn Session, facts: &RecordedTable) -> Resul
         .await?;
     }
     Ok(())
+}
+
+/// The key of one of the rows that were found, as text.
+pub(super) async fn example(
+    conn: &mut dyn Session,
+    facts: &RecordedTable,
+) -> Result<Option<String>, Error> {
+    let kind = conn.kind();
+    let columns = (0..facts.key.len()).map(|at| as_text(kind, raw!("handleref_{at}", at)));
+    let columns: Vec<Raw> = columns.collect();
+    let sql = raw!(
+        "SELECT {} FROM {} ORDER BY handleref_0 LIMIT 1",
+        [Raw::join(columns, ", "), between(kind)]
+    );
+    let found: Option<Vec<Option<String>>> = conn.first(Sql::once(sql)).await?;
+    let texts = found.map(|key| key.into_iter().map(Option::unwrap_or_default));
+    Ok(texts.map(|texts| texts.collect::<Vec<_>>().join(",")))
 }
 
 pub(super) async fn forget(conn: &mut dyn Session) -> Result<(), Error> {

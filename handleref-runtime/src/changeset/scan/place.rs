@@ -50,7 +50,6 @@ impl Place {
     }
 
     /// All rows of a table.
-    #[cfg(feature = "manage")]
     pub(super) fn whole(facts: RecordedTable) -> Self {
         Self {
             whole: true,
