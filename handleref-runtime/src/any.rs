@@ -229,6 +229,8 @@ pub struct Verbs {
     /// whether anything was written.
     pub(crate) one: for<'a> fn(&'a mut dyn Session, &'a str, Option<i64>, Verb) -> Boxed<'a, bool>,
     /// Does it to the rows for which this condition holds, and gives their number.
+    // Asked by HTTP.
+    #[cfg_attr(not(feature = "axum"), allow(dead_code))]
     pub(crate) set: for<'a> fn(&'a mut dyn Session, Sql<'a>, Verb) -> Boxed<'a, usize>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::object::values;
-use crate::changeset::Changeset;
+use crate::changeset::{Actor, Changeset};
 use crate::error::Error;
 use crate::history::{ChangesetNo, FieldChange, Operation, RecordNo};
 use crate::log::{Part, read};
@@ -82,9 +82,10 @@ impl History<'_> {
         self
     }
 
-    /// Only those in changesets of this actor; one that is a number is written in digits.
-    pub fn by(mut self, actor: impl Into<String>) -> Self {
-        self.part.wanted().by = Some(actor.into());
+    /// Only those in changesets of this actor; a number and a text that are written alike
+    /// are the same here.
+    pub fn by(mut self, actor: impl Into<Actor>) -> Self {
+        self.part.wanted().by = Some(actor.into().to_string());
         self
     }
 

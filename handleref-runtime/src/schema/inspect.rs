@@ -67,6 +67,8 @@ pub(crate) struct Inspected {
     /// The columns of all indexes of all rows, by their order.
     pub(crate) whole: Vec<Vec<String>>,
     /// All unique indexes, also those of a part of the rows, by name.
+    // Asked by HTTP.
+    #[cfg_attr(not(feature = "axum"), allow(dead_code))]
     pub(crate) indexes: Vec<(String, Vec<String>)>,
 }
 

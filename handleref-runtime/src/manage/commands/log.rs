@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
         history = history.before(RecordNo(before));
     }
     if let Some(by) = &args.by {
-        history = history.by(by);
+        history = history.by(by.as_str());
     }
     if let Some(since) = args.between.since()? {
         history = history.from(since);
