@@ -50,8 +50,8 @@ each_database! {
         assert_eq!(number(db, "(SELECT COUNT(body) FROM articles WHERE id = 7)"), 0);
         for (arguments, code, text) in [
             (&["erase", "art7"][..], 2, "--everything"),
-            (&["erase", "art7", "--everything"], 1, "title"),
-            (&["erase", "art7", "--field", "title"], 1, "cannot be null"),
+            (&["erase", "art7", "--everything"], 3, "title"),
+            (&["erase", "art7", "--field", "title"], 3, "cannot be null"),
             (&["erase", "art7", "--field", "nothing"], 2, "nothing"),
         ] {
             let said = piped(db, arguments);
