@@ -2,7 +2,9 @@
 
 use super::object::load_rows;
 use super::{Entry, HistoryPage, Model, Object};
-use crate::any::{AnyInstance, AnyKey, Engines, Subject, Verbs};
+#[cfg(feature = "axum")]
+use crate::any::AnyKey;
+use crate::any::{AnyInstance, Engines, Subject, Verbs};
 #[cfg(feature = "manage")]
 use crate::engine::Kind;
 use crate::error::Error;
@@ -73,7 +75,6 @@ impl Model {
             .any(|field| field.name == name && field.is_recorded)
     }
 
-    #[cfg(feature = "axum")]
     /// Whether handleref writes a field itself.
     pub(crate) fn is_managed(&self, name: &str) -> bool {
         let roles = self.roles();
