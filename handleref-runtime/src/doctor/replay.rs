@@ -97,7 +97,7 @@ async fn entries(conn: &mut dyn Session, model: &Model, key: &str) -> Result<Vec
         if let Some(before) = before {
             history = history.before(RecordNo(before));
         }
-        let page = history.read(conn).await?;
+        let page = history.paged(conn).await?;
         all.extend(page.entries);
         before = page.next;
         if before.is_none() {
@@ -127,7 +127,7 @@ fn differs(model: &Model, object: &Object, entries: &[Entry]) -> Option<&'static
     });
     let found = fields.find(|field| {
         // Changes do not list what handleref writes itself.
-        let told = match model.is_managed(field.name) {
+        let told = match field.role.is_some_and(|role| role != Role::Key) {
             true => last,
             false => &state,
         };

@@ -135,6 +135,18 @@ impl History<'_> {
     }
 }
 
+impl<'m> History<'m> {
+    pub(crate) fn paged<'a>(
+        self,
+        conn: &'a mut dyn Session,
+    ) -> Boxed<'a, Result<HistoryPage, Error>>
+    where
+        'm: 'a,
+    {
+        load(conn, self)
+    }
+}
+
 pub(super) fn load<'a>(
     conn: &'a mut dyn Session,
     history: History<'a>,

@@ -17,7 +17,7 @@ pub fn drop_trigger(db: &Db, what: &str) {
 
 /// All that name columns, as a migration that knows nothing of handleref has to.
 fn drop_all(db: &Db) {
-    for what in ["insert", "update", "delete", "rekey", "guard"] {
+    for what in ["insert", "update", "delete", "rekey", "record", "guard"] {
         drop_trigger(db, what);
     }
 }
@@ -234,7 +234,7 @@ each_database! {
 
     fn changed_collation(db: healthy) {
         match db.engine {
-            Engine::Mysql => db.execute("SET foreign_key_checks = 0; ALTER TABLE tags MODIFY tag VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci NOT NULL"),
+            Engine::Mysql => db.execute("ALTER TABLE handleref_keep_tags DROP FOREIGN KEY handleref_kept_tags; ALTER TABLE tags MODIFY tag VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci NOT NULL"),
             Engine::Postgres => db.execute("ALTER TABLE tags ALTER COLUMN tag TYPE VARCHAR(64) COLLATE \"C\""),
             Engine::Sqlite => return,
         }
