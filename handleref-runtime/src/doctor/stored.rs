@@ -47,28 +47,27 @@ async fn foreign(
         if !patient.doctor.only.is_empty() || known.contains(&name) {
             continue;
         }
-        let unlist = Cure::Sql(
-            raw!(
-                "DELETE FROM handleref_recordings WHERE record_table = {};",
-                [literal(kind, &name)]
-            )
-            .into_string(),
-        );
+        let unlist = raw!(
+            "DELETE FROM handleref_recordings WHERE record_table = {};",
+            [literal(kind, &name)]
+        )
+        .into_string();
         let there = patient.listed.contains(&name);
-        let (text, cures) = match there {
+        // What deletes a history is for a person, and not for a script that follows cures.
+        let drop = raw!("DROP TABLE {};", [quoted_table(kind, &name)]).into_string();
+        let (text, cure) = match there {
             true => (
-                "no model of this program has this record table: it is another program's, or a former model's".to_owned(),
-                vec![
-                    Cure::Person("leave it, if another program has the model; add the model here; or, if nobody needs this history any more:".into()),
-                    Cure::Sql(raw!("DROP TABLE {};", [quoted_table(kind, &name)]).into_string()),
-                    unlist,
-                ],
+                "no model of this program has this record table: it is another program's, or a former model's",
+                Cure::Person(format!(
+                    "leave it, if another program has the model; add the model here; or, if nobody needs this history any more: {drop} {unlist}"
+                )),
             ),
             false => (
-                "the list has a record table that is not there, and that no model of this program has".to_owned(),
-                vec![unlist],
+                "the list has a record table that is not there, and that no model of this program has",
+                Cure::Sql(unlist),
             ),
         };
+        let (text, cures) = (text.to_owned(), vec![cure]);
         findings.add((Area::Library, Severity::Warning), name, text, cures);
     }
     findings.fine(
