@@ -29,6 +29,7 @@ mod program;
 mod scan;
 mod stats;
 mod story;
+mod takeover;
 mod texts;
 mod undo;
 mod upkeep;
