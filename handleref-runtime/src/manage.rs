@@ -6,7 +6,7 @@
 //! }
 //! ```
 //!
-//! Every command is in [`commands`], and does three things apart from each other: it reads
+//! Every command does three things apart from each other: it reads
 //! its arguments, it asks the library for data, and it shows them, as JSON or for people.
 //! A reading command has a session that cannot write.
 

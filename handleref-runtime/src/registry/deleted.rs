@@ -2,10 +2,12 @@
 
 use super::{Entry, Model, Object};
 use crate::error::Error;
+use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::history::RecordNo;
+use crate::history::change::head::RecordHead;
 use crate::model::lives_sql;
 use crate::session::{Boxed, Executor, Session};
-use crate::sql::{quoted, raw};
+use crate::sql::{quoted, raw, same_key};
 use serde::Serialize;
 
 /// A row that was deleted, and by what.
@@ -79,6 +81,52 @@ impl Model {
             let rows = gone.into_iter().map(|(_, object)| object).collect();
             self.with_ends(conn, rows).await
         })
+    }
+
+    /// The rows that are gone, as they were last, with the records of their ends; the last one first.
+    pub(crate) async fn gone(
+        &self,
+        conn: &mut dyn Session,
+        before: Option<RecordNo>,
+        limit: u32,
+    ) -> Result<Vec<(i64, Object)>, Error> {
+        let kind = conn.kind();
+        let from = self
+            .facts
+            .from_records()
+            .sql(" WHERE ")
+            .name(RECORD_OPERATION);
+        let from = from.sql(" = 'delete'");
+        let from = match before {
+            Some(before) => from.sql(" AND ").name(RECORD_ID).sql(" < ").bind(before.0),
+            None => from,
+        };
+        let same = same_key(kind, self.key(), "handleref_o", quoted(kind, self.table()));
+        let from = from
+            .sql(" AND NOT EXISTS (SELECT 1 FROM ")
+            .name(self.record_table());
+        let from = from
+            .sql(" AS handleref_o WHERE ")
+            .made(same)
+            .sql(" AND handleref_o.");
+        let from = from
+            .name(RECORD_ID)
+            .sql(" > ")
+            .name(self.table())
+            .sql(".")
+            .name(RECORD_ID);
+        let from = from.sql(") ORDER BY ").name(RECORD_ID).sql(" DESC LIMIT ");
+        let from = from.bind(i64::from(limit));
+        let columns = RecordHead::columns(&self.facts);
+        let rows = self.on(kind)?.load(conn, columns, from).await?;
+        let mut gone = Vec::with_capacity(rows.len());
+        for (head, row) in rows {
+            let head = RecordHead::read(&self.facts, head)?;
+            let mut object = Object::new(self, &*row, true);
+            object.version = Some(head.version);
+            gone.push((head.id, object));
+        }
+        Ok(gone)
     }
 
     async fn with_ends(

@@ -8,15 +8,13 @@ use crate::any::{AnyInstance, Engines, Subject, Verbs};
 #[cfg(feature = "manage")]
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::facts::{RECORD_ID, RECORD_OPERATION};
 use crate::history::as_of::PastRows;
-use crate::history::change::head::RecordHead;
-use crate::history::{Change, Moment, ObjectRef, RecordNo, VersionNo};
+use crate::history::{Change, Moment, ObjectRef, VersionNo};
 use crate::model::{Living, Roles};
 #[cfg(feature = "manage")]
 use crate::schema::RecordedTable;
 use crate::session::Session;
-use crate::sql::{Sql, quoted, same_key};
+use crate::sql::Sql;
 use serde_json::{Map, Value};
 use std::any::TypeId;
 use std::sync::Arc;
@@ -75,6 +73,7 @@ impl Model {
             .any(|field| field.name == name && field.is_recorded)
     }
 
+    #[cfg(feature = "axum")]
     /// Whether handleref writes a field itself.
     pub(crate) fn is_managed(&self, name: &str) -> bool {
         let roles = self.roles();
@@ -123,52 +122,6 @@ impl Model {
 
     pub(crate) fn engines(&self) -> Engines {
         self.engines
-    }
-
-    /// The rows that are gone, as they were last, with the records of their ends; the last one first.
-    pub(crate) async fn gone(
-        &self,
-        conn: &mut dyn Session,
-        before: Option<RecordNo>,
-        limit: u32,
-    ) -> Result<Vec<(i64, Object)>, Error> {
-        let kind = conn.kind();
-        let from = self
-            .facts
-            .from_records()
-            .sql(" WHERE ")
-            .name(RECORD_OPERATION);
-        let from = from.sql(" = 'delete'");
-        let from = match before {
-            Some(before) => from.sql(" AND ").name(RECORD_ID).sql(" < ").bind(before.0),
-            None => from,
-        };
-        let same = same_key(kind, self.key(), "handleref_o", quoted(kind, self.table()));
-        let from = from
-            .sql(" AND NOT EXISTS (SELECT 1 FROM ")
-            .name(self.record_table());
-        let from = from
-            .sql(" AS handleref_o WHERE ")
-            .made(same)
-            .sql(" AND handleref_o.");
-        let from = from
-            .name(RECORD_ID)
-            .sql(" > ")
-            .name(self.table())
-            .sql(".")
-            .name(RECORD_ID);
-        let from = from.sql(") ORDER BY ").name(RECORD_ID).sql(" DESC LIMIT ");
-        let from = from.bind(i64::from(limit));
-        let columns = RecordHead::columns(&self.facts);
-        let rows = self.on(kind)?.load(conn, columns, from).await?;
-        let mut gone = Vec::with_capacity(rows.len());
-        for (head, row) in rows {
-            let head = RecordHead::read(&self.facts, head)?;
-            let mut object = Object::new(self, &*row, true);
-            object.version = Some(head.version);
-            gone.push((head.id, object));
-        }
-        Ok(gone)
     }
 
     /// A reference to the row with this key.
