@@ -86,6 +86,12 @@ each_database! {
         assert!(behind.out.contains("backfill Article --apply"), "{}", behind.out);
         fine(&piped(db, &["backfill", "--apply"]));
         fine(&piped(db, &["install", "--apply"]));
+        if db.engine != Engine::Mysql {
+            // The program never had this one; MySQL and MariaDB make it with the foreign key.
+            let found = piped(db, &["doctor"]);
+            assert!(found.code == 1 && found.out.contains("articles.topic_id: has no index"), "{}", found.out);
+            db.execute("CREATE INDEX articles_of_topic ON articles (topic_id)");
+        }
         fine(&piped(db, &["doctor"]));
         assert_eq!(piped(db, &["plan", "--exit-code"]).code, 0);
 
