@@ -108,36 +108,8 @@ fn password(url: &str) -> Vec<String> {
 }
 
 fn decode(text: &str) -> String {
-    let mut out = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let pair = bytes.as_slice_pair(byte);
-        match pair {
-            Some(decoded) => {
-                out.push(decoded);
-                bytes.next();
-                bytes.next();
-            }
-            None => out.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-trait Pair {
-    /// The byte of the two hexadecimal digits that follow a percent sign.
-    fn as_slice_pair(&self, byte: u8) -> Option<u8>;
-}
-
-impl Pair for std::str::Bytes<'_> {
-    fn as_slice_pair(&self, byte: u8) -> Option<u8> {
-        let mut ahead = self.clone();
-        if byte != b'%' {
-            return None;
-        }
-        let pair = [ahead.next()?, ahead.next()?];
-        u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()
-    }
+    let decoded = percent_encoding::percent_decode_str(text);
+    decoded.decode_utf8_lossy().into_owned()
 }
 
 /// What a session of PostgreSQL begins with: in which form values are shown that have none in
