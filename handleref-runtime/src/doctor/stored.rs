@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::facts::{RECORD_CHANGESET, RECORD_ID, RECORD_STAMP, RECORDED_AT};
 use crate::history::tables::quoted_table;
 use crate::session::Session;
-use crate::sql::{Sql, literal, micros_back, now_sql, raw};
+use crate::sql::{Raw, Sql, literal, micros_back, now_sql, raw};
 use crate::time::TimeKind;
 use chrono::{NaiveDateTime, TimeDelta, Utc};
 
@@ -79,7 +79,7 @@ async fn foreign(
     Ok(())
 }
 
-/// Records whose changeset is gone, and changesets that never ended.
+/// Records whose changeset is gone.
 async fn changesets(
     conn: &mut dyn Session,
     patient: &Patient<'_>,
@@ -121,12 +121,62 @@ async fn changesets(
             );
         }
     }
+    unended(conn, patient, findings).await?;
     let (count,): (i64,) = conn
         .one(Sql::new("SELECT COUNT(*) FROM handleref_changesets"))
         .await?;
     findings.fine(
         Area::Changesets,
         format!("all records have the changeset that they name; there are {count}"),
+    );
+    Ok(())
+}
+
+/// Changesets without an end. One that is going on is seen by nobody else, and what ends one writes
+/// it, so somebody has committed in the middle of it.
+async fn unended(
+    conn: &mut dyn Session,
+    patient: &Patient<'_>,
+    findings: &mut Findings,
+) -> Result<(), Error> {
+    let kind = conn.kind();
+    let sql = "SELECT COUNT(*), MIN(id) FROM handleref_changesets WHERE last_record IS NULL";
+    let (count, first): (i64, Option<i64>) = conn.one(Sql::new(sql)).await?;
+    let Some(first) = first else {
+        return Ok(());
+    };
+    let last = |name: &String| {
+        raw!(
+            "COALESCE((SELECT MAX(r.{RECORD_ID}) FROM {} r WHERE r.{RECORD_CHANGESET} = handleref_changesets.id), 0)",
+            [quoted_table(kind, name)],
+            RECORD_ID,
+            RECORD_CHANGESET
+        )
+    };
+    let lasts = patient
+        .listed
+        .iter()
+        .map(last)
+        .chain(["first_record".into()]);
+    let cure = raw!(
+        "UPDATE handleref_changesets SET last_record = {}({}) WHERE last_record IS NULL;",
+        [
+            Raw::from(if kind == Kind::Sqlite {
+                "max"
+            } else {
+                "greatest"
+            }),
+            Raw::join(lasts, ", ")
+        ]
+    );
+    findings.add(
+        (Area::Changesets, Severity::Warning),
+        format!("#{first}"),
+        format!(
+            "{} without an end: somebody committed in the middle of it",
+            counted(count, "changeset")
+        ),
+        vec![Cure::Sql(cure.into_string())],
     );
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::{advised, cured, doctor, finds, healthy, wrong};
 use crate::contents::number;
 use crate::each_database;
+use crate::program::piped;
 use crate::support::{Db, Engine};
 
 pub fn drop_trigger(db: &Db, what: &str) {
@@ -208,6 +209,16 @@ each_database! {
         finds(db, "changesets", "article_records", "1 record of a changeset that is not there");
         cured(db);
         assert_eq!(number(db, "(SELECT COUNT(*) FROM handleref_changesets)"), 5);
+    }
+
+    fn unended_changeset(db: healthy) {
+        by_hand(db, "UPDATE handleref_changesets SET last_record = NULL WHERE id = 3");
+        finds(db, "changesets", "#3", "1 changeset without an end");
+        let before = piped(db, &["as-of", "#3", "Article", "12"]).out;
+        cured(db);
+        // The state behind it is found again, and is the one that it left.
+        assert_eq!(piped(db, &["as-of", "#3", "Article", "12"]).out, before);
+        assert!(before.contains("title       Hi\n"), "{before}");
     }
 
     fn unstamped_backlog(db: healthy) {
