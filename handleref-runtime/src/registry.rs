@@ -41,7 +41,7 @@ mod verbs;
 mod version_at;
 
 pub use crate::history::Registered;
-pub use deleted::Deletion;
+pub use deleted::{Deletion, Ending};
 pub use facts::{Column, Field, Role};
 pub use history::{Entry, History, HistoryPage};
 #[cfg(feature = "manage")]

@@ -45,7 +45,7 @@ pub(super) async fn history(call: &Call, conn: &mut dyn Session) -> Result<Respo
     if let Some(record) = before(call)? {
         history = history.before(record);
     }
-    let page = history.read(conn).await?;
+    let page = history.paged(conn).await?;
     if page.entries.is_empty() && !call.query.has("before") {
         return Err(Problem::not_found().into());
     }
@@ -78,11 +78,11 @@ pub(super) async fn gone(call: &Call, conn: &mut dyn Session) -> Result<Response
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > most;
     rows.truncate(most);
-    let next = rows.last().filter(|_| more).map(|(record, _)| *record);
+    let next = rows.last().filter(|_| more).map(|(head, _)| head.id);
     let open = rows.iter().filter(|(_, object)| is_open(call, object));
-    let shown = open.map(|(record, object)| {
+    let shown = open.map(|(head, object)| {
         let mut value = json!({
-            "key": object.key, "record": record, "version": object.version, "values": object.values,
+            "key": object.key, "record": head.id, "version": object.version, "values": object.values,
         });
         mask(call, &mut value);
         value

@@ -1,14 +1,18 @@
 //! The rows that were deleted last.
 
-use super::{Entry, Model, Object};
+use super::{Model, Object};
+use crate::any::AnyKey;
+use crate::changeset::{Changeset, find_all};
 use crate::error::Error;
 use crate::facts::{RECORD_ID, RECORD_OPERATION};
-use crate::history::RecordNo;
 use crate::history::change::head::RecordHead;
+use crate::history::{ChangesetNo, Operation, RecordNo};
 use crate::model::lives_sql;
 use crate::session::{Boxed, Executor, Session};
-use crate::sql::{quoted, raw, same_key};
+use crate::sql::{Raw, Sql, quoted, raw, same_key};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A row that was deleted, and by what.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,7 +21,25 @@ pub struct Deletion {
     /// The row, as it was last.
     pub object: Object,
     /// Its last record: who, when, why; `None` if none is left.
-    pub last: Option<Entry>,
+    pub last: Option<Ending>,
+}
+
+/// The record by which a row was deleted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Ending {
+    /// The number of the record.
+    pub record: i64,
+    /// The version of the row after it.
+    pub version: i64,
+    /// What happened.
+    pub operation: Operation,
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// The number of the changeset that it is part of.
+    pub changeset_no: Option<ChangesetNo>,
+    /// That changeset: who, and why; `None` if somebody has deleted it.
+    pub changeset: Option<Changeset>,
 }
 
 impl Model {
@@ -65,7 +87,12 @@ impl Model {
             ));
             let from = from.bind(i64::from(limit.clamp(1, 10_000)));
             let rows = super::object::load(conn, self, self.on(kind)?, from).await?;
-            self.with_ends(conn, rows).await
+            let keys: Vec<&str> = rows.iter().map(|it| it.key.as_str()).collect();
+            let mut heads = self.last_records(conn, &keys).await?;
+            let rows = rows
+                .into_iter()
+                .map(|object| (heads.remove(&object.key), object));
+            told(conn, rows.collect()).await
         })
     }
 
@@ -78,8 +105,8 @@ impl Model {
             let gone = self
                 .gone(conn, None::<RecordNo>, limit.clamp(1, 10_000))
                 .await?;
-            let rows = gone.into_iter().map(|(_, object)| object).collect();
-            self.with_ends(conn, rows).await
+            let rows = gone.into_iter().map(|(head, object)| (Some(head), object));
+            told(conn, rows.collect()).await
         })
     }
 
@@ -89,7 +116,7 @@ impl Model {
         conn: &mut dyn Session,
         before: Option<RecordNo>,
         limit: u32,
-    ) -> Result<Vec<(i64, Object)>, Error> {
+    ) -> Result<Vec<(RecordHead, Object)>, Error> {
         let kind = conn.kind();
         let from = self
             .facts
@@ -124,23 +151,74 @@ impl Model {
             let head = RecordHead::read(&self.facts, head)?;
             let mut object = Object::new(self, &*row, true);
             object.version = Some(head.version);
-            gone.push((head.id, object));
+            gone.push((head, object));
         }
         Ok(gone)
     }
 
-    async fn with_ends(
+    /// The last records of the rows with these keys, by key; one query for 500 of them.
+    async fn last_records(
         &self,
         conn: &mut dyn Session,
-        rows: Vec<Object>,
-    ) -> Result<Vec<Deletion>, Error> {
-        let mut found = Vec::with_capacity(rows.len());
-        for object in rows {
-            let history = self.history(object.key.as_str()).limit(1);
-            let mut page = super::history::load(conn, history).await?;
-            let last = page.entries.pop();
-            found.push(Deletion { object, last });
+        keys: &[&str],
+    ) -> Result<HashMap<String, RecordHead>, Error> {
+        let on = self.on(conn.kind())?;
+        let names: Vec<_> = self
+            .key()
+            .iter()
+            .map(|it| quoted(conn.kind(), it))
+            .collect();
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(500) {
+            let keys: Vec<AnyKey> = keys.iter().filter_map(|key| on.key(key)).collect();
+            // How many there are is a part of the text.
+            let mut from = Sql::once("").append(self.facts.from_records());
+            from = from.sql(" WHERE ").name(RECORD_ID).sql(" IN (SELECT MAX(");
+            from = from
+                .name(RECORD_ID)
+                .sql(") FROM ")
+                .name(self.record_table());
+            from = from.sql(" WHERE 1 = 0");
+            for key in &keys {
+                from = from.sql(" OR (").typed(&key.condition).sql(")");
+            }
+            from = from
+                .sql(" GROUP BY ")
+                .made(Raw::join(names.iter().cloned(), ", "))
+                .sql(")");
+            let rows = on
+                .load(conn, RecordHead::columns(&self.facts), from)
+                .await?;
+            for (head, row) in rows {
+                found.insert(row.key(), RecordHead::read(&self.facts, head)?);
+            }
         }
         Ok(found)
     }
+}
+
+/// Rows with who deleted them; one query for all changesets.
+async fn told(
+    conn: &mut dyn Session,
+    rows: Vec<(Option<RecordHead>, Object)>,
+) -> Result<Vec<Deletion>, Error> {
+    let numbers = rows
+        .iter()
+        .filter_map(|(head, _)| Some(head.as_ref()?.changeset?.0));
+    let changesets = find_all(conn, &numbers.collect::<Vec<_>>())
+        .await?
+        .into_iter();
+    let changesets: HashMap<ChangesetNo, Changeset> = changesets.map(|it| (it.no, it)).collect();
+    let deletion = |(head, object): (Option<RecordHead>, Object)| Deletion {
+        object,
+        last: head.map(|head| Ending {
+            record: head.id,
+            version: head.version,
+            operation: head.operation,
+            at: head.at,
+            changeset_no: head.changeset,
+            changeset: head.changeset.and_then(|no| changesets.get(&no).cloned()),
+        }),
+    };
+    Ok(rows.into_iter().map(deletion).collect())
 }
