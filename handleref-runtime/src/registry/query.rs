@@ -81,6 +81,8 @@ impl Registry {
             }
             query = query.sql(if with.is_some() { ", " } else { " " });
             query = query.made(Raw::of_caller(rest.to_owned().into()));
+            // It may end in a comment.
+            query = query.sql("\n");
             match conn.kind() {
                 Kind::Postgres => trees(conn, query).await,
                 Kind::Sqlite | Kind::Mysql => cells(conn, query).await,
