@@ -42,7 +42,7 @@ each_database! {
         assert_eq!(then["data"]["object"]["values"]["title"], "Hi");
         let text = json(db, &["show", "art7"]).to_string();
         assert!(!text.contains("example.org"), "{text}");
-        fails(&piped(db, &["show", "Article", "77"]), 1, "there is no Article 77, and no record of one");
+        fails(&piped(db, &["show", "Article", "77"]), 1, "there is no Article 77, and no record that there ever was");
         fails(&piped(db, &["show", "Article", "7@99"]), 1, "Article 7 was not there in version 99");
     }
 
@@ -81,10 +81,24 @@ each_database! {
         for wrong in ["DELETE FROM articles", "SELECT 1; DELETE FROM articles", "SELECT 1"] {
             fails(&piped(db, &["as-of", "#2", "--sql", wrong]), 2, "cannot be asked as of a moment");
         }
+        let commented = json(db, &["as-of", "#2", "--sql", "SELECT count(*) AS n FROM articles -- all of them"]);
+        assert_eq!(commented["data"]["rows"], serde_json::json!([[4]]));
+        // One that writes all the same; the articles are counted at the end.
+        let sly = "WITH gone AS (DELETE FROM articles RETURNING id) SELECT * FROM gone";
+        fails(&piped(db, &["as-of", "now", "--sql", sly]), 4, "error: ");
         let before = piped(db, &["as-of", "2001-01-01", "Article"]);
         assert_eq!(before.code, 4, "{before:?}");
         assert!(before.err.contains("does not reach back so far"), "{}", before.err);
         ended(db, 4);
+    }
+
+    /// However many there are, they take the same few queries.
+    fn deleted_in_order(db: told) {
+        db.execute("UPDATE articles SET deleted_at = '2026-01-02 00:00:00', version = version + 1 WHERE id = 12");
+        let answer = json(db, &["deleted", "Article"]);
+        let rows = answer["data"]["rows"].as_array().unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (row["object"]["key"].as_str().unwrap(), row["last"]["operation"].as_str().unwrap(), &row["last"]["changeset"]["comment"])).collect();
+        assert_eq!(told, [("8", "soft_delete", &"spam".into()), ("12", "soft_delete", &Value::Null)]);
     }
 
     fn deleted(db: told) {

@@ -55,10 +55,6 @@ impl Changeset {
 
     /// The number of its last record; none before its end.
     #[cfg(feature = "manage")]
-    pub(crate) fn last_record(&self) -> Option<i64> {
-        self.last
-    }
-
     /// The metadata as a `T`; `None` if there is none.
     ///
     /// # Errors

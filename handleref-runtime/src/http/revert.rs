@@ -61,7 +61,7 @@ async fn planned(call: &Call, conn: &mut dyn Session) -> Result<RevertPlan, Refu
 /// A row that is gone, as it was last.
 async fn last(call: &Call, conn: &mut dyn Session, key: &str) -> Result<Option<Object>, Refused> {
     let history = call.server.model.history(key).limit(1);
-    let last = history.read(conn).await?.entries.pop();
+    let last = history.paged(conn).await?.entries.pop();
     let name = call.server.model.name();
     Ok(last.map(|entry| Object::recorded(name, key, &entry, true)))
 }

@@ -22,6 +22,15 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// That there is no such row, and no record of one.
+    pub(super) fn unknown(&self) -> Failure {
+        let message = format!(
+            "there is no {}, and no record that there ever was",
+            self.shown()
+        );
+        Failure::new(Exit::Found, "gone", message)
+    }
+
     /// As it is typed: `Article 7`.
     pub(super) fn shown(&self) -> String {
         shown(self.model.name(), &self.key)

@@ -1,7 +1,7 @@
-//! What a server of HTTP asks of a model.
+//! What a server of HTTP and the command line ask of a model besides.
 
 use super::object::load_rows;
-use super::{Entry, HistoryPage, Model, Object};
+use super::{Entry, Model, Object};
 #[cfg(feature = "axum")]
 use crate::any::AnyKey;
 use crate::any::{AnyInstance, Engines, Subject, Verbs};
@@ -180,18 +180,6 @@ impl Model {
         let from = from.name(self.table()).sql(" WHERE ").typed(&key.condition);
         let found = load_rows(conn, self, on, from).await?.pop();
         Ok(found.filter(|(object, _)| object.version.is_none_or(|it| it == version.0)))
-    }
-}
-
-impl super::Rows<'_> {
-    pub(crate) async fn read_page(self, conn: &mut dyn Session) -> Result<super::Page, Error> {
-        super::rows::page(conn, self).await
-    }
-}
-
-impl super::History<'_> {
-    pub(crate) async fn read(self, conn: &mut dyn Session) -> Result<HistoryPage, Error> {
-        super::history::load(conn, self).await
     }
 }
 

@@ -54,6 +54,7 @@ impl Model {
     ) -> Boxed<'a, Result<Option<VersionNo>, Error>> {
         Box::pin(async move {
             let (_, key) = self.key_on(conn.kind(), key)?;
+            let point = in_every_table(conn, point).await?;
             let query = Sql::new("SELECT ")
                 .name(RECORD_VERSION)
                 .sql(", ")
@@ -64,21 +65,8 @@ impl Model {
                 Point::Time(time) => query.name(RECORDED_AT).sql(" <= ").bind(Value::Time(time)),
                 Point::Record(record) => query.name(RECORD_ID).sql(" <= ").bind(record),
                 Point::Version(version) => query.name(RECORD_VERSION).sql(" <= ").bind(version),
-                Point::Changeset(no) => query
-                    .name(RECORD_ID)
-                    .sql(" <= (SELECT MAX(handleref_c.")
-                    .name(RECORD_ID)
-                    .sql(") FROM (SELECT ")
-                    .name(RECORD_ID)
-                    .sql(" FROM ")
-                    .name(self.record_table())
-                    .sql(" WHERE ")
-                    .name(RECORD_CHANGESET)
-                    .sql(" = ")
-                    .bind(no)
-                    .sql(" UNION ALL SELECT last_record FROM handleref_changesets WHERE id = ")
-                    .bind(no)
-                    .sql(") handleref_c)"),
+                // One that is not over: what it has written of this row so far.
+                Point::Changeset(no) => query.name(RECORD_CHANGESET).sql(" <= ").bind(no),
             };
             let query = query.sql(" ORDER BY ").name(RECORD_ID).sql(" DESC LIMIT 1");
             let found: Option<(i64, String)> = conn.first(query).await?;

@@ -121,7 +121,7 @@ impl Asked {
                     continue;
                 }
                 let last = server.model.history(key).limit(1);
-                if let Some(entry) = last.read(conn).await?.entries.pop() {
+                if let Some(entry) = last.paged(conn).await?.entries.pop() {
                     let object = Object::recorded(server.model.name(), key, &entry, true);
                     states.insert(gone, object);
                 }

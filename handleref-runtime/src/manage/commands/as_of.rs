@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
     if let Some(after) = &args.after {
         rows = rows.after(after.as_str());
     }
-    let page = now(rows.read_page(context.read()?))?;
+    let page = now(rows.paged(context.read()?))?;
     let more = page
         .next
         .as_ref()

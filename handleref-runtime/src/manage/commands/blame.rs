@@ -1,9 +1,9 @@
 //! `blame`: for each field the change that set it to what it is.
 
-use super::show::unknown;
 use super::{Answer, Answered, Context};
 use crate::changeset::{Changeset, find_all};
 use crate::history::{Blame, ChangesetNo};
+use crate::manage::changed::first_line;
 use crate::manage::object::Target;
 use crate::manage::page::{Page, Span};
 use crate::manage::style::{DIM, PLAIN};
@@ -48,9 +48,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
     let conn = context.read()?;
     let mut fields = now(model.blamed(conn, key))?;
     fields.retain(|it| args.field.is_empty() || args.field.iter().any(|name| name == it.field));
-    let last = now(model.history(key).limit(1).read(conn))?.entries.pop();
+    let last = now(model.history(key).limit(1).paged(conn))?.entries.pop();
     let Some(last) = last else {
-        return Err(unknown(&found));
+        return Err(found.unknown());
     };
     let values = match now(model.now(conn, key))? {
         Some(row) => row.values,
@@ -116,8 +116,9 @@ impl Answer for Shown {
             let actor = changeset
                 .and_then(|it| it.actor.as_ref())
                 .map(ToString::to_string);
-            let comment = changeset.and_then(|it| it.comment.as_deref());
-            let comment = comment.and_then(|it| it.lines().next());
+            let comment = changeset
+                .and_then(|it| it.comment.as_deref())
+                .map(first_line);
             let known = |text: Option<&str>| match text {
                 Some(text) => Span::new(text, PLAIN),
                 None => Span::new("–", DIM),
@@ -130,7 +131,7 @@ impl Answer for Shown {
                 Span::plain(format!("v{}", blame.version)),
                 Span::plain(value::minute(blame.at)),
                 known(actor.as_deref()),
-                known(comment),
+                known(comment.as_deref()),
             ]
         });
         table(page, &COLUMNS, rows.collect());

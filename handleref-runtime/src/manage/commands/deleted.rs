@@ -1,6 +1,7 @@
 //! `deleted`: the rows of a model that were deleted last.
 
 use super::{Answer, Answered, Context};
+use crate::manage::changed::first_line;
 use crate::manage::object::{model, shown};
 use crate::manage::page::{Page, Span};
 use crate::manage::style::DIM;
@@ -79,7 +80,9 @@ impl Answer for Shown {
             let actor = changeset
                 .and_then(|it| it.actor.as_ref())
                 .map(ToString::to_string);
-            let comment = changeset.and_then(|it| it.comment.as_deref());
+            let comment = changeset
+                .and_then(|it| it.comment.as_deref())
+                .map(first_line);
             let known = |text: Option<&str>| match text {
                 Some(text) => Span::plain(text),
                 None => Span::new("–", DIM),
@@ -89,7 +92,7 @@ impl Answer for Shown {
                 known(label(&self.model, row).as_deref()),
                 Span::plain(last.map_or_else(String::new, |it| value::minute(it.at))),
                 known(actor.as_deref()),
-                known(comment.and_then(|it| it.lines().next())),
+                known(comment.as_deref()),
             ]
         });
         table(page, &COLUMNS, rows.collect());

@@ -1,8 +1,9 @@
 //! `diff`: what differs between two states of a row.
 
-use super::show::{referred, unknown};
+use super::show::referred;
 use super::{Answer, Answered, Context};
 use crate::history::{Diff, FieldChange, Side};
+use crate::manage::changed::REDACTED;
 use crate::manage::exit::Exit;
 use crate::manage::failure::Failure;
 use crate::manage::moment::{GRAMMAR, Moment};
@@ -77,18 +78,18 @@ fn last(found: &Found, context: &mut Context) -> Result<Side, Failure> {
     if now(found.model.now(conn, &found.key))?.is_some() {
         return Ok(Side::Now);
     }
-    let mut page = now(found.model.history(found.key.as_str()).limit(1).read(conn))?;
-    let last = page.entries.pop().ok_or_else(|| unknown(found))?;
+    let mut page = now(found.model.history(found.key.as_str()).limit(1).paged(conn))?;
+    let last = page.entries.pop().ok_or_else(|| found.unknown())?;
     Ok(Side::Version(last.version))
 }
 
 fn before_last(found: &Found, context: &mut Context) -> Result<Side, Failure> {
     let conn = context.read()?;
-    let page = now(found.model.history(found.key.as_str()).limit(2).read(conn))?;
+    let page = now(found.model.history(found.key.as_str()).limit(2).paged(conn))?;
     match page.entries.as_slice() {
         [_, before] => Ok(Side::Version(before.version)),
         [only] => Ok(Side::Version(only.version)),
-        _ => Err(unknown(found)),
+        _ => Err(found.unknown()),
     }
 }
 
@@ -98,7 +99,7 @@ pub(super) fn change(page: &mut Page, indent: usize, wide: usize, change: &Field
     let pad = " ".repeat(indent);
     let name = Span::plain(format!("{pad}{:<wide$}  ", change.field));
     if change.redacted {
-        page.spans(&[name, Span::new("‹redacted› changed", DIM)]);
+        page.spans(&[name, Span::new(REDACTED, DIM), Span::plain(" changed")]);
         return;
     }
     let (mut old, mut new) = (value::text(&change.old), value::text(&change.new));

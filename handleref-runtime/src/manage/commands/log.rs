@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
     for operation in &args.op {
         history = history.operation(*operation);
     }
-    let page = now(history.read(context.read()?))?;
+    let page = now(history.paged(context.read()?))?;
     if page.entries.is_empty() {
         is_there(context, &found)?;
     }
@@ -99,7 +99,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Answered {
 /// An error if there is no record of a row at all.
 fn is_there(context: &mut Context, found: &Found) -> Result<(), Failure> {
     let any = found.model.history(&found.key).limit(1);
-    if !now(any.read(context.read()?))?.entries.is_empty() {
+    if !now(any.paged(context.read()?))?.entries.is_empty() {
         return Ok(());
     }
     let name = found.model.name();
@@ -112,11 +112,7 @@ fn is_there(context: &mut Context, found: &Found) -> Result<(), Failure> {
             format!("there is no record of {shown}: it is older than the recording"),
         )
         .cure(context.command(format!("backfill {name} --apply"))),
-        false => Failure::new(
-            Exit::Found,
-            "gone",
-            format!("there is no {shown}, and no record that there ever was"),
-        ),
+        false => found.unknown(),
     })
 }
 

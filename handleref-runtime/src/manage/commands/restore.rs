@@ -128,13 +128,13 @@ async fn look(conn: &mut dyn Session, found: &Found) -> Result<(State, Option<Re
         }
         Some(row) if !row.is_deleted => Ok((State::Live, None)),
         Some(_) => {
-            let history = model.history(key).limit(1_000).read(conn).await?;
-            let mut entries = history.entries.into_iter();
-            let by = entries.find(|it| it.operation == Operation::SoftDelete);
+            let history = model.history(key).operation(Operation::SoftDelete);
+            let by = history.limit(1).paged(conn).await?.entries.pop();
             // What stands in the way of the mark being taken away.
-            let plan = match (model.mark(), entries.next()) {
-                (Some(mark), Some(before)) if by.is_some() => {
-                    let want = Revert::fields().named(mark, before.version);
+            let before = by.as_ref().and_then(|it| it.version_before);
+            let plan = match (model.mark(), before) {
+                (Some(mark), Some(before)) => {
+                    let want = Revert::fields().named(mark, before);
                     Some(model.plan(conn, key, Some(want)).await?)
                 }
                 _ => None,

@@ -2,8 +2,7 @@
 
 use super::restore::{conflicts, show_changes, show_conflicts};
 use super::{Answer, Answered, Context};
-use crate::changeset::{ChangesetNo, Open, changeset};
-use crate::history::RecordNo;
+use crate::changeset::{ChangesetNo, Open};
 use crate::manage::act::{Apply, Signed, command, unwritten};
 use crate::manage::exit::Exit;
 use crate::manage::failure::Failure;
@@ -114,37 +113,18 @@ fn goal(registry: &Registry, words: &[String]) -> Result<(Found, Moment), Failur
 
 /// The version that the row had then.
 async fn version(conn: &mut dyn Session, found: &Found, moment: Moment) -> Result<i64, Failure> {
-    let at = match moment {
-        Moment::Version(version) => return Ok(version),
-        Moment::Now => return Err(Failure::usage("a row is now as it is now").cure(GRAMMAR)),
-        Moment::Changeset(_) | Moment::Time(_) | Moment::Ago(_) => moment.time(Utc::now()),
+    let Some(point) = moment.point(Utc::now()) else {
+        return Err(Failure::usage("a row is now as it is now").cure(GRAMMAR));
     };
-    // As it was when that changeset had ended.
-    let last = match moment {
-        Moment::Changeset(no) => Some(changeset(conn, ChangesetNo(no)).await?.last_record()),
-        _ => None,
-    };
-    let mut before: Option<i64> = None;
-    loop {
-        let mut history = found.model.history(&found.key).limit(1_000);
-        if let Some(before) = before {
-            history = history.before(RecordNo(before));
-        }
-        let page = history.read(conn).await?;
-        let then = page.entries.iter().find(|entry| match (last, at) {
-            (Some(last), _) => last.is_some_and(|last| entry.record <= last),
-            (None, Some(at)) => entry.at <= at,
-            (None, None) => false,
-        });
-        match (then, page.next) {
-            (Some(entry), _) => return Ok(entry.version),
-            (None, Some(next)) => before = Some(next),
-            (None, None) => {
-                let message = format!("{} was not there then, as far as is known", found.shown());
-                return Err(Failure::new(Exit::Found, "no_version", message));
-            }
-        }
+    // Whether there is such a version is for the plan to say.
+    if let Moment::Version(version) = moment {
+        return Ok(version);
     }
+    let then = found.model.version_then(conn, &found.key, point).await?;
+    then.map(|it| it.0).ok_or_else(|| {
+        let message = format!("{} was not there then, as far as is known", found.shown());
+        Failure::new(Exit::Found, "no_version", message)
+    })
 }
 
 impl Answer for Shown {

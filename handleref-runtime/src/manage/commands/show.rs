@@ -2,6 +2,7 @@
 
 use super::{Answer, Answered, Context};
 use crate::history::ObjectRef;
+use crate::manage::changed::{REDACTED, first_line};
 use crate::manage::exit::Exit;
 use crate::manage::failure::Failure;
 use crate::manage::moment::{GRAMMAR, Moment};
@@ -129,7 +130,7 @@ fn as_it_is(found: &Found, context: &mut Context) -> Result<Shown, Failure> {
     let (model, key) = (&found.model, &found.key);
     let conn = context.read()?;
     let object = now(model.now(conn, key))?;
-    let last = now(model.history(key.as_str()).limit(1).read(conn))?
+    let last = now(model.history(key.as_str()).limit(1).paged(conn))?
         .entries
         .pop();
     let (object, state) = match (object, &last) {
@@ -138,7 +139,7 @@ fn as_it_is(found: &Found, context: &mut Context) -> Result<Shown, Failure> {
             (object, state)
         }
         (None, Some(last)) => (Object::recorded(model.name(), key, last, true), State::Gone),
-        (None, None) => return Err(unknown(found)),
+        (None, None) => return Err(found.unknown()),
     };
     let next = (state == State::SoftDeleted)
         .then(|| context.command(format!("restore {}", found.shown())));
@@ -150,12 +151,6 @@ fn as_it_is(found: &Found, context: &mut Context) -> Result<Shown, Failure> {
         at: None,
         next,
     })
-}
-
-/// There is no such row, and never was one that is known of.
-pub(super) fn unknown(found: &Found) -> Failure {
-    let message = format!("there is no {}, and no record of one", found.shown());
-    Failure::new(Exit::Found, "unknown_row", message)
 }
 
 /// What a field refers to.
@@ -208,7 +203,7 @@ impl Answer for Shown {
                 if field.is_redacted {
                     page.spans(&[
                         Span::plain(format!("  {:<wide$}  ", field.name)),
-                        Span::new("‹redacted›", DIM),
+                        Span::new(REDACTED, DIM),
                     ]);
                 }
                 continue;
@@ -240,12 +235,8 @@ pub(super) fn summary(entry: &Entry) -> String {
             if let Some(actor) = &changeset.actor {
                 out.push_str(&format!(" by {actor}"));
             }
-            let comment = changeset
-                .comment
-                .as_deref()
-                .and_then(|it| it.lines().next());
-            if let Some(comment) = comment {
-                out.push_str(&format!(": {comment}"));
+            if let Some(comment) = &changeset.comment {
+                out.push_str(&format!(": {}", first_line(comment)));
             }
         }
         _ => out.push_str(", in no changeset"),
