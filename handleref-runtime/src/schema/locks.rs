@@ -118,10 +118,11 @@ pub(super) fn is_trigger(head: &str) -> bool {
     head.starts_with("CREATE ") && head.contains(" TRIGGER ")
 }
 
-/// A table of handleref itself.
+/// A table of handleref itself; or the texts of SQLite's schema, which are no rows of anybody's.
 fn is_ours(table: &str) -> bool {
     let last = table.rsplit('.').next().unwrap_or(table);
-    last.trim_matches(['"', '`']).starts_with("handleref_")
+    let last = last.trim_matches(['"', '`']);
+    last.starts_with("handleref_") || last == "sqlite_master"
 }
 
 fn lock(kind: Kind, sql: &str) -> Option<Lock> {
