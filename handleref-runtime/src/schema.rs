@@ -358,12 +358,18 @@ impl Schema {
         self.report(conn)
     }
 
-    /// How many triggers of ours the tables have.
+    /// How many triggers of ours the tables and their record tables have.
     pub(crate) async fn triggers(&self, conn: &mut dyn Session) -> Result<usize, Error> {
         let dialect = dialect::dialect(conn.kind());
-        let mut found = 0;
+        let mut names: Vec<TableName> = Vec::new();
         for wanted in &self.tables {
-            let live = live::read(conn, dialect, &wanted.table).await?;
+            names.push(wanted.table.clone());
+            let records = wanted.recording.map(|it| wanted.sibling(it.records));
+            names.extend(records);
+        }
+        let mut found = 0;
+        for name in names {
+            let live = live::read(conn, dialect, &name).await?;
             let ours = live.triggers.iter();
             found += ours.filter(|it| it.name.starts_with("handleref_")).count();
         }

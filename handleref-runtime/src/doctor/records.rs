@@ -1,5 +1,6 @@
 //! Whether records say what rows say, and do not contradict each other.
 
+use super::checked::counted;
 use super::finding::{Area, Cure, Findings, Severity};
 use super::{Patient, key_text};
 use crate::changeset::scan_looked;
@@ -18,15 +19,16 @@ pub(super) async fn look(
         coverage(conn, table, findings).await?;
         contradictions(conn, table, findings).await?;
     }
-    let models = patient.readable.len();
-    if models > 0 {
+    if !patient.readable.is_empty() {
+        let models = i64::try_from(patient.readable.len()).unwrap_or(i64::MAX);
+        let models = counted(models, "model");
         findings.fine(
             Area::Coverage,
-            format!("the rows of {models} models are as their newest records say"),
+            format!("the rows of {models} are as their newest records say"),
         );
         findings.fine(
             Area::Records,
-            format!("the records of {models} models follow one another without a gap"),
+            format!("the records of {models} follow one another without a gap"),
         );
     }
     Ok(())

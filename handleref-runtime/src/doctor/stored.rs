@@ -42,7 +42,10 @@ async fn foreign(
         .collect();
     let sql = "SELECT record_table FROM handleref_recordings ORDER BY record_table";
     let rows: Vec<(String,)> = conn.rows(Sql::new(sql)).await?;
-    let listed = rows.len();
+    let listed = counted(
+        i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        "record table",
+    );
     for (name,) in rows {
         if !patient.doctor.only.is_empty() || known.contains(&name) {
             continue;
@@ -72,9 +75,7 @@ async fn foreign(
     }
     findings.fine(
         Area::Library,
-        format!(
-            "made by this version's layout; {listed} record tables are listed, all of them known"
-        ),
+        format!("made by this version's layout; {listed} listed, none of them unknown"),
     );
     Ok(())
 }

@@ -96,7 +96,8 @@ impl Planned {
             let head = Span::new(format!("{prefix}{:<wide$}  ", one.model), HEAD);
             let mut text = one.change.clone().unwrap_or_else(|| "unchanged".to_owned());
             if let Some(rows) = one.backfill {
-                text += &format!("; backfill about {} rows", short(rows));
+                let one = if rows == 1 { "row" } else { "rows" };
+                text += &format!("; backfill about {} {one}", short(rows));
             }
             let style = if one.change.is_some() { GOOD } else { DIM };
             let room = page.width().saturating_sub(head.width());
