@@ -53,8 +53,6 @@ impl Changeset {
         ChangesetMeta::new()
     }
 
-    /// The number of its last record; none before its end.
-    #[cfg(feature = "manage")]
     /// The metadata as a `T`; `None` if there is none.
     ///
     /// # Errors
